@@ -1,0 +1,350 @@
+//! [`Spec`]: everything there is to know about one thing a recipe may call.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Args, Result};
+use crate::augment::Transform;
+use crate::data::{Fields, Places, SampleType, Source, Splits};
+use crate::graph::{Graph, Var};
+use crate::plan::{Optimizer, Schedule};
+
+/// What an entry is; decides where it may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// After `dataset NAME =`.
+    Dataset,
+    /// After `|>` behind a data set.
+    Pipe,
+    /// In an `augment` block.
+    Transform,
+    /// In an encoder or a head.
+    Layer,
+    /// After `encoder NAME =`.
+    Encoder,
+    /// After `pretext NAME =`.
+    Task,
+    /// After `optimizer =`.
+    Optimizer,
+    /// After `schedule =`.
+    Schedule,
+    /// After `evaluate NAME =` (nothing is trained by gradient).
+    Evaluator,
+    /// After `finetune NAME =`.
+    Finetune,
+    /// After `export NAME =`.
+    Export,
+    /// Values of the fields that stages have: `every(500 steps)`, `norm(1.0)`, `early(..)`, `group(..)`.
+    Setting,
+}
+
+impl Kind {
+    /// The plural that `pretext list` prints as a heading.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Kind::Dataset => "data sets",
+            Kind::Pipe => "pipes",
+            Kind::Transform => "transforms",
+            Kind::Layer => "layers",
+            Kind::Encoder => "encoders",
+            Kind::Task => "tasks",
+            Kind::Optimizer => "optimizers",
+            Kind::Schedule => "schedules",
+            Kind::Evaluator => "evaluators",
+            Kind::Finetune => "finetunings",
+            Kind::Export => "exports",
+            Kind::Setting => "settings",
+        }
+    }
+
+    /// The singular that messages print.
+    pub fn singular(self) -> &'static str {
+        match self {
+            Kind::Dataset => "data set",
+            Kind::Pipe => "pipe",
+            Kind::Transform => "transform",
+            Kind::Layer => "layer",
+            Kind::Encoder => "encoder",
+            Kind::Task => "task",
+            Kind::Optimizer => "optimizer",
+            Kind::Schedule => "schedule",
+            Kind::Evaluator => "evaluator",
+            Kind::Finetune => "finetuning",
+            Kind::Export => "export",
+            Kind::Setting => "setting",
+        }
+    }
+}
+
+/// The type of a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// A number; a whole one will do.
+    Number,
+    /// A whole number.
+    Integer,
+    /// `80%`
+    Ratio,
+    /// `32px`
+    Length,
+    /// `10 epochs` or `500 steps`
+    Duration,
+    /// `0.2..1.0`
+    Range,
+    /// `"text"`
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `[a, b]` of this type.
+    List(Box<Type>),
+    /// An encoder: a name, a call, or layers.
+    Encoder,
+    /// A pipeline of layers.
+    Head,
+    /// A data set or a split of one.
+    Data,
+    /// The name of an `augment`.
+    Augment,
+    /// The name of a stage.
+    Stage,
+    /// The name of a place in an encoder (`conv1`).
+    Place,
+    /// A call of an entry of this kind.
+    Call(Kind),
+    /// Any of these, tried in order.
+    OneOf(Vec<Type>),
+}
+
+/// A parameter's default, as the text a recipe would have; `Text` so that `pretext doc` prints it as it is and
+/// the checker parses it like anything else.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Preset {
+    /// Must be given.
+    Required,
+    /// May be absent.
+    Optional,
+    /// `.ssl` text of the default.
+    Text(String),
+}
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// Its default.
+    pub preset: Preset,
+    /// Smallest and largest allowed value (of numbers, ratios as fractions, lengths in pixels, both ends of ranges,
+    /// durations in their own unit), both inclusive.
+    pub range: Option<(f64, f64)>,
+    /// One sentence: what it means and its unit.
+    pub doc: String,
+}
+
+impl Param {
+    /// A required parameter.
+    pub fn required(name: &str, ty: Type, doc: &str) -> Self {
+        Self {
+            name: name.into(),
+            ty,
+            preset: Preset::Required,
+            range: None,
+            doc: doc.into(),
+        }
+    }
+
+    /// A parameter that may be absent.
+    pub fn optional(name: &str, ty: Type, doc: &str) -> Self {
+        Self {
+            preset: Preset::Optional,
+            ..Self::required(name, ty, doc)
+        }
+    }
+
+    /// A parameter with a default, written as a recipe would.
+    pub fn with_default(name: &str, ty: Type, default: &str, doc: &str) -> Self {
+        Self {
+            preset: Preset::Text(default.into()),
+            ..Self::required(name, ty, doc)
+        }
+    }
+
+    /// `on` or `off`.
+    pub fn switch(name: &str, default: &str, doc: &str) -> Self {
+        Self::with_default(name, Type::Choice(&["on", "off"]), default, doc)
+    }
+
+    /// Limits its value, both ends included.
+    pub fn within(mut self, low: f64, high: f64) -> Self {
+        self.range = Some((low, high));
+        self
+    }
+}
+
+/// What a task wants from the batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The field's name.
+    pub name: String,
+    /// Its type; sizes that do not matter are `None`, a list with `count: None` may have any length.
+    pub ty: SampleType,
+    /// Fewest elements where `ty` is a list.
+    pub at_least: usize,
+    /// One sentence.
+    pub doc: String,
+}
+
+/// Where a method was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// First author and year: `Gidaris et al., 2018`.
+    pub cite: &'static str,
+    /// Title.
+    pub title: &'static str,
+    /// `arXiv:1803.07728` or a DOI.
+    pub link: &'static str,
+}
+
+/// The type function of a transform: from what flows in to what it emits, one entry per output.
+pub type TransformTypes = fn(&Args, &SampleType) -> Result<Vec<SampleType>>;
+/// Makes a transform for a checked input type.
+pub type TransformMaker = fn(&Args, &SampleType) -> Result<Box<dyn Transform>>;
+
+/// How an entry is made; one variant per [`Kind`].
+#[derive(Clone)]
+pub enum Make {
+    /// Opens a data set: finds its files and reads headers only.
+    Dataset(fn(&Args, &Places) -> Result<Splits>),
+    /// Selects from or combines data sets. Applied to each split on its own, or to all at once (`hold_out`).
+    Pipe(fn(&Args, Source, &dyn Fn(&super::Data) -> Result<Source>) -> Result<Source>),
+    /// A sample transform.
+    Transform {
+        /// Its type function.
+        types: TransformTypes,
+        /// Makes it.
+        make: TransformMaker,
+    },
+    /// Adds a layer to the tensor graph.
+    Layer(fn(&mut Graph, &Args, Var) -> Result<Var>),
+    /// Adds an encoder; names its places with [`Graph::place`].
+    Encoder(fn(&mut Graph, &Args, Var) -> Result<Var>),
+    /// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
+    Task {
+        /// Builds it.
+        build: fn(&mut Graph, &Args) -> Result<()>,
+        /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the
+        /// block's body; `None` where there is no sensible one.
+        augment: fn(&Args, &Fields) -> Option<String>,
+    },
+    /// An optimiser's settings.
+    Optimizer(fn(&Args) -> Optimizer),
+    /// A schedule's settings.
+    Schedule(fn(&Args) -> Schedule),
+    /// Interpreted by the stage that has it.
+    Stage,
+}
+
+impl fmt::Debug for Make {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Make")
+    }
+}
+
+/// One entry of the catalog.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// What a recipe writes.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// One line.
+    pub summary: String,
+    /// More, in Markdown; may be empty.
+    pub doc: String,
+    /// Where it comes from.
+    pub paper: Option<Paper>,
+    /// In the order in which positional arguments fill them.
+    pub params: Vec<Param>,
+    /// What a task wants from the batch.
+    pub inputs: Vec<Input>,
+    /// Raised whenever results change for the same recipe.
+    pub semantics: u32,
+    /// A whole recipe, or the fragment that the tests wrap for this kind (`|> hflip(50%)` → `hflip(50%)`).
+    pub example: String,
+    /// How it is made.
+    pub make: Make,
+}
+
+impl Spec {
+    /// An entry with no parameters, paper or inputs yet.
+    pub fn new(name: &str, kind: Kind, summary: &str, make: Make) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            summary: summary.into(),
+            doc: String::new(),
+            paper: None,
+            params: Vec::new(),
+            inputs: Vec::new(),
+            semantics: 1,
+            example: format!("{name}()"),
+            make,
+        }
+    }
+
+    /// Adds a parameter.
+    pub fn param(mut self, param: Param) -> Self {
+        self.params.push(param);
+        self
+    }
+
+    /// Adds a batch input.
+    pub fn input(mut self, name: &str, ty: SampleType, doc: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            ty,
+            at_least: 1,
+            doc: doc.into(),
+        });
+        self
+    }
+
+    /// Adds an input that is a list of at least `n`.
+    pub fn input_list(mut self, name: &str, element: SampleType, n: usize, doc: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            ty: SampleType::list(element, None),
+            at_least: n,
+            doc: doc.into(),
+        });
+        self
+    }
+
+    /// Sets the paper.
+    pub fn paper(mut self, cite: &'static str, title: &'static str, link: &'static str) -> Self {
+        self.paper = Some(Paper { cite, title, link });
+        self
+    }
+
+    /// Sets the long text.
+    pub fn doc(mut self, doc: &str) -> Self {
+        self.doc = doc.into();
+        self
+    }
+
+    /// Sets the example.
+    pub fn example(mut self, example: &str) -> Self {
+        self.example = example.into();
+        self
+    }
+
+    /// The parameter of this name.
+    pub fn find(&self, name: &str) -> Option<&Param> {
+        self.params.iter().find(|param| param.name == name)
+    }
+}
+
+/// Shared by every call of it.
+pub type SharedSpec = Arc<Spec>;

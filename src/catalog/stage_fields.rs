@@ -1,0 +1,119 @@
+//! Fields that every stage of a kind has, and those of `run { … }`.
+
+use super::{Kind, Param, Type};
+
+fn training() -> Vec<Param> {
+    let durations = |text: &str| format!("every({text})");
+    vec![
+        Param::with_default(
+            "batch",
+            Type::Integer,
+            "256",
+            "Records per optimiser step and forward pass.",
+        )
+        .within(1.0, 1e6),
+        Param::with_default("length", Type::Duration, "10 epochs", "How long to train.")
+            .within(0.0, 1e9),
+        Param::with_default(
+            "optimizer",
+            Type::Call(Kind::Optimizer),
+            "adamw(1e-3)",
+            "What moves the parameters.",
+        ),
+        Param::with_default(
+            "schedule",
+            Type::Call(Kind::Schedule),
+            "cosine()",
+            "How the learning rate changes.",
+        ),
+        Param::with_default(
+            "accumulate",
+            Type::Integer,
+            "1",
+            "Batches whose gradients are averaged into one step.",
+        )
+        .within(1.0, 1e6),
+        Param::optional(
+            "clip",
+            Type::Call(Kind::Setting),
+            "`norm(x)`: scales all gradients so that their global norm is at most x.",
+        ),
+        Param::optional(
+            "groups",
+            Type::List(Box::new(Type::Call(Kind::Setting))),
+            "`group(\"*.bias\", decay = 0, rate = 0.1)`: parameters by name pattern with their own weight decay and a factor on the rate. The first match holds.",
+        ),
+        Param::optional(
+            "monitor",
+            Type::Call(Kind::Evaluator),
+            "An evaluator that runs while training: `knn(fashion.valid, k = 20, every = 1 epoch)`.",
+        ),
+        Param::with_default(
+            "checkpoint",
+            Type::Call(Kind::Setting),
+            &durations("500 steps"),
+            "`every(500 steps, keep = 2)`: how often the whole state is written, and how many are kept.",
+        ),
+        Param::with_default(
+            "on_bad_sample",
+            Type::Choice(&["stop", "skip"]),
+            "stop",
+            "What to do with a record that can't be read.",
+        ),
+    ]
+}
+
+/// The common fields of a stage of this kind. A parameter of the stage's own `Spec` with the same name replaces the one here.
+pub fn stage_fields(kind: Kind) -> Vec<Param> {
+    let from = || Param::required("from", Type::Stage, "The stage whose encoder is used.");
+    let data = |doc: &str| Param::required("data", Type::Data, doc);
+    let test = || Param::required("test", Type::Data, "The split that judges.");
+    match kind {
+        Kind::Task => {
+            let mut fields = vec![
+                data("The split that is trained on."),
+                Param::optional(
+                    "augment",
+                    Type::Augment,
+                    "The sample graph whose fields make the batch; the task's own where it is absent.",
+                ),
+                Param::required(
+                    "encoder",
+                    Type::Encoder,
+                    "The network that is to learn something.",
+                ),
+            ];
+            fields.extend(training());
+            fields
+        }
+        Kind::Evaluator => vec![from(), data("The split whose labels are known."), test()],
+        Kind::Finetune => {
+            let mut fields = vec![
+                from(),
+                data("The labelled split."),
+                test(),
+                Param::optional("valid", Type::Data, "A split to choose with."),
+                Param::optional(
+                    "augment",
+                    Type::Augment,
+                    "The sample graph for training pictures.",
+                ),
+            ];
+            fields.extend(training());
+            fields
+        }
+        Kind::Export => vec![from()],
+        _ => Vec::new(),
+    }
+}
+
+/// The fields of `run { … }`.
+pub fn run_fields() -> Vec<Param> {
+    vec![
+        Param::with_default("seed", Type::Integer, "0", "Decides every random number.").within(0.0, 9e15),
+        Param::with_default("device", Type::Choice(&["auto", "flex", "ndarray", "cuda", "vulkan"]), "auto", "Where tensors live; `auto` is the best one compiled in that initialises."),
+        Param::with_default("precision", Type::Choice(&["f32", "bf16"]), "f32", "Element type of the training graph."),
+        Param::optional("threads", Type::Integer, "Threads of the tensor engine; all cores where absent.").within(1.0, 1024.0),
+        Param::optional("workers", Type::Integer, "Threads that read and augment samples; all cores where absent. Never changes a result.").within(1.0, 1024.0),
+    ]
+}

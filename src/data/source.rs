@@ -1,0 +1,91 @@
+//! What every data set offers, and where data sets are looked for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Fields, Normalization, Record};
+use crate::catalog::Split;
+
+/// A sample that can't be read, or data that can't be found, at run time.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct DataError {
+    /// What is wrong, with the file and the index of the sample.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// Records by index. Opening one reads headers only; the first [`Dataset::read`] may load the rest.
+pub trait Dataset: Send + Sync {
+    /// Names and types of a record's fields.
+    fn fields(&self) -> &Fields;
+
+    /// Number of records.
+    fn len(&self) -> usize;
+
+    /// Whether there is no record.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Reads one record. Called from several threads at once.
+    fn read(&self, index: usize) -> Result<Record, DataError>;
+
+    /// The class of a record without decoding the rest; `None` where records have no label.
+    fn class(&self, index: usize) -> Result<Option<u32>, DataError>;
+
+    /// Names of the classes; empty where there are none.
+    fn class_names(&self) -> &[String] {
+        &[]
+    }
+
+    /// blake3 of the content: equal data, equal manifest, whatever the path. May read everything once; cached by size
+    /// and time of the files.
+    fn manifest(&self) -> Result<String, DataError>;
+
+    /// The published statistics of the training split, where they are known.
+    fn normalization(&self) -> Option<Normalization> {
+        None
+    }
+
+    /// A stable number for a record that survives `take` and `hold_out`: the index in the file it came from.
+    /// Randomness is keyed by it.
+    fn id(&self, index: usize) -> u64 {
+        index as u64
+    }
+}
+
+/// The splits of a data set.
+#[derive(Clone, Default)]
+pub struct Splits {
+    /// By split.
+    pub parts: BTreeMap<Split, Arc<dyn Dataset>>,
+    /// Things worth a warning: "will be downloaded (30 MB)".
+    pub remarks: Vec<String>,
+}
+
+/// What flows through pipes: all the splits, or one data set.
+#[derive(Clone)]
+pub enum Source {
+    /// Before `.train`.
+    All(Splits),
+    /// After `.train`.
+    One(Arc<dyn Dataset>),
+}
+
+/// Where data sets are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// `--data NAME=PATH`
+    pub given: BTreeMap<String, PathBuf>,
+    /// `[data]` of `pretext.toml` beside the recipe or above it.
+    pub project: BTreeMap<String, PathBuf>,
+    /// The user's data folder: `$PRETEXT_DATA`, or `pretext` in the user's data directory.
+    pub user: Option<PathBuf>,
+    /// The folder of the recipe: relative paths start here.
+    pub recipe: PathBuf,
+    /// No downloads.
+    pub offline: bool,
+}

@@ -1,0 +1,152 @@
+//! Building blocks: each method adds one node, or a few that belong together, and checks shapes.
+
+use super::{
+    Buffer, BufferId, DType, Graph, Init, Mode, Named, Node, Op, Parameter, ParameterId, Shape, Var,
+};
+use crate::language::Span;
+
+impl Graph {
+    /// An empty graph.
+    pub fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            nodes: Vec::new(),
+            parameters: Vec::new(),
+            buffers: Vec::new(),
+            objectives: Vec::new(),
+            metrics: Vec::new(),
+            places: Vec::new(),
+            scope: Vec::new(),
+            span: Span::default(),
+            classes: Default::default(),
+        }
+    }
+
+    /// The node that makes a value.
+    pub fn node(&self, var: Var) -> &Node {
+        &self.nodes[var.0 as usize]
+    }
+
+    /// The sizes of a value.
+    pub fn shape(&self, var: Var) -> &Shape {
+        &self.node(var).shape
+    }
+
+    /// Nodes made from here on come from this place of the recipe; returns the place before.
+    pub fn set_span(&mut self, span: Span) -> Span {
+        std::mem::replace(&mut self.span, span)
+    }
+
+    /// Runs `inside` with parameters named under `name/`.
+    pub fn scoped<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.scope.push(name.to_owned());
+        let result = inside(self);
+        self.scope.pop();
+        result
+    }
+
+    /// `name` under the current scope.
+    pub fn path(&self, name: &str) -> String {
+        let mut path = self.scope.join("/");
+        if !path.is_empty() && !name.is_empty() {
+            path.push('/');
+        }
+        path + name
+    }
+
+    /// Adds a node.
+    pub fn push(&mut self, op: Op, inputs: Vec<Var>, shape: Shape, dtype: DType) -> Var {
+        self.nodes.push(Node {
+            op,
+            inputs,
+            shape,
+            dtype,
+            span: self.span,
+            path: self.path(""),
+        });
+        Var(self.nodes.len() as u32 - 1)
+    }
+
+    /// A parameter of the current scope; the same one when it is asked for again.
+    pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Var {
+        let name = self.path(name);
+        let id = match self.parameters.iter().position(|p| p.name == name) {
+            Some(id) => id,
+            None => {
+                self.parameters.push(Parameter {
+                    name,
+                    shape: shape.to_vec(),
+                    init,
+                });
+                self.parameters.len() - 1
+            }
+        };
+        let shape = shape.iter().map(|n| (*n).into()).collect();
+        self.push(
+            Op::Parameter(ParameterId(id as u32)),
+            Vec::new(),
+            shape,
+            DType::F32,
+        )
+    }
+
+    /// A buffer of the current scope; the same one when it is asked for again.
+    pub fn buffer(&mut self, name: &str, shape: &[usize], start: f32) -> BufferId {
+        let name = self.path(name);
+        let id = match self.buffers.iter().position(|b| b.name == name) {
+            Some(id) => id,
+            None => {
+                self.buffers.push(Buffer {
+                    name,
+                    shape: shape.to_vec(),
+                    start,
+                });
+                self.buffers.len() - 1
+            }
+        };
+        BufferId(id as u32)
+    }
+
+    /// Names a value in the current scope so that probes can read it; the first of a name stays.
+    pub fn place(&mut self, name: &str, var: Var) {
+        let name = self.path(name);
+        if !self.places.iter().any(|place| place.name == name) {
+            self.places.push(Named { name, var });
+        }
+    }
+
+    /// Declares a scalar (`[1]`) to be made small.
+    pub fn objective(&mut self, name: &str, var: Var) {
+        self.objectives.push(Named {
+            name: name.to_owned(),
+            var,
+        });
+    }
+
+    /// Declares a scalar (`[1]`) to be watched.
+    pub fn metric(&mut self, name: &str, var: Var) {
+        self.metrics.push(Named {
+            name: name.to_owned(),
+            var,
+        });
+    }
+
+    /// Declares a field of the batch before the task is built. `classes`: how many for a label.
+    pub fn declare_input(
+        &mut self,
+        name: &str,
+        shape: Shape,
+        dtype: DType,
+        classes: Option<usize>,
+    ) -> Var {
+        if let Some(classes) = classes {
+            self.classes.insert(name.to_owned(), classes);
+        }
+        self.push(Op::Input(name.to_owned()), Vec::new(), shape, dtype)
+    }
+
+    /// The number of classes of a label input.
+    pub fn classes(&self, name: &str) -> Option<usize> {
+        self.classes.get(name).copied()
+    }
+}

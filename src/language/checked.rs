@@ -1,0 +1,125 @@
+//! A checked recipe: every name resolved, every value typed, every default filled in. Shapes are the plan's.
+
+use super::{Sources, Span};
+use crate::catalog::{Args, Call, Data, Kind, Net};
+
+/// A whole recipe.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// The doc comment (`///`) on top.
+    pub doc: String,
+    /// Every file it was read from; spans point into these.
+    pub sources: Sources,
+    /// `dataset NAME = …`, in order.
+    pub datasets: Vec<DatasetItem>,
+    /// `augment NAME(…) { … }`, in order.
+    pub augments: Vec<Augment>,
+    /// `encoder NAME = …`, in order.
+    pub encoders: Vec<Net>,
+    /// `pretext`, `evaluate`, `finetune`, `export`, in order.
+    pub stages: Vec<Stage>,
+    /// `run { … }` with its defaults.
+    pub run: Args,
+}
+
+/// `dataset NAME = …`
+#[derive(Clone, Debug)]
+pub struct DatasetItem {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// What it is.
+    pub data: Data,
+}
+
+/// `augment NAME(parameters) { bindings; emit … }`
+#[derive(Clone, Debug)]
+pub struct Augment {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Fields of the record it takes, by name.
+    pub parameters: Vec<(String, Span)>,
+    /// In order.
+    pub bindings: Vec<Binding>,
+    /// Fields of the batch, in order.
+    pub emits: Vec<Emit>,
+}
+
+/// `(view, turn) = upright |> quarter_turn()`
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// Names bound, in order.
+    pub names: Vec<(String, Span)>,
+    /// What to.
+    pub value: SampleExpr,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// `emit a = image |> view()`
+#[derive(Clone, Debug)]
+pub struct Emit {
+    /// The batch field: the name given, or the bound name emitted, or the parameter's name at the head of the pipeline.
+    pub name: String,
+    /// Where the name stands, or the expression.
+    pub name_span: Span,
+    /// Its value.
+    pub value: SampleExpr,
+}
+
+/// A pipeline over one sample.
+#[derive(Clone, Debug)]
+pub struct SampleExpr {
+    /// A parameter or a bound name, or a bracketed pipeline.
+    pub head: SampleHead,
+    /// Transforms and augments it flows through, in order.
+    pub steps: Vec<SampleStep>,
+    /// `* n`: drawn n times, gives a list.
+    pub repeat: Option<usize>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Where a pipeline starts.
+#[derive(Clone, Debug)]
+pub enum SampleHead {
+    /// A parameter or a bound name.
+    Name(String, Span),
+    /// `(…)`
+    Group(Box<SampleExpr>),
+}
+
+/// One step of a pipeline.
+#[derive(Clone, Debug)]
+pub enum SampleStep {
+    /// A transform of the catalog.
+    Transform(Call),
+    /// Another `augment` of the recipe that emits exactly one field.
+    Augment {
+        /// Its name.
+        name: String,
+        /// Where the call stands.
+        span: Span,
+    },
+}
+
+/// A stage: what the keyword says (`Kind::Task`, `Kind::Evaluator`, `Kind::Finetune`, `Kind::Export`) and its call.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// `pretext` → `Task`, `evaluate` → `Evaluator`, `finetune` → `Finetune`, `export` → `Export`.
+    pub kind: Kind,
+    /// The task, evaluator, … with its own parameters, whether they were written in the brackets or in the block.
+    pub call: Call,
+    /// The fields that every stage of this kind has ([`crate::catalog::stage_fields`]); one that the call's `Spec` has too
+    /// is in `call` only.
+    pub fields: Args,
+    /// The whole item.
+    pub span: Span,
+}

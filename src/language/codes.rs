@@ -1,0 +1,95 @@
+//! The list of codes. A code is never used for something else, also after it is gone.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+        /// The number of a diagnostic: `E` errors, `W` warnings. `E01` syntax, `E02` names and fields, `E03` types and
+        /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+        impl Code {
+            /// As printed: `E0203`.
+            pub fn number(self) -> &'static str { match self { $(Code::$name => $code,)* } }
+            /// All codes, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+        }
+    };
+}
+
+codes! {
+    /// The text does not follow the grammar.
+    Syntax = "E0101";
+    /// The first line is not `ssl 1`.
+    Edition = "E0102";
+    /// The file is not UTF-8.
+    Encoding = "E0103";
+    /// The file holds nothing.
+    Empty = "E0104";
+    /// No data set, augment, encoder or stage of this name.
+    UnknownName = "E0201";
+    /// No catalog entry of this name.
+    UnknownEntry = "E0202";
+    /// No field or argument of this name.
+    UnknownField = "E0203";
+    /// A name or a field is given twice.
+    Duplicate = "E0204";
+    /// A required field or argument is missing.
+    MissingField = "E0205";
+    /// More positional arguments than parameters.
+    TooManyArguments = "E0206";
+    /// An entry of this name exists, but not for this place.
+    WrongKind = "E0207";
+    /// A name refers to itself through others.
+    Cycle = "E0208";
+    /// The data set has no such split, the record no such field, the stage no such part.
+    UnknownPart = "E0209";
+    /// A value of another type.
+    Mistyped = "E0301";
+    /// A value outside its range.
+    OutOfRange = "E0302";
+    /// A literal with a unit that the parameter does not have.
+    WrongUnit = "E0303";
+    /// A word that is not among the choices.
+    UnknownWord = "E0304";
+    /// What an augment emits does not fit what the task wants.
+    Unbound = "E0305";
+    /// A transform can't take what flows into it.
+    SampleType = "E0306";
+    /// Shapes of the tensor graph do not fit.
+    Shape = "E0401";
+    /// A head and its target do not fit.
+    Classes = "E0402";
+    /// A file or folder is not there.
+    MissingFile = "E0501";
+    /// A file is there but can't be read as what it should be.
+    BadFile = "E0502";
+    /// A data set can't be found; the message names each way to get it.
+    MissingData = "E0503";
+    /// The data set is too small for what is asked.
+    TooFewSamples = "E0504";
+    /// The text is larger than a recipe may be.
+    TooLarge = "E0601";
+    /// Brackets are nested too deep.
+    TooDeep = "E0602";
+    /// A setting the run can't have on this machine.
+    Unavailable = "E0603";
+    /// A random rotation before `quarter_turn`.
+    LintTurned = "W0701";
+    /// One view for a contrastive loss.
+    LintOneView = "W0702";
+    /// A warmup longer than the run.
+    LintWarmup = "W0703";
+    /// The test split used for pretraining, monitoring or choosing.
+    LintTestSplit = "W0704";
+    /// A batch larger than the split.
+    LintBatch = "W0705";
+    /// Another data set's normalisation.
+    LintNormalization = "W0706";
+    /// Gradient accumulation under a loss that needs in-batch negatives.
+    LintAccumulate = "W0707";
+    /// Predicted memory beyond what is free.
+    LintMemory = "W0708";
+    /// Something is defined and never used.
+    LintUnused = "W0709";
+    /// Data will be downloaded when the recipe runs.
+    Download = "W0710";
+}

@@ -1,0 +1,26 @@
+//! Pretext: self-supervised learning from one recipe.
+//!
+//! A recipe flows in one direction, and each room knows only the rooms before it:
+//!
+//! ```text
+//!  .ssl text ──language──▶ checked recipe ──plan──▶ Plan ──engine──▶ run directory ──report──▶ pictures, tables
+//!                 │                          │                │
+//!              catalog (what may be called)  graph            data + augment (CPU threads)
+//!                 ▲
+//!         tasks · encoders · augment · data · evaluation
+//! ```
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod augment;
+pub mod catalog;
+pub mod cli;
+pub mod data;
+pub mod encoders;
+pub mod engine;
+pub mod evaluation;
+pub mod graph;
+pub mod language;
+pub mod plan;
+pub mod report;
+pub mod tasks;

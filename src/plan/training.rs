@@ -1,0 +1,96 @@
+//! How a stage is trained: optimiser and schedule as data. The engine carries them out.
+
+/// An optimiser with its settings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Optimizer {
+    /// Stochastic gradient descent; PyTorch's `SGD` with `dampening = 0`.
+    Sgd {
+        /// Base learning rate.
+        rate: f64,
+        /// Momentum, 0 for none.
+        momentum: f64,
+        /// Nesterov's form.
+        nesterov: bool,
+        /// L2 penalty added to the gradient.
+        weight_decay: f64,
+    },
+    /// Adam (Kingma & Ba, 2015); weight decay is added to the gradient.
+    Adam {
+        /// Base learning rate.
+        rate: f64,
+        /// Decay of the first and the second moment.
+        betas: (f64, f64),
+        /// Added to the root of the second moment.
+        epsilon: f64,
+        /// L2 penalty added to the gradient.
+        weight_decay: f64,
+    },
+    /// AdamW (Loshchilov & Hutter, 2019); weight decay is decoupled.
+    AdamW {
+        /// Base learning rate.
+        rate: f64,
+        /// Decay of the first and the second moment.
+        betas: (f64, f64),
+        /// Added to the root of the second moment.
+        epsilon: f64,
+        /// Decoupled weight decay.
+        weight_decay: f64,
+    },
+    /// LARS (You et al., 2017): SGD with momentum whose rate is scaled per tensor by
+    /// `trust * |w| / (|g + decay w|)`; one-dimensional tensors are neither scaled nor decayed.
+    Lars {
+        /// Base learning rate.
+        rate: f64,
+        /// Momentum.
+        momentum: f64,
+        /// L2 penalty added to the gradient.
+        weight_decay: f64,
+        /// Trust coefficient η.
+        trust: f64,
+    },
+}
+
+impl Optimizer {
+    /// The base learning rate.
+    pub fn rate(&self) -> f64 {
+        match self {
+            Optimizer::Sgd { rate, .. }
+            | Optimizer::Adam { rate, .. }
+            | Optimizer::AdamW { rate, .. }
+            | Optimizer::Lars { rate, .. } => *rate,
+        }
+    }
+}
+
+/// The shape of a schedule after its warmup.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decay {
+    /// Stays at the base rate.
+    Constant,
+    /// Half a cosine from the base rate to `floor` times it.
+    Cosine {
+        /// Fraction of the base rate at the end.
+        floor: f64,
+    },
+    /// A line from the base rate to `floor` times it.
+    Linear {
+        /// Fraction of the base rate at the end.
+        floor: f64,
+    },
+    /// Multiplied by `factor` at each milestone (fractions of the whole run).
+    Step {
+        /// Fractions of the run, rising.
+        at: Vec<f64>,
+        /// Multiplied each time.
+        factor: f64,
+    },
+}
+
+/// A learning-rate schedule: warmup, then decay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// Linear rise from 0; in epochs or steps.
+    pub warmup: Option<crate::catalog::Duration>,
+    /// What follows.
+    pub decay: Decay,
+}
