@@ -1,5 +1,8 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+mod optimizers;
+mod schedules;
+mod settings;
 mod training;
 
 pub use training::{Decay, Optimizer, Schedule};
@@ -8,5 +11,5 @@ use crate::catalog::Spec;
 
 /// The catalog entries of this room: optimisers, schedules, settings.
 pub fn specs() -> Vec<Spec> {
-    vec![]
+    [optimizers::specs(), schedules::specs(), settings::specs()].concat()
 }
