@@ -44,7 +44,7 @@ impl Graph {
     /// before.
     pub fn linear(&mut self, x: Var, weight: Var, bias: Option<Var>) -> Result<Var> {
         self.want_float("linear", x)?;
-        self.check_linear_input(x)?;
+        self.check_features("linear", x)?;
         let (input, w) = (self.shape(x).clone(), self.shape(weight).clone());
         let last = input.len() - 1;
         if w.len() != 2 || input[last] != w[0] {
@@ -64,13 +64,13 @@ impl Graph {
         Ok(self.push(Op::Linear, inputs, shape, DType::F32))
     }
 
-    /// Whether `x` may go into a linear layer; its number of features.
-    pub fn check_linear_input(&self, x: Var) -> Result<usize> {
+    /// The size of `x`'s last dimension, which holds features: `[B, n]` or `[B, N, n]`, not a map.
+    pub fn check_features(&self, name: &str, x: Var) -> Result<usize> {
         let shape = self.shape(x);
         if shape.len() == 4 {
             return Err(self
                 .shape_problem(format!(
-                    "linear takes vectors [B, n], but a map {} flows in",
+                    "{name} takes vectors [B, n], but a map {} flows in",
                     show(shape)
                 ))
                 .help("put `global_avg_pool()` or `flatten()` before it"));
@@ -78,7 +78,7 @@ impl Graph {
         match shape.last().and_then(Size::known) {
             Some(features) if shape.len() >= 2 => Ok(features),
             _ => Err(self.shape_problem(format!(
-                "linear takes vectors [B, n], but {} flows in",
+                "{name} takes vectors [B, n], but {} flows in",
                 show(shape)
             ))),
         }
