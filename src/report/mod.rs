@@ -4,6 +4,7 @@
 //! from one that is still going.
 
 pub mod catalog;
+pub mod embedding;
 pub mod plot;
 mod results;
 mod table;
