@@ -4,11 +4,17 @@
 //! A graph is traced once, at plan time. Training and evaluation are two traces.
 
 mod build;
+mod build_inputs;
+mod build_layers;
+mod build_losses;
+mod build_math;
+mod build_shape;
 mod cost;
 mod module;
 mod op;
 mod size;
 
+pub use build_layers::{Conv, Pool, Running};
 pub use cost::Cost;
 pub use module::Module;
 pub use op::{Binary, BufferId, DType, Op, ParameterId, Unary};
