@@ -7,6 +7,9 @@ mod resnet;
 mod small_cnn;
 mod vit;
 
+#[cfg(test)]
+mod tests;
+
 use crate::catalog::Spec;
 
 /// The catalog entries of this room.

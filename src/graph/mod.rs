@@ -10,9 +10,15 @@ mod build_losses;
 mod build_math;
 mod build_shape;
 mod cost;
+mod memory;
 mod module;
 mod op;
 mod size;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use build_layers::{Conv, Pool, Running};
 pub use cost::Cost;

@@ -3,6 +3,9 @@
 mod rotation;
 mod simclr;
 
+#[cfg(test)]
+mod tests;
+
 use crate::catalog::Spec;
 use crate::data::{Fields, SampleType};
 

@@ -54,7 +54,7 @@ impl ConvLayer {
 pub fn conv(g: &mut Graph, x: Var, layer: ConvLayer) -> Result<Var> {
     let [channels, _, _] = g.check_map("conv", x)?;
     let groups = layer.groups.max(1);
-    if channels % groups != 0 || layer.channels % groups != 0 {
+    if !channels.is_multiple_of(groups) || !layer.channels.is_multiple_of(groups) {
         return Err(Problem::argument(
             Code::Shape,
             "groups",

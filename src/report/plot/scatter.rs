@@ -1,5 +1,7 @@
 //! Maps of points, coloured by class.
 
+use std::collections::BTreeMap;
+
 use super::{escape, px};
 
 /// Side of the drawing in user units.
@@ -34,17 +36,11 @@ impl Scatter<'_> {
             "<svg class=\"map\" viewBox=\"0 0 {SIDE} {SIDE}\" role=\"img\" aria-label=\"{}\">",
             escape(self.title)
         );
-        let classes = places.iter().map(|p| p.0 + 1).max().unwrap_or(0);
-        let by_class: Vec<Vec<(f64, f64)>> = (0..classes)
-            .map(|class| {
-                places
-                    .iter()
-                    .filter(|p| p.0 == class)
-                    .map(|p| p.1)
-                    .collect()
-            })
-            .collect();
-        for (class, points) in by_class.iter().enumerate().filter(|(_, p)| !p.is_empty()) {
+        let mut by_class: BTreeMap<usize, Vec<(f64, f64)>> = BTreeMap::new();
+        for (class, place) in places {
+            by_class.entry(class).or_default().push(place);
+        }
+        for (&class, points) in &by_class {
             let name = self.name(class);
             let dots: String = points
                 .iter()
@@ -113,14 +109,13 @@ impl Scatter<'_> {
     }
 
     /// Writes a name at the middle of each class, the largest classes first, leaving out what would cover another name.
-    fn write_names(&self, out: &mut String, by_class: &[Vec<(f64, f64)>]) {
-        let mut order: Vec<usize> = (0..by_class.len())
-            .filter(|c| !by_class[*c].is_empty())
-            .collect();
-        order.sort_by_key(|class| std::cmp::Reverse(by_class[*class].len()));
+    fn write_names(&self, out: &mut String, by_class: &BTreeMap<usize, Vec<(f64, f64)>>) {
+        let mut order: Vec<(usize, &Vec<(f64, f64)>)> =
+            by_class.iter().map(|(c, p)| (*c, p)).collect();
+        order.sort_by_key(|(_, points)| std::cmp::Reverse(points.len()));
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-        for class in order {
-            let (x, y) = middle(&by_class[class]);
+        for (class, points) in order {
+            let (x, y) = middle(points);
             let name = self.name(class);
             let half = name.chars().count() as f64 * 3.6 + 4.0;
             let x = x.clamp(half.min(SIDE / 2.0), (SIDE - half).max(SIDE / 2.0));
