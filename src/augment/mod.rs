@@ -8,6 +8,7 @@ mod center_crop;
 mod color_jitter;
 mod cutout;
 mod gaussian_blur;
+pub mod graph;
 
 mod grayscale;
 mod hflip;
@@ -24,6 +25,7 @@ mod solarize;
 #[cfg(test)]
 mod tests;
 
+pub use graph::{SampleGraph, compile};
 pub use scratch::Scratch;
 
 use crate::catalog::Spec;
