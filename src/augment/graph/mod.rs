@@ -13,6 +13,8 @@ use super::{Scratch, Transform};
 use crate::data::{DataError, Fields, Normalization, Philox, Record, Sample, SampleType};
 
 pub use compile::compile;
+#[cfg(test)]
+pub(crate) use tests::two_views as test_graph;
 
 /// One step of the flattened graph. Values live in numbered slots, each written once.
 enum Node {

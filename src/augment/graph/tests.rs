@@ -454,3 +454,10 @@ fn normalize_takes_the_data_sets_statistics() {
         assert_eq!(image.normalization.as_deref(), Some(&statistics));
     }
 }
+
+/// `emit views = (image |> random_crop |> hflip) * 2`, for tests elsewhere.
+pub fn two_views(fields: &Fields) -> SampleGraph {
+    let view = pipe("image", vec![crop(4.0, 1.0), hflip()]);
+    let two = augment("two", vec![], vec![emit("views", repeat(view, 2))]);
+    compile(&two, &[], fields, None).unwrap()
+}
