@@ -1,4 +1,5 @@
 //! The engine.
+pub mod checkpoint;
 mod device;
 mod dropout;
 mod error;

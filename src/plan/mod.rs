@@ -1,5 +1,6 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+pub mod export;
 mod optimizers;
 mod schedules;
 mod settings;
