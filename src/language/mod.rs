@@ -1,7 +1,7 @@
 //! From text to a checked recipe.
 
-#![allow(dead_code)]
 mod ast;
+mod check;
 pub mod checked;
 pub mod codes;
 mod diagnostic;
@@ -9,6 +9,7 @@ mod nearest;
 mod parse;
 mod span;
 
+pub use check::{MAX_ERRORS, check, check_into};
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
 pub use span::{FileId, SourceFile, Sources, Span};
