@@ -1,5 +1,9 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+pub mod export;
+mod optimizers;
+mod schedules;
+mod settings;
 mod training;
 
 pub use training::{Decay, Optimizer, Schedule};
@@ -8,5 +12,5 @@ use crate::catalog::Spec;
 
 /// The catalog entries of this room: optimisers, schedules, settings.
 pub fn specs() -> Vec<Spec> {
-    vec![]
+    [optimizers::specs(), schedules::specs(), settings::specs()].concat()
 }
