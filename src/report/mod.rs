@@ -5,10 +5,12 @@
 
 pub mod catalog;
 pub mod embedding;
+mod html;
 pub mod plot;
 mod results;
 mod table;
 mod text;
 
+pub use html::{ReportError, write};
 pub use results::ResultRow;
 pub use table::table;

@@ -12,6 +12,7 @@ pub use axis::{Axis, Scale};
 pub use bars::{Bar, bar_axis, bars};
 pub use lines::{Line, LineChart};
 pub use scatter::Scatter;
+pub(super) use scatter::{COLOURS as SCATTER_COLOURS, shape as scatter_shape};
 pub use series::{smooth, thin};
 
 /// A coordinate with one decimal, without a trailing `.0`.

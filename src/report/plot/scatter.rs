@@ -1,5 +1,7 @@
 //! Maps of points, coloured by class.
 
+use std::collections::BTreeMap;
+
 use super::{escape, px};
 
 /// Side of the drawing in user units.
@@ -34,21 +36,16 @@ impl Scatter<'_> {
             "<svg class=\"map\" viewBox=\"0 0 {SIDE} {SIDE}\" role=\"img\" aria-label=\"{}\">",
             escape(self.title)
         );
-        let classes = places.iter().map(|p| p.0 + 1).max().unwrap_or(0);
-        let by_class: Vec<Vec<(f64, f64)>> = (0..classes)
-            .map(|class| {
-                places
-                    .iter()
-                    .filter(|p| p.0 == class)
-                    .map(|p| p.1)
-                    .collect()
-            })
-            .collect();
-        for (class, points) in by_class.iter().enumerate().filter(|(_, p)| !p.is_empty()) {
+        let mut by_class: BTreeMap<usize, Vec<(f64, f64)>> = BTreeMap::new();
+        for (class, place) in places {
+            by_class.entry(class).or_default().push(place);
+        }
+        for (&class, points) in &by_class {
             let name = self.name(class);
+            // dots are the caps of very short lines; of lines without length, PDF shows no square caps
             let dots: String = points
                 .iter()
-                .map(|(x, y)| format!("M{} {}h0", px(*x), px(*y)))
+                .map(|(x, y)| format!("M{} {}h.01", px(*x), px(*y)))
                 .collect();
             out.push_str(&format!(
                 "<path class=\"dots k{} {} c{class}\" d=\"{dots}\"><title>{}</title></path>",
@@ -112,15 +109,14 @@ impl Scatter<'_> {
             .collect()
     }
 
-    /// Writes a name at the middle of each class, the largest classes first, leaving out what would cover another name.
-    fn write_names(&self, out: &mut String, by_class: &[Vec<(f64, f64)>]) {
-        let mut order: Vec<usize> = (0..by_class.len())
-            .filter(|c| !by_class[*c].is_empty())
-            .collect();
-        order.sort_by_key(|class| std::cmp::Reverse(by_class[*class].len()));
+    /// Writes a name above each class, the largest classes first, leaving out what would cover another name.
+    fn write_names(&self, out: &mut String, by_class: &BTreeMap<usize, Vec<(f64, f64)>>) {
+        let mut order: Vec<(usize, &Vec<(f64, f64)>)> =
+            by_class.iter().map(|(c, p)| (*c, p)).collect();
+        order.sort_by_key(|(_, points)| std::cmp::Reverse(points.len()));
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-        for class in order {
-            let (x, y) = middle(&by_class[class]);
+        for (class, points) in order {
+            let (x, y) = head(points);
             let name = self.name(class);
             let half = name.chars().count() as f64 * 3.6 + 4.0;
             let x = x.clamp(half.min(SIDE / 2.0), (SIDE - half).max(SIDE / 2.0));
@@ -150,14 +146,18 @@ pub(crate) fn shape(class: usize) -> &'static str {
     }
 }
 
-/// The median place: inside the bulk even where a class has outliers.
-fn middle(points: &[(f64, f64)]) -> (f64, f64) {
-    let median = |pick: fn(&(f64, f64)) -> f64| {
+/// Just above the bulk of a class, in its middle: medians and quantiles, since classes have outliers.
+fn head(points: &[(f64, f64)]) -> (f64, f64) {
+    let quantile = |pick: fn(&(f64, f64)) -> f64, part: f64| {
         let mut values: Vec<f64> = points.iter().map(pick).collect();
         values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(0.0)
+        let at = (values.len() as f64 * part) as usize;
+        values.get(at).copied().unwrap_or(0.0)
     };
-    (median(|p| p.0), median(|p| p.1))
+    (
+        quantile(|p| p.0, 0.5),
+        (quantile(|p| p.1, 0.05) - 9.0).max(9.0),
+    )
 }
 
 #[cfg(test)]
@@ -176,8 +176,8 @@ mod tests {
         }
         .svg();
         // 396 units across; half of that upwards, centred
-        assert!(svg.contains("d=\"M12 309h0\""), "{svg}");
-        assert!(svg.contains("d=\"M408 111h0\""), "{svg}");
+        assert!(svg.contains("d=\"M12 309h.01\""), "{svg}");
+        assert!(svg.contains("d=\"M408 111h.01\""), "{svg}");
         assert!(svg.contains("<title>a&lt;</title>"));
         assert!(!svg.contains("NaN"));
     }
@@ -194,7 +194,7 @@ mod tests {
             }
             .svg()
         };
-        assert!(one(&[[3.0, 4.0]]).contains("M210 210h0"));
+        assert!(one(&[[3.0, 4.0]]).contains("M210 210h.01"));
         assert!(one(&[[3.0, 4.0]]).contains("class 0"));
         assert_eq!(one(&[]), "");
         assert_eq!(one(&[[f32::NAN, 0.0]]), "");
