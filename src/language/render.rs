@@ -9,7 +9,11 @@ use super::{Diagnostic, FileId, Label, Severity, Sources, Span};
 
 /// The text of one diagnostic: message, frame, notes, advice. No newline at the end. Long lines are cut around the place.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -19,7 +23,8 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
         .id(diagnostic.code.number());
     let mut group = Group::with_title(title);
     for (file, labels) in by_file(diagnostic) {
-        let Some(excerpt) = Excerpt::new(sources, file, labels.iter().map(|(_, label)| label.span)) else {
+        let Some(excerpt) = Excerpt::new(sources, file, labels.iter().map(|(_, label)| label.span))
+        else {
             continue;
         };
         let source = sources.file(file);
@@ -49,7 +54,10 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
     }
     let mut plain: Vec<&str> = Vec::new();
     for help in &diagnostic.helps {
-        let patch = help.edit.as_ref().and_then(|(span, replacement)| patch(sources, *span, replacement));
+        let patch = help
+            .edit
+            .as_ref()
+            .and_then(|(span, replacement)| patch(sources, *span, replacement));
         match patch {
             Some((excerpt, patch)) => groups.push(
                 Level::HELP.secondary_title(&*help.text).element(
