@@ -125,7 +125,6 @@ impl Walk<'_> {
             let node = &self.graph.nodes[index];
             let own = self.graph.bytes(Var(index as u32), self.batch);
             if gradient[index] && !matches!(node.op, Op::Parameter(_)) {
-                let passes = matches!(node.op, Op::Reshape | Op::Permute(_));
                 let mut again = 0.0;
                 for input in &node.inputs {
                     let input = input.0 as usize;
@@ -140,12 +139,7 @@ impl Walk<'_> {
                         self.live += bytes;
                     }
                 }
-                let scratch = if passes {
-                    0.0
-                } else {
-                    2.0 * self.scratch(index)
-                };
-                self.touch(again + scratch);
+                self.touch(again + self.backward_scratch(index));
                 self.live -= own;
             }
             self.live -= self.graph.aside(&self.flow, index, self.batch);
@@ -162,12 +156,27 @@ impl Walk<'_> {
     fn scratch(&self, index: usize) -> f64 {
         let node = &self.graph.nodes[index];
         match node.op {
-            Op::Conv2d { .. } => {
-                let window = &self.graph.shape(node.inputs[1])[2];
-                if window.known() == Some(1) {
-                    return 0.0;
-                }
+            Op::Conv2d { .. } if self.graph.shape(node.inputs[1])[2].known() != Some(1) => {
                 self.graph.bytes(node.inputs[0], self.batch)
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// The same for its gradients: a convolution's weight gradient is a convolution of its input by the gradient of its result,
+    /// batch and channels exchanged; both are copied twice. A batch norm normalises its input again and lays it and the gradient
+    /// out by channel.
+    fn backward_scratch(&self, index: usize) -> f64 {
+        let node = &self.graph.nodes[index];
+        match node.op {
+            Op::Conv2d { .. } => {
+                let both = [node.inputs[0], Var(index as u32)];
+                let bytes = both.iter().map(|var| self.graph.bytes(*var, self.batch));
+                2.0 * bytes.sum::<f64>()
+            }
+            Op::BatchNorm { .. } => 3.0 * self.graph.bytes(Var(index as u32), self.batch),
+            Op::LayerNorm { .. } | Op::Softmax(_) => {
+                self.graph.bytes(Var(index as u32), self.batch)
             }
             _ => 0.0,
         }
