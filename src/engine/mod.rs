@@ -1,4 +1,5 @@
 //! The engine.
+mod backward;
 pub mod checkpoint;
 mod device;
 mod dropout;
@@ -15,9 +16,12 @@ mod program;
 mod run;
 mod schedule;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod trainer;
 mod value;
 
+pub use backward::{Derivatives, gradients};
 pub use device::{DEVICE_WORDS, Device, set_threads};
 pub use error::{EngineError, Result};
 pub use evaluate::{features, products};
