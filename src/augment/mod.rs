@@ -8,12 +8,14 @@ mod center_crop;
 mod color_jitter;
 mod cutout;
 mod gaussian_blur;
+pub mod graph;
 
 mod grayscale;
 mod hflip;
 mod hue;
 mod input;
 pub mod normalize;
+pub mod preview;
 mod quarter_turn;
 mod random_crop;
 mod random_resized_crop;
@@ -24,6 +26,7 @@ mod solarize;
 #[cfg(test)]
 mod tests;
 
+pub use graph::{SampleGraph, compile};
 pub use scratch::Scratch;
 
 use crate::catalog::Spec;

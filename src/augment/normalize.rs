@@ -31,7 +31,7 @@ pub fn spec() -> Spec {
                     _ => Ok(vec![input.clone()]),
                 }
             },
-            make: |args, _| Ok(Box::new(Normalize(Arc::new(of_args(args)?)))),
+            make: |args, _| Ok(transform(of_args(args)?)),
         },
     )
     .param(Param::optional("mean", list(), "One per channel, of pixels in 0..1; the data set's own where it is absent."))
@@ -101,6 +101,11 @@ fn of_args(args: &Args) -> Result<Normalization> {
         ));
     }
     Ok(Normalization { mean, std })
+}
+
+/// The transform with these statistics.
+pub fn transform(statistics: Normalization) -> Box<dyn Transform> {
+    Box::new(Normalize(Arc::new(statistics)))
 }
 
 struct Normalize(Arc<Normalization>);

@@ -10,6 +10,7 @@ mod build_losses;
 mod build_math;
 mod build_shape;
 mod cost;
+mod export;
 mod memory;
 mod module;
 mod op;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use build_layers::{Conv, Pool, Running};
 pub use cost::Cost;
+pub use export::{TorchSource, TorchTensor, torch_name};
 pub use module::Module;
 pub use op::{Binary, BufferId, DType, Op, ParameterId, Unary};
 pub use size::{Shape, Size, elements, show};

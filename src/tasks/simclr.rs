@@ -83,7 +83,9 @@ fn augment(_: &Args, fields: &Fields) -> Option<String> {
         view += " |> grayscale(20%)";
     }
     if !small {
-        view += "\n  |> gaussian_blur(chance = 50%)";
+        // an odd tenth of the side
+        let kernel = side / 20 * 2 + 1;
+        view += &format!("\n  |> gaussian_blur({kernel}px, chance = 50%)");
     }
     Some(format!("emit views = ({view} |> normalize()) * 2\n"))
 }
