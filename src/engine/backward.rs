@@ -62,11 +62,10 @@ pub(crate) fn pass(
         .fold(Transaction::default(), |all, x| all.register(x.inner()));
     backward(graph, model, &loss, sums)?;
     drop(loss);
-    let read = read.try_execute().map_err(device_failed)?;
-    let values: Vec<f64> = read
-        .into_iter()
-        .map(|data| data.iter::<f32>().next().map_or(f64::NAN, f64::from))
-        .collect();
+    let values = match model.device().is_recording() {
+        true => vec![0.0; program.wanted.len()],
+        false => numbers(read)?,
+    };
     for (objective, value) in graph.objectives.iter().zip(&values) {
         if !value.is_finite() {
             let first = first_not_finite(graph, program, model, batch, draw);
@@ -99,6 +98,15 @@ fn backward(graph: &Graph, model: &Model, loss: &Tensor<1>, sums: &mut Sums) -> 
         sums.insert(parameter.name.clone(), sum);
     }
     Ok(())
+}
+
+fn numbers(read: Transaction) -> Result<Vec<f64>> {
+    let read = read.try_execute().map_err(device_failed)?;
+    let first = |data: burn::tensor::TensorData| data.iter::<f32>().next();
+    Ok(read
+        .into_iter()
+        .map(|data| first(data).map_or(f64::NAN, f64::from))
+        .collect())
 }
 
 fn scalars(graph: &Graph, wanted: &[Var], values: Vec<Value>) -> Result<Vec<Tensor<1>>> {

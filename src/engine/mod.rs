@@ -1,5 +1,7 @@
 //! The engine.
 mod backward;
+#[cfg(feature = "capture")]
+mod capture;
 pub mod checkpoint;
 mod device;
 mod dropout;
@@ -22,6 +24,8 @@ mod trainer;
 mod value;
 
 pub use backward::{Derivatives, gradients};
+#[cfg(feature = "capture")]
+pub use capture::record;
 pub use device::{DEVICE_WORDS, Device, set_threads};
 pub use error::{EngineError, Result};
 pub use evaluate::{features, products};

@@ -276,7 +276,7 @@ impl Trainer {
                 .ok_or(EngineError::TensorMissing { name: name.clone() })?;
             self.model.set(&name, tensor)?;
         }
-        self.memory = Memory::upload(&state.moments, self.model.device().plain());
+        self.memory = Memory::upload(&state.moments, self.model.device().burn());
         self.step = state.step;
         Ok(())
     }

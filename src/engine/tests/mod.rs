@@ -3,6 +3,7 @@
 mod checkpoints;
 mod evaluation;
 mod fixtures;
+mod nt_xent;
 mod operations;
 mod optimizers;
 mod schedules;

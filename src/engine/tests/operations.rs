@@ -75,7 +75,7 @@ fn build(g: &mut Graph, case: &Json, batch: &mut Batch) -> crate::catalog::Resul
     let setting = |key: &str| case["settings"][key].as_u64().unwrap_or(0) as usize;
     let number = |key: &str| case["settings"][key].as_f64().unwrap_or(0.0);
     let declared = &case["parameters"];
-    let mut p =
+    let p =
         |g: &mut Graph, name: &str| g.parameter(name, &shape(&declared[name]), Init::Constant(0.0));
     let pool = Pool {
         kernel: setting("kernel"),
