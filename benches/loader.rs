@@ -25,9 +25,14 @@ use pretext::language::checked::{Augment, Emit, SampleExpr, SampleHead, SampleSt
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const BATCH: usize = 64;
+/// Samples per batch at 32 and at 224 pixels.
+const BATCHES: [usize; 2] = [64, 16];
 const WORKERS: usize = 2;
 const ROUNDS: usize = 5;
+
+fn batch(size: usize) -> usize {
+    BATCHES[usize::from(size > 32)]
+}
 
 /// A folder of JPEG files.
 struct Files {
@@ -189,7 +194,7 @@ fn ours(
 ) -> Result<(f64, f64), Box<dyn std::error::Error>> {
     let data = Files::open(folder)?;
     let graph = views(size, &data.fields);
-    let options = LoaderOptions::training(BATCH, 1, WORKERS);
+    let options = LoaderOptions::training(batch(size), 1, WORKERS);
     let mut loader = Loader::new(Arc::new(data), Arc::new(graph), options)?;
     let mut next = || -> Result<usize, Box<dyn std::error::Error>> {
         let batch = loader.next().ok_or("the loader ended")??;
@@ -221,7 +226,12 @@ fn theirs(
         .arg(script)
         .arg("run")
         .arg(folder)
-        .args(["--size", &size.to_string(), "--batch", &BATCH.to_string()])
+        .args([
+            "--size",
+            &size.to_string(),
+            "--batch",
+            &batch(size).to_string(),
+        ])
         .args(["--seconds", "5", "--backend", backend])
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
