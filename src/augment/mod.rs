@@ -1,30 +1,36 @@
 //! Sample transforms, one file each. They run per sample on the loader's threads.
+//!
+//! They mean what they mean in torchvision v2 on PIL images: 8-bit pixels in, 8-bit pixels out, PIL's rounding. Each file
+//! has a pure kernel with its parameters fixed, which the tests hold against torchvision, and a [`Transform`] that draws
+//! the parameters.
+
+mod center_crop;
+mod color_jitter;
+mod cutout;
+mod gaussian_blur;
+pub mod graph;
+
+mod grayscale;
+mod hflip;
+mod hue;
+mod input;
+pub mod normalize;
+pub mod preview;
+mod quarter_turn;
+mod random_crop;
+mod random_resized_crop;
+mod resample;
+mod resize;
+mod scratch;
+mod solarize;
+#[cfg(test)]
+mod tests;
+
+pub use graph::{SampleGraph, compile};
+pub use scratch::Scratch;
 
 use crate::catalog::Spec;
 use crate::data::{DataError, Philox, Sample};
-
-/// Buffers that a loader thread reuses from sample to sample, so that no transform allocates per picture.
-#[derive(Default)]
-pub struct Scratch {
-    free: Vec<Vec<u8>>,
-}
-
-impl Scratch {
-    /// A buffer of `len` bytes with unspecified content.
-    pub fn take(&mut self, len: usize) -> Vec<u8> {
-        let mut buffer = self.free.pop().unwrap_or_default();
-        buffer.resize(len, 0);
-        buffer
-    }
-
-    /// Gives a buffer back.
-    pub fn give(&mut self, buffer: Vec<u8>) {
-        // enough for the deepest pipeline; more would only hold memory
-        if self.free.len() < 32 {
-            self.free.push(buffer);
-        }
-    }
-}
 
 /// A transform of one sample value.
 pub trait Transform: Send + Sync {
@@ -41,5 +47,18 @@ pub trait Transform: Send + Sync {
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![]
+    vec![
+        random_crop::spec(),
+        random_resized_crop::spec(),
+        center_crop::spec(),
+        resize::spec(),
+        hflip::spec(),
+        quarter_turn::spec(),
+        color_jitter::spec(),
+        grayscale::spec(),
+        gaussian_blur::spec(),
+        solarize::spec(),
+        normalize::spec(),
+        cutout::spec(),
+    ]
 }

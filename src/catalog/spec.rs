@@ -192,6 +192,8 @@ pub struct Input {
     pub ty: SampleType,
     /// Fewest elements where `ty` is a list.
     pub at_least: usize,
+    /// A list of `ty` may stand here too; its elements follow one another along the batch.
+    pub or_list: bool,
     /// One sentence.
     pub doc: String,
 }
@@ -306,6 +308,19 @@ impl Spec {
             name: name.into(),
             ty,
             at_least: 1,
+            or_list: false,
+            doc: doc.into(),
+        });
+        self
+    }
+
+    /// Adds a batch input that may also be a list: [`Graph::input_stacked`].
+    pub fn input_or_list(mut self, name: &str, ty: SampleType, doc: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            ty,
+            at_least: 1,
+            or_list: true,
             doc: doc.into(),
         });
         self
@@ -317,6 +332,7 @@ impl Spec {
             name: name.into(),
             ty: SampleType::list(element, None),
             at_least: n,
+            or_list: false,
             doc: doc.into(),
         });
         self

@@ -7,6 +7,7 @@ mod idx;
 mod image;
 mod image_folder;
 mod lazy;
+mod loader;
 mod manifest;
 mod mnist;
 mod open;
@@ -23,6 +24,7 @@ mod source;
 mod test_help;
 
 pub use image::{Image, Normalization};
+pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
 pub use open::{no_split, open};
 pub use random::{Philox, philox4x32};
 pub use sample::{Fields, Record, Sample, SampleType};

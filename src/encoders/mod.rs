@@ -1,8 +1,23 @@
-//! TODO
+//! Layers, and the backbones made of them, one file each. An encoder takes pictures `[B, C, H, W]` and gives features
+//! `[B, D]`; a head follows.
+
+pub mod layers;
+mod nin;
+mod resnet;
+mod small_cnn;
+mod vit;
+
+#[cfg(test)]
+mod tests;
 
 use crate::catalog::Spec;
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![]
+    let mut specs = layers::specs();
+    specs.push(small_cnn::spec());
+    specs.push(nin::spec());
+    specs.extend(resnet::specs());
+    specs.push(vit::spec());
+    specs
 }

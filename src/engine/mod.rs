@@ -1,1 +1,29 @@
-//! TODO
+//! The engine.
+pub mod checkpoint;
+mod device;
+mod dropout;
+mod error;
+mod evaluate;
+mod groups;
+mod host;
+mod init;
+mod inputs;
+mod model;
+mod ops;
+mod optimizer;
+mod program;
+mod run;
+mod schedule;
+mod sum;
+mod trainer;
+mod value;
+
+pub use device::{DEVICE_WORDS, Device, set_threads};
+pub use error::{EngineError, Result};
+pub use evaluate::{features, products};
+pub use groups::{Group, matches};
+pub use host::{Batch, HostTensor};
+pub use model::Model;
+pub use optimizer::Moments;
+pub use schedule::{learning_rate, warmup_steps};
+pub use trainer::{StepReport, Trainer, TrainerState};

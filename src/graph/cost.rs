@@ -1,12 +1,183 @@
 //! What a node costs.
 
+use super::{DType, Graph, Mode, Op, Shape, Size, Unary, Var, elements};
+
 /// The cost of one node for one batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
-    /// Multiply-adds, counted as one each.
+    /// Multiply-adds, counted as one each, as fvcore counts them: products and convolutions fully, norms and means by
+    /// a few per element, everything else not at all.
     pub flops: f64,
-    /// Bytes of the result.
+    /// Bytes of the result; 0 where it is another view of its input.
     pub bytes: f64,
-    /// Bytes that autodiff keeps until the backward pass.
+    /// Bytes that autodiff keeps until the backward pass: the result, where an operation needs it for its gradient, and what
+    /// the operation itself puts aside.
     pub kept: f64,
+}
+
+impl Graph {
+    /// The cost of the node at `index` of [`Graph::nodes`] for a batch of `batch`.
+    pub fn cost(&self, index: usize, batch: usize) -> Cost {
+        let flow = self.flow();
+        self.cost_in(&flow, index, batch)
+    }
+
+    /// The cost of every node, by index, and their sum.
+    pub fn costs(&self, batch: usize) -> (Vec<Cost>, Cost) {
+        let flow = self.flow();
+        let costs: Vec<Cost> = (0..self.nodes.len())
+            .map(|index| self.cost_in(&flow, index, batch))
+            .collect();
+        let total = costs.iter().fold(Cost::default(), |sum, cost| Cost {
+            flops: sum.flops + cost.flops,
+            bytes: sum.bytes + cost.bytes,
+            kept: sum.kept + cost.kept,
+        });
+        (costs, total)
+    }
+
+    /// The number of trained numbers.
+    pub fn parameter_count(&self) -> usize {
+        let sizes = self
+            .parameters
+            .iter()
+            .map(|p| p.shape.iter().product::<usize>());
+        sizes.sum()
+    }
+
+    fn cost_in(&self, flow: &Flow, index: usize, batch: usize) -> Cost {
+        let node = &self.nodes[index];
+        let bytes = match node.op {
+            // held by the engine, not by a step
+            Op::Parameter(_) => 0.0,
+            _ if flow.root[index] != index => 0.0,
+            _ => self.bytes(Var(index as u32), batch),
+        };
+        let result = if flow.kept[index] { bytes } else { 0.0 };
+        Cost {
+            flops: self.flops(index, batch),
+            bytes,
+            kept: result + self.aside(flow, index, batch),
+        }
+    }
+
+    fn flops(&self, index: usize, batch: usize) -> f64 {
+        let node = &self.nodes[index];
+        let input = |i: usize| -> &Shape { self.shape(node.inputs[i]) };
+        let count = |shape: &[Size]| elements(shape).at(batch) as f64;
+        match node.op {
+            Op::Conv2d { .. } => count(&node.shape) * count(&input(1)[1..]),
+            Op::Linear => count(&node.shape) * count(&input(1)[..1]),
+            Op::MatMul => count(&node.shape) * count(&input(0)[input(0).len() - 1..]),
+            Op::BatchNorm { .. } if self.mode == Mode::Eval => 2.0 * count(&node.shape),
+            Op::BatchNorm { .. } | Op::LayerNorm { .. } => 5.0 * count(&node.shape),
+            Op::Mean(_) | Op::MeanAll => count(input(0)),
+            _ => 0.0,
+        }
+    }
+
+    /// Bytes of a value, as if it were not a view.
+    pub(super) fn bytes(&self, var: Var, batch: usize) -> f64 {
+        let node = self.node(var);
+        let size = match node.dtype {
+            DType::F32 => 4.0,
+            DType::Int => 8.0,
+        };
+        size * elements(&node.shape).at(batch) as f64
+    }
+
+    /// Bytes that an operation puts aside for its gradient besides its inputs and its result.
+    pub(super) fn aside(&self, flow: &Flow, index: usize, batch: usize) -> f64 {
+        let node = &self.nodes[index];
+        if !flow.differentiable[index] {
+            return 0.0;
+        }
+        let whole = self.bytes(Var(index as u32), batch);
+        match node.op {
+            // composed of several operations: shifted and exponentials; shifted; centred and normalised
+            Op::Softmax(_) => 2.0 * whole,
+            Op::LogSoftmax(_) => whole,
+            Op::LayerNorm { .. } => 2.0 * whole,
+            Op::Dropout(_) => whole,
+            // the place of each maximum, eight bytes
+            Op::MaxPool { .. } => 2.0 * whole,
+            _ => 0.0,
+        }
+    }
+
+    /// How values flow: views, gradients, and what the backward pass needs.
+    pub(super) fn flow(&self) -> Flow {
+        let n = self.nodes.len();
+        let mut flow = Flow {
+            root: (0..n).collect(),
+            differentiable: vec![false; n],
+            kept: vec![false; n],
+            needs: vec![Vec::new(); n],
+        };
+        let mut contiguous = vec![true; n];
+        for (index, node) in self.nodes.iter().enumerate() {
+            let inputs: Vec<usize> = node.inputs.iter().map(|v| v.0 as usize).collect();
+            let first = inputs.first().copied();
+            match (&node.op, first) {
+                (Op::Reshape, Some(x)) if contiguous[x] => flow.root[index] = flow.root[x],
+                (Op::StopGradient, Some(x)) => {
+                    flow.root[index] = flow.root[x];
+                    contiguous[index] = contiguous[x];
+                }
+                (Op::Permute(_) | Op::Slice { .. } | Op::Expand, Some(x)) => {
+                    flow.root[index] = flow.root[x];
+                    contiguous[index] = false;
+                }
+                _ => {}
+            }
+            flow.differentiable[index] = self.mode == Mode::Train
+                && match node.op {
+                    Op::Parameter(_) => true,
+                    Op::StopGradient | Op::Argmax(_) | Op::Equal => false,
+                    _ => inputs.iter().any(|x| flow.differentiable[*x]),
+                };
+            if flow.differentiable[index] {
+                for i in needed(&node.op, inputs.len()) {
+                    let other = |j: usize| flow.differentiable[inputs[j]];
+                    // a factor is kept only for the other one's gradient
+                    let keep = match node.op {
+                        Op::MatMul | Op::Linear | Op::Binary(super::Binary::Mul) => other(1 - i),
+                        _ => true,
+                    };
+                    if keep {
+                        flow.kept[flow.root[inputs[i]]] = true;
+                        flow.needs[index].push(flow.root[inputs[i]]);
+                    }
+                }
+            }
+        }
+        flow
+    }
+}
+
+/// Which inputs the gradient of an operation needs.
+fn needed(op: &Op, inputs: usize) -> std::ops::Range<usize> {
+    use super::Binary::{Div, Mul};
+    match op {
+        Op::Binary(Mul | Div) | Op::MatMul => 0..2,
+        Op::Linear | Op::Conv2d { .. } => 0..2.min(inputs),
+        Op::Unary(Unary::Relu | Unary::Gelu | Unary::Exp | Unary::Log | Unary::Sqrt)
+        | Op::BatchNorm { .. }
+        | Op::MaxPool { .. }
+        | Op::AvgPool { .. } => 0..1,
+        Op::Gather(_) => 1..2,
+        _ => 0..0,
+    }
+}
+
+/// How the values of a graph depend on one another; by node index.
+pub(super) struct Flow {
+    /// The node whose memory a value is a view of; itself where it has its own.
+    pub root: Vec<usize>,
+    /// Whether a gradient flows into it.
+    pub differentiable: Vec<bool>,
+    /// Whether its memory is needed in the backward pass.
+    pub kept: Vec<bool>,
+    /// The memories that the node's backward pass needs.
+    pub needs: Vec<Vec<usize>>,
 }

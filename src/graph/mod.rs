@@ -4,12 +4,26 @@
 //! A graph is traced once, at plan time. Training and evaluation are two traces.
 
 mod build;
+mod build_inputs;
+mod build_layers;
+mod build_losses;
+mod build_math;
+mod build_shape;
 mod cost;
+mod export;
+mod memory;
 mod module;
 mod op;
 mod size;
 
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use build_layers::{Conv, Pool, Running};
 pub use cost::Cost;
+pub use export::{TorchSource, TorchTensor, torch_name};
 pub use module::Module;
 pub use op::{Binary, BufferId, DType, Op, ParameterId, Unary};
 pub use size::{Shape, Size, elements, show};

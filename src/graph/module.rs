@@ -12,6 +12,16 @@ pub struct Module {
     pub net: Net,
 }
 
+impl Module {
+    /// The encoder or head that an argument holds.
+    pub fn new(name: &str, net: &Net) -> Self {
+        Self {
+            name: name.to_owned(),
+            net: net.clone(),
+        }
+    }
+}
+
 impl Graph {
     /// Runs `x` through the module. A second call shares the parameters, normalises its own batch, and moves the same
     /// running statistics, in call order. `as` names and the encoder's own places become

@@ -24,6 +24,8 @@ codes! {
     Encoding = "E0103";
     /// The file holds nothing.
     Empty = "E0104";
+    /// A part of the language that this version can't run.
+    NotYet = "E0105";
     /// No data set, augment, encoder or stage of this name.
     UnknownName = "E0201";
     /// No catalog entry of this name.

@@ -1,6 +1,14 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+pub mod draw;
+pub mod export;
+mod layers;
+mod optimizers;
+mod schedules;
+mod settings;
+pub mod show;
 mod training;
+mod tree;
 
 pub use training::{Decay, Optimizer, Schedule};
 
@@ -8,5 +16,5 @@ use crate::catalog::Spec;
 
 /// The catalog entries of this room: optimisers, schedules, settings.
 pub fn specs() -> Vec<Spec> {
-    vec![]
+    [optimizers::specs(), schedules::specs(), settings::specs()].concat()
 }

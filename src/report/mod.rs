@@ -1,1 +1,16 @@
-//! TODO
+//! What a person reads: the table of results, `report.html`, and the text of `pretext list` and `pretext doc`.
+//!
+//! The report is made from the files of a run directory alone, so it can be made again from a finished run, or
+//! from one that is still going.
+
+pub mod catalog;
+pub mod embedding;
+mod html;
+pub mod plot;
+mod results;
+mod table;
+mod text;
+
+pub use html::{ReportError, write};
+pub use results::ResultRow;
+pub use table::table;

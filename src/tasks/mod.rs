@@ -1,8 +1,39 @@
-//! TODO
+//! Pretext tasks, one file each: what is read from the batch, what is made small, what is watched.
+
+mod rotation;
+mod simclr;
+
+#[cfg(test)]
+mod tests;
 
 use crate::catalog::Spec;
+use crate::data::{Fields, SampleType};
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![]
+    vec![rotation::spec(), simclr::spec()]
+}
+
+/// The picture of a record: its name, channels and side, for default augments.
+struct Picture<'a> {
+    name: &'a str,
+    /// 3 where it is not known before a sample is read.
+    channels: usize,
+    /// The shorter side in pixels, where it is known.
+    side: Option<usize>,
+}
+
+fn picture(fields: &Fields) -> Option<Picture<'_>> {
+    fields.iter().find_map(|(name, ty)| match ty {
+        SampleType::Image {
+            channels,
+            height,
+            width,
+        } => Some(Picture {
+            name,
+            channels: channels.unwrap_or(3),
+            side: height.zip(*width).map(|(h, w)| h.min(w)),
+        }),
+        _ => None,
+    })
 }

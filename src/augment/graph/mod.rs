@@ -1,0 +1,226 @@
+//! The sample graph: an `augment` block, typed and flattened, run per sample.
+//!
+//! Every draw is keyed by (seed, epoch, sample, instance path), where the path names the place in the recipe: in
+//! `augment pair(image) { emit a = image |> view(), b = … }` the flip of the first view draws from `pair/a/view/hflip`.
+//! So a sample gets the same view whatever the number of threads, the batch size or a restart, and a change at one place
+//! leaves the draws at the others alone.
+
+mod compile;
+#[cfg(test)]
+mod tests;
+
+use super::{Scratch, Transform};
+use crate::data::{DataError, Fields, Normalization, Philox, Record, Sample, SampleType};
+
+pub use compile::compile;
+#[cfg(test)]
+pub(crate) use tests::two_views as test_graph;
+
+/// One step of the flattened graph. Values live in numbered slots, each written once.
+enum Node {
+    /// A transform.
+    Apply {
+        transform: Box<dyn Transform>,
+        input: Input,
+        /// Its outputs go to the slots from this one on.
+        first: usize,
+        /// How many outputs it has.
+        count: usize,
+        /// The instance path, for messages.
+        path: String,
+        /// The same as a part of the random key.
+        key: u64,
+    },
+    /// Makes a list of values.
+    Gather { inputs: Vec<Input>, output: usize },
+}
+
+/// A slot that is read.
+#[derive(Clone, Copy, Debug)]
+struct Input {
+    slot: usize,
+    /// Nobody reads it later: the value moves instead of being copied.
+    last: bool,
+}
+
+/// An `augment` block, checked and ready to run. One graph serves all threads.
+pub struct SampleGraph {
+    name: String,
+    /// Number of fields of a record; slot `i` holds field `i`.
+    record: usize,
+    slots: usize,
+    nodes: Vec<Node>,
+    outputs: Vec<Input>,
+    fields: Fields,
+}
+
+impl SampleGraph {
+    /// The pictures and labels of a record as they are, normalised where statistics are given.
+    pub fn plain(fields: &Fields, statistics: Option<&Normalization>) -> Self {
+        let mut graph = SampleGraph {
+            name: "plain".into(),
+            record: fields.len(),
+            slots: fields.len(),
+            nodes: Vec::new(),
+            outputs: Vec::new(),
+            fields: Vec::new(),
+        };
+        for (field, (name, ty)) in fields.iter().enumerate() {
+            let mut slot = field;
+            match (ty, statistics) {
+                (SampleType::Image { .. }, Some(statistics)) => {
+                    slot = graph.slots;
+                    graph.slots += 1;
+                    let path = format!("plain/{name}/normalize");
+                    graph.nodes.push(Node::Apply {
+                        transform: super::normalize::transform(statistics.clone()),
+                        input: Input {
+                            slot: field,
+                            last: true,
+                        },
+                        first: slot,
+                        count: 1,
+                        key: Philox::part(&path),
+                        path,
+                    });
+                }
+                (SampleType::Image { .. } | SampleType::Label { .. }, _) => {}
+                _ => continue,
+            }
+            graph.outputs.push(Input { slot, last: true });
+            graph.fields.push((name.clone(), ty.clone()));
+        }
+        graph
+    }
+
+    /// The augment's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Names and types of what it emits, in order: the fields of the batch.
+    pub fn outputs(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The instance paths of its transforms, in the order in which they run.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Apply { path, .. } => Some(path.as_str()),
+            Node::Gather { .. } => None,
+        })
+    }
+
+    /// Runs it on one record. Give the result back with [`Scratch::give_list`].
+    ///
+    /// `sample` is the record's stable number ([`crate::data::Dataset::id`]).
+    pub fn run(
+        &self,
+        record: Record,
+        seed: u64,
+        epoch: u64,
+        sample: u64,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Sample>, DataError> {
+        if record.len() != self.record {
+            return Err(DataError {
+                message: format!(
+                    "the sample graph `{}` takes records of {} fields; this one has {}",
+                    self.name,
+                    self.record,
+                    record.len()
+                ),
+                help: None,
+            });
+        }
+        let mut slots = std::mem::take(&mut scratch.slots);
+        slots.clear();
+        slots.extend(record.into_iter().map(Some));
+        slots.resize_with(self.slots, || None);
+        let mut emitted = scratch.take_list();
+        let done = self.steps(&mut slots, (seed, epoch, sample), &mut emitted, scratch);
+        for value in slots.drain(..).flatten() {
+            scratch.recycle(value);
+        }
+        scratch.slots = slots;
+        match done {
+            Ok(()) => Ok(emitted),
+            Err(error) => {
+                scratch.give_list(emitted);
+                Err(error)
+            }
+        }
+    }
+
+    fn steps(
+        &self,
+        slots: &mut [Option<Sample>],
+        (seed, epoch, sample): (u64, u64, u64),
+        emitted: &mut Vec<Sample>,
+        scratch: &mut Scratch,
+    ) -> Result<(), DataError> {
+        for node in &self.nodes {
+            match node {
+                Node::Apply {
+                    transform,
+                    input,
+                    first,
+                    count,
+                    path,
+                    key,
+                } => {
+                    let value = self.read(slots, *input, scratch)?;
+                    let mut rng = Philox::new(seed, &[epoch, sample, *key]);
+                    let mut outputs = scratch.take_list();
+                    transform
+                        .apply(value, &mut rng, scratch, &mut outputs)
+                        .map_err(|error| DataError {
+                            message: format!("{} (at `{path}`)", error.message),
+                            ..error
+                        })?;
+                    for (slot, output) in slots[*first..*first + *count]
+                        .iter_mut()
+                        .zip(outputs.drain(..))
+                    {
+                        *slot = Some(output);
+                    }
+                    scratch.give_list(outputs);
+                }
+                Node::Gather { inputs, output } => {
+                    let mut list = scratch.take_list();
+                    for input in inputs {
+                        list.push(self.read(slots, *input, scratch)?);
+                    }
+                    slots[*output] = Some(Sample::List(list));
+                }
+            }
+        }
+        for output in &self.outputs {
+            let value = self.read(slots, *output, scratch)?;
+            emitted.push(value);
+        }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        slots: &mut [Option<Sample>],
+        input: Input,
+        scratch: &mut Scratch,
+    ) -> Result<Sample, DataError> {
+        let slot = &mut slots[input.slot];
+        let value = if input.last {
+            slot.take()
+        } else {
+            slot.as_ref().map(|value| scratch.copy(value))
+        };
+        // a transform that emitted less than its type function promised
+        value.ok_or_else(|| DataError {
+            message: format!(
+                "the sample graph `{}` has a transform that emitted too little",
+                self.name
+            ),
+            help: None,
+        })
+    }
+}

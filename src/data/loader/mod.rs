@@ -1,0 +1,326 @@
+//! The loader: threads that read records, run the sample graph and fill batches ahead of the training loop.
+//!
+//! What is in a batch is decided by the seed, the epoch and the batch's index alone. The number of threads decides only when it is
+//! there.
+
+mod batch;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+pub use batch::{Batch, BatchField};
+
+use super::{DataError, Dataset, Philox};
+use crate::augment::SampleGraph;
+use batch::Leaf;
+use worker::{Job, Worker};
+
+/// In which order records are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As they lie; for evaluation.
+    Sequential,
+    /// Another permutation each epoch, decided by seed and epoch.
+    Shuffled,
+}
+
+/// What happens when a record can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnBadSample {
+    /// The loader reports it and ends.
+    Stop,
+    /// The batch goes without it. Where batches must be full, a record from half an epoch away takes its place.
+    Skip,
+}
+
+/// A place in the stream of batches: the next batch to come. Checkpoints keep it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// From 0.
+    pub epoch: u64,
+    /// Index in its epoch, from 0.
+    pub batch: u64,
+}
+
+/// How a loader goes through a data set.
+#[derive(Clone, Copy, Debug)]
+pub struct LoaderOptions {
+    /// Records per batch.
+    pub batch: usize,
+    /// Decides order and draws.
+    pub seed: u64,
+    /// Threads; 0 counts as 1.
+    pub workers: usize,
+    /// In which order records are read.
+    pub order: Order,
+    /// Every batch is full: what is left at the end of an epoch is not read. Training does this, evaluation never.
+    pub drop_last: bool,
+    /// What happens when a record can't be read.
+    pub on_bad_sample: OnBadSample,
+    /// The first batch.
+    pub start: Cursor,
+    /// Ends before this epoch; `None` goes on for ever.
+    pub end: Option<u64>,
+}
+
+impl LoaderOptions {
+    /// For training: shuffled, full batches, without end.
+    pub fn training(batch: usize, seed: u64, workers: usize) -> Self {
+        Self {
+            batch,
+            seed,
+            workers,
+            order: Order::Shuffled,
+            drop_last: true,
+            on_bad_sample: OnBadSample::Stop,
+            start: Cursor::default(),
+            end: None,
+        }
+    }
+
+    /// For evaluation: every record once, in order.
+    pub fn evaluation(batch: usize, seed: u64, workers: usize) -> Self {
+        Self {
+            order: Order::Sequential,
+            drop_last: false,
+            end: Some(1),
+            ..Self::training(batch, seed, workers)
+        }
+    }
+
+    /// Batches in an epoch of `records`.
+    pub fn batches(&self, records: usize) -> u64 {
+        let batch = self.batch.max(1);
+        let batches = if self.drop_last {
+            records / batch
+        } else {
+            records.div_ceil(batch)
+        };
+        batches as u64
+    }
+}
+
+/// A record that can't be read or augmented.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("sample {id}: {error}")]
+pub struct BadSample {
+    /// Its stable number ([`Dataset::id`]).
+    pub id: u64,
+    /// Its index in the data set.
+    pub index: usize,
+    /// What is wrong with it.
+    pub error: DataError,
+}
+
+/// An iterator over batches that are made on other threads. Dropping it ends the threads.
+pub struct Loader {
+    dataset: Arc<dyn Dataset>,
+    options: LoaderOptions,
+    batches: u64,
+    /// The batch that [`Iterator::next`] returns next, and the one that is asked for next.
+    cursor: Cursor,
+    asked: Cursor,
+    /// The order of the epoch of `asked`.
+    order: Option<(u64, Arc<[u32]>)>,
+    jobs: Option<Sender<Job>>,
+    done: Receiver<(Cursor, Result<Batch, BadSample>)>,
+    /// Batches that are finished before their turn.
+    early: BTreeMap<Cursor, Result<Batch, BadSample>>,
+    spare: Vec<Batch>,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    ended: bool,
+}
+
+impl Loader {
+    /// Starts the threads. Nothing is read before the first [`Iterator::next`].
+    pub fn new(
+        dataset: Arc<dyn Dataset>,
+        graph: Arc<SampleGraph>,
+        options: LoaderOptions,
+    ) -> Result<Self, DataError> {
+        let batches = options.batches(dataset.len());
+        if batches == 0 {
+            return Err(DataError {
+                message: format!(
+                    "{} records do not fill a batch of {}",
+                    dataset.len(),
+                    options.batch
+                ),
+                help: Some("make `batch` smaller, or take more records".into()),
+            });
+        }
+        let leaves: Arc<[Leaf]> = batch::leaves(graph.outputs())?.into();
+        let (jobs, queue) = unbounded();
+        let (results, done) = unbounded();
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut loader = Self {
+            dataset: dataset.clone(),
+            options,
+            batches,
+            cursor: options.start,
+            asked: options.start,
+            order: None,
+            jobs: Some(jobs),
+            done,
+            early: BTreeMap::new(),
+            spare: Vec::new(),
+            stop: stop.clone(),
+            threads: Vec::new(),
+            ended: false,
+        };
+        for index in 0..options.workers.max(1) {
+            let worker = Worker {
+                dataset: dataset.clone(),
+                graph: graph.clone(),
+                options,
+                leaves: leaves.clone(),
+                stop: stop.clone(),
+            };
+            let (queue, results) = (queue.clone(), results.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("loader {index}"))
+                .spawn(move || worker.run(&queue, &results))
+                .map_err(|error| DataError {
+                    message: format!("a loader thread can't be started: {error}"),
+                    help: Some("set `workers` in `run { … }` to a smaller number".into()),
+                })?;
+            loader.threads.push(thread);
+        }
+        Ok(loader)
+    }
+
+    /// Batches in an epoch.
+    pub fn batches_per_epoch(&self) -> u64 {
+        self.batches
+    }
+
+    /// The batch that comes next.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// Gives a batch back, so that its memory is filled again.
+    pub fn recycle(&mut self, batch: Batch) {
+        if self.spare.len() < self.depth() {
+            self.spare.push(batch);
+        }
+    }
+
+    /// Batches that are on their way at once; this bounds the memory.
+    fn depth(&self) -> usize {
+        self.options.workers.max(1) + 2
+    }
+
+    fn following(&self, cursor: Cursor) -> Cursor {
+        if cursor.batch + 1 < self.batches {
+            Cursor {
+                batch: cursor.batch + 1,
+                ..cursor
+            }
+        } else {
+            Cursor {
+                epoch: cursor.epoch + 1,
+                batch: 0,
+            }
+        }
+    }
+
+    fn past_end(&self, cursor: Cursor) -> bool {
+        self.options.end.is_some_and(|end| cursor.epoch >= end)
+    }
+
+    fn order(&mut self, epoch: u64) -> Arc<[u32]> {
+        if let Some((of, order)) = &self.order
+            && *of == epoch
+        {
+            return order.clone();
+        }
+        let records = self.dataset.len();
+        let order: Arc<[u32]> = match self.options.order {
+            Order::Sequential => (0..records as u32).collect(),
+            Order::Shuffled => {
+                let parts = [epoch, Philox::part("order")];
+                Philox::new(self.options.seed, &parts)
+                    .permutation(records)
+                    .into()
+            }
+        };
+        self.order = Some((epoch, order.clone()));
+        order
+    }
+
+    fn ask(&mut self) {
+        // a cursor beyond the epoch: a checkpoint at its end
+        if self.asked.batch >= self.batches {
+            let next = Cursor {
+                epoch: self.asked.epoch + 1,
+                batch: 0,
+            };
+            (self.asked, self.cursor) = (next, next);
+        }
+        let ahead = |loader: &Self| {
+            (loader.asked.epoch - loader.cursor.epoch) * loader.batches + loader.asked.batch
+                - loader.cursor.batch
+        };
+        while ahead(self) < self.depth() as u64 && !self.past_end(self.asked) {
+            let job = Job {
+                cursor: self.asked,
+                order: self.order(self.asked.epoch),
+                batch: self.spare.pop().unwrap_or_default(),
+            };
+            let sent = self
+                .jobs
+                .as_ref()
+                .is_some_and(|jobs| jobs.send(job).is_ok());
+            if !sent {
+                return;
+            }
+            self.asked = self.following(self.asked);
+        }
+    }
+}
+
+impl Iterator for Loader {
+    type Item = Result<Batch, BadSample>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        self.ask();
+        if self.past_end(self.cursor) {
+            self.ended = true;
+            return None;
+        }
+        let result = loop {
+            if let Some(result) = self.early.remove(&self.cursor) {
+                break result;
+            }
+            // the threads end only with this loader
+            let (cursor, result) = self.done.recv().ok()?;
+            self.early.insert(cursor, result);
+        };
+        self.ended = result.is_err();
+        self.cursor = self.following(self.cursor);
+        Some(result)
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            // a thread that panicked has nothing left to tidy up
+            let _ = thread.join();
+        }
+    }
+}

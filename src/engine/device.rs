@@ -1,0 +1,175 @@
+//! The compute device, opened by the word that a recipe uses; compute threads.
+
+use super::error::{EngineError, Result};
+use burn::tensor::Device as BurnDevice;
+
+/// Every word of `run { device = … }`.
+pub const DEVICE_WORDS: [&str; 5] = ["auto", "flex", "ndarray", "cuda", "vulkan"];
+
+/// An open compute device.
+#[derive(Clone, Debug)]
+pub struct Device {
+    name: &'static str,
+    plain: BurnDevice,
+}
+
+impl Device {
+    /// Opens the device that a recipe names. `auto` is the first of cuda, vulkan and flex that is compiled in and
+    /// starts.
+    ///
+    /// # Errors
+    /// The word is unknown, its cargo feature is off, or the device does not start.
+    pub fn open(word: &str) -> Result<Self> {
+        match word {
+            "auto" => Ok(["cuda", "vulkan"]
+                .into_iter()
+                .find_map(|word| Self::open(word).ok())
+                .unwrap_or_else(Self::flex)),
+            "flex" => Ok(Self::flex()),
+            "ndarray" => ndarray(),
+            "cuda" => cuda(),
+            "vulkan" => vulkan(),
+            _ => Err(EngineError::DeviceUnknown { word: word.into() }),
+        }
+    }
+
+    /// The pure-Rust CPU device, which every build has.
+    pub fn flex() -> Self {
+        Self::new("flex", BurnDevice::flex())
+    }
+
+    /// What was opened: `flex`, also where the recipe says `auto`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether two runs of one binary on one CPU model with as many compute threads give the same bytes.
+    pub fn is_bit_exact(&self) -> bool {
+        self.name == "flex"
+    }
+
+    /// Waits for everything that was sent to the device; for timing.
+    pub fn sync(&self) {
+        // A failure shows up at the next read with its cause.
+        let _ = self.plain.sync();
+    }
+
+    pub(crate) fn plain(&self) -> &BurnDevice {
+        &self.plain
+    }
+
+    fn new(name: &'static str, plain: BurnDevice) -> Self {
+        Self { name, plain }
+    }
+
+    /// Runs a small product, so that a missing driver is found here and not in the middle of a stage.
+    #[cfg(any(feature = "cuda", feature = "vulkan"))]
+    fn probed(name: &'static str, open: impl Fn() -> BurnDevice) -> Result<Self> {
+        let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let device = open();
+            let x = burn::tensor::Tensor::<2>::ones([8, 8], &device);
+            let sum: f32 = x.clone().matmul(x).sum().into_scalar();
+            (sum == 512.0).then_some(device)
+        }));
+        let reason = match tried {
+            Ok(Some(device)) => return Ok(Self::new(name, device)),
+            Ok(None) => "a product of ones came out wrong".to_owned(),
+            Err(panic) => panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()))
+                .unwrap_or_else(|| "it panicked".to_owned()),
+        };
+        Err(EngineError::DeviceFails {
+            word: name.into(),
+            reason,
+        })
+    }
+}
+
+#[allow(unused)]
+fn not_built(word: &str) -> Result<Device> {
+    let mut built = vec!["flex"];
+    for (name, on) in [
+        ("ndarray", cfg!(feature = "ndarray")),
+        ("cuda", cfg!(feature = "cuda")),
+        ("vulkan", cfg!(feature = "vulkan")),
+    ] {
+        if on {
+            built.push(name);
+        }
+    }
+    Err(EngineError::DeviceNotBuilt {
+        word: word.into(),
+        built: built.join(", "),
+    })
+}
+
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)] // burn keeps it for one more version; it is the check on flex
+fn ndarray() -> Result<Device> {
+    Ok(Device::new("ndarray", BurnDevice::ndarray()))
+}
+
+#[cfg(not(feature = "ndarray"))]
+fn ndarray() -> Result<Device> {
+    not_built("ndarray")
+}
+
+#[cfg(feature = "cuda")]
+fn cuda() -> Result<Device> {
+    Device::probed("cuda", || BurnDevice::cuda(0usize))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda() -> Result<Device> {
+    not_built("cuda")
+}
+
+#[cfg(feature = "vulkan")]
+fn vulkan() -> Result<Device> {
+    Device::probed("vulkan", || {
+        BurnDevice::vulkan(burn::tensor::DeviceKind::DefaultDevice)
+    })
+}
+
+#[cfg(not(feature = "vulkan"))]
+fn vulkan() -> Result<Device> {
+    not_built("vulkan")
+}
+
+/// Makes the pool of compute threads, once per process; `None`: one per core that the process may use. Returns how many
+/// there are. Has no say over the loader's threads.
+///
+/// # Errors
+/// The pool is already there with another size.
+pub fn set_threads(wanted: Option<usize>) -> Result<usize> {
+    let threads = wanted.unwrap_or(0);
+    // Refused where a pool exists; then only its size matters.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("compute-{i}"))
+        .build_global();
+    let now = rayon::current_num_threads();
+    match wanted {
+        Some(wanted) if wanted != 0 && wanted != now => Err(EngineError::Threads { now, wanted }),
+        _ => Ok(now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_open_or_say_why_not() {
+        assert_eq!(Device::open("flex").map(|d| d.name()).ok(), Some("flex"));
+        assert!(Device::open("auto").is_ok());
+        let error = Device::open("tpu").err().map(|e| e.to_string());
+        assert!(error.is_some_and(|e| e.contains("no device `tpu`")));
+        if !cfg!(feature = "cuda") {
+            let error = Device::open("cuda").err().map(|e| e.to_string());
+            assert!(error.is_some_and(|e| e.contains("--features cuda")));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Parameter groups: weight decay and rate by parameter name.
+
+/// Settings for the parameters whose names match a pattern. Groups are read in order; a later one wins where two set
+/// the same thing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// `*.bias`, `encoder.*`: `*` is any text, `?` any character; dots and slashes are the same.
+    pub pattern: String,
+    /// Weight decay instead of the optimiser's. Given to a one-dimensional parameter, LARS scales that too.
+    pub decay: Option<f64>,
+    /// Factor on the learning rate; 0 freezes: no gradient is computed.
+    pub rate: Option<f64>,
+}
+
+/// How one parameter is treated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Treatment {
+    /// Weight decay.
+    pub(crate) decay: f64,
+    /// Factor on the learning rate.
+    pub(crate) rate: f64,
+    /// Whether LARS scales it.
+    pub(crate) scaled: bool,
+}
+
+/// The treatment of a parameter. One-dimensional ones get neither weight decay nor LARS scaling unless a group sets their
+/// decay.
+pub(crate) fn treatment(groups: &[Group], decay: f64, name: &str, rank: usize) -> Treatment {
+    let one_dimensional = rank < 2;
+    let mut treatment = Treatment {
+        decay: if one_dimensional { 0.0 } else { decay },
+        rate: 1.0,
+        scaled: !one_dimensional,
+    };
+    for group in groups.iter().filter(|group| matches(&group.pattern, name)) {
+        if let Some(decay) = group.decay {
+            treatment.decay = decay;
+            treatment.scaled = !one_dimensional || decay != 0.0;
+        }
+        if let Some(rate) = group.rate {
+            treatment.rate = rate;
+        }
+    }
+    treatment
+}
+
+/// Whether the whole name matches the pattern.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let same = |p: u8, n: u8| p == n || p == b'?' || (b"./".contains(&p) && b"./".contains(&n));
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    // where the last `*` stands and what it has swallowed
+    let (mut p, mut n, mut star, mut swallowed) = (0, 0, None, 0);
+    while n < name.len() {
+        if p < pattern.len() && pattern[p] == b'*' {
+            star = Some(p);
+            swallowed = n;
+            p += 1;
+        } else if p < pattern.len() && same(pattern[p], name[n]) {
+            p += 1;
+            n += 1;
+        } else if let Some(at) = star {
+            swallowed += 1;
+            p = at + 1;
+            n = swallowed;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|c| *c == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_names() {
+        assert!(matches("*.bias", "encoder/conv1/bias"));
+        assert!(!matches("*.bias", "encoder/conv1/bias/x"));
+        assert!(matches("encoder.*", "encoder/layer1/0/conv1/weight"));
+        assert!(!matches("encoder.*", "my/encoder/conv1/weight"));
+        assert!(matches("*layer?.*weight", "encoder/layer3/0/conv1/weight"));
+        assert!(matches("*", ""));
+        assert!(!matches("", "x"));
+        assert!(matches("a*b*c", "a/b/b/c"));
+    }
+
+    #[test]
+    fn one_dimensional_parameters_are_spared() {
+        let group = |pattern: &str, decay, rate| Group {
+            pattern: pattern.into(),
+            decay,
+            rate,
+        };
+        let plain = treatment(&[], 0.1, "head/bias", 1);
+        assert_eq!((plain.decay, plain.rate, plain.scaled), (0.0, 1.0, false));
+        let weight = treatment(&[], 0.1, "head/weight", 2);
+        assert_eq!((weight.decay, weight.scaled), (0.1, true));
+        let groups = [
+            group("*.bias", Some(0.5), None),
+            group("head.*", None, Some(0.1)),
+        ];
+        let both = treatment(&groups, 0.1, "head/bias", 1);
+        assert_eq!((both.decay, both.rate, both.scaled), (0.5, 0.1, true));
+    }
+}

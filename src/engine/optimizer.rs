@@ -1,0 +1,198 @@
+//! Optimisers, in plain tensor operations on flat tensors. Their numbers are PyTorch's: `SGD` with `dampening = 0`, `Adam`,
+//! `AdamW`; scalars are computed in 64 bits. burn-optim's keep β in 32 bits, which costs the first bias corrections five
+//! digits, and their state can't be taken apart by name.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device as BurnDevice, Tensor, TensorData};
+
+use super::error::Result;
+use super::groups::Treatment;
+use super::sum::device_failed;
+use crate::plan::Optimizer;
+
+/// What an optimiser remembers of one parameter, in host memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// Updates of this parameter.
+    pub steps: u64,
+    /// Velocity or first moment, row-major.
+    pub first: Option<Vec<f32>>,
+    /// Second moment.
+    pub second: Option<Vec<f32>>,
+}
+
+/// The same on the device.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    steps: u64,
+    first: Option<Tensor<1>>,
+    second: Option<Tensor<1>>,
+}
+
+/// What an optimiser remembers, by parameter.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory(BTreeMap<String, Slot>);
+
+impl Memory {
+    pub(crate) fn download(&self) -> Result<BTreeMap<String, Moments>> {
+        let read = |tensor: &Option<Tensor<1>>| {
+            tensor
+                .clone()
+                .map(|t| t.try_into_vec_as::<f32>().map_err(device_failed))
+                .transpose()
+        };
+        self.0
+            .iter()
+            .map(|(name, slot)| {
+                let moments = Moments {
+                    steps: slot.steps,
+                    first: read(&slot.first)?,
+                    second: read(&slot.second)?,
+                };
+                Ok((name.clone(), moments))
+            })
+            .collect()
+    }
+
+    pub(crate) fn upload(moments: &BTreeMap<String, Moments>, device: &BurnDevice) -> Self {
+        let place = |data: &Option<Vec<f32>>| {
+            data.as_ref().map(|data| {
+                let n = data.len();
+                Tensor::from_data(TensorData::new(data.clone(), [n]), device)
+            })
+        };
+        Self(
+            moments
+                .iter()
+                .map(|(name, moments)| {
+                    let slot = Slot {
+                        steps: moments.steps,
+                        first: place(&moments.first),
+                        second: place(&moments.second),
+                    };
+                    (name.clone(), slot)
+                })
+                .collect(),
+        )
+    }
+
+    /// One update of the parameter `name` with value `w` and gradient `g`. `norms`: |w| and |g|, for LARS.
+    pub(crate) fn update(
+        &mut self,
+        optimizer: &Optimizer,
+        rate: f64,
+        treatment: Treatment,
+        name: &str,
+        [w, g]: [Tensor<1>; 2],
+        norms: Option<[f64; 2]>,
+    ) -> Tensor<1> {
+        let slot = self.0.entry(name.to_owned()).or_default();
+        slot.steps += 1;
+        let rate = rate * treatment.rate;
+        let decay = treatment.decay;
+        match optimizer {
+            Optimizer::Sgd {
+                momentum, nesterov, ..
+            } => {
+                let g = decayed(g, &w, decay);
+                let step = slot.velocity(g, *momentum, *nesterov);
+                w - step.mul_scalar(rate)
+            }
+            Optimizer::Adam { betas, epsilon, .. } => {
+                let g = decayed(g, &w, decay);
+                let step = slot.adaptive(g, *betas, *epsilon);
+                w - step.mul_scalar(rate)
+            }
+            Optimizer::AdamW { betas, epsilon, .. } => {
+                let step = slot.adaptive(g, *betas, *epsilon);
+                let w = if decay == 0.0 {
+                    w
+                } else {
+                    w.mul_scalar(1.0 - rate * decay)
+                };
+                w - step.mul_scalar(rate)
+            }
+            Optimizer::Lars {
+                momentum, trust, ..
+            } => {
+                let g = decayed(g, &w, decay);
+                let local = norms
+                    .filter(|_| treatment.scaled)
+                    .map_or(1.0, |[w, g]| local_rate(*trust, decay, w, g));
+                let g = if local == 1.0 { g } else { g.mul_scalar(local) };
+                let step = slot.velocity(g, *momentum, false);
+                w - step.mul_scalar(rate)
+            }
+        }
+    }
+}
+
+/// LARS (You, Gitman & Ginsburg, 2017): `trust |w| / (|g| + decay |w|)`, 1 where either norm is 0. The velocity holds scaled
+/// gradients without the learning rate, as PyTorch's SGD does, so a schedule acts at once.
+fn local_rate(trust: f64, decay: f64, w: f64, g: f64) -> f64 {
+    if w > 0.0 && g > 0.0 {
+        trust * w / (g + decay * w)
+    } else {
+        1.0
+    }
+}
+
+/// An L2 penalty added to the gradient.
+fn decayed(g: Tensor<1>, w: &Tensor<1>, decay: f64) -> Tensor<1> {
+    if decay == 0.0 {
+        g
+    } else {
+        g + w.clone().mul_scalar(decay)
+    }
+}
+
+impl Slot {
+    fn velocity(&mut self, g: Tensor<1>, momentum: f64, nesterov: bool) -> Tensor<1> {
+        if momentum == 0.0 {
+            return g;
+        }
+        let velocity = match self.first.take() {
+            Some(velocity) => velocity.mul_scalar(momentum) + g.clone(),
+            None => g.clone(),
+        };
+        self.first = Some(velocity.clone());
+        if nesterov {
+            g + velocity.mul_scalar(momentum)
+        } else {
+            velocity
+        }
+    }
+
+    /// `m̂ / (√v̂ + ε)`
+    fn adaptive(&mut self, g: Tensor<1>, betas: (f64, f64), epsilon: f64) -> Tensor<1> {
+        let (b1, b2) = betas;
+        let first = g.clone().mul_scalar(1.0 - b1);
+        let first = match self.first.take() {
+            Some(old) => old.mul_scalar(b1) + first,
+            None => first,
+        };
+        let second = (g.clone() * g).mul_scalar(1.0 - b2);
+        let second = match self.second.take() {
+            Some(old) => old.mul_scalar(b2) + second,
+            None => second,
+        };
+        self.first = Some(first.clone());
+        self.second = Some(second.clone());
+        let steps = self.steps as f64;
+        let correction1 = 1.0 - b1.powf(steps);
+        let correction2 = 1.0 - b2.powf(steps);
+        let root = second.sqrt().mul_scalar(1.0 / correction2.sqrt());
+        (first / root.add_scalar(epsilon)).mul_scalar(1.0 / correction1)
+    }
+}
+
+/// The optimiser's weight decay.
+pub(crate) fn decay_of(optimizer: &Optimizer) -> f64 {
+    match optimizer {
+        Optimizer::Sgd { weight_decay, .. }
+        | Optimizer::Adam { weight_decay, .. }
+        | Optimizer::AdamW { weight_decay, .. }
+        | Optimizer::Lars { weight_decay, .. } => *weight_decay,
+    }
+}

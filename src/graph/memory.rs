@@ -1,0 +1,175 @@
+//! Predicted peak memory: the graph is walked forward and backward and what is alive is added up.
+
+use super::cost::Flow;
+use super::{Graph, Op, Var};
+
+/// Numbers in each optimiser slot are f32, as parameters are.
+const F32: f64 = 4.0;
+
+impl Graph {
+    /// Bytes alive at the worst moment of one step: parameters, buffers and the batch; while training also activations
+    /// that autodiff keeps, gradients, and `optimizer_slots` numbers per parameter (1 for momentum, 2 for Adam).
+    ///
+    /// Counts tensors only: neither the program nor the loader nor what an allocator holds back.
+    pub fn peak_memory(&self, batch: usize, train: bool, optimizer_slots: usize) -> u64 {
+        let parameters = F32 * self.parameter_count() as f64;
+        let buffers: usize = self
+            .buffers
+            .iter()
+            .map(|b| b.shape.iter().product::<usize>())
+            .sum();
+        let slots = if train { optimizer_slots as f64 } else { 0.0 };
+        let mut walk = Walk {
+            graph: self,
+            flow: self.flow(),
+            batch,
+            live: parameters * (1.0 + slots) + F32 * buffers as f64,
+            peak: 0.0,
+        };
+        let uses = walk.forward(train);
+        if train {
+            walk.backward(uses);
+            // the update makes a new value for one tensor after another
+            let largest = self
+                .parameters
+                .iter()
+                .map(|p| p.shape.iter().product::<usize>())
+                .max();
+            walk.touch(2.0 * F32 * largest.unwrap_or(0) as f64);
+        }
+        walk.peak as u64
+    }
+}
+
+struct Walk<'a> {
+    graph: &'a Graph,
+    flow: Flow,
+    batch: usize,
+    live: f64,
+    peak: f64,
+}
+
+impl Walk<'_> {
+    /// Notes the peak if `more` bytes were alive besides.
+    fn touch(&mut self, more: f64) {
+        self.peak = self.peak.max(self.live + more);
+    }
+
+    fn bytes(&self, index: usize) -> f64 {
+        match self.graph.nodes[index].op {
+            Op::Parameter(_) => 0.0,
+            _ => self.graph.bytes(Var(index as u32), self.batch),
+        }
+    }
+
+    /// Runs the nodes in order; a memory is freed after its last use unless autodiff keeps it. Returns how many nodes of the
+    /// backward pass still need each memory.
+    fn forward(&mut self, train: bool) -> Vec<usize> {
+        let n = self.graph.nodes.len();
+        let mut last = (0..n).collect::<Vec<_>>();
+        for (index, node) in self.graph.nodes.iter().enumerate() {
+            for input in &node.inputs {
+                last[self.flow.root[input.0 as usize]] = index;
+            }
+        }
+        for named in self.graph.objectives.iter().chain(&self.graph.metrics) {
+            last[self.flow.root[named.var.0 as usize]] = n;
+        }
+        let mut uses = vec![0usize; n];
+        if train {
+            for needs in &self.flow.needs {
+                for root in needs {
+                    uses[*root] += 1;
+                }
+            }
+        }
+        // the batch is there before the first node
+        for index in 0..n {
+            if matches!(self.graph.nodes[index].op, Op::Input(_)) {
+                self.live += self.bytes(index);
+            }
+        }
+        for index in 0..n {
+            let node = &self.graph.nodes[index];
+            if self.flow.root[index] == index && !matches!(node.op, Op::Input(_)) {
+                self.live += self.bytes(index);
+            }
+            if train {
+                self.live += self.graph.aside(&self.flow, index, self.batch);
+            }
+            self.touch(self.scratch(index));
+            let mut done: Vec<usize> = node
+                .inputs
+                .iter()
+                .map(|v| self.flow.root[v.0 as usize])
+                .chain([self.flow.root[index]])
+                .filter(|root| last[*root] == index && uses[*root] == 0)
+                .collect();
+            done.sort_unstable();
+            done.dedup();
+            for root in done {
+                self.live -= self.bytes(root);
+            }
+        }
+        uses
+    }
+
+    /// From the last node to the first: gradients of the inputs appear, the node's own goes, and with it what it needed.
+    fn backward(&mut self, mut uses: Vec<usize>) {
+        let n = self.graph.nodes.len();
+        let mut gradient = vec![false; n];
+        for named in &self.graph.objectives {
+            gradient[named.var.0 as usize] = true;
+        }
+        for index in (0..n).rev() {
+            let node = &self.graph.nodes[index];
+            let own = self.graph.bytes(Var(index as u32), self.batch);
+            if gradient[index] && !matches!(node.op, Op::Parameter(_)) {
+                let passes = matches!(node.op, Op::Reshape | Op::Permute(_));
+                let mut again = 0.0;
+                for input in &node.inputs {
+                    let input = input.0 as usize;
+                    if !self.flow.differentiable[input] {
+                        continue;
+                    }
+                    let bytes = self.graph.bytes(Var(input as u32), self.batch);
+                    if gradient[input] {
+                        again += bytes;
+                    } else {
+                        gradient[input] = true;
+                        self.live += bytes;
+                    }
+                }
+                let scratch = if passes {
+                    0.0
+                } else {
+                    2.0 * self.scratch(index)
+                };
+                self.touch(again + scratch);
+                self.live -= own;
+            }
+            self.live -= self.graph.aside(&self.flow, index, self.batch);
+            for root in self.flow.needs[index].clone() {
+                uses[root] -= 1;
+                if uses[root] == 0 {
+                    self.live -= self.bytes(root);
+                }
+            }
+        }
+    }
+
+    /// Memory that an operation takes while it runs: a convolution copies its input with channels last.
+    fn scratch(&self, index: usize) -> f64 {
+        let node = &self.graph.nodes[index];
+        match node.op {
+            Op::Conv2d { .. } => {
+                let window = &self.graph.shape(node.inputs[1])[2];
+                if window.known() == Some(1) {
+                    return 0.0;
+                }
+                self.graph.bytes(node.inputs[0], self.batch)
+            }
+            _ => 0.0,
+        }
+    }
+}

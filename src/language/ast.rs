@@ -1,0 +1,240 @@
+//! What a recipe's text says, before any name is resolved.
+
+use super::Span;
+use crate::catalog::{Kind, Origin};
+
+/// A word with its place.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// The word.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A parsed file.
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    /// The doc comment on top, without slashes.
+    pub doc: String,
+    /// In order.
+    pub items: Vec<Item>,
+    /// Names of items whose head could not be parsed: using them is no second error.
+    pub lost: Vec<Name>,
+}
+
+/// One item.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// `dataset NAME = value`
+    Dataset(Name, Expr),
+    /// `encoder NAME = value`
+    Encoder(Name, Expr),
+    /// `augment NAME(…) { … }`
+    Augment(Augment),
+    /// `pretext`, `evaluate`, `finetune`, `export`
+    Stage(Stage),
+    /// `run { … }`
+    Run(Block),
+}
+
+/// Fields in braces.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// In order.
+    pub fields: Vec<Field>,
+    /// Whether something in it could not be parsed: then nothing is called missing.
+    pub partial: bool,
+    /// From brace to brace; of the keyword for `run`.
+    pub span: Span,
+}
+
+/// `name = value`
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// `pretext NAME = call { fields }`
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// What the keyword says.
+    pub kind: Kind,
+    /// Its name.
+    pub name: Name,
+    /// What it calls.
+    pub value: Expr,
+    /// Its fields.
+    pub block: Block,
+    /// From the keyword to the end.
+    pub span: Span,
+}
+
+/// `augment NAME(parameters) { … }`
+#[derive(Clone, Debug)]
+pub struct Augment {
+    /// Its name.
+    pub name: Name,
+    /// Fields of the record.
+    pub parameters: Vec<Name>,
+    /// In order.
+    pub lines: Vec<Line>,
+    /// Whether something in it could not be parsed.
+    pub partial: bool,
+}
+
+/// One line of an `augment`.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// `(a, b) = value`
+    Binding {
+        /// `a`, `b`
+        names: Vec<Name>,
+        /// What to.
+        value: Expr,
+        /// The whole line.
+        span: Span,
+    },
+    /// One of the values after `emit`.
+    Emit {
+        /// `a =`
+        name: Option<Name>,
+        /// What.
+        value: Expr,
+    },
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands.
+    pub span: Span,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+/// A number with its unit.
+#[derive(Clone, Debug)]
+pub struct Quantity {
+    /// Its value.
+    pub value: f64,
+    /// The same where it was written as a whole number.
+    pub whole: Option<i64>,
+    /// `%`, `px`, `epochs`
+    pub unit: Option<Name>,
+    /// As it was written, without the unit.
+    pub text: String,
+}
+
+/// The shapes of a value.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// `1e-3`, `32px`
+    Quantity(Quantity),
+    /// `0.2..1.0`
+    Range(Quantity, Quantity),
+    /// `"text"`
+    Text(String),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `a`, `a.b`
+    Path(Vec<Name>),
+    /// `name(…)`
+    Call(Call),
+    /// `a |> b as c |> d`
+    Pipe(Vec<Step>),
+    /// `value * n`
+    Repeat(Box<Expr>, Quantity),
+    /// `(value)`
+    Group(Box<Expr>),
+    /// Could not be read; already reported.
+    Lost,
+}
+
+/// One step of a pipeline.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The step.
+    pub value: Expr,
+    /// `as NAME`
+    pub place: Option<Name>,
+}
+
+/// `name(arguments)`
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is called.
+    pub name: Name,
+    /// In order.
+    pub arguments: Vec<Argument>,
+}
+
+/// `value` or `name = value`
+#[derive(Clone, Debug)]
+pub struct Argument {
+    /// Its name, where it has one.
+    pub name: Option<Name>,
+    /// Its value.
+    pub value: Expr,
+}
+
+impl Item {
+    /// Its name; none for `run`.
+    pub fn name(&self) -> Option<&Name> {
+        match self {
+            Item::Dataset(name, _) | Item::Encoder(name, _) => Some(name),
+            Item::Augment(augment) => Some(&augment.name),
+            Item::Stage(stage) => Some(&stage.name),
+            Item::Run(_) => None,
+        }
+    }
+
+    /// What it is, for messages.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Item::Dataset(..) => "data set",
+            Item::Encoder(..) => "encoder",
+            Item::Augment(_) => "augment",
+            Item::Stage(_) => "stage",
+            Item::Run(_) => "run",
+        }
+    }
+}
+
+impl ExprKind {
+    /// What it is, with its article, for messages.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            ExprKind::Quantity(quantity) => quantity.noun(),
+            ExprKind::Range(..) => "a range",
+            ExprKind::Text(_) => "a string",
+            ExprKind::List(_) => "a list",
+            ExprKind::Path(names) if names.len() == 1 => "a name",
+            ExprKind::Path(_) => "a part of something",
+            ExprKind::Call(_) => "a call",
+            ExprKind::Pipe(_) => "a pipeline",
+            ExprKind::Repeat(..) => "a repetition",
+            ExprKind::Group(inner) => inner.kind.noun(),
+            ExprKind::Lost => "nothing",
+        }
+    }
+}
+
+impl Quantity {
+    /// What it is, with its article, for messages.
+    pub fn noun(&self) -> &'static str {
+        match self.unit.as_ref().map(|unit| unit.text.as_str()) {
+            None if self.whole.is_some() => "a whole number",
+            None => "a number",
+            Some("%") => "a ratio",
+            Some("px") => "a length",
+            Some("epoch" | "epochs" | "step" | "steps") => "a duration",
+            Some(_) => "a number with a unit",
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! Items and lines: from pest's pairs to the tree.
+
+use pest::Parser;
+use pest::iterators::{Pair, Pairs};
+
+use super::expected;
+use super::grammar::{Grammar, Rule};
+use super::limits::MAX_ITEMS;
+use crate::catalog::{Kind, Origin};
+use crate::language::ast::{Augment, Block, Expr, ExprKind, Field, File, Item, Line, Name, Stage};
+use crate::language::codes::Code;
+use crate::language::{Diagnostic, FileId, Span};
+
+/// Syntax errors that are explained; the rest of a hopeless text is skipped quickly.
+const EXPLAINED: usize = 20;
+
+/// Builds the tree of one text.
+pub struct Builder<'a> {
+    text: &'a str,
+    file: FileId,
+    pub origin: Origin,
+    /// Every place is this one: the text is not the user's.
+    pub fixed: Option<Span>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(text: &'a str, file: FileId, origin: Origin) -> Self {
+        Self {
+            text,
+            file,
+            origin,
+            fixed: None,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// From a pair's first to its last token: pest counts blanks and comments behind it in.
+    pub fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        if let Some(span) = self.fixed {
+            return span;
+        }
+        let mut last = pair.clone();
+        while last.as_rule() != Rule::string {
+            match last.clone().into_inner().next_back() {
+                Some(inner) => last = inner,
+                None => break,
+            }
+        }
+        Span::new(self.file, pair.as_span().start(), last.as_span().end())
+    }
+
+    pub fn name(&self, pair: &Pair<'_, Rule>) -> Name {
+        Name {
+            text: pair.as_str().trim_end().to_owned(),
+            span: self.span(pair),
+        }
+    }
+
+    pub fn error(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub fn file(&mut self, pair: Pair<'_, Rule>) -> File {
+        let mut file = File::default();
+        let mut doc: Vec<&str> = Vec::new();
+        let mut doc_end = None;
+        let mut edition = false;
+        for pair in pair.into_inner() {
+            match pair.as_rule() {
+                Rule::doc => {
+                    // the first run of lines, before any item
+                    let start = pair.as_span().start();
+                    let joined = doc_end
+                        .is_none_or(|end: usize| self.text[end..start].matches('\n').count() == 1);
+                    if file.items.is_empty() && file.lost.is_empty() && joined {
+                        let line = pair.as_str().trim_start_matches('/').trim_end();
+                        doc.push(line.strip_prefix(' ').unwrap_or(line));
+                        doc_end = Some(pair.as_span().end());
+                    }
+                }
+                Rule::edition => {
+                    edition = true;
+                    self.edition(pair);
+                }
+                Rule::EOI => {}
+                Rule::bad_item => {
+                    let first = !edition && file.items.is_empty() && file.lost.is_empty();
+                    if first && pair.as_str().split_whitespace().next() == Some("ssl") {
+                        edition = true;
+                        let span = self.span(&pair);
+                        self.error(edition_error(span, "the first line is not `ssl 1`"));
+                    } else {
+                        self.bad_item(&pair, &mut file);
+                    }
+                }
+                _ => {
+                    if file.items.len() >= MAX_ITEMS {
+                        let span = self.span(&pair);
+                        self.error(
+                            Diagnostic::error(
+                                Code::TooLarge,
+                                span,
+                                format!("more than {MAX_ITEMS} items"),
+                            )
+                            .help("split the recipe"),
+                        );
+                        break;
+                    }
+                    if let Some(item) = self.item(pair, &mut file) {
+                        file.items.push(item);
+                    }
+                }
+            }
+        }
+        if !edition {
+            let start = self.text.len() - self.text.trim_start_matches('\u{feff}').len();
+            let span = Span::new(self.file, start, start);
+            self.error(
+                Diagnostic::error(
+                    Code::Edition,
+                    span,
+                    "the first line must name the edition of the language",
+                )
+                .fix("add it", span, "ssl 1\n\n"),
+            );
+        } else if file.items.is_empty() && self.diagnostics.is_empty() {
+            let end = self.text.trim_end().len();
+            self.error(
+                Diagnostic::error(
+                    Code::Empty,
+                    Span::new(self.file, end, end),
+                    "the recipe defines nothing",
+                )
+                .help(
+                    "add a `dataset` and a `pretext` stage; the README shows the shortest recipe",
+                ),
+            );
+        }
+        file.doc = doc.join("\n");
+        file
+    }
+
+    fn edition(&mut self, pair: Pair<'_, Rule>) {
+        let Some(number) = pair
+            .into_inner()
+            .find(|p| p.as_rule() == Rule::edition_number)
+        else {
+            return;
+        };
+        if number.as_str() != "1" {
+            let span = self.span(&number);
+            let message = format!(
+                "edition `{}` is not known to this version of Pretext",
+                number.as_str()
+            );
+            self.error(edition_error(span, &message).fix(
+                "use the edition that is known",
+                span,
+                "1",
+            ));
+        }
+    }
+
+    /// Says what was expected, and remembers the name so that its uses are no errors too.
+    fn bad_item(&mut self, pair: &Pair<'_, Rule>, file: &mut File) {
+        let span = self.span(pair);
+        let mut words = pair.as_str().split_whitespace();
+        if let (Some(keyword), Some(second)) = (words.next(), words.next())
+            && expected::ITEMS.contains(&keyword)
+        {
+            let end = second
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                .unwrap_or(second.len());
+            file.lost.push(Name {
+                text: second[..end].to_owned(),
+                span,
+            });
+        }
+        if self.diagnostics.len() >= EXPLAINED {
+            return;
+        }
+        let same_line = self.text[..span.start]
+            .rsplit('\n')
+            .next()
+            .is_some_and(|before| !before.trim().is_empty());
+        let diagnostic = expected::bad_item(self.text, span, same_line);
+        self.error(diagnostic);
+    }
+
+    fn bad_line(&mut self, pair: &Pair<'_, Rule>, rule: Rule) {
+        if self.diagnostics.len() >= EXPLAINED {
+            return;
+        }
+        let span = self.span(pair);
+        let end = pair.as_span().end();
+        // the character that stopped the skipping is part of the explanation: a missing bracket is found there
+        let diagnostic = match Grammar::parse(rule, &self.text[span.start..end]) {
+            Err(error) => expected::explain(self.text, span, &error),
+            Ok(_) => Diagnostic::error(Code::Syntax, span, "unexpected text"),
+        };
+        self.error(diagnostic);
+    }
+
+    fn item(&mut self, pair: Pair<'_, Rule>, file: &mut File) -> Option<Item> {
+        let rule = pair.as_rule();
+        let span = self.span(&pair);
+        let mut kind = None;
+        let mut name = None;
+        let mut value = None;
+        let mut block = None;
+        let mut parameters = Vec::new();
+        let mut graph = (Vec::new(), false);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::kw_stage => kind = stage_kind(part.as_str()),
+                Rule::name => name = Some(self.name(&part)),
+                Rule::expr => value = Some(self.expr(part)),
+                Rule::block => block = Some(self.block(part)),
+                Rule::params => parameters = self.names(part),
+                Rule::graph => graph = self.graph(part),
+                _ => {}
+            }
+        }
+        match (rule, name, value) {
+            (Rule::dataset, Some(name), Some(value)) => Some(Item::Dataset(name, value)),
+            (Rule::encoder, Some(name), Some(value)) => Some(Item::Encoder(name, value)),
+            (Rule::stage, Some(name), Some(value)) => Some(Item::Stage(Stage {
+                kind: kind?,
+                name,
+                value,
+                block: block.unwrap_or(Block {
+                    fields: Vec::new(),
+                    partial: false,
+                    span,
+                }),
+                span,
+            })),
+            (Rule::augment, Some(name), _) => Some(Item::Augment(Augment {
+                name,
+                parameters,
+                lines: graph.0,
+                partial: graph.1,
+            })),
+            (Rule::run, ..) => block.map(|block| Item::Run(Block { span, ..block })),
+            (rule, name, _) => {
+                self.error(expected::not_yet(self.text, span, rule));
+                file.lost.extend(name);
+                None
+            }
+        }
+    }
+
+    fn names(&self, pair: Pair<'_, Rule>) -> Vec<Name> {
+        pair.into_inner()
+            .filter(|p| p.as_rule() == Rule::name)
+            .map(|p| self.name(&p))
+            .collect()
+    }
+
+    fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
+        let span = self.span(&pair);
+        let mut block = Block {
+            fields: Vec::new(),
+            partial: false,
+            span,
+        };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::field => match self.field(part) {
+                    Some(field) => block.fields.push(field),
+                    None => block.partial = true,
+                },
+                Rule::bind => {
+                    block.partial = true;
+                    let at = self.span(&part);
+                    self.error(expected::not_yet(self.text, at, Rule::bind));
+                }
+                Rule::bad_field => {
+                    block.partial = true;
+                    self.bad_line(&part, Rule::field_alone);
+                }
+                Rule::unclosed => {
+                    block.partial = true;
+                    self.unclosed(span, &part);
+                }
+                _ => {}
+            }
+        }
+        block
+    }
+
+    fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
+        let span = self.span(&pair);
+        let mut names = Vec::new();
+        let mut value = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => names.push(self.name(&part)),
+                Rule::expr => value = Some(self.expr(part)),
+                _ => {}
+            }
+        }
+        if names.len() > 1 {
+            self.error(expected::not_yet(
+                self.text,
+                names[0].span.to(names[1].span),
+                Rule::field,
+            ));
+            return None;
+        }
+        Some(Field {
+            name: names.pop()?,
+            value: value.unwrap_or(Expr {
+                kind: ExprKind::Lost,
+                span,
+                origin: self.origin.clone(),
+            }),
+        })
+    }
+
+    fn graph(&mut self, pair: Pair<'_, Rule>) -> (Vec<Line>, bool) {
+        let span = self.span(&pair);
+        let mut lines = Vec::new();
+        let mut partial = false;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::binding => {
+                    let span = self.span(&part);
+                    let mut names = Vec::new();
+                    for part in part.into_inner() {
+                        match part.as_rule() {
+                            Rule::names => names = self.names(part),
+                            Rule::expr => lines.push(Line::Binding {
+                                names: std::mem::take(&mut names),
+                                value: self.expr(part),
+                                span,
+                            }),
+                            _ => {}
+                        }
+                    }
+                }
+                Rule::emit => {
+                    for part in part.into_inner().filter(|p| p.as_rule() == Rule::emitted) {
+                        let mut name = None;
+                        for part in part.into_inner() {
+                            match part.as_rule() {
+                                Rule::name => name = Some(self.name(&part)),
+                                Rule::expr => lines.push(Line::Emit {
+                                    name: name.take(),
+                                    value: self.expr(part),
+                                }),
+                                _ => {}
+                            }
+                        }
+                    }
+                }
+                Rule::bad_field => {
+                    partial = true;
+                    self.bad_line(&part, Rule::graph_alone);
+                }
+                Rule::unclosed => {
+                    partial = true;
+                    self.unclosed(span, &part);
+                }
+                _ => {}
+            }
+        }
+        (lines, partial)
+    }
+
+    fn unclosed(&mut self, block: Span, end: &Pair<'_, Rule>) {
+        let open = Span::new(self.file, block.start, block.start + 1);
+        let at = end.as_span().start();
+        let mut diagnostic =
+            Diagnostic::error(Code::Syntax, open, "this `{` is never closed").here("opened here");
+        if at < self.text.len() {
+            let length = self.text[at..].find(['\n', ' ']).unwrap_or(0);
+            diagnostic = diagnostic.label(
+                Span::new(self.file, at, at + length),
+                "the next item starts here",
+            );
+        }
+        self.error(diagnostic.help("add a `}`"));
+    }
+
+    /// The path and the value of a `--set`.
+    pub fn setting(&mut self, pairs: Pairs<'_, Rule>) -> Option<(Vec<Name>, Expr)> {
+        let mut path = Vec::new();
+        let mut value = None;
+        for part in pairs.flat_map(|pair| pair.into_inner()) {
+            match part.as_rule() {
+                Rule::path => path = self.names(part),
+                Rule::expr => value = Some(self.expr(part)),
+                _ => {}
+            }
+        }
+        Some((path, value?))
+    }
+
+    /// The only value of a text.
+    pub fn expr_alone(&mut self, pairs: Pairs<'_, Rule>) -> Option<Expr> {
+        let pair = pairs
+            .flat_map(|pair| pair.into_inner())
+            .find(|pair| pair.as_rule() == Rule::expr)?;
+        Some(self.expr(pair))
+    }
+
+    /// The text of a place.
+    pub fn source(&self) -> &'a str {
+        self.text
+    }
+}
+
+fn edition_error(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::error(Code::Edition, span, message)
+        .note("This version of Pretext reads edition 1: `ssl 1`.")
+}
+
+fn stage_kind(keyword: &str) -> Option<Kind> {
+    match keyword {
+        "pretext" => Some(Kind::Task),
+        "evaluate" => Some(Kind::Evaluator),
+        "finetune" => Some(Kind::Finetune),
+        "export" => Some(Kind::Export),
+        _ => None,
+    }
+}

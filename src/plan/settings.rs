@@ -1,0 +1,63 @@
+//! Calls that are values of a stage's fields: `every(500 steps)`, `norm(1.0)`, `group("*.bias")`, `grid(4)`.
+
+use crate::catalog::{Kind, Make, Param, Spec, Type};
+
+fn setting(name: &str, summary: &str) -> Spec {
+    Spec::new(name, Kind::Setting, summary, Make::Stage)
+}
+
+/// The settings.
+pub fn specs() -> Vec<Spec> {
+    vec![
+        setting("every", "How often a checkpoint is written")
+            .param(
+                Param::required("period", Type::Duration, "Time between two checkpoints.")
+                    .within(0.0, 1e9),
+            )
+            .param(
+                Param::with_default("keep", Type::Integer, "2", "How many are kept, the newest.")
+                    .within(1.0, 1e6),
+            )
+            .example("every(500 steps, keep = 2)"),
+        setting("norm", "A limit on the global norm of the gradients")
+            .param(
+                Param::required(
+                    "limit",
+                    Type::Number,
+                    "Largest norm over all parameters together.",
+                )
+                .within(1e-12, 1e12),
+            )
+            .example("norm(1.0)"),
+        setting(
+            "group",
+            "Parameters, by name, with their own weight decay and rate",
+        )
+        .param(Param::required(
+            "pattern",
+            Type::Text,
+            "Parameter names; `*` stands for anything, `.` and `/` are the same.",
+        ))
+        .param(
+            Param::optional(
+                "decay",
+                Type::Number,
+                "Weight decay in place of the optimiser's.",
+            )
+            .within(0.0, 10.0),
+        )
+        .param(
+            Param::optional("rate", Type::Number, "A factor on the learning rate.")
+                .within(0.0, 1e3),
+        )
+        .example("group(\"*.bias\", decay = 0)"),
+        setting(
+            "grid",
+            "Feature maps averaged down to n × n cells, then flattened",
+        )
+        .param(
+            Param::required("cells", Type::Integer, "Cells in each direction.").within(1.0, 64.0),
+        )
+        .example("grid(2)"),
+    ]
+}

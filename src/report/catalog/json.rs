@@ -1,0 +1,72 @@
+//! The catalog as JSON, keys in a fixed order.
+
+use serde_json::{Value, json};
+
+use super::{common_fields, is_required, signature, type_words};
+use crate::catalog::{Catalog, Paper, Param, Preset, Spec};
+
+/// `pretext list --json`: an array of `{kind, name, summary, paper, semantics}` by kind and name; `paper` is `null` or
+/// `{cite, title, link}`.
+pub fn list_json(catalog: &Catalog) -> Value {
+    let entry = |spec: &Spec| {
+        json!({
+            "kind": spec.kind.singular(),
+            "name": spec.name,
+            "summary": spec.summary,
+            "paper": paper(spec.paper.as_ref()),
+            "semantics": spec.semantics,
+        })
+    };
+    catalog.iter().map(|spec| entry(spec)).collect()
+}
+
+/// `pretext doc NAME --json`: the entry with its parameters, the common fields of its stages, inputs and an example.
+pub fn doc_json(spec: &Spec, fields: &[Param]) -> Value {
+    let inputs: Vec<Value> = spec
+        .inputs
+        .iter()
+        .map(|input| {
+            json!({
+                "name": input.name,
+                "type": input.ty.to_string(),
+                "at_least": input.at_least,
+                "doc": input.doc,
+            })
+        })
+        .collect();
+    json!({
+        "kind": spec.kind.singular(),
+        "name": spec.name,
+        "summary": spec.summary,
+        "doc": spec.doc,
+        "paper": paper(spec.paper.as_ref()),
+        "semantics": spec.semantics,
+        "signature": signature(spec, fields),
+        "parameters": spec.params.iter().map(param).collect::<Vec<_>>(),
+        "fields": common_fields(spec, fields).into_iter().map(param).collect::<Vec<_>>(),
+        "inputs": inputs,
+        "example": spec.example,
+    })
+}
+
+fn paper(paper: Option<&Paper>) -> Value {
+    paper.map_or(
+        Value::Null,
+        |paper| json!({"cite": paper.cite, "title": paper.title, "link": paper.link}),
+    )
+}
+
+fn param(param: &Param) -> Value {
+    let default = match &param.preset {
+        Preset::Text(text) => Some(text),
+        _ => None,
+    };
+    json!({
+        "name": param.name,
+        "type": type_words(&param.ty),
+        "required": is_required(param),
+        "default": default,
+        "range": param.range.map(|(low, high)| [low, high]),
+        "doc": param.doc,
+    })
+}

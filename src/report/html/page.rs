@@ -1,0 +1,181 @@
+//! The page: everything the template needs, and the template.
+
+use minijinja::{Environment, Value, context};
+use serde::Serialize;
+
+use super::run::{Manifest, Run, StageFiles};
+use super::{ReportError, base64, curves, highlight, markdown, sections};
+use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
+
+const TEMPLATE: &str = include_str!("../report.html.j2");
+const STYLE: &str = include_str!("../report.css");
+/// Most classes with an entry in the legend of a map.
+const LEGEND: usize = 20;
+
+/// The curves of one stage.
+#[derive(Serialize)]
+struct Curves {
+    name: String,
+    heading: String,
+    figures: Vec<curves::Figure>,
+}
+
+/// The map of one stage.
+#[derive(Serialize)]
+struct Map {
+    stage: String,
+    count: usize,
+    panels: Vec<Panel>,
+    legend: Vec<Class>,
+    /// Classes beyond the legend.
+    more: usize,
+}
+
+#[derive(Serialize)]
+struct Panel {
+    name: &'static str,
+    svg: String,
+}
+
+#[derive(Serialize)]
+struct Class {
+    name: String,
+    index: usize,
+    colour: usize,
+    shape: &'static str,
+}
+
+#[derive(Serialize)]
+struct Split {
+    name: String,
+    records: Option<String>,
+    manifest: String,
+}
+
+/// The page as text.
+pub(super) fn render(run: &Run) -> Result<String, ReportError> {
+    let axis = sections::bar_scale(&run.results);
+    let curves: Vec<Curves> = run
+        .stages
+        .iter()
+        .map(|stage| Curves {
+            name: stage.name.clone(),
+            heading: stage.heading.clone(),
+            figures: curves::figures(stage),
+        })
+        .filter(|stage| !stage.figures.is_empty())
+        .collect();
+    let maps: Vec<Map> = run.stages.iter().filter_map(map).collect();
+    let splits = run.facts.data.iter().map(|(name, split)| {
+        let split: Manifest = serde_json::from_value(split.clone()).unwrap_or_default();
+        Split {
+            name: name.clone(),
+            records: split.records.map(sections::thousands),
+            manifest: split.manifest,
+        }
+    });
+    let text = |name: &str| {
+        run.facts
+            .other
+            .get(name)
+            .and_then(|value| value.as_str().map(str::to_owned))
+    };
+    let seed = run.facts.other.get("seed").map(|seed| seed.to_string());
+    let metric = run.results.first().map(|row| row.metric.as_str());
+    let metric = metric.filter(|metric| run.results.iter().all(|row| row.metric == *metric));
+    let supervised = run.results.iter().any(|row| row.supervised.is_some());
+
+    let mut environment = Environment::new();
+    // the ending turns escaping on
+    environment.add_template("report.html", TEMPLATE)?;
+    let page = environment.get_template("report.html")?.render(context! {
+        style => STYLE,
+        title => run.title(),
+        run => &run.name,
+        started => text("started"),
+        version => text("pretext").unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+        device => text("device"),
+        seed,
+        doc => markdown::html(&run.doc()),
+        problems => &run.problems,
+        tiles => list(&sections::tiles(run)),
+        results => list(&sections::lines(&run.results, &axis)),
+        supervised,
+        metric,
+        scale => bar_axis(&axis),
+        curves => list(&curves),
+        preview => run.preview.as_deref().map(base64::encode),
+        maps => list(&maps),
+        recipe => run.recipe.as_deref().map(highlight::html),
+        origins => list(&sections::origins(&run.facts.provenance)),
+        splits => list(&splits.collect::<Vec<_>>()),
+        facts => list(&sections::facts(run)),
+    })?;
+    Ok(page)
+}
+
+/// Anything serde knows, as the template engine knows it.
+fn list<T: Serialize>(items: &[T]) -> Value {
+    serde_json::to_value(items).map_or(Value::UNDEFINED, convert)
+}
+
+fn convert(json: serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(switch) => Value::from(switch),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::from(whole),
+            None => Value::from(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::from(text),
+        Json::Array(items) => Value::from(items.into_iter().map(convert).collect::<Vec<_>>()),
+        Json::Object(fields) => Value::from_pairs(fields.into_iter().map(|(k, v)| (k, convert(v)))),
+    }
+}
+
+fn map(stage: &StageFiles) -> Option<Map> {
+    let map = stage.map.as_ref()?;
+    let panel = |name: &'static str, points: &[[f32; 2]]| {
+        let title = format!("2-D map of {} records by the {name} encoder", points.len());
+        let svg = Scatter {
+            title: &title,
+            points,
+            labels: &map.labels,
+            classes: &map.classes,
+            names: name == "trained",
+        };
+        let svg = svg.svg();
+        (!svg.is_empty()).then_some(Panel { name, svg })
+    };
+    let panels: Vec<Panel> = [
+        panel("trained", &map.points),
+        panel("untrained", &map.untrained),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if panels.is_empty() {
+        return None;
+    }
+    let mut classes = map.labels.clone();
+    classes.sort_unstable();
+    classes.dedup();
+    let legend = classes.iter().take(LEGEND).map(|&index| Class {
+        name: map
+            .classes
+            .get(index)
+            .cloned()
+            .unwrap_or_else(|| format!("class {index}")),
+        index,
+        colour: index % SCATTER_COLOURS,
+        shape: scatter_shape(index),
+    });
+    Some(Map {
+        stage: stage.name.clone(),
+        count: map.points.len(),
+        panels,
+        legend: legend.collect(),
+        more: classes.len().saturating_sub(LEGEND),
+    })
+}

@@ -1,0 +1,335 @@
+//! The parts of the page that are text and numbers: tiles, the table of results, facts, provenance.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::run::{Provenance, Run};
+use crate::report::ResultRow;
+use crate::report::plot::{Axis, Bar, bars};
+use crate::report::results::{percent, points};
+
+/// A number worth a glance.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Tile {
+    pub label: String,
+    pub value: String,
+    /// Under the number.
+    pub notes: Vec<String>,
+}
+
+/// A line of the table of results.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Line {
+    /// Empty where it is the one above.
+    pub stage: String,
+    pub evaluator: String,
+    pub protocol: String,
+    pub metric: String,
+    pub bars: String,
+    pub value: String,
+    pub baselines: Vec<Baseline>,
+}
+
+/// A baseline and the gain over it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Baseline {
+    pub name: &'static str,
+    pub value: Option<String>,
+    pub gain: Option<String>,
+    /// The trained encoder is worse.
+    pub loss: bool,
+}
+
+/// One group of values with their origins: those of one stage.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Origins {
+    pub name: String,
+    pub values: Vec<OriginLine>,
+}
+
+/// One value with its origin.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct OriginLine {
+    pub path: String,
+    pub value: String,
+    pub origin: String,
+    pub place: String,
+}
+
+/// The scale that all bars of the table share: from 0 to the first of 10, 25, 50 and 100% that holds every value.
+pub(super) fn bar_scale(rows: &[ResultRow]) -> Axis {
+    let all = rows
+        .iter()
+        .flat_map(|row| [Some(row.value), row.untrained, row.raw, row.supervised]);
+    let most = all.flatten().filter(|v| v.is_finite()).fold(0.0, f64::max);
+    let high = [0.1, 0.25, 0.5].into_iter().find(|high| most <= *high);
+    Axis::exact(0.0, high.unwrap_or(1.0), 4)
+}
+
+/// The best row of each stage, then how long training took.
+pub(super) fn tiles(run: &Run) -> Vec<Tile> {
+    let mut tiles: Vec<Tile> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for row in &run.results {
+        if seen.contains(&row.stage.as_str()) {
+            continue;
+        }
+        seen.push(&row.stage);
+        let of_stage = run
+            .results
+            .iter()
+            .filter(|other| other.stage == row.stage && other.metric == row.metric);
+        let best = of_stage.max_by(|a, b| {
+            let rank = |v: f64| if v.is_nan() { f64::NEG_INFINITY } else { v };
+            rank(a.value).total_cmp(&rank(b.value))
+        });
+        tiles.push(result_tile(best.unwrap_or(row)));
+    }
+    tiles.truncate(4);
+    tiles.extend(
+        run.stages
+            .iter()
+            .filter(|stage| stage.heading.starts_with("pretext"))
+            .take(2)
+            .filter_map(|stage| {
+                let timing = stage.timing.as_ref()?;
+                let end = stage.metrics.end();
+                let mut notes = Vec::new();
+                if let Some((step, epoch)) = end {
+                    let epochs =
+                        epoch.map_or(String::new(), |epoch| format!("{} epochs, ", trim(epoch)));
+                    notes.push(format!("{epochs}{} steps", thousands(step as u64)));
+                }
+                notes.extend(
+                    timing
+                        .rate
+                        .map(|rate| format!("{} records/s", thousands(rate.round() as u64))),
+                );
+                Some(Tile {
+                    label: format!("{} · training", stage.name),
+                    value: duration(timing.seconds),
+                    notes,
+                })
+            }),
+    );
+    tiles
+}
+
+fn result_tile(row: &ResultRow) -> Tile {
+    let over = |baseline: Option<f64>, name: &str| {
+        let gain = points(row.value, baseline?)?;
+        Some(format!("{gain} over {name}"))
+    };
+    let notes = [
+        over(row.untrained, "untrained"),
+        over(row.raw, "raw pixels"),
+    ];
+    Tile {
+        label: format!("{} · {}", row.stage, row.metric),
+        value: if row.value.is_finite() {
+            format!("{:.1}%", row.value * 100.0)
+        } else {
+            "–".into()
+        },
+        notes: notes.into_iter().flatten().collect(),
+    }
+}
+
+/// The table of results.
+pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
+    let mut last = "";
+    let line = |row: &'_ ResultRow, first: bool| {
+        let baselines = [
+            ("untrained", row.untrained),
+            ("raw pixels", row.raw),
+            ("supervised", row.supervised),
+        ];
+        let mut drawn = vec![Bar {
+            name: "trained",
+            class: "trained",
+            value: row.value,
+        }];
+        for ((name, value), class) in baselines.iter().zip(["untrained", "raw", "supervised"]) {
+            drawn.extend(value.map(|value| Bar { name, class, value }));
+        }
+        Line {
+            stage: if first {
+                row.stage.clone()
+            } else {
+                String::new()
+            },
+            evaluator: row.evaluator.clone(),
+            protocol: row.protocol.clone(),
+            metric: row.metric.clone(),
+            bars: bars(&drawn, axis),
+            value: percent(row.value),
+            baselines: baselines
+                .iter()
+                .map(|(name, value)| Baseline {
+                    name,
+                    value: value.map(percent),
+                    gain: value.and_then(|value| points(row.value, value)),
+                    loss: value.is_some_and(|value| row.value < value),
+                })
+                .collect(),
+        }
+    };
+    let mut out = Vec::new();
+    for row in rows {
+        out.push(line(row, row.stage != last));
+        last = &row.stage;
+    }
+    out
+}
+
+/// Facts of the run, as names and values.
+pub(super) fn facts(run: &Run) -> Vec<(String, String)> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(switch) => Some(if *switch { "on" } else { "off" }.into()),
+        _ => None,
+    };
+    let recipe = run
+        .facts
+        .recipe
+        .iter()
+        .map(|path| ("recipe".to_owned(), path.clone()));
+    let other = run
+        .facts
+        .other
+        .iter()
+        .filter_map(|(name, value)| Some((name.replace('_', " "), text(value)?)));
+    let mut out: Vec<(String, String)> = recipe.chain(other).collect();
+    for stage in &run.stages {
+        let Some(timing) = &stage.timing else {
+            continue;
+        };
+        let rate = timing
+            .rate
+            .map(|rate| format!(", {} records/s", thousands(rate.round() as u64)));
+        out.push((
+            format!("time of {}", stage.name),
+            format!("{}{}", duration(timing.seconds), rate.unwrap_or_default()),
+        ));
+    }
+    out
+}
+
+/// Provenance by stage: the part of a path before its first dot.
+pub(super) fn origins(provenance: &[Provenance]) -> Vec<Origins> {
+    let mut groups: Vec<Origins> = Vec::new();
+    for value in provenance {
+        let (group, path) = value.path.split_once('.').unwrap_or(("", &value.path));
+        let at = groups
+            .iter()
+            .position(|known| known.name == group)
+            .unwrap_or_else(|| {
+                groups.push(Origins {
+                    name: group.to_owned(),
+                    values: Vec::new(),
+                });
+                groups.len() - 1
+            });
+        groups[at].values.push(OriginLine {
+            path: path.to_owned(),
+            value: value.value.clone(),
+            origin: value.origin.clone(),
+            place: value.place.clone(),
+        });
+    }
+    groups
+}
+
+/// `41 s`, `9 min 12 s`, `1 h 03 min`
+pub(super) fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..10 => format!("{seconds:.1} s"),
+        10..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// `54,000`
+pub(super) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn trim(x: f64) -> String {
+    format!("{}", (x * 100.0).round() / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(stage: &str, value: f64) -> ResultRow {
+        ResultRow {
+            stage: stage.into(),
+            metric: "accuracy".into(),
+            value,
+            untrained: Some(0.4),
+            ..ResultRow::default()
+        }
+    }
+
+    #[test]
+    fn tiles_show_the_best_of_each_stage() {
+        let run = Run {
+            results: vec![
+                row("probe", 0.5),
+                row("probe", f64::NAN),
+                row("probe", 0.6123),
+                row("knn", 0.3),
+            ],
+            ..Run::default()
+        };
+        let tiles = tiles(&run);
+        assert_eq!(tiles.len(), 2);
+        assert_eq!(
+            (tiles[0].value.as_str(), tiles[0].notes[0].as_str()),
+            ("61.2%", "+21.2 over untrained")
+        );
+        assert_eq!(tiles[1].notes, ["−10.0 over untrained"]);
+    }
+
+    #[test]
+    fn the_scale_of_bars_holds_every_value() {
+        assert_eq!(bar_scale(&[row("a", 0.2)]).high, 0.5);
+        assert_eq!(bar_scale(&[row("a", 0.7)]).high, 1.0);
+        assert_eq!(bar_scale(&[]).high, 0.1);
+    }
+
+    #[test]
+    fn a_stage_is_named_once_and_losses_are_marked() {
+        let rows = [row("probe", 0.5), row("probe", 0.3)];
+        let lines = lines(&rows, &bar_scale(&rows));
+        assert_eq!(
+            (lines[0].stage.as_str(), lines[1].stage.as_str()),
+            ("probe", "")
+        );
+        assert!(!lines[0].baselines[0].loss && lines[1].baselines[0].loss);
+        assert_eq!(lines[0].bars.matches("<rect").count(), 2);
+    }
+
+    #[test]
+    fn times_and_numbers_read_well() {
+        assert_eq!(duration(3.21), "3.2 s");
+        assert_eq!(duration(41.4), "41 s");
+        assert_eq!(duration(552.0), "9 min 12 s");
+        assert_eq!(duration(3780.0), "1 h 03 min");
+        assert_eq!(thousands(54_000), "54,000");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+}

@@ -1,0 +1,153 @@
+//! Two views of one picture find each other in the batch (Chen et al., 2020).
+
+use super::picture;
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::data::{Fields, SampleType};
+use crate::graph::{Graph, Module, Size, Var};
+use crate::language::codes::Code;
+
+fn build(g: &mut Graph, task: &Args) -> Result<()> {
+    let encoder = Module::new("encoder", task.net("encoder")); // f
+    let head = Module::new("head", task.net("head")); // g
+    let tau = task.number("temperature");
+
+    let views = g.input_list("views")?;
+    if views.len() != 2 {
+        return Err(Problem::argument(
+            Code::Unbound,
+            "augment",
+            format!(
+                "simclr takes two views of each picture, not {}",
+                views.len()
+            ),
+        )
+        .help("let the augment emit two: `emit views = (image |> view()) * 2`"));
+    }
+    // both views in one batch, as in the paper: batch norm sees all 2 B pictures
+    let x = g.concat(&views, 0)?; // [2 B, C, H, W]
+    let h = g.call(&encoder, x)?; // [2 B, D], what is kept
+    let z = g.call(&head, h)?; // [2 B, d], what is compared
+
+    let (logits, partner) = nt_xent(g, z, tau)?;
+    let loss = g.cross_entropy(logits, partner)?;
+    g.objective("loss", loss);
+    let accuracy = g.accuracy(logits, partner)?;
+    g.metric("accuracy", accuracy);
+    Ok(())
+}
+
+/// The scores s(i, k) = zᵢ·zₖ / (τ |zᵢ| |zₖ|) of `z [2 B, d]` without the diagonal, `[2 B, 2 B]`, and each row's other view,
+/// `[2 B]`. Their cross-entropy is NT-Xent, equation 1 of the paper averaged over all rows.
+fn nt_xent(g: &mut Graph, z: Var, tau: f64) -> Result<(Var, Var)> {
+    let rows = g.shape(z)[0].clone(); // 2 B
+    let half = rows.divided(2).unwrap_or_else(Size::batch);
+
+    let z = g.l2_normalize(z)?;
+    let z_t = g.transpose(z, 0, 1)?;
+    let s = g.matmul(z, z_t)?; // [2 B, 2 B]
+    let s = g.mul_scalar(s, 1.0 / tau)?;
+    // nobody is their own negative: e^-1e9 = 0
+    let itself = g.eye(rows.clone());
+    let itself = g.mul_scalar(itself, -1e9)?;
+    let logits = g.add(s, itself)?;
+
+    let index = g.arange(rows); // 0, 1, …, 2 B - 1
+    let first = g.slice(index, 0, 0.into(), half.clone())?;
+    let second = g.slice(index, 0, half.clone(), half)?;
+    let partner = g.concat(&[second, first], 0)?; // B, …, 2 B - 1, 0, …, B - 1
+    Ok((logits, partner))
+}
+
+/// The paper's: crop, mirror, colour, grey, and blur where pictures are large. Half the colour strength for small ones
+/// (appendix B.9).
+fn augment(_: &Args, fields: &Fields) -> Option<String> {
+    let image = picture(fields)?;
+    let side = image.side.unwrap_or(224);
+    let small = side < 96;
+    let mut view = format!(
+        "{} |> random_resized_crop({side}px, scale = 0.08..1.0) |> hflip(50%)",
+        image.name
+    );
+    let colour = image.channels == 3;
+    view += match (small, colour) {
+        (true, true) => {
+            "\n  |> color_jitter(brightness = 0.4, contrast = 0.4, saturation = 0.4, hue = 0.1, chance = 80%)"
+        }
+        (false, true) => {
+            "\n  |> color_jitter(brightness = 0.8, contrast = 0.8, saturation = 0.8, hue = 0.2, chance = 80%)"
+        }
+        (true, false) => "\n  |> color_jitter(brightness = 0.4, contrast = 0.4, chance = 80%)",
+        (false, false) => "\n  |> color_jitter(brightness = 0.8, contrast = 0.8, chance = 80%)",
+    };
+    if colour {
+        view += " |> grayscale(20%)";
+    }
+    if !small {
+        // an odd tenth of the side
+        let kernel = side / 20 * 2 + 1;
+        view += &format!("\n  |> gaussian_blur({kernel}px, chance = 50%)");
+    }
+    Some(format!("emit views = ({view} |> normalize()) * 2\n"))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "simclr",
+        Kind::Task,
+        "Two views of one picture find each other in the batch.",
+        Make::Task { build, augment },
+    )
+    .param(
+        Param::with_default(
+            "temperature",
+            Type::Number,
+            "0.5",
+            "τ: scores are divided by it; small ones look at the hardest negatives.",
+        )
+        .within(1e-3, 100.0),
+    )
+    .param(Param::with_default(
+        "head",
+        Type::Head,
+        "linear(512) |> batch_norm() |> relu() |> linear(128)",
+        "The projection in which views are compared; it is thrown away afterwards.",
+    ))
+    .param(
+        Param::with_default("batch", Type::Integer, "512", "Pictures per optimiser step; each brings two views.")
+            .within(2.0, 1e6),
+    )
+    .param(
+        Param::with_default("length", Type::Duration, "100 epochs", "How long to train.")
+            .within(0.0, 1e9),
+    )
+    .param(Param::with_default(
+        "optimizer",
+        Type::Call(Kind::Optimizer),
+        "lars(1.0, weight_decay = 1e-6)",
+        "What moves the parameters.",
+    ))
+    .param(Param::with_default(
+        "schedule",
+        Type::Call(Kind::Schedule),
+        "cosine(warmup = 10 epochs)",
+        "How the learning rate changes.",
+    ))
+    .input_list(
+        "views",
+        SampleType::IMAGE,
+        2,
+        "Two views of one picture, drawn on their own.",
+    )
+    .paper(
+        "Chen et al., 2020",
+        "A Simple Framework for Contrastive Learning of Visual Representations",
+        "arXiv:2002.05709",
+    )
+    .doc(
+        "NT-Xent: of all 2 B - 1 other views in the batch, which is of the same picture? The metric is how often the \
+         nearest one is. The defaults are the paper's for CIFAR-10 (appendix B.9).",
+    )
+    .example(
+        "ssl 1\n\ndataset figures = shapes()\n\npretext pairs = simclr() {\n  data    = figures.train\n  encoder = small_cnn()\n}\n",
+    )
+}
