@@ -29,9 +29,10 @@ pub fn spec() -> Spec {
         "arXiv:2002.05709",
     )
     .param(
-        Param::required(
+        Param::with_default(
             "kernel",
             Type::Length,
+            "23px",
             "Side of the filter, odd; a tenth of the picture in SimCLR.",
         )
         .within(1.0, 255.0),

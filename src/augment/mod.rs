@@ -15,6 +15,7 @@ mod hflip;
 mod hue;
 mod input;
 pub mod normalize;
+pub mod preview;
 mod quarter_turn;
 mod random_crop;
 mod random_resized_crop;

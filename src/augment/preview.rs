@@ -1,0 +1,331 @@
+//! The contact sheet: what an augment makes of a few samples, as one picture.
+
+use std::convert::Infallible;
+
+use embedded_graphics::mono_font::MonoTextStyle;
+use embedded_graphics::mono_font::iso_8859_1::FONT_6X10;
+use embedded_graphics::pixelcolor::Rgb888;
+use embedded_graphics::prelude::*;
+use embedded_graphics::text::{Baseline, Text};
+
+use super::resample::{Window, resample};
+use super::{SampleGraph, Scratch};
+use crate::data::{DataError, Dataset, Image, Philox, Sample};
+
+/// Space around cells, in pixels.
+const GAP: usize = 8;
+/// Height of a line of text.
+const LINE: usize = 12;
+/// Width of a letter.
+const LETTER: usize = 6;
+/// Small pictures are enlarged to about this side, larger ones shown as they are up to [`LARGEST`].
+const SIDE: usize = 96;
+const LARGEST: usize = 256;
+
+/// One picture with the text under it.
+struct Cell {
+    picture: Image,
+    lines: Vec<String>,
+}
+
+/// Draws `rows` samples, one per row: the original first, then every picture that the graph emits from it in the first
+/// epoch of a run with this seed, with names and labels under each. Pixels are shown as they are before `normalize`, each as a
+/// square of three where the picture is small. Equal seeds give equal sheets.
+pub fn contact_sheet(
+    dataset: &dyn Dataset,
+    graph: &SampleGraph,
+    seed: u64,
+    rows: usize,
+) -> Result<Image, DataError> {
+    let mut scratch = Scratch::default();
+    let order = Philox::new(seed, &[Philox::part("preview")]).permutation(dataset.len());
+    let mut table = Vec::new();
+    for index in order.into_iter().take(rows) {
+        let index = index as usize;
+        let id = dataset.id(index);
+        let record = dataset.read(index)?;
+        let mut row = originals(dataset, &record, id);
+        let emitted = graph.run(record, seed, 0, id, &mut scratch)?;
+        let mut pictures = Vec::new();
+        let mut labels = Vec::new();
+        for (value, (name, _)) in emitted.into_iter().zip(graph.outputs()) {
+            collect(value, name.clone(), &mut pictures, &mut labels);
+        }
+        for (name, picture) in pictures {
+            let mut lines = vec![name.clone()];
+            for (label, class) in &labels {
+                // `turn/2` belongs to `view/2`, a plain `turn` to all
+                if place(label).is_none_or(|at| place(&name) == Some(at)) {
+                    let label = label.split('/').next().unwrap_or(label);
+                    lines.push(format!("{label} {class}"));
+                }
+            }
+            row.push(Cell { picture, lines });
+        }
+        for cell in &mut row {
+            cell.picture = shown(&cell.picture, &mut scratch)?;
+        }
+        table.push(row);
+    }
+    let title = format!(
+        "{} (seed {seed}): the original, then what is emitted",
+        graph.name()
+    );
+    Ok(draw(&title, &table))
+}
+
+/// A picture as a PNG file.
+pub fn png(image: &Image) -> Result<Vec<u8>, DataError> {
+    let color = match image.channels {
+        1 => image::ExtendedColorType::L8,
+        _ => image::ExtendedColorType::Rgb8,
+    };
+    let mut bytes = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+    let (width, height) = (image.width as u32, image.height as u32);
+    image::ImageEncoder::write_image(encoder, &image.pixels, width, height, color).map_err(
+        |error| DataError {
+            message: format!("the contact sheet can't be written as PNG: {error}"),
+            help: None,
+        },
+    )?;
+    Ok(bytes)
+}
+
+/// The index part of `views/0`.
+fn place(name: &str) -> Option<&str> {
+    name.split_once('/').map(|(_, place)| place)
+}
+
+/// The pictures of a record, with their number and classes.
+fn originals(dataset: &dyn Dataset, record: &[Sample], id: u64) -> Vec<Cell> {
+    let fields = || record.iter().zip(dataset.fields());
+    let mut lines = vec![format!("#{id}")];
+    for (value, (name, _)) in fields() {
+        if let Sample::Label(class) = value {
+            let class = dataset
+                .class_names()
+                .get(*class as usize)
+                .cloned()
+                .unwrap_or_else(|| class.to_string());
+            lines.push(format!("{name} {class}"));
+        }
+    }
+    let pictures = fields().filter_map(|(value, _)| match value {
+        Sample::Image(image) => Some(Cell {
+            picture: image.clone(),
+            lines: lines.clone(),
+        }),
+        _ => None,
+    });
+    pictures.collect()
+}
+
+/// Pictures and labels of a value, lists taken apart.
+fn collect(
+    value: Sample,
+    name: String,
+    pictures: &mut Vec<(String, Image)>,
+    labels: &mut Vec<(String, u32)>,
+) {
+    match value {
+        Sample::Image(image) => pictures.push((name, image)),
+        Sample::Label(class) => labels.push((name, class)),
+        Sample::Text(_) => {}
+        Sample::List(list) => {
+            for (i, element) in list.into_iter().enumerate() {
+                collect(element, format!("{name}/{i}"), pictures, labels);
+            }
+        }
+    }
+}
+
+/// The picture in the size it is shown in.
+fn shown(image: &Image, scratch: &mut Scratch) -> Result<Image, DataError> {
+    let side = image.height.max(image.width).max(1);
+    if side > LARGEST {
+        let scaled = |n: usize| (n * LARGEST / side).max(1);
+        return resample(
+            image,
+            Window::whole(image),
+            scaled(image.height),
+            scaled(image.width),
+            scratch,
+        );
+    }
+    // every picture of at most 32 pixels three times as large
+    let times = (SIDE / side).clamp(1, 3);
+    let (height, width, channels) = (image.height * times, image.width * times, image.channels);
+    let mut pixels = Vec::with_capacity(height * width * channels);
+    for y in 0..height {
+        for x in 0..width {
+            let at = (y / times * image.width + x / times) * channels;
+            pixels.extend_from_slice(&image.pixels[at..at + channels]);
+        }
+    }
+    Ok(Image::new(pixels, height, width, channels))
+}
+
+fn draw(title: &str, table: &[Vec<Cell>]) -> Image {
+    let columns = table.iter().map(Vec::len).max().unwrap_or(0);
+    let cells = |column: usize| table.iter().filter_map(move |row| row.get(column));
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            cells(column)
+                .map(|cell| cell.picture.width)
+                .max()
+                .unwrap_or(0)
+                .max(SIDE)
+        })
+        .collect();
+    let heights = table.iter().map(|row| {
+        let height = |cell: &Cell| cell.picture.height + 2 + cell.lines.len() * LINE;
+        row.iter().map(height).max().unwrap_or(0)
+    });
+    let heights: Vec<usize> = heights.collect();
+    let width = GAP + widths.iter().map(|width| width + GAP).sum::<usize>();
+    let width = width.max(2 * GAP + title.len() * LETTER);
+    let height = GAP + LINE + GAP + heights.iter().map(|height| height + GAP).sum::<usize>();
+    let mut sheet = Sheet(Image::new(vec![255; width * height * 3], height, width, 3));
+    sheet.text(title, GAP, GAP, width - GAP);
+    let mut y = GAP + LINE + GAP;
+    for (row, height) in table.iter().zip(heights) {
+        let mut x = GAP;
+        for (cell, width) in row.iter().zip(&widths) {
+            sheet.picture(&cell.picture, x, y);
+            for (i, line) in cell.lines.iter().enumerate() {
+                sheet.text(line, x, y + cell.picture.height + 2 + i * LINE, *width);
+            }
+            x += width + GAP;
+        }
+        y += height + GAP;
+    }
+    sheet.0
+}
+
+/// A picture to draw on.
+struct Sheet(Image);
+
+impl Sheet {
+    fn picture(&mut self, image: &Image, left: usize, top: usize) {
+        for y in 0..image.height {
+            for x in 0..image.width {
+                let from =
+                    &image.pixels[(y * image.width + x) * image.channels..][..image.channels];
+                let to = ((top + y) * self.0.width + left + x) * 3;
+                let rgb = if image.channels >= 3 {
+                    [from[0], from[1], from[2]]
+                } else {
+                    [from[0]; 3]
+                };
+                self.0.pixels[to..to + 3].copy_from_slice(&rgb);
+            }
+        }
+    }
+
+    /// One line, cut to `width` pixels.
+    fn text(&mut self, text: &str, left: usize, top: usize, width: usize) {
+        let text: String = text.chars().take(width / LETTER).collect();
+        let style = MonoTextStyle::new(&FONT_6X10, Rgb888::new(40, 40, 40));
+        let at = Point::new(left as i32, top as i32);
+        // drawing into memory can't fail
+        let Ok(_) = Text::with_baseline(&text, at, style, Baseline::Top).draw(self);
+    }
+}
+
+impl OriginDimensions for Sheet {
+    fn size(&self) -> Size {
+        Size::new(self.0.width as u32, self.0.height as u32)
+    }
+}
+
+impl DrawTarget for Sheet {
+    type Color = Rgb888;
+    type Error = Infallible;
+
+    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(
+        &mut self,
+        pixels: I,
+    ) -> Result<(), Infallible> {
+        for Pixel(at, color) in pixels {
+            let (Ok(x), Ok(y)) = (usize::try_from(at.x), usize::try_from(at.y)) else {
+                continue;
+            };
+            if x < self.0.width && y < self.0.height {
+                let to = (y * self.0.width + x) * 3;
+                self.0.pixels[to..to + 3].copy_from_slice(&[color.r(), color.g(), color.b()]);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::augment::graph::test_graph;
+    use crate::data::{Fields, Record, SampleType};
+
+    struct Ramps(Fields, Vec<String>);
+
+    impl Dataset for Ramps {
+        fn fields(&self) -> &Fields {
+            &self.0
+        }
+        fn len(&self) -> usize {
+            50
+        }
+        fn read(&self, index: usize) -> Result<Record, DataError> {
+            let pixels = (0..32 * 32 * 3).map(|i| (index * 31 + i) as u8).collect();
+            Ok(vec![
+                Sample::Image(Image::new(pixels, 32, 32, 3)),
+                Sample::Label(index as u32 % 2),
+            ])
+        }
+        fn class(&self, _: usize) -> Result<Option<u32>, DataError> {
+            Ok(None)
+        }
+        fn class_names(&self) -> &[String] {
+            &self.1
+        }
+        fn manifest(&self) -> Result<String, DataError> {
+            Ok(String::new())
+        }
+    }
+
+    #[test]
+    fn same_seed_same_sheet() {
+        let fields = vec![
+            ("image".into(), SampleType::image(3, 32, 32)),
+            ("label".into(), SampleType::label(2)),
+        ];
+        let data = Ramps(fields, vec!["up".into(), "down".into()]);
+        let graph = test_graph(&data.0);
+        let sheet = |seed| contact_sheet(&data, &graph, seed, 4).unwrap();
+        let first = sheet(1);
+        assert_eq!(first, sheet(1));
+        assert_ne!(first, sheet(2));
+
+        // the original, three times as large, below the title
+        let index = Philox::new(1, &[Philox::part("preview")]).permutation(50)[0] as usize;
+        let Sample::Image(original) = &data.read(index).unwrap()[0] else {
+            panic!()
+        };
+        let top = 2 * GAP + LINE;
+        for (y, x) in [(0, 0), (5, 31), (31, 7)] {
+            let from = &original.pixels[(y * 32 + x) * 3..][..3];
+            for (dy, dx) in [(0, 0), (2, 2)] {
+                let to = ((top + 3 * y + dy) * first.width + GAP + 3 * x + dx) * 3;
+                assert_eq!(&first.pixels[to..to + 3], from);
+            }
+        }
+        // a file that opens again
+        let bytes = png(&first).unwrap();
+        let again = image::load_from_memory(&bytes).unwrap().into_rgb8();
+        assert_eq!(again.into_raw(), first.pixels);
+        // text was written under the pictures
+        let below = (top + 96 + 2) * first.width * 3;
+        let line = &first.pixels[below..below + first.width * 3 * LINE];
+        assert!(line.iter().filter(|value| **value == 40).count() > 100);
+    }
+}
