@@ -103,15 +103,15 @@ impl Checker<'_> {
             ExprKind::Repeat(inner, times) => {
                 let times = self.times(times, expr.span);
                 let inner = self.sample(inner, scope, partial)?;
-                // `(a |> b) * 2` and `a |> b * 2` are the same; a list of lists keeps its brackets
-                let inner = match inner {
-                    SampleExpr {
-                        head: SampleHead::Group(group),
-                        steps,
+                // a list of lists
+                let inner = match inner.repeat {
+                    Some(_) => SampleExpr {
+                        span: inner.span,
+                        head: SampleHead::Group(Box::new(inner)),
+                        steps: Vec::new(),
                         repeat: None,
-                        ..
-                    } if steps.is_empty() && group.repeat.is_none() => *group,
-                    other => other,
+                    },
+                    None => inner,
                 };
                 Some(SampleExpr {
                     repeat: Some(times?),
@@ -119,9 +119,11 @@ impl Checker<'_> {
                     ..inner
                 })
             }
+            ExprKind::Group(inner) => self.sample(inner, scope, partial),
             ExprKind::Pipe(steps) => {
                 let (first, rest) = steps.split_first()?;
-                let head = self.head(&first.value, scope, partial);
+                // brackets around the first steps of a pipeline say nothing; around a list they do
+                let start = self.sample(&first.value, scope, partial);
                 let rest: Vec<Option<SampleStep>> = rest.iter().map(|step| self.step(step)).collect();
                 let place = steps.iter().find_map(|step| step.place.as_ref());
                 if let Some(place) = place {
@@ -131,9 +133,16 @@ impl Checker<'_> {
                     );
                     return None;
                 }
+                let rest = rest.into_iter().collect::<Option<Vec<_>>>()?;
+                let start = start?;
+                let (head, mut steps) = match start.repeat {
+                    Some(_) => (SampleHead::Group(Box::new(start)), Vec::new()),
+                    None => (start.head, start.steps),
+                };
+                steps.extend(rest);
                 Some(SampleExpr {
-                    head: head?,
-                    steps: rest.into_iter().collect::<Option<_>>()?,
+                    head,
+                    steps,
                     repeat: None,
                     span: expr.span,
                 })
@@ -150,9 +159,6 @@ impl Checker<'_> {
     fn head(&mut self, expr: &Expr, scope: &Scope<'_>, partial: bool) -> Option<SampleHead> {
         let diagnostic = match &expr.kind {
             ExprKind::Lost => return None,
-            ExprKind::Group(inner) => {
-                return Some(SampleHead::Group(Box::new(self.sample(inner, scope, partial)?)));
-            }
             ExprKind::Path(names) if names.len() == 1 => {
                 let name = &names[0];
                 if scope.contains_key(name.text.as_str()) {

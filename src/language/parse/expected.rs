@@ -55,6 +55,10 @@ pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Diagnostic {
     if words.contains(&"a value") {
         words.retain(|word| !matches!(*word, "`(`" | "`{`" | "a name" | "a number" | "a string"));
     }
+    // a unit may follow a number, a second name a field: nobody means them
+    if words.contains(&"the end of the line") || words.contains(&"`=`") {
+        words.retain(|word| *word != "a name");
+    }
     let (span, found) = token(text, at, region);
     let message = if words.is_empty() {
         format!("unexpected {found}")
@@ -83,7 +87,6 @@ fn hint(diagnostic: Diagnostic, text: &str, span: Span, words: &[&str]) -> Diagn
         Some('|') if !rest.starts_with("|>") => diagnostic.help("pipelines are written `a |> b`"),
         Some('-') if words.contains(&"`=`") => diagnostic.help("names have letters, digits and `_`"),
         Some(';') => diagnostic.help("fields end with the line, or with `,`"),
-        Some('{') if words.contains(&"`(`") => diagnostic,
         _ if words.contains(&"the end of the line") && rest.starts_with(|c: char| c.is_alphanumeric()) => {
             diagnostic.help("put each field on its own line, or `,` between them")
         }
@@ -173,8 +176,12 @@ fn token(text: &str, at: usize, region: Span) -> (Span, String) {
         Some('|') if rest.starts_with("|>") => 2,
         Some(c) => c.len_utf8(),
     };
-    let shown: String = rest[..length].chars().take(40).collect();
-    (Span::new(region.file, at, at + length), format!("`{}`", shown.escape_debug()))
+    let shown: String = rest[..length]
+        .chars()
+        .take(40)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    (Span::new(region.file, at, at + length), format!("`{shown}`"))
 }
 
 /// The last round or square bracket before `at` that is still open there.

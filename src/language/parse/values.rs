@@ -56,9 +56,9 @@ impl Builder<'_> {
         let mut place = None;
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::atom => value = part.into_inner().next().map(|part| self.atom(part)),
                 Rule::name => place = Some(self.name(&part)),
-                _ => {}
+                Rule::kw_as => {}
+                _ => value = Some(self.atom(part)),
             }
         }
         value.map(|value| Step { value, place })
@@ -179,9 +179,10 @@ impl Builder<'_> {
             }),
             _ => {
                 let span = self.span(pair);
-                self.error(Diagnostic::error(Code::OutOfRange, span, "the number is too large").note(
-                    "Whole numbers have up to 18 digits, others reach 1e308.",
-                ));
+                self.error(
+                    Diagnostic::error(Code::OutOfRange, span, "the number is too large")
+                        .note("Whole numbers have up to 18 digits, others reach 1e308."),
+                );
                 None
             }
         }
@@ -210,8 +211,12 @@ impl Builder<'_> {
                         None => Span::new(span.file, at, at + 1 + other.len_utf8()),
                     };
                     self.error(
-                        Diagnostic::error(Code::Syntax, place, format!("unknown escape `\\{other}`"))
-                            .note("A string knows `\\\"`, `\\\\`, `\\n` and `\\t`."),
+                        Diagnostic::error(
+                            Code::Syntax,
+                            place,
+                            format!("unknown escape `\\{other}`"),
+                        )
+                        .note("A string knows `\\\"`, `\\\\`, `\\n` and `\\t`."),
                     );
                     return ExprKind::Lost;
                 }
