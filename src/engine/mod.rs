@@ -59,7 +59,7 @@ pub use backward::{Derivatives, gradients};
 pub use capture::record;
 pub use device::{DEVICE_WORDS, Device, set_threads};
 pub use error::{EngineError, Result};
-pub use evaluate::{features, products};
+pub use evaluate::{Rows, features, products};
 pub use groups::{Group, matches};
 pub use host::{Batch, HostTensor};
 pub use model::Model;
