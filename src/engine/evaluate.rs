@@ -1,5 +1,7 @@
 //! Forward passes without training: features at named places, products for nearest neighbours.
 
+use burn::tensor::Tensor;
+
 use super::device::Device;
 use super::error::Result;
 use super::host::{Batch, HostTensor};
@@ -35,23 +37,67 @@ pub fn features(
         .collect()
 }
 
-/// `a bᵀ` of rows of length `width`: `[n, m]`, row-major. With rows of length 1 in norm, their cosines.
+/// Rows of one length on a device, to be multiplied by others: the bank of a nearest-neighbour search.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    device: Device,
+    turned: Tensor<2>,
+    width: usize,
+}
+
+impl Rows {
+    /// Copies `data`, rows of length `width` one after the other, to the device. A rest shorter than a row is left out.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn new(device: &Device, data: &[f32], width: usize) -> Result<Self> {
+        let width = width.max(1);
+        let turned = upload(device, data, width)?.transpose();
+        Ok(Self {
+            device: device.clone(),
+            turned,
+            width,
+        })
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.turned.dims()[1]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The dot product of each row of `queries` with each row here: `[queries, rows]`, row-major. Of rows with norm 1 these
+    /// are cosines. Callers cut many queries into pieces: the result is as large as both counts multiplied.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn products(&self, queries: &[f32]) -> Result<Vec<f32>> {
+        if self.is_empty() || queries.len() < self.width {
+            return Ok(Vec::new());
+        }
+        let queries = upload(&self.device, queries, self.width)?;
+        queries
+            .matmul(self.turned.clone())
+            .try_into_vec_as::<f32>()
+            .map_err(device_failed)
+    }
+}
+
+/// `a bᵀ` of rows of length `width`: `[rows of a, rows of b]`, row-major.
 ///
 /// # Errors
 /// The device fails.
 pub fn products(device: &Device, a: &[f32], b: &[f32], width: usize) -> Result<Vec<f32>> {
-    let width = width.max(1);
-    let rows = |data: &[f32]| -> Result<burn::tensor::Tensor<2>> {
-        let n = data.len() / width;
-        Value::of_f32(data[..n * width].to_vec(), &[n, width], device.burn())
-            .and_then(TryInto::try_into)
-            .map_err(device_failed)
-    };
-    let (a, b) = (rows(a)?, rows(b)?);
-    if a.dims()[0] == 0 || b.dims()[0] == 0 {
-        return Ok(Vec::new());
-    }
-    a.matmul(b.transpose())
-        .try_into_vec_as::<f32>()
+    Rows::new(device, b, width)?.products(a)
+}
+
+fn upload(device: &Device, data: &[f32], width: usize) -> Result<Tensor<2>> {
+    let n = data.len() / width;
+    Value::of_f32(data[..n * width].to_vec(), &[n, width], device.burn())
+        .and_then(TryInto::try_into)
         .map_err(device_failed)
 }

@@ -1,4 +1,35 @@
-//! The engine.
+//! The engine: runs a tensor graph on a burn device, trains, keeps checkpoints. The only room that imports burn; all that
+//! changes between burn versions is in here.
+//!
+//! ```text
+//! graph + batch ──Program──▶ what runs, when a value is freed
+//!                 run        node by node: ops (values alone), batch norm, dropout, inputs, parameters
+//!                 backward   one walk of burn's tape, gradients by parameter name
+//!                 Trainer    mean over accumulated batches, clipping, optimiser, step counter
+//!                 checkpoint the trainer's state in a file that is whole or not there
+//! ```
+//!
+//! **One node, one burn call**, as far as burn has it. A burn tensor's rank is part of its type and a graph's is not:
+//! `value` is where they meet. Ranks go up to 6.
+//!
+//! **A model is names.** Parameters and buffers live in a [`Model`] by name, so the training trace and the evaluation trace of
+//! a stage share one, and [`Model::adopt`] takes over another stage's encoder. Parameters are leaves of burn's autodiff; buffers
+//! and inputs are outside it, so no gradient is computed for a batch.
+//!
+//! **Train or eval is the graph's**, never a device's or a flag's. A training trace normalises by the batch and moves running
+//! statistics in call order (variance unbiased, as in PyTorch); a step that fails moves nothing.
+//!
+//! **Randomness** is drawn on the host from Philox: first values by (seed, parameter name), dropout masks by (seed, step,
+//! batch of the step, node path, call). A restart needs no generator's state.
+//!
+//! **Bit-exact** on `flex`: the same binary on the same CPU gives the same bytes. Matrix products, convolutions and their
+//! gradients do not depend on the number of compute threads (tested); sums of 4,194,304 and more elements would depend on
+//! which thread was idle, so `sum` cuts them into rows.
+//!
+//! **Speed.** Values are moved into their last use, so burn can work in place; a batch is copied to the device once per
+//! field; losses and metrics are read back together, once a step. `benches/rotnet_step` holds this room to within 3% of
+//! plain burn.
+
 mod backward;
 #[cfg(feature = "capture")]
 mod capture;
@@ -28,7 +59,7 @@ pub use backward::{Derivatives, gradients};
 pub use capture::record;
 pub use device::{DEVICE_WORDS, Device, set_threads};
 pub use error::{EngineError, Result};
-pub use evaluate::{features, products};
+pub use evaluate::{Rows, features, products};
 pub use groups::{Group, matches};
 pub use host::{Batch, HostTensor};
 pub use model::Model;

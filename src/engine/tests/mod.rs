@@ -1,6 +1,7 @@
 //! Tests of the engine against values that PyTorch computed (`tests/fixtures/engine/make.py`).
 
 mod checkpoints;
+mod encoders;
 mod evaluation;
 mod fixtures;
 mod nt_xent;
