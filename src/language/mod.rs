@@ -1,14 +1,20 @@
 //! From text to a checked recipe.
 
-#![allow(dead_code)]
 mod ast;
+mod check;
 pub mod checked;
 pub mod codes;
+mod decode;
 mod diagnostic;
+mod excerpt;
 mod nearest;
 mod parse;
+mod render;
 mod span;
 
+pub use check::{MAX_ERRORS, check, check_into};
+pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
+pub use render::{render, to_json};
 pub use span::{FileId, SourceFile, Sources, Span};

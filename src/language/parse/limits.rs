@@ -13,16 +13,7 @@ pub const MAX_ITEMS: usize = 1000;
 /// The first limit that the text breaks.
 pub fn check(text: &str, file: FileId) -> Option<Diagnostic> {
     if text.len() > MAX_BYTES {
-        let size = text.len() as f64 / f64::from(1 << 20);
-        return Some(
-            Diagnostic::error(
-                Code::TooLarge,
-                Span::new(file, 0, 0),
-                format!("the recipe is too large: {size:.1} MB, at most 1 MB is read"),
-            )
-            .note("A recipe is text written by people; data belongs into files that a `dataset` reads.")
-            .help("check that this is the file you meant"),
-        );
+        return Some(too_large(file, text.len()));
     }
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Some(
@@ -31,6 +22,18 @@ pub fn check(text: &str, file: FileId) -> Option<Diagnostic> {
         );
     }
     depth(text, file)
+}
+
+/// A text of too many bytes.
+pub fn too_large(file: FileId, bytes: usize) -> Diagnostic {
+    let size = bytes as f64 / MAX_BYTES as f64;
+    Diagnostic::error(
+        Code::TooLarge,
+        Span::new(file, 0, 0),
+        format!("the recipe is too large: {size:.1} MB, at most 1 MB is read"),
+    )
+    .note("A recipe is text written by people; data belongs into files that a `dataset` reads.")
+    .help("check that this is the file you meant")
 }
 
 /// Brackets inside one another, counted as the rules of recovery would see them: strings and comments are skipped, a

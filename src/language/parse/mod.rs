@@ -21,7 +21,7 @@ use super::codes::Code;
 use super::{Diagnostic, FileId, Sources, Span};
 use crate::catalog::Origin;
 use build::Builder;
-pub use limits::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
+pub use limits::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS, too_large};
 
 /// Parses a file. What could be parsed is in the result, whatever is wrong elsewhere.
 pub fn parse(sources: &Sources, file: FileId) -> (File, Vec<Diagnostic>) {

@@ -42,7 +42,8 @@ enum Kind {
     Rate,
 }
 
-/// Every chart of a stage: loss, shares such as accuracy, monitors, whatever else was measured, and the rate last.
+/// Every chart of a stage: loss, shares such as accuracy, monitors, and whatever else was measured; the rate stands under
+/// the loss, over the same steps.
 pub(super) fn figures(stage: &StageFiles) -> Vec<Figure> {
     let groups = groups(stage);
     groups
@@ -77,8 +78,9 @@ fn groups(stage: &StageFiles) -> Vec<Group<'_>> {
             others.push(name.as_str());
         }
     }
-    let title = |names: &[&str], many: &str| match names {
-        [one] => label(one),
+    let title = |names: &[&str], many: &str| match (names, common(names)) {
+        ([one], _) => label(one),
+        (_, Some(prefix)) => label(prefix),
         _ => many.to_owned(),
     };
     let mut groups = vec![
@@ -86,6 +88,11 @@ fn groups(stage: &StageFiles) -> Vec<Group<'_>> {
             title: title(&losses, "losses"),
             names: losses,
             kind: Kind::Plain,
+        },
+        Group {
+            title: "learning rate".into(),
+            names: rates,
+            kind: Kind::Rate,
         },
         Group {
             title: title(&shares, "metrics"),
@@ -107,12 +114,15 @@ fn groups(stage: &StageFiles) -> Vec<Group<'_>> {
             Kind::Plain
         },
     }));
-    groups.push(Group {
-        title: "learning rate".into(),
-        names: rates,
-        kind: Kind::Rate,
-    });
     groups
+}
+
+/// What stands before the first dot, where all names agree on it: `loss` of `loss.conv1`, `loss.conv2`.
+fn common<'a>(names: &[&'a str]) -> Option<&'a str> {
+    let prefix = |name: &'a str| name.split_once('.').map(|(prefix, _)| prefix);
+    let first = prefix(names.first()?)?;
+    let all = names.len() > 1 && names.iter().all(|name| prefix(name) == Some(first));
+    (all && first != "monitor").then_some(first)
 }
 
 /// `monitor.knn` is shown as `knn, monitored`, so that it is not taken for a metric of the batch.
@@ -136,13 +146,17 @@ fn figure(stage: &StageFiles, group: &Group) -> Option<Figure> {
         .series
         .iter()
         .filter(|(name, _)| group.names.contains(&name.as_str()));
+    let prefix = common(&group.names).unwrap_or("monitor");
+    let short = |name: &str| {
+        let rest = name
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.strip_prefix('.'));
+        rest.unwrap_or(name).replace('_', " ")
+    };
     let lines: Vec<Line> = series
         .enumerate()
         .map(|(i, (name, points))| Line {
-            name: name
-                .strip_prefix("monitor.")
-                .unwrap_or(name)
-                .replace('_', " "),
+            name: short(name),
             points: points.clone(),
             series: i % COLOURS,
             marks,
@@ -179,7 +193,8 @@ fn figure(stage: &StageFiles, group: &Group) -> Option<Figure> {
 fn last(points: &[(f64, f64)], percent: bool) -> String {
     match points.iter().rev().map(|p| p.1).find(|v| v.is_finite()) {
         Some(value) if percent => format!("{:.1}%", value * 100.0),
-        Some(value) if value != 0.0 && value.abs() < 1e-3 => format!("{value:.1e}"),
+        Some(0.0) => "0".into(),
+        Some(value) if value.abs() < 1e-3 => format!("{value:.1e}"),
         Some(value) => format!("{value:.3}"),
         None => "not a number".into(),
     }
@@ -205,19 +220,32 @@ mod tests {
             titles,
             [
                 "loss",
+                "learning rate",
                 "accuracy",
                 "monitors",
-                "temperature",
-                "learning rate"
+                "temperature"
             ]
         );
-        assert_eq!(figures[1].legend[0].last, "60.0%");
-        assert_eq!(figures[2].legend.len(), 2);
-        assert_eq!(figures[4].legend[0].last, "2.0e-4");
-        assert!(figures[4].small && !figures[0].small);
+        assert_eq!(figures[2].legend[0].last, "60.0%");
+        assert_eq!(figures[3].legend.len(), 2);
+        assert_eq!(figures[1].legend[0].last, "2.0e-4");
+        assert!(figures[1].small && !figures[0].small);
         // 0.5 of a temperature is not 50%
-        assert!(!figures[3].svg.contains('%'));
+        assert!(!figures[4].svg.contains('%'));
         assert!(figures[0].svg.contains("step 2 · epoch 0.20\nloss 1.0000"));
+    }
+
+    #[test]
+    fn a_common_prefix_becomes_the_title() {
+        let metrics = Metrics::parse("{\"step\":1,\"loss.conv1\":2,\"loss.conv2\":1}");
+        let stage = StageFiles {
+            metrics,
+            ..StageFiles::default()
+        };
+        let figure = &figures(&stage)[0];
+        assert_eq!(figure.title, "loss");
+        let names: Vec<&str> = figure.legend.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(names, ["conv1", "conv2"]);
     }
 
     #[test]

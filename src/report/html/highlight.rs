@@ -23,8 +23,8 @@ pub(super) fn html(recipe: &str) -> String {
 
 fn colour(out: &mut String, line: &str) {
     let mut rest = line;
-    // how many words so far, and whether the first one starts an item
-    let (mut words, mut item) = (0, false);
+    // how many words so far, and whether the next one is an item's name
+    let (mut words, mut named) = (0, false);
     while let Some(c) = rest.chars().next() {
         let (class, len) = if rest.starts_with("//") {
             let doc = rest.starts_with("///");
@@ -37,10 +37,10 @@ fn colour(out: &mut String, line: &str) {
             let len = word(rest);
             let leads = words == 0 && indent(line) == line.len() - rest.len();
             let class = match word_class(&rest[..len], &rest[len..], leads) {
-                _ if item && words == 1 => "i",
+                _ if named => "i",
                 class => class,
             };
-            item |= leads && class == "k" && ITEMS.contains(&&rest[..len]);
+            named = leads && class == "k" && ITEMS.contains(&&rest[..len]);
             words += 1;
             (class, len)
         } else if rest.starts_with("|>") || rest.starts_with("..") {
@@ -50,6 +50,7 @@ fn colour(out: &mut String, line: &str) {
         } else {
             ("", c.len_utf8())
         };
+        named &= c.is_whitespace() || class == "k";
         let text = escape(&rest[..len]);
         if class.is_empty() {
             out.push_str(&text);
@@ -153,6 +154,7 @@ pretext rotations = rotation() {
   optimizer = adamw(1e-3, weight_decay = 0.05)
 }
 export w = safetensors("a \" |> b") { from = rotations }
+run { seed = 7 }
 broken "string
 ünïcode = 5x"#;
 
@@ -185,6 +187,7 @@ broken "string
         let html = html(RECIPE);
         for part in [
             "<b class=\"k\">dataset</b> <b class=\"i\">fashion</b> <b class=\"o\">=</b> <b class=\"f\">fashion_mnist</b>()",
+            "<b class=\"k\">run</b> { <b class=\"a\">seed</b>",
             "<b class=\"n\">10%</b>",
             "<b class=\"n\">32px</b>",
             "<b class=\"n\">0.2</b><b class=\"o\">..</b><b class=\"n\">1.0</b>",

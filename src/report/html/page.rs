@@ -3,7 +3,7 @@
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
-use super::run::{Run, StageFiles};
+use super::run::{Manifest, Run, StageFiles};
 use super::{ReportError, base64, curves, highlight, markdown, sections};
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
 
@@ -66,10 +66,13 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         .filter(|stage| !stage.figures.is_empty())
         .collect();
     let maps: Vec<Map> = run.stages.iter().filter_map(map).collect();
-    let splits = run.facts.data.iter().map(|(name, split)| Split {
-        name: name.clone(),
-        records: split.records.map(sections::thousands),
-        manifest: split.manifest.clone(),
+    let splits = run.facts.data.iter().map(|(name, split)| {
+        let split: Manifest = serde_json::from_value(split.clone()).unwrap_or_default();
+        Split {
+            name: name.clone(),
+            records: split.records.map(sections::thousands),
+            manifest: split.manifest,
+        }
     });
     let text = |name: &str| {
         run.facts
@@ -78,6 +81,8 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
             .and_then(|value| value.as_str().map(str::to_owned))
     };
     let seed = run.facts.other.get("seed").map(|seed| seed.to_string());
+    let metric = run.results.first().map(|row| row.metric.as_str());
+    let metric = metric.filter(|metric| run.results.iter().all(|row| row.metric == *metric));
     let supervised = run.results.iter().any(|row| row.supervised.is_some());
 
     let mut environment = Environment::new();
@@ -96,6 +101,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         tiles => list(&sections::tiles(run)),
         results => list(&sections::lines(&run.results, &axis)),
         supervised,
+        metric,
         scale => bar_axis(&axis),
         curves => list(&curves),
         preview => run.preview.as_deref().map(base64::encode),

@@ -1,6 +1,5 @@
 //! What is in a run directory, as far as it can be read.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,7 +17,8 @@ use crate::report::embedding::EmbeddingMap;
 #[serde(default)]
 pub(super) struct Facts {
     pub recipe: Option<String>,
-    pub data: BTreeMap<String, Manifest>,
+    /// By split, in the file's order; each a [`Manifest`].
+    pub data: Map<String, Value>,
     pub provenance: Vec<Provenance>,
     /// Versions, seed, device, whatever else the runner noted, in its order.
     #[serde(flatten)]

@@ -95,14 +95,16 @@ impl Axis {
 
     /// The text of a tick, with as many decimals as the distance between ticks needs.
     pub fn label(&self, tick: f64) -> String {
-        let step = match self.scale {
-            Scale::Linear => match self.ticks.as_slice() {
-                [first, second, ..] => second - first,
-                _ => tick.abs(),
-            },
-            Scale::Log => tick,
-        };
-        short(tick, step)
+        match (self.scale, self.ticks.as_slice()) {
+            (Scale::Linear, [first, second, ..]) => {
+                let largest = self
+                    .ticks
+                    .iter()
+                    .fold(0.0, |most: f64, t| most.max(t.abs()));
+                short(tick, second - first, largest)
+            }
+            _ => short(tick, tick, tick.abs()),
+        }
     }
 
     /// The same as a percentage.
@@ -159,27 +161,23 @@ fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
         .collect()
 }
 
-/// A number in few characters, to the precision of `step`: `1.5k`, `0.002`, `3e-5`.
-fn short(value: f64, step: f64) -> String {
+/// A number in few characters, to the precision of `step`, in the form that suits the `largest` of its axis: `15k`,
+/// `0.002`, `3e−5`.
+fn short(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    let size = value.abs();
-    if size < 1e-3 || size >= 1e12 {
+    if largest < 9e-4 || largest >= 1e12 {
         return format!("{value:.1e}").replace(".0e", "e").replace('-', "−");
     }
-    let (divisor, unit) = match size {
+    let (divisor, unit) = match largest {
         x if x >= 1e9 => (1e9, "G"),
         x if x >= 1e6 => (1e6, "M"),
-        x if x >= 1e4 || (x >= 1e3 && step >= 100.0) => (1e3, "k"),
+        x if x >= 1e4 => (1e3, "k"),
         _ => (1.0, ""),
     };
     let decimals = (-(step / divisor).abs().log10() - 1e-9).ceil();
     let text = format!("{:.*}", decimals.clamp(0.0, 6.0) as usize, value / divisor);
-    let text = match text.split_once('.') {
-        Some((whole, part)) if part.trim_end_matches('0').is_empty() => whole.to_owned(),
-        _ => text,
-    };
     format!("{}{unit}", text.replace('-', "−"))
 }
 
@@ -264,7 +262,11 @@ mod tests {
     fn labels_are_short() {
         assert_eq!(
             labels(&Axis::exact(0.0, 2000.0, 4)),
-            ["0", "500", "1k", "1.5k", "2k"]
+            ["0", "500", "1000", "1500", "2000"]
+        );
+        assert_eq!(
+            labels(&Axis::exact(0.0, 0.001, 2)),
+            ["0", "0.0005", "0.0010"]
         );
         assert_eq!(
             labels(&Axis::exact(0.0, 0.004, 4)),
@@ -276,5 +278,6 @@ mod tests {
         );
         assert_eq!(Axis::exact(0.0, 1.0, 5).percent_label(0.2), "20%");
         assert_eq!(Axis::exact(0.0, 3e6, 3).label(1e6), "1M");
+        assert_eq!(Axis::exact(0.0, 2e4, 4).label(5e3), "5k");
     }
 }

@@ -42,9 +42,10 @@ impl Scatter<'_> {
         }
         for (&class, points) in &by_class {
             let name = self.name(class);
+            // dots are the caps of very short lines; of lines without length, PDF shows no square caps
             let dots: String = points
                 .iter()
-                .map(|(x, y)| format!("M{} {}h0", px(*x), px(*y)))
+                .map(|(x, y)| format!("M{} {}h.01", px(*x), px(*y)))
                 .collect();
             out.push_str(&format!(
                 "<path class=\"dots k{} {} c{class}\" d=\"{dots}\"><title>{}</title></path>",
@@ -108,14 +109,14 @@ impl Scatter<'_> {
             .collect()
     }
 
-    /// Writes a name at the middle of each class, the largest classes first, leaving out what would cover another name.
+    /// Writes a name above each class, the largest classes first, leaving out what would cover another name.
     fn write_names(&self, out: &mut String, by_class: &BTreeMap<usize, Vec<(f64, f64)>>) {
         let mut order: Vec<(usize, &Vec<(f64, f64)>)> =
             by_class.iter().map(|(c, p)| (*c, p)).collect();
         order.sort_by_key(|(_, points)| std::cmp::Reverse(points.len()));
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
         for (class, points) in order {
-            let (x, y) = middle(points);
+            let (x, y) = head(points);
             let name = self.name(class);
             let half = name.chars().count() as f64 * 3.6 + 4.0;
             let x = x.clamp(half.min(SIDE / 2.0), (SIDE - half).max(SIDE / 2.0));
@@ -145,14 +146,18 @@ pub(crate) fn shape(class: usize) -> &'static str {
     }
 }
 
-/// The median place: inside the bulk even where a class has outliers.
-fn middle(points: &[(f64, f64)]) -> (f64, f64) {
-    let median = |pick: fn(&(f64, f64)) -> f64| {
+/// Just above the bulk of a class, in its middle: medians and quantiles, since classes have outliers.
+fn head(points: &[(f64, f64)]) -> (f64, f64) {
+    let quantile = |pick: fn(&(f64, f64)) -> f64, part: f64| {
         let mut values: Vec<f64> = points.iter().map(pick).collect();
         values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(0.0)
+        let at = (values.len() as f64 * part) as usize;
+        values.get(at).copied().unwrap_or(0.0)
     };
-    (median(|p| p.0), median(|p| p.1))
+    (
+        quantile(|p| p.0, 0.5),
+        (quantile(|p| p.1, 0.05) - 9.0).max(9.0),
+    )
 }
 
 #[cfg(test)]
@@ -171,8 +176,8 @@ mod tests {
         }
         .svg();
         // 396 units across; half of that upwards, centred
-        assert!(svg.contains("d=\"M12 309h0\""), "{svg}");
-        assert!(svg.contains("d=\"M408 111h0\""), "{svg}");
+        assert!(svg.contains("d=\"M12 309h.01\""), "{svg}");
+        assert!(svg.contains("d=\"M408 111h.01\""), "{svg}");
         assert!(svg.contains("<title>a&lt;</title>"));
         assert!(!svg.contains("NaN"));
     }
@@ -189,7 +194,7 @@ mod tests {
             }
             .svg()
         };
-        assert!(one(&[[3.0, 4.0]]).contains("M210 210h0"));
+        assert!(one(&[[3.0, 4.0]]).contains("M210 210h.01"));
         assert!(one(&[[3.0, 4.0]]).contains("class 0"));
         assert_eq!(one(&[]), "");
         assert_eq!(one(&[[f32::NAN, 0.0]]), "");

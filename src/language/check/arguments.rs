@@ -1,0 +1,305 @@
+//! Arguments and fields against a list of parameters.
+
+use std::collections::BTreeSet;
+
+use super::Checker;
+use super::names::some_of;
+use super::values::Place;
+use crate::catalog::{Args, Argument, Kind, Origin, Param, Preset, Type};
+use crate::language::ast::{self, Expr, Name};
+use crate::language::codes::Code;
+use crate::language::nearest::nearest;
+use crate::language::{Diagnostic, Span, parse};
+
+/// One argument or field as it was written.
+#[derive(Clone, Copy)]
+pub struct Given<'e> {
+    pub name: Option<&'e Name>,
+    pub value: &'e Expr,
+}
+
+impl Given<'_> {
+    fn span(&self) -> Span {
+        self.name.map_or(self.value.span, |name| name.span)
+    }
+}
+
+impl<'e> From<&'e ast::Argument> for Given<'e> {
+    fn from(argument: &'e ast::Argument) -> Self {
+        Self {
+            name: argument.name.as_ref(),
+            value: &argument.value,
+        }
+    }
+}
+
+impl<'e> From<&'e ast::Field> for Given<'e> {
+    fn from(field: &'e ast::Field) -> Self {
+        Self {
+            name: Some(&field.name),
+            value: &field.value,
+        }
+    }
+}
+
+/// What takes the arguments.
+pub struct Subject<'s> {
+    /// `task`, `run`
+    pub kind: Option<Kind>,
+    /// Its name in the catalog, or `run`.
+    pub name: &'s str,
+    /// Its name in the text.
+    pub name_span: Span,
+    /// The whole call: where its defaults are placed.
+    pub span: Span,
+}
+
+impl Subject<'_> {
+    /// `` task `rotation` ``
+    pub fn text(&self) -> String {
+        match self.kind {
+            Some(kind) => format!("{} `{}`", kind.singular(), self.name),
+            None => format!("`{}`", self.name),
+        }
+    }
+}
+
+/// What came of matching.
+#[derive(Default)]
+pub struct Matched {
+    /// All parameters, unless something is wrong.
+    pub args: Option<Args>,
+    /// Required parameters that were not given.
+    pub missing: Vec<String>,
+}
+
+impl Checker<'_> {
+    /// Matches what was given with `params`, checks every value, fills in defaults. A name in `forgiven` is not missing: something
+    /// else was said about it.
+    pub(super) fn arguments(
+        &mut self,
+        subject: &Subject<'_>,
+        params: &[&Param],
+        given: &[Given<'_>],
+        forgiven: &mut BTreeSet<String>,
+    ) -> Matched {
+        let mut slots: Vec<Option<Given<'_>>> = vec![None; params.len()];
+        let mut sound = true;
+        let mut next = 0;
+        for one in given {
+            let index = match one.name {
+                Some(name) => match params.iter().position(|param| param.name == name.text) {
+                    Some(index) => index,
+                    None => {
+                        sound = false;
+                        let names: Vec<&str> =
+                            params.iter().map(|param| param.name.as_str()).collect();
+                        let near = self.unknown_field(subject, name, &names, "argument");
+                        forgiven.extend(near);
+                        continue;
+                    }
+                },
+                None => {
+                    next += 1;
+                    if next > params.len() {
+                        sound = false;
+                        if next == params.len() + 1 {
+                            self.too_many(subject, params, given, one.value.span);
+                        }
+                        continue;
+                    }
+                    next - 1
+                }
+            };
+            match &slots[index] {
+                None => slots[index] = Some(*one),
+                Some(first) => {
+                    sound = false;
+                    let diagnostic = Diagnostic::error(
+                        Code::Duplicate,
+                        one.span(),
+                        format!(
+                            "`{}` of {} is given twice",
+                            params[index].name,
+                            subject.text()
+                        ),
+                    )
+                    .label(first.span(), "first here")
+                    .help("keep one of them");
+                    self.error(diagnostic);
+                }
+            }
+        }
+        let mut matched = Matched::default();
+        let mut args = Args {
+            of: subject.name.to_owned(),
+            ..Args::default()
+        };
+        let of = subject.text();
+        for (param, slot) in params.iter().zip(slots) {
+            let place = Place { param, of: &of };
+            let argument = match (slot, &param.preset) {
+                (Some(given), _) => self.param(given.value, &place).map(|value| Argument {
+                    value,
+                    span: given.value.span,
+                    origin: given.value.origin.clone(),
+                }),
+                (None, Preset::Optional) => continue,
+                (None, Preset::Required) => {
+                    if !forgiven.contains(&param.name) {
+                        matched.missing.push(param.name.clone());
+                    }
+                    None
+                }
+                (None, Preset::Text(text)) => self.default(text, &place, subject.span),
+            };
+            match argument {
+                Some(argument) => {
+                    args.values.insert(param.name.clone(), argument);
+                }
+                None => sound = false,
+            }
+        }
+        matched.args = sound.then_some(args);
+        matched
+    }
+
+    /// A parameter's default, through the same parser and the same types as what a recipe says.
+    fn default(&mut self, text: &str, place: &Place<'_>, span: Span) -> Option<Argument> {
+        let value = match parse::parse_default(text, span) {
+            Some(expr) => self.param(&expr, place),
+            None => {
+                let message = format!(
+                    "the catalog's default of {} can't be read: `{text}`",
+                    place.text()
+                );
+                self.error(
+                    Diagnostic::error(Code::Syntax, span, message).help("give it in the recipe"),
+                );
+                None
+            }
+        };
+        value.map(|value| Argument {
+            value,
+            span,
+            origin: Origin::Default,
+        })
+    }
+
+    /// Reports a field that does not exist. Returns the one that was probably meant.
+    pub(super) fn unknown_field(
+        &mut self,
+        subject: &Subject<'_>,
+        name: &Name,
+        names: &[&str],
+        what: &str,
+    ) -> Option<String> {
+        let mut diagnostic = Diagnostic::error(
+            Code::UnknownField,
+            name.span,
+            format!("unknown {what} `{}` for {}", name.text, subject.text()),
+        )
+        .here(format!("no such {what}"));
+        if subject.kind.is_some() {
+            let label = format!(
+                "`{0}` is built in; `pretext doc {0}` lists its {what}s",
+                subject.name
+            );
+            diagnostic = diagnostic.label(subject.name_span, label);
+        }
+        let near = nearest(&name.text, names.iter().copied());
+        let diagnostic = match near {
+            Some(near) => diagnostic.fix(
+                format!(
+                    "{} {what} with a similar name exists",
+                    super::names::article(what)
+                ),
+                name.span,
+                near,
+            ),
+            None if names.is_empty() => diagnostic.note(format!("It takes no {what}s.")),
+            None => diagnostic.note(format!("It has {}.", some_of(names))),
+        };
+        self.error(diagnostic);
+        near.map(str::to_owned)
+    }
+
+    fn too_many(
+        &mut self,
+        subject: &Subject<'_>,
+        params: &[&Param],
+        given: &[Given<'_>],
+        span: Span,
+    ) {
+        let count = given.iter().filter(|given| given.name.is_none()).count();
+        let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
+        let takes = match names.len() {
+            0 => "no arguments".to_owned(),
+            1 => "one argument".to_owned(),
+            n => format!("at most {n} arguments"),
+        };
+        let is = if count == 1 {
+            "1 is"
+        } else {
+            &format!("{count} are")
+        };
+        let mut diagnostic = Diagnostic::error(
+            Code::TooManyArguments,
+            span,
+            format!("{} takes {takes}, {is} given", subject.text()),
+        )
+        .here("one too many");
+        if !names.is_empty() {
+            diagnostic = diagnostic.note(format!("In order: {}.", some_of(&names)));
+        }
+        self.error(diagnostic);
+    }
+
+    /// Reports everything that a call or a stage lacks, at once.
+    pub(super) fn report_missing(
+        &mut self,
+        subject: &Subject<'_>,
+        params: &[&Param],
+        missing: &[String],
+        what: &str,
+    ) {
+        if missing.is_empty() {
+            return;
+        }
+        let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+        let mut diagnostic = Diagnostic::error(
+            Code::MissingField,
+            subject.name_span,
+            format!("{} needs {}", subject.text(), names.join(" and ")),
+        )
+        .here(if missing.len() == 1 {
+            format!("{what} {} is missing", names[0])
+        } else {
+            format!("{} {what}s are missing", missing.len())
+        });
+        for param in params.iter().filter(|param| missing.contains(&param.name)) {
+            diagnostic = diagnostic.help(format!(
+                "add `{} = {}`: {}",
+                param.name,
+                hint(&param.ty),
+                param.doc
+            ));
+        }
+        self.error(diagnostic);
+    }
+}
+
+/// What could stand behind `name =`.
+fn hint(ty: &Type) -> &'static str {
+    match ty {
+        Type::Number => "0.5",
+        Type::Integer => "4",
+        Type::Ratio => "50%",
+        Type::Length => "32px",
+        Type::Duration => "10 epochs",
+        Type::Range => "0.2..1.0",
+        Type::Text => "\"…\"",
+        Type::List(_) => "[…]",
+        _ => "…",
+    }
+}

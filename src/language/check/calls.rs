@@ -1,0 +1,43 @@
+//! Calls of catalog entries.
+
+use std::collections::BTreeSet;
+
+use super::Checker;
+use super::arguments::{Given, Subject};
+use crate::catalog::{Call, Kind, Param};
+use crate::language::ast;
+use crate::language::codes::Code;
+use crate::language::{Diagnostic, Span};
+
+/// Calls inside one another: what the brackets of a recipe allow, and those that defaults add.
+const MAX_CALLS: usize = 128;
+
+impl Checker<'_> {
+    /// A call of an entry of one of these kinds, with all its arguments.
+    pub(super) fn call(&mut self, kinds: &[Kind], call: &ast::Call, span: Span) -> Option<Call> {
+        let spec = self.entry(kinds, &call.name)?;
+        if self.depth >= MAX_CALLS {
+            let message = format!("calls are nested more than {MAX_CALLS} deep, defaults included");
+            self.error(Diagnostic::error(Code::TooDeep, span, message));
+            return None;
+        }
+        self.depth += 1;
+        let subject = Subject {
+            kind: Some(spec.kind),
+            name: &spec.name,
+            name_span: call.name.span,
+            span,
+        };
+        let params: Vec<&Param> = spec.params.iter().collect();
+        let given: Vec<Given<'_>> = call.arguments.iter().map(Given::from).collect();
+        let matched = self.arguments(&subject, &params, &given, &mut BTreeSet::new());
+        self.report_missing(&subject, &params, &matched.missing, "argument");
+        self.depth -= 1;
+        Some(Call {
+            args: matched.args?,
+            span,
+            name_span: call.name.span,
+            spec: spec.clone(),
+        })
+    }
+}

@@ -1,0 +1,232 @@
+//! From the tree to a checked recipe: names, arguments, types, units, ranges. Everything wrong is reported at once.
+
+mod arguments;
+mod augment;
+mod calls;
+mod cycles;
+mod names;
+mod nets;
+mod references;
+mod scalars;
+mod setting;
+mod stages;
+mod values;
+mod words;
+
+use std::collections::BTreeMap;
+
+use super::ast::{File, Item, Name};
+use super::checked::{DatasetItem, Recipe};
+use super::codes::Code;
+use super::{Diagnostic, FileId, Severity, Sources, Span, parse};
+use crate::catalog::{Catalog, Net};
+
+/// At most this many errors are reported.
+pub const MAX_ERRORS: usize = 20;
+
+/// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.
+/// There is a recipe exactly if no diagnostic is an error; diagnostics stand in the order of the text.
+pub fn check(
+    mut sources: Sources,
+    file: FileId,
+    catalog: &Catalog,
+    set: &[(String, String)],
+) -> (Option<Recipe>, Vec<Diagnostic>) {
+    check_into(&mut sources, file, catalog, set)
+}
+
+/// The same; adds the texts of `--set` to the caller's `sources`, so that errors about them can be rendered also where
+/// there is no recipe.
+pub fn check_into(
+    sources: &mut Sources,
+    file: FileId,
+    catalog: &Catalog,
+    set: &[(String, String)],
+) -> (Option<Recipe>, Vec<Diagnostic>) {
+    let (mut tree, mut diagnostics) = parse::parse(sources, file);
+    for (path, value) in set {
+        let id = sources.add("--set", format!("{path}={value}"));
+        match parse::parse_setting(sources, id) {
+            Ok((path, value)) => {
+                diagnostics.extend(setting::apply(&mut tree, catalog, &path, value))
+            }
+            Err(errors) => diagnostics.extend(errors),
+        }
+    }
+    let mut checker = Checker::new(catalog, &tree);
+    let recipe = checker.recipe(&tree, sources);
+    diagnostics.append(&mut checker.diagnostics);
+    let errors = |diagnostics: &[Diagnostic]| {
+        diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .count()
+    };
+    if recipe.is_none() && errors(&diagnostics) == 0 {
+        // every failure has said why; should one not have, the recipe is still refused
+        diagnostics.push(Diagnostic::error(
+            Code::Syntax,
+            Span::new(file, 0, 0),
+            "the recipe can't be checked, and Pretext does not know why",
+        ));
+    }
+    let sound = errors(&diagnostics) == 0;
+    (recipe.filter(|_| sound), in_order(diagnostics))
+}
+
+/// By place, without repetitions, at most [`MAX_ERRORS`] errors.
+fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by(|a, b| (a.primary.span, a.code).cmp(&(b.primary.span, b.code)));
+    diagnostics.dedup_by(|a, b| {
+        a.primary.span == b.primary.span && a.code == b.code && a.message == b.message
+    });
+    let errors = diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .count();
+    if errors > MAX_ERRORS {
+        let mut kept = 0;
+        diagnostics.retain(|d| {
+            kept += usize::from(d.severity == Severity::Error);
+            d.severity == Severity::Error && kept <= MAX_ERRORS
+        });
+        if let Some(last) = diagnostics.last_mut() {
+            let more = errors - MAX_ERRORS;
+            last.notes.push(format!(
+                "{more} more error{} not shown.",
+                if more == 1 { " is" } else { "s are" }
+            ));
+        }
+    }
+    diagnostics
+}
+
+/// What is known of an encoder of the recipe.
+enum NetState {
+    Visiting,
+    Failed,
+    Done(Net),
+}
+
+/// One use of a name: by which item, of which, where.
+struct Use<'a> {
+    by: &'a str,
+    of: &'a str,
+    span: Span,
+}
+
+struct Checker<'a> {
+    catalog: &'a Catalog,
+    /// Items by name; the first of a name stays.
+    items: BTreeMap<&'a str, &'a Item>,
+    /// Names whose item could not be parsed.
+    lost: Vec<&'a Name>,
+    nets: BTreeMap<&'a str, NetState>,
+    uses: Vec<Use<'a>>,
+    /// The item that is being checked.
+    current: &'a str,
+    /// Calls inside one another, those of defaults included.
+    depth: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(catalog: &'a Catalog, tree: &'a File) -> Self {
+        let mut checker = Self {
+            catalog,
+            items: BTreeMap::new(),
+            lost: tree.lost.iter().collect(),
+            nets: BTreeMap::new(),
+            uses: Vec::new(),
+            current: "",
+            depth: 0,
+            diagnostics: Vec::new(),
+        };
+        for item in &tree.items {
+            checker.define(item);
+        }
+        checker
+    }
+
+    fn error(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Makes an item's name known.
+    fn define(&mut self, item: &'a Item) {
+        let Some(name) = item.name() else { return };
+        if name.text == "run" {
+            self.error(
+                Diagnostic::error(
+                    Code::Duplicate,
+                    name.span,
+                    "`run` can't be the name of an item",
+                )
+                .note("It names the settings of the run, as in `--set run.seed=1`."),
+            );
+        }
+        match self
+            .items
+            .get(name.text.as_str())
+            .and_then(|first| first.name())
+        {
+            Some(first) => {
+                let diagnostic = Diagnostic::error(
+                    Code::Duplicate,
+                    name.span,
+                    format!("the name `{}` is given twice", name.text),
+                )
+                .label(first.span, "first here")
+                .help("give one of them another name");
+                self.error(diagnostic);
+            }
+            None => {
+                self.items.insert(&name.text, item);
+            }
+        }
+    }
+
+    fn recipe(&mut self, tree: &'a File, sources: &Sources) -> Option<Recipe> {
+        let mut sound = true;
+        let mut recipe = Recipe {
+            doc: tree.doc.clone(),
+            sources: Sources::default(),
+            datasets: Vec::new(),
+            augments: Vec::new(),
+            encoders: Vec::new(),
+            stages: Vec::new(),
+            run: Default::default(),
+        };
+        for item in &tree.items {
+            self.current = item.name().map_or("run", |name| name.text.as_str());
+            let done = match item {
+                Item::Dataset(name, value) => self.data(value, "a data set").map(|data| {
+                    recipe.datasets.push(DatasetItem {
+                        name: name.text.clone(),
+                        name_span: name.span,
+                        data,
+                    })
+                }),
+                Item::Encoder(name, _) => self
+                    .encoder(&name.text)
+                    .map(|net| recipe.encoders.push(net)),
+                Item::Augment(augment) => self
+                    .augment(augment)
+                    .map(|augment| recipe.augments.push(augment)),
+                Item::Stage(stage) => self.stage(stage).map(|stage| recipe.stages.push(stage)),
+                Item::Run(_) => Some(()),
+            };
+            sound &= done.is_some();
+        }
+        self.current = "run";
+        let run = self.run(tree);
+        sound &= run.is_some();
+        recipe.run = run.unwrap_or_default();
+        self.cycles();
+        if !sound {
+            return None;
+        }
+        recipe.sources = sources.clone();
+        Some(recipe)
+    }
+}

@@ -1,0 +1,188 @@
+//! Data sets with their pipes, and stages with their parts.
+
+use super::Checker;
+use super::names::some_of;
+use crate::catalog::{Data, DataSource, Kind, Split, Type, Value, stage_fields};
+use crate::language::ast::{Expr, ExprKind, Item, Name, Step};
+use crate::language::codes::Code;
+use crate::language::nearest::nearest;
+use crate::language::{Diagnostic, Span};
+
+impl Checker<'_> {
+    /// `name`, `name.split`, a call, any of them with pipes.
+    pub(super) fn data(&mut self, expr: &Expr, wanted: &str) -> Option<Data> {
+        match &expr.kind {
+            ExprKind::Group(inner) => self.data(inner, wanted),
+            ExprKind::Path(names) => self.named_data(names, expr.span),
+            ExprKind::Call(call) => {
+                if self.catalog.find(Kind::Pipe, &call.name.text).is_some()
+                    && self.catalog.find(Kind::Dataset, &call.name.text).is_none()
+                {
+                    let name = &call.name.text;
+                    self.error(
+                        Diagnostic::error(
+                            Code::WrongKind,
+                            call.name.span,
+                            format!("`{name}` is a pipe, not a data set"),
+                        )
+                        .help(format!(
+                            "pipes stand behind data: `fashion.train |> {name}(…)`"
+                        )),
+                    );
+                    return None;
+                }
+                let call = self.call(&[Kind::Dataset], call, expr.span)?;
+                Some(Data {
+                    source: DataSource::Call(call),
+                    pipes: Vec::new(),
+                    span: expr.span,
+                })
+            }
+            ExprKind::Pipe(steps) => self.piped_data(steps, expr.span, wanted),
+            ExprKind::Lost => None,
+            other => {
+                let message = format!("expected {wanted}, found {}", other.noun());
+                self.error(
+                    Diagnostic::error(Code::Mistyped, expr.span, message)
+                        .help("write `fashion.train`, or call a data set: `fashion_mnist()`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn named_data(&mut self, names: &[Name], span: Span) -> Option<Data> {
+        let dataset = names.first()?;
+        self.item(dataset, "data set")?;
+        let split = match names.get(1) {
+            None => None,
+            Some(part) => match Split::from_name(&part.text) {
+                Some(split) if names.len() == 2 => Some(split),
+                _ => {
+                    let diagnostic = Diagnostic::error(
+                        Code::UnknownPart,
+                        part.span,
+                        format!("a data set has no part `{}`", part.text),
+                    );
+                    let splits = ["train", "valid", "test"];
+                    self.error(match nearest(&part.text, splits) {
+                        Some(near) => {
+                            diagnostic.fix("a split with a similar name exists", part.span, near)
+                        }
+                        None => diagnostic.note("Its splits are `train`, `valid` and `test`."),
+                    });
+                    return None;
+                }
+            },
+        };
+        Some(Data {
+            source: DataSource::Named {
+                dataset: dataset.text.clone(),
+                split,
+            },
+            pipes: Vec::new(),
+            span,
+        })
+    }
+
+    fn piped_data(&mut self, steps: &[Step], span: Span, wanted: &str) -> Option<Data> {
+        let (first, rest) = steps.split_first()?;
+        let mut data = self.data(&first.value, wanted);
+        for step in rest {
+            let pipe = match &step.value.kind {
+                ExprKind::Call(call) => self.call(&[Kind::Pipe], call, step.value.span),
+                ExprKind::Path(names) => {
+                    self.needs_brackets(&[Kind::Pipe], names, step.value.span);
+                    None
+                }
+                other => {
+                    let message = format!("expected a pipe, found {}", other.noun());
+                    self.error(Diagnostic::error(Code::Mistyped, step.value.span, message));
+                    None
+                }
+            };
+            match (pipe, &mut data) {
+                (Some(pipe), Some(data)) => data.pipes.push(pipe),
+                _ => data = None,
+            }
+        }
+        if let Some(place) = steps.iter().find_map(|step| step.place.as_ref()) {
+            self.error(
+                Diagnostic::error(
+                    Code::Mistyped,
+                    place.span,
+                    "`as` names places in an encoder, not in data",
+                )
+                .help("give the data set a name of its own: `dataset NAME = …`"),
+            );
+            return None;
+        }
+        data.map(|data| Data { span, ..data })
+    }
+
+    /// `rotations`, or a part of it: `rotations.encoder`.
+    pub(super) fn stage_reference(&mut self, names: &[Name], span: Span) -> Option<Value> {
+        let name = names.first()?;
+        let Item::Stage(stage) = self.item(name, "stage")? else {
+            return None;
+        };
+        if !matches!(stage.kind, Kind::Task | Kind::Finetune) {
+            self.error(
+                Diagnostic::error(
+                    Code::WrongKind,
+                    name.span,
+                    format!("stage `{}` trains nothing that could be used", name.text),
+                )
+                .label(stage.name.span, "defined here")
+                .help("name a `pretext` or `finetune` stage"),
+            );
+            return None;
+        }
+        if names.len() > 2 {
+            let message = "a part of a stage has no parts";
+            self.error(Diagnostic::error(Code::UnknownPart, span, message));
+            return None;
+        }
+        if let Some(part) = names.get(1) {
+            let parts = self.parts(&stage.value, stage.kind);
+            if !parts.is_empty() && !parts.contains(&part.text) {
+                let all: Vec<&str> = parts.iter().map(String::as_str).collect();
+                let diagnostic = Diagnostic::error(
+                    Code::UnknownPart,
+                    part.span,
+                    format!("stage `{}` has no part `{}`", name.text, part.text),
+                );
+                self.error(match nearest(&part.text, all.iter().copied()) {
+                    Some(near) => {
+                        diagnostic.fix("a part with a similar name exists", part.span, near)
+                    }
+                    None => diagnostic.note(format!("It has {}.", some_of(&all))),
+                });
+                return None;
+            }
+        }
+        let names: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+        Some(Value::Stage(names.join(".")))
+    }
+
+    /// The networks of a stage: parameters of its task or its kind that are encoders or heads. Empty where the task is not known.
+    fn parts(&self, value: &Expr, kind: Kind) -> Vec<String> {
+        let ExprKind::Call(call) = &value.kind else {
+            return Vec::new();
+        };
+        let Some(spec) = self.catalog.find(kind, &call.name.text) else {
+            return Vec::new();
+        };
+        let mut parts: Vec<String> = stage_fields(kind)
+            .iter()
+            .chain(&spec.params)
+            .filter(|param| matches!(param.ty, Type::Encoder | Type::Head))
+            .map(|param| param.name.clone())
+            .collect();
+        // a finetuning goes on with the encoder of the stage it comes from
+        parts.push("encoder".into());
+        parts.sort();
+        parts.dedup();
+        parts
+    }
+}

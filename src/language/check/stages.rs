@@ -1,0 +1,157 @@
+//! Stages and `run`.
+
+use std::collections::BTreeSet;
+
+use super::Checker;
+use super::arguments::{Given, Matched, Subject};
+use super::names::kinds_text;
+use crate::catalog::{Args, Call, Param, run_fields, stage_fields};
+use crate::language::Diagnostic;
+use crate::language::ast::{self, ExprKind, File, Item};
+use crate::language::checked::Stage;
+use crate::language::codes::Code;
+
+impl Checker<'_> {
+    /// A stage: its call, with parameters in the brackets or in the block, and the fields that all stages of its kind have.
+    pub(super) fn stage(&mut self, stage: &ast::Stage) -> Option<Stage> {
+        let value = super::scalars::ungrouped(&stage.value);
+        let call = match &value.kind {
+            ExprKind::Call(call) => call,
+            ExprKind::Path(names) => {
+                self.needs_brackets(&[stage.kind], names, value.span);
+                return None;
+            }
+            ExprKind::Lost => return None,
+            other => {
+                let message = format!(
+                    "a stage calls {}, found {}",
+                    kinds_text(&[stage.kind]),
+                    other.noun()
+                );
+                self.error(Diagnostic::error(Code::Mistyped, value.span, message));
+                return None;
+            }
+        };
+        let spec = self.entry(&[stage.kind], &call.name)?;
+        let subject = Subject {
+            kind: Some(spec.kind),
+            name: &spec.name,
+            name_span: call.name.span,
+            span: value.span,
+        };
+        let own: Vec<&Param> = spec.params.iter().collect();
+        let all = stage_fields(stage.kind);
+        let common: Vec<&Param> = all
+            .iter()
+            .filter(|field| own.iter().all(|param| param.name != field.name))
+            .collect();
+        let mut forgiven = BTreeSet::new();
+        let mut sound = !stage.block.partial;
+        let mut to_call: Vec<Given<'_>> = Vec::new();
+        let mut to_stage: Vec<Given<'_>> = Vec::new();
+        for argument in &call.arguments {
+            let misplaced = argument
+                .name
+                .as_ref()
+                .filter(|name| common.iter().any(|field| field.name == name.text));
+            match misplaced {
+                Some(name) => {
+                    sound = false;
+                    forgiven.insert(name.text.clone());
+                    let diagnostic = Diagnostic::error(
+                        Code::UnknownField,
+                        name.span,
+                        format!(
+                            "`{}` is a field of the stage, not an argument of {}",
+                            name.text,
+                            subject.text()
+                        ),
+                    )
+                    .help(format!("write it in the block: `{{ {} = … }}`", name.text));
+                    self.error(diagnostic);
+                }
+                None => to_call.push(argument.into()),
+            }
+        }
+        for field in &stage.block.fields {
+            if own.iter().any(|param| param.name == field.name.text) {
+                to_call.push(field.into());
+            } else if common.iter().any(|param| param.name == field.name.text) {
+                to_stage.push(field.into());
+            } else {
+                sound = false;
+                let names: Vec<&str> = common
+                    .iter()
+                    .chain(&own)
+                    .map(|param| param.name.as_str())
+                    .collect();
+                forgiven.extend(self.unknown_field(&subject, &field.name, &names, "field"));
+            }
+        }
+        let called = self.arguments(&subject, &own, &to_call, &mut forgiven);
+        let fields = self.arguments(&subject, &common, &to_stage, &mut forgiven);
+        if !stage.block.partial {
+            let missing = [called.missing, fields.missing].concat();
+            let params: Vec<&Param> = common.iter().chain(&own).copied().collect();
+            self.report_missing(&subject, &params, &missing, "field");
+        }
+        let (Some(args), Some(fields), true) = (called.args, fields.args, sound) else {
+            return None;
+        };
+        Some(Stage {
+            name: stage.name.text.clone(),
+            name_span: stage.name.span,
+            kind: stage.kind,
+            call: Call {
+                args,
+                span: value.span,
+                name_span: call.name.span,
+                spec: spec.clone(),
+            },
+            fields,
+            span: stage.span,
+        })
+    }
+
+    /// `run { … }`, or its defaults where there is none.
+    pub(super) fn run(&mut self, tree: &File) -> Option<Args> {
+        let mut blocks = tree.items.iter().filter_map(|item| match item {
+            Item::Run(block) => Some(block),
+            _ => None,
+        });
+        let first = blocks.next();
+        let mut sound = true;
+        for again in blocks {
+            sound = false;
+            let mut diagnostic =
+                Diagnostic::error(Code::Duplicate, again.span, "`run` is given twice");
+            if let Some(first) = first {
+                diagnostic = diagnostic.label(first.span, "first here");
+            }
+            self.error(diagnostic.help("put all its fields into one block"));
+        }
+        let span = first.map_or(Default::default(), |block| block.span);
+        let subject = Subject {
+            kind: None,
+            name: "run",
+            name_span: span,
+            span,
+        };
+        let all = run_fields();
+        let params: Vec<&Param> = all.iter().collect();
+        let names: Vec<&str> = all.iter().map(|param| param.name.as_str()).collect();
+        let mut given: Vec<Given<'_>> = Vec::new();
+        let mut forgiven = BTreeSet::new();
+        for field in first.iter().flat_map(|block| &block.fields) {
+            if names.contains(&field.name.text.as_str()) {
+                given.push(field.into());
+            } else {
+                sound = false;
+                forgiven.extend(self.unknown_field(&subject, &field.name, &names, "field"));
+            }
+        }
+        let Matched { args, missing } = self.arguments(&subject, &params, &given, &mut forgiven);
+        self.report_missing(&subject, &params, &missing, "field");
+        args.filter(|_| sound && first.is_none_or(|block| !block.partial))
+    }
+}

@@ -1,0 +1,361 @@
+//! A value against the type of its parameter.
+
+use super::Checker;
+use super::names::article;
+use super::words::{bound, choices, describe};
+use crate::catalog::{Call, Duration, Kind, Param, Type, Value};
+use crate::language::Diagnostic;
+use crate::language::ast::{Expr, ExprKind, Step};
+use crate::language::codes::Code;
+use crate::language::nearest::nearest;
+
+/// Whose value is checked; for messages.
+pub struct Place<'p> {
+    /// The parameter.
+    pub param: &'p Param,
+    /// `task `rotation``
+    pub of: &'p str,
+}
+
+impl Place<'_> {
+    /// `` `batch` of task `rotation` ``
+    pub fn text(&self) -> String {
+        format!("`{}` of {}", self.param.name, self.of)
+    }
+}
+
+impl Checker<'_> {
+    /// Checks a value against its parameter's type and range.
+    pub(super) fn param(&mut self, expr: &Expr, place: &Place<'_>) -> Option<Value> {
+        let value = self.value(&place.param.ty, expr, place)?;
+        if let Some((low, high)) = place.param.range {
+            let outside = numbers(&value).iter().any(|x| !(low..=high).contains(x));
+            if outside {
+                let ty = place.param.ty.clone();
+                let message = format!(
+                    "{} must be between {} and {}",
+                    place.text(),
+                    bound(&ty, low),
+                    bound(&ty, high)
+                );
+                self.error(
+                    Diagnostic::error(Code::OutOfRange, expr.span, message)
+                        .here("outside its range")
+                        .note(place.param.doc.clone()),
+                );
+                return None;
+            }
+        } else if integers(&value).iter().any(|n| *n < 0) {
+            // entries read whole numbers as sizes
+            let message = format!("{} can't be negative", place.text());
+            self.error(
+                Diagnostic::error(Code::OutOfRange, expr.span, message)
+                    .note(place.param.doc.clone()),
+            );
+            return None;
+        }
+        Some(value)
+    }
+
+    fn value(&mut self, ty: &Type, expr: &Expr, place: &Place<'_>) -> Option<Value> {
+        match &expr.kind {
+            ExprKind::Lost => return None,
+            ExprKind::Group(inner) => return self.value(ty, inner, place),
+            ExprKind::Repeat(..) => {
+                let diagnostic = Diagnostic::error(
+                    Code::Mistyped,
+                    expr.span,
+                    format!("{} can't be repeated with `*`", place.text()),
+                )
+                .note("`*` draws several views in an `augment`.");
+                self.error(diagnostic);
+                return None;
+            }
+            _ => {}
+        }
+        match ty {
+            Type::Number | Type::Integer | Type::Ratio | Type::Length | Type::Duration => {
+                match &expr.kind {
+                    ExprKind::Quantity(quantity) => self.quantity(ty, quantity, expr.span, place),
+                    _ => self.mismatch(ty, expr, place),
+                }
+            }
+            Type::Range => match &expr.kind {
+                ExprKind::Range(low, high) => self.range(low, high, expr.span, place),
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Text => match &expr.kind {
+                ExprKind::Text(text) => Some(Value::Text(text.clone())),
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Choice(words) => self.choice(words, expr, place),
+            Type::List(element) => match &expr.kind {
+                ExprKind::List(values) => {
+                    // all of them are checked before one failure counts
+                    let values: Vec<Option<Value>> = values
+                        .iter()
+                        .map(|value| self.value(element, value, place))
+                        .collect();
+                    values
+                        .into_iter()
+                        .collect::<Option<Vec<_>>>()
+                        .map(Value::List)
+                }
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Encoder | Type::Head => match &expr.kind {
+                ExprKind::Path(_) | ExprKind::Call(_) | ExprKind::Pipe(_) => {
+                    self.net_value(expr, *ty == Type::Encoder).map(Value::Net)
+                }
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Data => match &expr.kind {
+                ExprKind::Path(_) | ExprKind::Call(_) | ExprKind::Pipe(_) => {
+                    self.data(expr, "a data set").map(Value::Data)
+                }
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Augment => match &expr.kind {
+                ExprKind::Path(names) if names.len() == 1 => {
+                    self.item(&names[0], "augment")?;
+                    Some(Value::Augment(names[0].text.clone()))
+                }
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Stage => match &expr.kind {
+                ExprKind::Path(names) => self.stage_reference(names, expr.span),
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Place => match &expr.kind {
+                ExprKind::Path(names) => {
+                    let names: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+                    Some(Value::Place(names.join("/")))
+                }
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Call(kind) => self.called(*kind, expr, place).map(Value::Call),
+            Type::OneOf(types) => self.one_of(types, expr, place),
+        }
+    }
+
+    fn called(&mut self, kind: Kind, expr: &Expr, place: &Place<'_>) -> Option<Call> {
+        match &expr.kind {
+            ExprKind::Call(call) => self.call(&[kind], call, expr.span),
+            ExprKind::Path(names) => {
+                self.needs_brackets(&[kind], names, expr.span);
+                None
+            }
+            _ => {
+                self.mismatch(&Type::Call(kind), expr, place);
+                None
+            }
+        }
+    }
+
+    fn choice(&mut self, words: &[&str], expr: &Expr, place: &Place<'_>) -> Option<Value> {
+        let diagnostic = match &expr.kind {
+            ExprKind::Path(names) if names.len() == 1 => {
+                let word = names[0].text.as_str();
+                if words.contains(&word) {
+                    return Some(Value::Word(word.to_owned()));
+                }
+                let diagnostic = Diagnostic::error(
+                    Code::UnknownWord,
+                    expr.span,
+                    format!(
+                        "{} can't be `{word}`; it is {}",
+                        place.text(),
+                        choices(words)
+                    ),
+                );
+                match nearest(word, words.iter().copied()) {
+                    Some(near) => diagnostic.fix("did you mean this?", expr.span, near),
+                    None => diagnostic.note(place.param.doc.clone()),
+                }
+            }
+            ExprKind::Text(text) if words.contains(&text.as_str()) => Diagnostic::error(
+                Code::Mistyped,
+                expr.span,
+                format!("{} is a word, not a string", place.text()),
+            )
+            .fix("write it without quotes", expr.span, text.clone()),
+            other => Diagnostic::error(
+                Code::Mistyped,
+                expr.span,
+                format!(
+                    "{} must be {}, not {}",
+                    place.text(),
+                    choices(words),
+                    other.noun()
+                ),
+            )
+            .note(place.param.doc.clone()),
+        };
+        self.error(diagnostic);
+        None
+    }
+
+    /// Decides by the form of the value which of the types is meant; where several fit, the first that has no error.
+    fn one_of(&mut self, types: &[Type], expr: &Expr, place: &Place<'_>) -> Option<Value> {
+        let mut fitting: Vec<&Type> = types
+            .iter()
+            .filter(|ty| self.fits(ty, expr, true))
+            .collect();
+        if fitting.is_empty() {
+            fitting = types
+                .iter()
+                .filter(|ty| self.fits(ty, expr, false))
+                .collect();
+            if fitting.len() != 1 {
+                return self.mismatch(&Type::OneOf(types.to_vec()), expr, place);
+            }
+        }
+        let before = self.diagnostics.len();
+        let mut first = None;
+        for ty in fitting {
+            let value = self.value(ty, expr, place);
+            if value.is_some() {
+                self.diagnostics.truncate(before);
+                return value;
+            }
+            let errors = self.diagnostics.split_off(before);
+            first.get_or_insert(errors);
+        }
+        self.diagnostics.extend(first.unwrap_or_default());
+        None
+    }
+
+    /// Whether a value looks like this type; `exactly`: also by the names in it.
+    fn fits(&self, ty: &Type, expr: &Expr, exactly: bool) -> bool {
+        let kind = match &expr.kind {
+            ExprKind::Group(inner) => return self.fits(ty, inner, exactly),
+            kind => kind,
+        };
+        let noun = kind.noun();
+        let is_item = |noun: &str| match kind {
+            ExprKind::Path(names) => {
+                let item = names
+                    .first()
+                    .and_then(|name| self.items.get(name.text.as_str()));
+                item.is_some_and(|item| item.noun() == noun)
+            }
+            _ => false,
+        };
+        match ty {
+            Type::Number => noun == "a number" || noun == "a whole number",
+            Type::Integer => noun == "a whole number",
+            Type::Ratio => noun == "a ratio",
+            Type::Length => noun == "a length",
+            Type::Duration => noun == "a duration",
+            Type::Range => noun == "a range",
+            Type::Text => noun == "a string",
+            Type::List(_) => noun == "a list",
+            Type::Choice(words) => match kind {
+                ExprKind::Path(names) => {
+                    names.len() == 1 && (!exactly || words.contains(&names[0].text.as_str()))
+                }
+                _ => false,
+            },
+            Type::Call(wanted) => match kind {
+                ExprKind::Call(call) => {
+                    !exactly || self.catalog.find(*wanted, &call.name.text).is_some()
+                }
+                _ => false,
+            },
+            Type::Encoder | Type::Head | Type::Data => match kind {
+                ExprKind::Call(_) | ExprKind::Pipe(_) => {
+                    !exactly || self.starts_with(kind, *ty == Type::Data)
+                }
+                ExprKind::Path(_) if *ty == Type::Data => !exactly || is_item("data set"),
+                ExprKind::Path(_) => !exactly || is_item("encoder"),
+                _ => false,
+            },
+            Type::Augment => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("augment")),
+            Type::Stage => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("stage")),
+            Type::Place => matches!(kind, ExprKind::Path(_)),
+            Type::OneOf(types) => types.iter().any(|ty| self.fits(ty, expr, exactly)),
+        }
+    }
+
+    /// Whether a pipeline begins with data, or else with a layer.
+    fn starts_with(&self, kind: &ExprKind, data: bool) -> bool {
+        let kinds: &[Kind] = if data {
+            &[Kind::Dataset]
+        } else {
+            &[Kind::Encoder, Kind::Layer]
+        };
+        match kind {
+            ExprKind::Call(call) => kinds
+                .iter()
+                .any(|kind| self.catalog.find(*kind, &call.name.text).is_some()),
+            ExprKind::Pipe(steps) => match steps.first() {
+                Some(Step { value, .. }) => match &value.kind {
+                    ExprKind::Path(_) => data,
+                    kind => self.starts_with(kind, data),
+                },
+                None => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Reports a value of another type; always `None`.
+    pub(super) fn mismatch(&mut self, ty: &Type, expr: &Expr, place: &Place<'_>) -> Option<Value> {
+        let diagnostic = Diagnostic::error(
+            Code::Mistyped,
+            expr.span,
+            format!(
+                "{} must be {}, not {}",
+                place.text(),
+                describe(ty),
+                expr.kind.noun()
+            ),
+        )
+        .note(place.param.doc.clone());
+        let diagnostic = match (&expr.kind, ty) {
+            (ExprKind::Path(names), Type::Text) if names.len() == 1 => diagnostic.fix(
+                "put it in quotes",
+                expr.span,
+                format!("\"{}\"", names[0].text),
+            ),
+            (ExprKind::Text(text), Type::Augment | Type::Stage | Type::Place | Type::Data)
+                if !text.is_empty()
+                    && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+            {
+                diagnostic.fix("names are written without quotes", expr.span, text.clone())
+            }
+            (ExprKind::Pipe(_) | ExprKind::Call(_), Type::Augment) => {
+                let noun = Type::Augment;
+                let article = article("augment");
+                diagnostic.help(format!(
+                    "define {article} `augment` block and give {}",
+                    describe(&noun)
+                ))
+            }
+            _ => diagnostic,
+        };
+        self.error(diagnostic);
+        None
+    }
+}
+
+/// The numbers in a value to which a range applies.
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Number(x) | Value::Ratio(x) | Value::Length(x) => vec![*x],
+        Value::Integer(n) => vec![*n as f64],
+        Value::Duration(Duration::Epochs(x)) => vec![*x],
+        Value::Duration(Duration::Steps(n)) => vec![*n as f64],
+        Value::Range(low, high) => vec![*low, *high],
+        Value::List(values) => values.iter().flat_map(numbers).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn integers(value: &Value) -> Vec<i64> {
+    match value {
+        Value::Integer(n) => vec![*n],
+        Value::List(values) => values.iter().flat_map(integers).collect(),
+        _ => Vec::new(),
+    }
+}
