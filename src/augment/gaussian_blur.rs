@@ -118,13 +118,13 @@ fn weights(kernel: usize, sigma: f64) -> ([f32; 128], usize) {
     let sum = 1.0 + 2.0 * (1..=radius).map(tap).sum::<f64>();
     let mut taps = [0f32; 128];
     let mut used = 0;
-    for i in 0..=radius {
+    for (i, entry) in taps.iter_mut().enumerate().take(radius + 1) {
         let weight = tap(i) / sum;
         // all further taps together move a value by less than a hundredth of a step
         if weight < 1e-5 {
             break;
         }
-        taps[i] = weight as f32;
+        *entry = weight as f32;
         used = i;
     }
     (taps, used)

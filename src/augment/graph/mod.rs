@@ -6,6 +6,7 @@
 //! leaves the draws at the others alone.
 
 mod compile;
+mod finish;
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@
 //! there.
 
 mod batch;
+mod options;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -16,96 +17,12 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 pub use batch::{Batch, BatchField};
+pub use options::{Cursor, LoaderOptions, OnBadSample, Order};
 
 use super::{DataError, Dataset, Philox};
 use crate::augment::SampleGraph;
 use batch::Leaf;
 use worker::{Job, Worker};
-
-/// In which order records are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// As they lie; for evaluation.
-    Sequential,
-    /// Another permutation each epoch, decided by seed and epoch.
-    Shuffled,
-}
-
-/// What happens when a record can't be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnBadSample {
-    /// The loader reports it and ends.
-    Stop,
-    /// The batch goes without it. Where batches must be full, a record from half an epoch away takes its place.
-    Skip,
-}
-
-/// A place in the stream of batches: the next batch to come. Checkpoints keep it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
-    /// From 0.
-    pub epoch: u64,
-    /// Index in its epoch, from 0.
-    pub batch: u64,
-}
-
-/// How a loader goes through a data set.
-#[derive(Clone, Copy, Debug)]
-pub struct LoaderOptions {
-    /// Records per batch.
-    pub batch: usize,
-    /// Decides order and draws.
-    pub seed: u64,
-    /// Threads; 0 counts as 1.
-    pub workers: usize,
-    /// In which order records are read.
-    pub order: Order,
-    /// Every batch is full: what is left at the end of an epoch is not read. Training does this, evaluation never.
-    pub drop_last: bool,
-    /// What happens when a record can't be read.
-    pub on_bad_sample: OnBadSample,
-    /// The first batch.
-    pub start: Cursor,
-    /// Ends before this epoch; `None` goes on for ever.
-    pub end: Option<u64>,
-}
-
-impl LoaderOptions {
-    /// For training: shuffled, full batches, without end.
-    pub fn training(batch: usize, seed: u64, workers: usize) -> Self {
-        Self {
-            batch,
-            seed,
-            workers,
-            order: Order::Shuffled,
-            drop_last: true,
-            on_bad_sample: OnBadSample::Stop,
-            start: Cursor::default(),
-            end: None,
-        }
-    }
-
-    /// For evaluation: every record once, in order.
-    pub fn evaluation(batch: usize, seed: u64, workers: usize) -> Self {
-        Self {
-            order: Order::Sequential,
-            drop_last: false,
-            end: Some(1),
-            ..Self::training(batch, seed, workers)
-        }
-    }
-
-    /// Batches in an epoch of `records`.
-    pub fn batches(&self, records: usize) -> u64 {
-        let batch = self.batch.max(1);
-        let batches = if self.drop_last {
-            records / batch
-        } else {
-            records.div_ceil(batch)
-        };
-        batches as u64
-    }
-}
 
 /// A record that can't be read or augmented.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -99,32 +99,34 @@ fn evaluation_sees_every_record_once_in_order() {
     assert_eq!(batches[4].ids, [10_020, 10_021, 10_022]);
 }
 
+/// Place, sample numbers and fields of a batch.
+type Seen = (Cursor, Vec<u64>, Vec<(String, BatchField)>);
+
 #[test]
 fn content_does_not_depend_on_threads_or_start() {
-    let run =
-        |workers, start: Cursor, take| -> Vec<(Cursor, Vec<u64>, Vec<(String, BatchField)>)> {
-            let data = Counting::new(37);
-            let graph = Arc::new(test_graph(&data.fields));
-            let options = LoaderOptions {
-                start,
-                ..LoaderOptions::training(8, 3, workers)
-            };
-            let mut loader = Loader::new(Arc::new(data), graph, options).unwrap();
-            let mut out = Vec::new();
-            for _ in 0..take {
-                let batch = loader.next().unwrap().unwrap();
-                out.push((
-                    Cursor {
-                        epoch: batch.epoch,
-                        batch: batch.index,
-                    },
-                    batch.ids.clone(),
-                    batch.fields.clone(),
-                ));
-                loader.recycle(batch);
-            }
-            out
+    let run = |workers, start: Cursor, take| -> Vec<Seen> {
+        let data = Counting::new(37);
+        let graph = Arc::new(test_graph(&data.fields));
+        let options = LoaderOptions {
+            start,
+            ..LoaderOptions::training(8, 3, workers)
         };
+        let mut loader = Loader::new(Arc::new(data), graph, options).unwrap();
+        let mut out = Vec::new();
+        for _ in 0..take {
+            let batch = loader.next().unwrap().unwrap();
+            out.push((
+                Cursor {
+                    epoch: batch.epoch,
+                    batch: batch.index,
+                },
+                batch.ids.clone(),
+                batch.fields.clone(),
+            ));
+            loader.recycle(batch);
+        }
+        out
+    };
     let one = run(1, Cursor::default(), 10);
     assert_eq!(one, run(4, Cursor::default(), 10));
     assert_eq!(one[6..], run(2, Cursor { epoch: 1, batch: 2 }, 4));

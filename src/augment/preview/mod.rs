@@ -1,12 +1,10 @@
 //! The contact sheet: what an augment makes of a few samples, as one picture.
 
-use std::convert::Infallible;
+mod sheet;
+#[cfg(test)]
+mod tests;
 
-use embedded_graphics::mono_font::MonoTextStyle;
-use embedded_graphics::mono_font::iso_8859_1::FONT_6X10;
-use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::*;
-use embedded_graphics::text::{Baseline, Text};
+use sheet::Sheet;
 
 use super::resample::{Window, resample};
 use super::{SampleGraph, Scratch};
@@ -186,7 +184,7 @@ fn draw(title: &str, table: &[Vec<Cell>]) -> Image {
     let width = GAP + widths.iter().map(|width| width + GAP).sum::<usize>();
     let width = width.max(2 * GAP + title.len() * LETTER);
     let height = GAP + LINE + GAP + heights.iter().map(|height| height + GAP).sum::<usize>();
-    let mut sheet = Sheet(Image::new(vec![255; width * height * 3], height, width, 3));
+    let mut sheet = Sheet::new(Image::new(vec![255; width * height * 3], height, width, 3));
     sheet.text(title, GAP, GAP, width - GAP);
     let mut y = GAP + LINE + GAP;
     for (row, height) in table.iter().zip(heights) {
@@ -200,132 +198,5 @@ fn draw(title: &str, table: &[Vec<Cell>]) -> Image {
         }
         y += height + GAP;
     }
-    sheet.0
-}
-
-/// A picture to draw on.
-struct Sheet(Image);
-
-impl Sheet {
-    fn picture(&mut self, image: &Image, left: usize, top: usize) {
-        for y in 0..image.height {
-            for x in 0..image.width {
-                let from =
-                    &image.pixels[(y * image.width + x) * image.channels..][..image.channels];
-                let to = ((top + y) * self.0.width + left + x) * 3;
-                let rgb = if image.channels >= 3 {
-                    [from[0], from[1], from[2]]
-                } else {
-                    [from[0]; 3]
-                };
-                self.0.pixels[to..to + 3].copy_from_slice(&rgb);
-            }
-        }
-    }
-
-    /// One line, cut to `width` pixels.
-    fn text(&mut self, text: &str, left: usize, top: usize, width: usize) {
-        let text: String = text.chars().take(width / LETTER).collect();
-        let style = MonoTextStyle::new(&FONT_6X10, Rgb888::new(40, 40, 40));
-        let at = Point::new(left as i32, top as i32);
-        // drawing into memory can't fail
-        let Ok(_) = Text::with_baseline(&text, at, style, Baseline::Top).draw(self);
-    }
-}
-
-impl OriginDimensions for Sheet {
-    fn size(&self) -> Size {
-        Size::new(self.0.width as u32, self.0.height as u32)
-    }
-}
-
-impl DrawTarget for Sheet {
-    type Color = Rgb888;
-    type Error = Infallible;
-
-    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(
-        &mut self,
-        pixels: I,
-    ) -> Result<(), Infallible> {
-        for Pixel(at, color) in pixels {
-            let (Ok(x), Ok(y)) = (usize::try_from(at.x), usize::try_from(at.y)) else {
-                continue;
-            };
-            if x < self.0.width && y < self.0.height {
-                let to = (y * self.0.width + x) * 3;
-                self.0.pixels[to..to + 3].copy_from_slice(&[color.r(), color.g(), color.b()]);
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::augment::graph::test_graph;
-    use crate::data::{Fields, Record, SampleType};
-
-    struct Ramps(Fields, Vec<String>);
-
-    impl Dataset for Ramps {
-        fn fields(&self) -> &Fields {
-            &self.0
-        }
-        fn len(&self) -> usize {
-            50
-        }
-        fn read(&self, index: usize) -> Result<Record, DataError> {
-            let pixels = (0..32 * 32 * 3).map(|i| (index * 31 + i) as u8).collect();
-            Ok(vec![
-                Sample::Image(Image::new(pixels, 32, 32, 3)),
-                Sample::Label(index as u32 % 2),
-            ])
-        }
-        fn class(&self, _: usize) -> Result<Option<u32>, DataError> {
-            Ok(None)
-        }
-        fn class_names(&self) -> &[String] {
-            &self.1
-        }
-        fn manifest(&self) -> Result<String, DataError> {
-            Ok(String::new())
-        }
-    }
-
-    #[test]
-    fn same_seed_same_sheet() {
-        let fields = vec![
-            ("image".into(), SampleType::image(3, 32, 32)),
-            ("label".into(), SampleType::label(2)),
-        ];
-        let data = Ramps(fields, vec!["up".into(), "down".into()]);
-        let graph = test_graph(&data.0);
-        let sheet = |seed| contact_sheet(&data, &graph, seed, 4).unwrap();
-        let first = sheet(1);
-        assert_eq!(first, sheet(1));
-        assert_ne!(first, sheet(2));
-
-        // the original, three times as large, below the title
-        let index = Philox::new(1, &[Philox::part("preview")]).permutation(50)[0] as usize;
-        let Sample::Image(original) = &data.read(index).unwrap()[0] else {
-            panic!()
-        };
-        let top = 2 * GAP + LINE;
-        for (y, x) in [(0, 0), (5, 31), (31, 7)] {
-            let from = &original.pixels[(y * 32 + x) * 3..][..3];
-            for (dy, dx) in [(0, 0), (2, 2)] {
-                let to = ((top + 3 * y + dy) * first.width + GAP + 3 * x + dx) * 3;
-                assert_eq!(&first.pixels[to..to + 3], from);
-            }
-        }
-        // a file that opens again
-        let bytes = png(&first).unwrap();
-        let again = image::load_from_memory(&bytes).unwrap().into_rgb8();
-        assert_eq!(again.into_raw(), first.pixels);
-        // text was written under the pictures
-        let below = (top + 96 + 2) * first.width * 3;
-        let line = &first.pixels[below..below + first.width * 3 * LINE];
-        assert!(line.iter().filter(|value| **value == 40).count() > 100);
-    }
+    sheet.done()
 }
