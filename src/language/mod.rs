@@ -9,6 +9,8 @@ mod diagnostic;
 mod excerpt;
 mod nearest;
 mod parse;
+mod print;
+mod provenance;
 mod render;
 mod span;
 
@@ -16,5 +18,7 @@ pub use check::{MAX_ERRORS, check, check_into};
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
+pub use print::{call_text, canonical, expand, sample_text};
+pub use provenance::{Provenance, provenance};
 pub use render::{render, to_json};
 pub use span::{FileId, SourceFile, Sources, Span};

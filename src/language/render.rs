@@ -1,11 +1,16 @@
 //! Diagnostics as text for people, and as JSON for programs.
 
+use std::borrow::Cow;
+
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use super::excerpt::Excerpt;
 use super::{Diagnostic, FileId, Label, Severity, Sources, Span};
+
+/// Longest message, in bytes; longer ones lose their middle.
+const LONGEST: usize = 600;
 
 /// The text of one diagnostic: message, frame, notes, advice. No newline at the end. Long lines are cut around the place.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
@@ -19,40 +24,40 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(&*diagnostic.message)
+        .primary_title(short(&diagnostic.message))
         .id(diagnostic.code.number());
     let mut group = Group::with_title(title);
+    let mut cut = None;
     for (file, labels) in by_file(diagnostic) {
         let Some(excerpt) = Excerpt::new(sources, file, labels.iter().map(|(_, label)| label.span))
         else {
             continue;
         };
-        let source = sources.file(file);
-        let (line, column) = sources.line_column(labels[0].1.span);
-        group = group.element(
-            Origin::path(source.path.display().to_string())
-                .line(line)
-                .char_column(column),
-        );
+        let path = sources.file(file).path.display().to_string();
         if excerpt.text.trim().is_empty() {
+            group = group.element(Origin::path(path));
             continue;
         }
         let annotations = labels.iter().filter_map(|(kind, label)| {
             let range = excerpt.range(label.span)?;
-            let text = (!label.text.is_empty()).then_some(label.text.as_str());
+            let text = (!label.text.is_empty()).then(|| short(&label.text));
             Some(kind.span(range).label(text))
         });
         group = group.element(
             Snippet::source(excerpt.text.clone())
+                .path(path)
                 .line_start(excerpt.first_line)
                 .annotations(annotations.collect::<Vec<_>>()),
         );
+        if excerpt.cut {
+            cut = Some(excerpt);
+        }
     }
     let mut groups = Vec::new();
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(&**note));
+        group = group.element(Level::NOTE.message(short(note)));
     }
-    let mut plain: Vec<&str> = Vec::new();
+    let mut plain: Vec<Cow<'_, str>> = Vec::new();
     for help in &diagnostic.helps {
         let patch = help
             .edit
@@ -60,20 +65,45 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
             .and_then(|(span, replacement)| patch(sources, *span, replacement));
         match patch {
             Some((excerpt, patch)) => groups.push(
-                Level::HELP.secondary_title(&*help.text).element(
+                Level::HELP.secondary_title(short(&help.text)).element(
                     Snippet::source(excerpt.text)
                         .line_start(excerpt.first_line)
                         .patch(patch),
                 ),
             ),
-            None => plain.push(&help.text),
+            None => plain.push(short(&help.text)),
         }
     }
     for help in plain {
         group = group.element(Level::HELP.message(help));
     }
     groups.insert(0, group);
-    renderer.term_width(DEFAULT_TERM_WIDTH).render(&groups)
+    let text = renderer.term_width(DEFAULT_TERM_WIDTH).render(&groups);
+    match cut {
+        Some(excerpt) => with_column(text, &excerpt, diagnostic.primary.span, sources),
+        None => text,
+    }
+}
+
+/// The frame counts columns in the excerpt; where a line was cut the head must say the column in the file.
+fn with_column(text: String, excerpt: &Excerpt, span: Span, sources: &Sources) -> String {
+    let Some(range) = excerpt.range(span) else {
+        return text;
+    };
+    let (line, column) = sources.line_column(span);
+    let shown = excerpt.text[..range.start].chars().rev().take_while(|c| *c != '\n').count() + 1;
+    text.replacen(&format!(":{line}:{shown}"), &format!(":{line}:{column}"), 1)
+}
+
+/// Text without the middle of a name that nobody can read.
+fn short(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST {
+        return Cow::Borrowed(text);
+    }
+    let count = text.chars().count();
+    let head: String = text.chars().take(LONGEST / 2).collect();
+    let tail: String = text.chars().skip(count.saturating_sub(LONGEST / 2)).collect();
+    Cow::Owned(format!("{head}…{tail}"))
 }
 
 /// Labels by file, the primary one's file first; in each the most important label first.
@@ -94,7 +124,7 @@ fn by_file(diagnostic: &Diagnostic) -> Vec<(FileId, Vec<(AnnotationKind, &Label)
 /// The edit as a difference; `None` where its lines are too long to be shown.
 fn patch<'a>(sources: &Sources, span: Span, replacement: &'a str) -> Option<(Excerpt, Patch<'a>)> {
     let excerpt = Excerpt::new(sources, span.file, [span])?;
-    if excerpt.cut || sources.text(span).contains('\n') || excerpt.text.is_empty() {
+    if excerpt.cut || replacement.len() > LONGEST || sources.text(span).contains('\n') || excerpt.text.is_empty() {
         return None;
     }
     let range = excerpt.range(span)?;

@@ -23,11 +23,7 @@ impl Checker<'_> {
         let mut checked = Augment {
             name: augment.name.text.clone(),
             name_span: augment.name.span,
-            parameters: augment
-                .parameters
-                .iter()
-                .map(|name| (name.text.clone(), name.span))
-                .collect(),
+            parameters: augment.parameters.iter().map(|name| (name.text.clone(), name.span)).collect(),
             bindings: Vec::new(),
             emits: Vec::new(),
         };
@@ -42,10 +38,7 @@ impl Checker<'_> {
                     }
                     match value {
                         Some(value) => checked.bindings.push(Binding {
-                            names: names
-                                .iter()
-                                .map(|name| (name.text.clone(), name.span))
-                                .collect(),
+                            names: names.iter().map(|name| (name.text.clone(), name.span)).collect(),
                             value,
                             span: *span,
                         }),
@@ -64,13 +57,10 @@ impl Checker<'_> {
                     };
                     if let Some(first) = emitted.insert(field.clone(), span) {
                         sound = false;
-                        let diagnostic = Diagnostic::error(
-                            Code::Duplicate,
-                            span,
-                            format!("the field `{field}` is emitted twice"),
-                        )
-                        .label(first, "first here")
-                        .help("name them: `emit a = …, b = …`");
+                        let diagnostic =
+                            Diagnostic::error(Code::Duplicate, span, format!("the field `{field}` is emitted twice"))
+                                .label(first, "first here")
+                                .help("name them: `emit a = …, b = …`");
                         self.error(diagnostic);
                     }
                     checked.emits.push(Emit {
@@ -113,15 +103,15 @@ impl Checker<'_> {
             ExprKind::Repeat(inner, times) => {
                 let times = self.times(times, expr.span);
                 let inner = self.sample(inner, scope, partial)?;
-                // `(a |> b) * 2` and `a |> b * 2` are the same; a list of lists keeps its brackets
-                let inner = match inner {
-                    SampleExpr {
-                        head: SampleHead::Group(group),
-                        steps,
+                // a list of lists
+                let inner = match inner.repeat {
+                    Some(_) => SampleExpr {
+                        span: inner.span,
+                        head: SampleHead::Group(Box::new(inner)),
+                        steps: Vec::new(),
                         repeat: None,
-                        ..
-                    } if steps.is_empty() && group.repeat.is_none() => *group,
-                    other => other,
+                    },
+                    None => inner,
                 };
                 Some(SampleExpr {
                     repeat: Some(times?),
@@ -129,26 +119,30 @@ impl Checker<'_> {
                     ..inner
                 })
             }
+            ExprKind::Group(inner) => self.sample(inner, scope, partial),
             ExprKind::Pipe(steps) => {
                 let (first, rest) = steps.split_first()?;
-                let head = self.head(&first.value, scope, partial);
-                let rest: Vec<Option<SampleStep>> =
-                    rest.iter().map(|step| self.step(step)).collect();
+                // brackets around the first steps of a pipeline say nothing; around a list they do
+                let start = self.sample(&first.value, scope, partial);
+                let rest: Vec<Option<SampleStep>> = rest.iter().map(|step| self.step(step)).collect();
                 let place = steps.iter().find_map(|step| step.place.as_ref());
                 if let Some(place) = place {
                     self.error(
-                        Diagnostic::error(
-                            Code::Mistyped,
-                            place.span,
-                            "`as` names places in an encoder, not in an augment",
-                        )
-                        .help("bind a name: `NAME = image |> …`"),
+                        Diagnostic::error(Code::Mistyped, place.span, "`as` names places in an encoder, not in an augment")
+                            .help("bind a name: `NAME = image |> …`"),
                     );
                     return None;
                 }
+                let rest = rest.into_iter().collect::<Option<Vec<_>>>()?;
+                let start = start?;
+                let (head, mut steps) = match start.repeat {
+                    Some(_) => (SampleHead::Group(Box::new(start)), Vec::new()),
+                    None => (start.head, start.steps),
+                };
+                steps.extend(rest);
                 Some(SampleExpr {
-                    head: head?,
-                    steps: rest.into_iter().collect::<Option<_>>()?,
+                    head,
+                    steps,
                     repeat: None,
                     span: expr.span,
                 })
@@ -165,11 +159,6 @@ impl Checker<'_> {
     fn head(&mut self, expr: &Expr, scope: &Scope<'_>, partial: bool) -> Option<SampleHead> {
         let diagnostic = match &expr.kind {
             ExprKind::Lost => return None,
-            ExprKind::Group(inner) => {
-                return Some(SampleHead::Group(Box::new(
-                    self.sample(inner, scope, partial)?,
-                )));
-            }
             ExprKind::Path(names) if names.len() == 1 => {
                 let name = &names[0];
                 if scope.contains_key(name.text.as_str()) {
@@ -200,10 +189,7 @@ impl Checker<'_> {
             other => Diagnostic::error(
                 Code::Mistyped,
                 expr.span,
-                format!(
-                    "expected a field of the record or a name, found {}",
-                    other.noun()
-                ),
+                format!("expected a field of the record or a name, found {}", other.noun()),
             ),
         };
         self.error(diagnostic);
@@ -217,14 +203,10 @@ impl Checker<'_> {
                 // a recipe's own name wins: a later catalog can't change what a recipe means
                 Some(Item::Augment(target)) => self.augment_step(call, target, expr.span),
                 _ if self.lost.iter().any(|lost| lost.text == call.name.text) => None,
-                _ => self
-                    .call(&[Kind::Transform], call, expr.span)
-                    .map(SampleStep::Transform),
+                _ => self.call(&[Kind::Transform], call, expr.span).map(SampleStep::Transform),
             },
             ExprKind::Path(names) => {
-                let own = names
-                    .first()
-                    .and_then(|name| self.items.get(name.text.as_str()));
+                let own = names.first().and_then(|name| self.items.get(name.text.as_str()));
                 if let (Some(Item::Augment(_)), [name]) = (own, names.as_slice()) {
                     let diagnostic = Diagnostic::error(
                         Code::Mistyped,
@@ -248,20 +230,11 @@ impl Checker<'_> {
     }
 
     /// A call of another augment of the recipe: one value in, one out.
-    fn augment_step(
-        &mut self,
-        call: &ast::Call,
-        target: &ast::Augment,
-        span: Span,
-    ) -> Option<SampleStep> {
+    fn augment_step(&mut self, call: &ast::Call, target: &ast::Augment, span: Span) -> Option<SampleStep> {
         self.item(&call.name, "augment")?;
         let name = &call.name.text;
         let takes = target.parameters.len();
-        let emits = target
-            .lines
-            .iter()
-            .filter(|line| matches!(line, Line::Emit { .. }))
-            .count();
+        let emits = target.lines.iter().filter(|line| matches!(line, Line::Emit { .. })).count();
         let diagnostic = if let Some(argument) = call.arguments.first() {
             let message = format!("augment `{name}` takes no arguments");
             Diagnostic::error(Code::TooManyArguments, argument.value.span, message)
@@ -274,9 +247,7 @@ impl Checker<'_> {
             Diagnostic::error(
                 Code::SampleType,
                 span,
-                format!(
-                    "augment `{name}` takes {takes} and emits {emits} fields; in a pipeline it is one of each"
-                ),
+                format!("augment `{name}` takes {takes} and emits {emits} fields; in a pipeline it is one of each"),
             )
         } else {
             return Some(SampleStep::Augment {

@@ -242,7 +242,10 @@ impl<'a> Builder<'a> {
                 lines: graph.0,
                 partial: graph.1,
             })),
-            (Rule::run, ..) => block.map(|block| Item::Run(Block { span, ..block })),
+            (Rule::run, ..) => block.map(|block| {
+                let span = Span::new(span.file, span.start, span.start + "run".len());
+                Item::Run(Block { span, ..block })
+            }),
             (rule, name, _) => {
                 self.error(expected::not_yet(self.text, span, rule));
                 file.lost.extend(name);

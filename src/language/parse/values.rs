@@ -56,9 +56,9 @@ impl Builder<'_> {
         let mut place = None;
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::atom => value = part.into_inner().next().map(|part| self.atom(part)),
                 Rule::name => place = Some(self.name(&part)),
-                _ => {}
+                Rule::kw_as => {}
+                _ => value = Some(self.atom(part)),
             }
         }
         value.map(|value| Step { value, place })
