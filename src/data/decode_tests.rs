@@ -77,3 +77,34 @@ fn a_common_size_is_one_that_all_have() {
         "x.png (picture 4) is 2 × 3 pixels, the others are 3 × 2"
     );
 }
+
+/// Against Pillow's pixels (`tests/fixtures/jpeg/make.py`): inverse transforms and the interpolation of colour round
+/// differently, so single values differ; a wrong interpolation would differ by tens.
+#[test]
+fn jpeg_agrees_with_pillow() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/jpeg");
+    for (name, most, mean) in [
+        ("c444", 2, 0.05),
+        ("grey", 1, 0.05),
+        ("c420", 3, 0.5),
+        ("c420_odd", 3, 0.5),
+        ("c422", 3, 0.3),
+        ("progressive", 3, 0.5),
+    ] {
+        let read = |end: &str| std::fs::read(folder.join(format!("{name}.{end}"))).unwrap();
+        let ours = decode(&read("jpg"), Channels::Rgb).unwrap().pixels;
+        let pillow = read("rgb");
+        assert_eq!(ours.len(), pillow.len());
+        let apart = || {
+            ours.iter()
+                .zip(&pillow)
+                .map(|(a, b)| u32::from(a.abs_diff(*b)))
+        };
+        let (worst, sum) = (apart().max().unwrap(), apart().sum::<u32>());
+        let average = f64::from(sum) / ours.len() as f64;
+        assert!(
+            worst <= most && average <= mean,
+            "{name}: {worst} {average}"
+        );
+    }
+}

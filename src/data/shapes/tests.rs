@@ -42,7 +42,7 @@ fn splits_are_balanced_and_begin_alike() {
 fn the_mean_picture_knows_no_turn() {
     let pictures = pixels(Split::Train, 4000);
     let side = draw::SIDE;
-    let mut quarters = [0f64; 4];
+    let (mut quarters, mut counts) = ([0f64; 4], [0f64; 4]);
     for picture in &pictures {
         for (i, pixel) in picture.chunks_exact(3).enumerate() {
             let (x, y) = ((i % side) as f64 - 15.5, (i / side) as f64 - 15.5);
@@ -53,8 +53,12 @@ fn the_mean_picture_knows_no_turn() {
                 (false, false) => 2,
                 (true, false) => 3,
             };
-            quarters[quarter] += value / (pictures.len() * side * side / 4) as f64;
+            quarters[quarter] += value;
+            counts[quarter] += 1.0;
         }
+    }
+    for (sum, count) in quarters.iter_mut().zip(counts) {
+        *sum /= count;
     }
     let (low, high) = quarters
         .iter()
