@@ -1,20 +1,47 @@
 //! Data sets, one file each; samples, counter-based randomness, the loader.
 
+mod cifar10;
+mod decode;
+mod download;
+mod idx;
 mod image;
+mod image_folder;
+mod lazy;
 mod loader;
+mod manifest;
+mod mnist;
+mod open;
+mod parquet;
+mod pictures;
+mod pipes;
+mod places;
+mod published;
 mod random;
 mod sample;
+mod shapes;
 mod source;
+#[cfg(test)]
+mod test_help;
 
 pub use image::{Image, Normalization};
 pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
+pub use open::{no_split, open};
 pub use random::{Philox, philox4x32};
 pub use sample::{Fields, Record, Sample, SampleType};
-pub use source::{DataError, Dataset, Places, Source, Splits};
+pub use source::{DataError, Dataset, Places, Progress, Silent, Source, Splits};
 
 use crate::catalog::Spec;
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![]
+    let mut specs = vec![
+        shapes::spec(),
+        mnist::fashion_mnist(),
+        mnist::mnist(),
+        cifar10::spec(),
+        image_folder::spec(),
+        parquet::spec(),
+    ];
+    specs.extend(pipes::specs());
+    specs
 }

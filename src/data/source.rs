@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Fields, Normalization, Record};
-use crate::catalog::Split;
+use crate::catalog::{Problem, Split};
 
 /// A sample that can't be read, or data that can't be found, at run time.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -15,6 +15,47 @@ pub struct DataError {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+}
+
+impl DataError {
+    /// An error without advice.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// There is no such record.
+    pub(super) fn outside(index: usize, len: usize) -> Self {
+        Self::new(format!(
+            "there is no record {index}: the data set has {len}"
+        ))
+    }
+
+    /// What to do; a second call adds a line.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.help = Some(match self.help {
+            Some(before) => format!("{before}\n{text}"),
+            None => text,
+        });
+        self
+    }
+}
+
+/// Told how a download goes. Called from the thread that downloads.
+pub trait Progress: Sync {
+    /// `done` of `total` bytes of `file` are there; a resumed download does not start at 0. Called at the start, about
+    /// every 64 KiB, and with `done == total` at the end.
+    fn report(&self, file: &str, done: u64, total: u64);
+}
+
+/// Says nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn report(&self, _file: &str, _done: u64, _total: u64) {}
 }
 
 /// Records by index. Opening one reads headers only; the first [`Dataset::read`] may load the rest.
@@ -55,6 +96,11 @@ pub trait Dataset: Send + Sync {
     fn id(&self, index: usize) -> u64 {
         index as u64
     }
+
+    /// Downloads what is not on this machine yet; the first read does it too, without telling anybody.
+    fn fetch(&self, _progress: &dyn Progress) -> Result<(), DataError> {
+        Ok(())
+    }
 }
 
 /// The splits of a data set.
@@ -73,6 +119,32 @@ pub enum Source {
     All(Splits),
     /// After `.train`.
     One(Arc<dyn Dataset>),
+}
+
+impl Source {
+    /// Applies a pipe that treats each split on its own.
+    pub(super) fn map(
+        self,
+        mut pipe: impl FnMut(Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, Problem>,
+    ) -> Result<Self, Problem> {
+        match self {
+            Source::One(part) => Ok(Source::One(pipe(part)?)),
+            Source::All(mut splits) => {
+                for part in splits.parts.values_mut() {
+                    *part = pipe(part.clone())?;
+                }
+                Ok(Source::All(splits))
+            }
+        }
+    }
+
+    /// Warnings that came with the data: "will be downloaded (30 MB)".
+    pub fn remarks(&self) -> &[String] {
+        match self {
+            Source::All(splits) => &splits.remarks,
+            Source::One(_) => &[],
+        }
+    }
 }
 
 /// Where data sets are looked for.

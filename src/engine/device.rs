@@ -43,6 +43,21 @@ impl Device {
         self.name
     }
 
+    /// Whether operations are only recorded, so that nothing can be read back.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.name == "capture"
+    }
+
+    #[cfg(feature = "capture")]
+    pub(crate) fn recording(device: BurnDevice) -> Self {
+        Self::new("capture", device)
+    }
+
+    /// The burn device behind it, for code that calls burn itself.
+    pub fn burn(&self) -> &BurnDevice {
+        &self.plain
+    }
+
     /// Whether two runs of one binary on one CPU model with as many compute threads give the same bytes.
     pub fn is_bit_exact(&self) -> bool {
         self.name == "flex"
@@ -52,10 +67,6 @@ impl Device {
     pub fn sync(&self) {
         // A failure shows up at the next read with its cause.
         let _ = self.plain.sync();
-    }
-
-    pub(crate) fn plain(&self) -> &BurnDevice {
-        &self.plain
     }
 
     fn new(name: &'static str, plain: BurnDevice) -> Self {

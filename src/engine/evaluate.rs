@@ -43,7 +43,7 @@ pub fn products(device: &Device, a: &[f32], b: &[f32], width: usize) -> Result<V
     let width = width.max(1);
     let rows = |data: &[f32]| -> Result<burn::tensor::Tensor<2>> {
         let n = data.len() / width;
-        Value::of_f32(data[..n * width].to_vec(), &[n, width], device.plain())
+        Value::of_f32(data[..n * width].to_vec(), &[n, width], device.burn())
             .and_then(TryInto::try_into)
             .map_err(device_failed)
     };

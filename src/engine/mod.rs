@@ -1,4 +1,7 @@
 //! The engine.
+mod backward;
+#[cfg(feature = "capture")]
+mod capture;
 pub mod checkpoint;
 mod device;
 mod dropout;
@@ -15,9 +18,14 @@ mod program;
 mod run;
 mod schedule;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod trainer;
 mod value;
 
+pub use backward::{Derivatives, gradients};
+#[cfg(feature = "capture")]
+pub use capture::record;
 pub use device::{DEVICE_WORDS, Device, set_threads};
 pub use error::{EngineError, Result};
 pub use evaluate::{features, products};

@@ -218,7 +218,7 @@ impl Model {
                 wanted: shape.to_vec(),
             });
         }
-        Value::of_f32(data, shape, self.device.plain()).map_err(|_| EngineError::TensorMismatch {
+        Value::of_f32(data, shape, self.device.burn()).map_err(|_| EngineError::TensorMismatch {
             name: name.into(),
             has: shape.to_vec(),
             wanted: vec![1; super::value::MAX_RANK],

@@ -153,7 +153,7 @@ impl Runner<'_> {
         match &node.op {
             Op::Input(name) => {
                 let field = inputs::fitting(node, name, self.batch, self.size)?;
-                Value::upload(field, device.plain()).map_err(fail)
+                Value::upload(field, device.burn()).map_err(fail)
             }
             Op::Parameter(id) => {
                 let parameter = self
@@ -174,7 +174,7 @@ impl Runner<'_> {
                 }
                 let name = program.masks.get(&var).copied().unwrap_or_default();
                 let mask = dropout::mask(self.draw, name, *p, shape.iter().product());
-                let mask = Value::of_f32(mask, shape, device.plain()).map_err(fail)?;
+                let mask = Value::of_f32(mask, shape, device.burn()).map_err(fail)?;
                 on_pair!((x, mask), (x, mask) => Ok(x.mul(mask).into()), _other => Err(fail("wants numbers".into())))
             }
             Op::BatchNorm {
@@ -209,7 +209,7 @@ impl Runner<'_> {
                     Op::Slice { start, .. } => start.at(self.size),
                     _ => 0,
                 };
-                ops::apply(op, operands, shape, start, device.plain()).map_err(fail)
+                ops::apply(op, operands, shape, start, device.burn()).map_err(fail)
             }
         }
     }

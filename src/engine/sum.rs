@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn sixteen_million_elements_have_one_sum() {
-        let n = (1 << 24) + 12_345;
+        let n = (1usize << 24) + 12_345;
         let data: Vec<f32> = (0..n)
             .map(|i| ((i * 7919) % 10_007) as f32 * 1e-3)
             .collect();

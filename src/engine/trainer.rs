@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, Transaction};
-
+use super::backward::{self, Sums};
 use super::error::{EngineError, Result};
 use super::groups::{Group, Treatment, treatment};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::optimizer::{Memory, Moments, decay_of};
-use super::program::Program;
-use super::run::{Draw, Gradients, first_not_finite, run};
+use super::run::Draw;
 use super::sum::{device_failed, norms};
-use super::value::{Value, on_float};
-use crate::graph::{Graph, Var};
+use super::value::Value;
+use crate::graph::Graph;
 use crate::plan::Optimizer;
 
 /// A model in training.
@@ -49,9 +47,6 @@ pub struct TrainerState {
     /// The optimiser's memory by parameter name.
     pub moments: BTreeMap<String, Moments>,
 }
-
-/// Sums of gradients by parameter name.
-type Sums = BTreeMap<String, Tensor<1>>;
 
 impl Trainer {
     /// Starts training. `seed` is what dropout masks are drawn from.
@@ -129,15 +124,9 @@ impl Trainer {
         batches: &[Batch],
         before: &mut BTreeMap<String, Value>,
     ) -> Result<(Sums, StepReport)> {
-        let wanted: Vec<Var> = graph
-            .objectives
-            .iter()
-            .chain(&graph.metrics)
-            .map(|named| named.var)
-            .collect();
-        let program = Program::new(graph, &wanted);
+        let program = backward::program(graph);
         let mut sums = Sums::new();
-        let mut totals = vec![0.0; wanted.len()];
+        let mut totals = vec![0.0; program.wanted.len()];
         for (micro, batch) in batches.iter().enumerate() {
             let draw = Draw {
                 seed: self.seed,
@@ -145,30 +134,12 @@ impl Trainer {
                 micro: micro as u64,
             };
             let frozen = |name: &str| self.treatment(name, 2).rate == 0.0;
-            let gradients = Gradients::Except(&frozen);
-            let outcome = run(graph, &program, &self.model, batch, draw, gradients)?;
-            let results = scalars(graph, &wanted, outcome.values)?;
-            let (losses, _) = results.split_at(graph.objectives.len());
-            let Some(loss) = losses.iter().cloned().reduce(|a, b| a + b) else {
-                return Err(EngineError::NothingToTrain);
-            };
-            if !loss.is_tracked() {
-                return Err(EngineError::NothingToTrain);
+            let model = &self.model;
+            let pass = backward::pass(graph, &program, model, batch, draw, &frozen, &mut sums)?;
+            for (total, value) in totals.iter_mut().zip(pass.values) {
+                *total += value;
             }
-            let read = results.iter().fold(Transaction::default(), |all, x| {
-                all.register(x.clone().inner())
-            });
-            self.collect(graph, &loss, &mut sums)?;
-            drop((loss, results));
-            let read = read.try_execute().map_err(device_failed)?;
-            for (index, data) in read.into_iter().enumerate() {
-                let value = data.iter::<f32>().next().map(f64::from).unwrap_or(f64::NAN);
-                if index < graph.objectives.len() && !value.is_finite() {
-                    return Err(self.not_finite(graph, &program, batch, draw, index, value));
-                }
-                totals[index] += value;
-            }
-            for (name, value) in outcome.buffers {
+            for (name, value) in pass.buffers {
                 let old = self.model.buffer(&name)?.clone();
                 before.entry(name.clone()).or_insert(old);
                 self.model.put_buffer(name, value);
@@ -190,23 +161,6 @@ impl Trainer {
             gradient_norm: None,
         };
         Ok((sums, report))
-    }
-
-    /// Walks the tape backwards and adds the parameters' gradients to `sums`.
-    fn collect(&self, graph: &Graph, loss: &Tensor<1>, sums: &mut Sums) -> Result<()> {
-        let mut gradients = loss.backward();
-        for parameter in &graph.parameters {
-            let value = self.model.parameter(&parameter.name)?;
-            let gradient = on_float!(value, t => t.grad_remove(&mut gradients).map(Value::from), _other => None);
-            let Some(gradient) = gradient else { continue };
-            let gradient = gradient.flat().map_err(device_failed)?;
-            let sum = match sums.remove(&parameter.name) {
-                Some(sum) => sum + gradient,
-                None => gradient,
-            };
-            sums.insert(parameter.name.clone(), sum);
-        }
-        Ok(())
     }
 
     /// Scales the gradients so that their global norm is at most `limit`; returns the norm before.
@@ -275,27 +229,6 @@ impl Trainer {
         treatment(&self.groups, decay_of(&self.optimizer), name, rank)
     }
 
-    fn not_finite(
-        &self,
-        graph: &Graph,
-        program: &Program,
-        batch: &Batch,
-        draw: Draw,
-        objective: usize,
-        value: f64,
-    ) -> EngineError {
-        let objective = &graph.objectives[objective];
-        let first = first_not_finite(graph, program, &self.model, batch, draw);
-        let var = first.as_ref().map_or(objective.var, |(var, _)| *var);
-        EngineError::NotFinite {
-            objective: format!("objective `{}`", objective.name),
-            value,
-            step: self.step,
-            node: first.map(|(_, name)| name),
-            span: graph.node(var).span,
-        }
-    }
-
     /// A copy of everything that training goes on from.
     ///
     /// # Errors
@@ -343,7 +276,7 @@ impl Trainer {
                 .ok_or(EngineError::TensorMissing { name: name.clone() })?;
             self.model.set(&name, tensor)?;
         }
-        self.memory = Memory::upload(&state.moments, self.model.device().plain());
+        self.memory = Memory::upload(&state.moments, self.model.device().burn());
         self.step = state.step;
         Ok(())
     }
@@ -352,17 +285,5 @@ impl Trainer {
 fn scaled(sums: Sums, factor: f64) -> Sums {
     sums.into_iter()
         .map(|(name, sum)| (name, sum.mul_scalar(factor)))
-        .collect()
-}
-
-fn scalars(graph: &Graph, wanted: &[Var], values: Vec<Value>) -> Result<Vec<Tensor<1>>> {
-    wanted
-        .iter()
-        .zip(values)
-        .map(|(var, value)| {
-            value
-                .try_into()
-                .map_err(|reason: String| EngineError::node(graph, *var, reason))
-        })
         .collect()
 }

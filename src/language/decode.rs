@@ -30,7 +30,10 @@ pub fn decode(path: &Path, bytes: &[u8]) -> (Sources, Option<FileId>, Vec<Diagno
     // every bad sequence becomes one replacement character, so that places before it stay
     let file = sources.add(path, String::from_utf8_lossy(bytes));
     let span = Span::new(file, start, start + '\u{fffd}'.len_utf8());
-    let message = format!("the recipe is not UTF-8: byte {start} is {}", shown.join(" "));
+    let message = format!(
+        "the recipe is not UTF-8: byte {start} is {}",
+        shown.join(" ")
+    );
     let diagnostic = Diagnostic::error(Code::Encoding, span, message)
         .help("save the file as UTF-8, or check that it is the file you meant");
     (sources, None, vec![diagnostic])
@@ -45,7 +48,11 @@ mod tests {
         let (sources, file, diagnostics) = decode(Path::new("a.ssl"), b"ssl 1\n// caf\xe9\n");
         assert_eq!(file, None);
         assert_eq!(diagnostics[0].code, Code::Encoding);
-        assert!(diagnostics[0].message.contains("byte 12 is 0xe9"), "{}", diagnostics[0].message);
+        assert!(
+            diagnostics[0].message.contains("byte 12 is 0xe9"),
+            "{}",
+            diagnostics[0].message
+        );
         assert_eq!(sources.line_column(diagnostics[0].primary.span), (2, 7));
     }
 

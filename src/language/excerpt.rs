@@ -32,12 +32,24 @@ struct Piece {
 
 impl Excerpt {
     /// The lines of these places in one file; the first place is always shown.
-    pub fn new(sources: &Sources, file: FileId, spans: impl IntoIterator<Item = Span>) -> Option<Self> {
+    pub fn new(
+        sources: &Sources,
+        file: FileId,
+        spans: impl IntoIterator<Item = Span>,
+    ) -> Option<Self> {
         let text: &str = &sources.file(file).text;
-        let mut starts: Vec<usize> = spans.into_iter().map(|span| floor(text, span.start)).collect();
+        let mut starts: Vec<usize> = spans
+            .into_iter()
+            .map(|span| floor(text, span.start))
+            .collect();
         let first = *starts.first()?;
         starts.sort_unstable();
-        let line_of = |at: usize| text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
+        let line_of = |at: usize| {
+            text.as_bytes()[..at]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count()
+        };
         let main = line_of(first);
         let mut excerpt = Self {
             text: String::new(),
@@ -88,7 +100,8 @@ impl Excerpt {
             .iter()
             .find(|piece| piece.file.start <= span.start && span.start <= piece.file.end)?;
         let start = piece.at + (span.start - piece.file.start);
-        let end = piece.at + (span.end.clamp(span.start, piece.file.end.max(span.start)) - piece.file.start);
+        let end = piece.at
+            + (span.end.clamp(span.start, piece.file.end.max(span.start)) - piece.file.start);
         let limit = self.text.len();
         let start = floor(&self.text, start.min(limit));
         Some(start..floor(&self.text, end.min(limit)).max(start))

@@ -14,7 +14,11 @@ const LONGEST: usize = 600;
 
 /// The text of one diagnostic: message, frame, notes, advice. No newline at the end. Long lines are cut around the place.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -25,7 +29,8 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
     let mut group = Group::with_title(title);
     let mut cut = None;
     for (file, labels) in by_file(diagnostic) {
-        let Some(excerpt) = Excerpt::new(sources, file, labels.iter().map(|(_, label)| label.span)) else {
+        let Some(excerpt) = Excerpt::new(sources, file, labels.iter().map(|(_, label)| label.span))
+        else {
             continue;
         };
         let path = sources.file(file).path.display().to_string();
@@ -54,7 +59,10 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
     }
     let mut plain: Vec<Cow<'_, str>> = Vec::new();
     for help in &diagnostic.helps {
-        let patch = help.edit.as_ref().and_then(|(span, replacement)| patch(sources, *span, replacement));
+        let patch = help
+            .edit
+            .as_ref()
+            .and_then(|(span, replacement)| patch(sources, *span, replacement));
         match patch {
             Some((excerpt, patch)) => groups.push(
                 Level::HELP.secondary_title(short(&help.text)).element(

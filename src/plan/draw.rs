@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::layers::{Layout, Size};
 use super::tree::{Item, grouped, parameters_of, short, title, tree};
-use crate::graph::{Graph, Op, show};
+use crate::graph::{Cost, Graph, Op, show};
 
 /// Modules are opened as long as there are not more boxes than this.
 const MOST_BOXES: usize = 64;
@@ -99,9 +99,10 @@ fn boxes(graph: &Graph) -> Vec<Drawn> {
         }
         items = opened;
     }
+    let costs = graph.costs(1).0;
     items
         .iter()
-        .map(|(path, item)| drawn(graph, path, item))
+        .map(|(path, item)| drawn(graph, &costs, path, item))
         .collect()
 }
 
@@ -117,7 +118,7 @@ fn named(path: &str, items: Vec<Item>) -> Vec<(String, Item)> {
         .collect()
 }
 
-fn drawn(graph: &Graph, path: &str, item: &Item) -> Drawn {
+fn drawn(graph: &Graph, costs: &[Cost], path: &str, item: &Item) -> Drawn {
     let nodes = item.nodes();
     let last = *nodes.last().unwrap_or(&0);
     let node = &graph.nodes[last];
@@ -136,7 +137,7 @@ fn drawn(graph: &Graph, path: &str, item: &Item) -> Drawn {
         .iter()
         .map(|id| graph.parameters[*id].shape.iter().product::<usize>())
         .sum();
-    let flops: f64 = nodes.iter().map(|index| graph.cost(*index, 1).flops).sum();
+    let flops: f64 = nodes.iter().map(|index| costs[*index].flops).sum();
     let mut what = Vec::new();
     if !path.is_empty() && nodes.len() == 1 {
         what.push(title(graph, node));

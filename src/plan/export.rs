@@ -143,6 +143,10 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[path = "export_tests.rs"]
+mod peers;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalog::Value;

@@ -88,11 +88,18 @@ impl Grid {
             let from = edges.iter().filter(|edge| edge.1 == to);
             row[to] = from.map(|edge| row[edge.0] + 1).max().unwrap_or(0);
         }
-        // what nothing feeds stands just above what it feeds
-        for from in 0..n {
-            if edges.iter().all(|edge| edge.1 != from) {
-                let fed = edges.iter().filter(|edge| edge.0 == from);
-                row[from] = fed.map(|edge| row[edge.1] - 1).min().unwrap_or(0);
+        // what has room stands as low as it can, close to what it feeds, unless that makes more lines longer
+        for from in (0..n).rev() {
+            let fed: Vec<usize> = edges
+                .iter()
+                .filter(|e| e.0 == from)
+                .map(|e| row[e.1])
+                .collect();
+            let feeding = edges.iter().filter(|edge| edge.1 == from).count();
+            if let Some(next) = fed.iter().min()
+                && feeding <= fed.len()
+            {
+                row[from] = next - 1;
             }
         }
         let mut grid = Self {
@@ -168,16 +175,22 @@ impl Grid {
             let wanted = vec![0.0; row.len()];
             self.settle(row, &wanted, &mut x);
         }
-        for sweep in 0..2 * SWEEPS {
+        // the last sweep goes down: what has one neighbour above stands straight below it
+        for sweep in 0..=SWEEPS {
             let down = sweep % 2 == 0;
             let count = self.rows.len();
             for step in 0..count {
                 let row = &self.rows[if down { step } else { count - 1 - step }];
+                let (near, far) = if down {
+                    (&self.above, &self.below)
+                } else {
+                    (&self.below, &self.above)
+                };
                 let wanted: Vec<f64> = row
                     .iter()
                     .map(|item| {
-                        let both = [self.above[*item].as_slice(), &self.below[*item]].concat();
-                        mean(&both, &x).unwrap_or(x[*item])
+                        let near = mean(&near[*item], &x);
+                        near.or_else(|| mean(&far[*item], &x)).unwrap_or(x[*item])
                     })
                     .collect();
                 self.settle(row, &wanted, &mut x);

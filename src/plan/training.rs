@@ -37,7 +37,7 @@ pub enum Optimizer {
         weight_decay: f64,
     },
     /// LARS (You et al., 2017): SGD with momentum whose rate is scaled per tensor by
-    /// `trust * |w| / (|g + decay w|)`; one-dimensional tensors are neither scaled nor decayed.
+    /// `trust * |w| / (|g| + decay * |w|)`; one-dimensional tensors are neither scaled nor decayed.
     Lars {
         /// Base learning rate.
         rate: f64,

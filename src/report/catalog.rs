@@ -50,8 +50,14 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
     }
     if !spec.doc.trim().is_empty() {
         out.push('\n');
-        out.push_str(spec.doc.trim());
-        out.push('\n');
+        for line in spec.doc.trim().lines() {
+            // indented text is code and stays as it is
+            if line.starts_with("    ") || line.trim().is_empty() {
+                out.extend([line.trim_end(), "\n"]);
+            } else {
+                paragraph(&mut out, line, "");
+            }
+        }
     }
     out.push('\n');
     for line in signature(spec, fields).lines() {

@@ -4,6 +4,7 @@ mod base64;
 mod curves;
 mod highlight;
 mod markdown;
+mod numbers;
 mod page;
 mod run;
 mod sections;

@@ -151,3 +151,7 @@ pub(super) fn spec() -> Spec {
         "ssl 1\n\ndataset figures = shapes()\n\npretext pairs = simclr() {\n  data    = figures.train\n  encoder = small_cnn()\n}\n",
     )
 }
+
+#[cfg(test)]
+#[path = "simclr_tests.rs"]
+mod tests;

@@ -40,8 +40,12 @@ pub fn save(folder: &Path, checkpoint: &Checkpoint, keep: usize) -> Result<PathB
         return Err(error);
     }
     sync_folder(folder).map_err(failed("flush", folder))?;
-    for (_, old) in files(folder)?.into_iter().skip(keep.max(1)) {
-        fs::remove_file(&old).map_err(failed("remove", &old))?;
+    // what claims to be newer is what training could not go on from
+    let (newer, older): (Vec<_>, Vec<_>) = files(folder)?
+        .into_iter()
+        .partition(|(step, _)| *step > checkpoint.state.step);
+    for (_, old) in newer.iter().chain(older.iter().skip(keep.max(1))) {
+        fs::remove_file(old).map_err(failed("remove", old))?;
     }
     for part in unfinished(folder)? {
         fs::remove_file(&part).map_err(failed("remove", &part))?;

@@ -92,7 +92,8 @@ impl Checker<'_> {
                     Some(index) => index,
                     None => {
                         sound = false;
-                        let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
+                        let names: Vec<&str> =
+                            params.iter().map(|param| param.name.as_str()).collect();
                         let near = self.unknown_field(subject, name, &names, "argument");
                         forgiven.extend(near);
                         continue;
@@ -117,7 +118,11 @@ impl Checker<'_> {
                     let diagnostic = Diagnostic::error(
                         Code::Duplicate,
                         one.span(),
-                        format!("`{}` of {} is given twice", params[index].name, subject.text()),
+                        format!(
+                            "`{}` of {} is given twice",
+                            params[index].name,
+                            subject.text()
+                        ),
                     )
                     .label(first.span(), "first here")
                     .help("keep one of them");
@@ -164,8 +169,13 @@ impl Checker<'_> {
         let value = match parse::parse_default(text, span) {
             Some(expr) => self.param(&expr, place),
             None => {
-                let message = format!("the catalog's default of {} can't be read: `{text}`", place.text());
-                self.error(Diagnostic::error(Code::Syntax, span, message).help("give it in the recipe"));
+                let message = format!(
+                    "the catalog's default of {} can't be read: `{text}`",
+                    place.text()
+                );
+                self.error(
+                    Diagnostic::error(Code::Syntax, span, message).help("give it in the recipe"),
+                );
                 None
             }
         };
@@ -191,13 +201,19 @@ impl Checker<'_> {
         )
         .here(format!("no such {what}"));
         if subject.kind.is_some() {
-            let label = format!("`{0}` is built in; `pretext doc {0}` lists its {what}s", subject.name);
+            let label = format!(
+                "`{0}` is built in; `pretext doc {0}` lists its {what}s",
+                subject.name
+            );
             diagnostic = diagnostic.label(subject.name_span, label);
         }
         let near = nearest(&name.text, names.iter().copied());
         let diagnostic = match near {
             Some(near) => diagnostic.fix(
-                format!("{} {what} with a similar name exists", super::names::article(what)),
+                format!(
+                    "{} {what} with a similar name exists",
+                    super::names::article(what)
+                ),
                 name.span,
                 near,
             ),
@@ -208,7 +224,13 @@ impl Checker<'_> {
         near.map(str::to_owned)
     }
 
-    fn too_many(&mut self, subject: &Subject<'_>, params: &[&Param], given: &[Given<'_>], span: Span) {
+    fn too_many(
+        &mut self,
+        subject: &Subject<'_>,
+        params: &[&Param],
+        given: &[Given<'_>],
+        span: Span,
+    ) {
         let count = given.iter().filter(|given| given.name.is_none()).count();
         let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
         let takes = match names.len() {
@@ -216,7 +238,11 @@ impl Checker<'_> {
             1 => "one argument".to_owned(),
             n => format!("at most {n} arguments"),
         };
-        let is = if count == 1 { "1 is" } else { &format!("{count} are") };
+        let is = if count == 1 {
+            "1 is"
+        } else {
+            &format!("{count} are")
+        };
         let mut diagnostic = Diagnostic::error(
             Code::TooManyArguments,
             span,
@@ -252,7 +278,12 @@ impl Checker<'_> {
             format!("{} {what}s are missing", missing.len())
         });
         for param in params.iter().filter(|param| missing.contains(&param.name)) {
-            diagnostic = diagnostic.help(format!("add `{} = {}`: {}", param.name, hint(&param.ty), param.doc));
+            diagnostic = diagnostic.help(format!(
+                "add `{} = {}`: {}",
+                param.name,
+                hint(&param.ty),
+                param.doc
+            ));
         }
         self.error(diagnostic);
     }

@@ -30,7 +30,8 @@ impl Checker<'_> {
                 let used = &self.uses[*index];
                 match path.iter().position(|(other, _)| *other == used.of) {
                     Some(from) => {
-                        let through: Vec<&str> = path[from + 1..].iter().map(|(name, _)| *name).collect();
+                        let through: Vec<&str> =
+                            path[from + 1..].iter().map(|(name, _)| *name).collect();
                         found.push((used.span, used.of.to_owned(), through.join("`, `")));
                     }
                     None if !done.contains(used.of) => path.push((used.of, 0)),
@@ -44,7 +45,9 @@ impl Checker<'_> {
             } else {
                 format!("`{name}` refers to itself through `{through}`")
             };
-            self.error(Diagnostic::error(Code::Cycle, span, message).here("the circle closes here"));
+            self.error(
+                Diagnostic::error(Code::Cycle, span, message).here("the circle closes here"),
+            );
         }
     }
 }

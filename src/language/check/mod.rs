@@ -47,7 +47,9 @@ pub fn check_into(
     for (path, value) in set {
         let id = sources.add("--set", format!("{path}={value}"));
         match parse::parse_setting(sources, id) {
-            Ok((path, value)) => diagnostics.extend(setting::apply(&mut tree, catalog, &path, value)),
+            Ok((path, value)) => {
+                diagnostics.extend(setting::apply(&mut tree, catalog, &path, value))
+            }
             Err(errors) => diagnostics.extend(errors),
         }
     }
@@ -75,7 +77,9 @@ pub fn check_into(
 /// By place, without repetitions, at most [`MAX_ERRORS`] errors.
 fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort_by(|a, b| (a.primary.span, a.code).cmp(&(b.primary.span, b.code)));
-    diagnostics.dedup_by(|a, b| a.primary.span == b.primary.span && a.code == b.code && a.message == b.message);
+    diagnostics.dedup_by(|a, b| {
+        a.primary.span == b.primary.span && a.code == b.code && a.message == b.message
+    });
     let errors = diagnostics
         .iter()
         .filter(|d| d.severity == Severity::Error)
@@ -153,11 +157,19 @@ impl<'a> Checker<'a> {
         let Some(name) = item.name() else { return };
         if name.text == "run" {
             self.error(
-                Diagnostic::error(Code::Duplicate, name.span, "`run` can't be the name of an item")
-                    .note("It names the settings of the run, as in `--set run.seed=1`."),
+                Diagnostic::error(
+                    Code::Duplicate,
+                    name.span,
+                    "`run` can't be the name of an item",
+                )
+                .note("It names the settings of the run, as in `--set run.seed=1`."),
             );
         }
-        match self.items.get(name.text.as_str()).and_then(|first| first.name()) {
+        match self
+            .items
+            .get(name.text.as_str())
+            .and_then(|first| first.name())
+        {
             Some(first) => {
                 let diagnostic = Diagnostic::error(
                     Code::Duplicate,
@@ -188,17 +200,19 @@ impl<'a> Checker<'a> {
         for item in &tree.items {
             self.current = item.name().map_or("run", |name| name.text.as_str());
             let done = match item {
-                Item::Dataset(name, value) => self
-                    .data(value, "a data set")
-                    .map(|data| {
-                        recipe.datasets.push(DatasetItem {
-                            name: name.text.clone(),
-                            name_span: name.span,
-                            data,
-                        })
-                    }),
-                Item::Encoder(name, _) => self.encoder(&name.text).map(|net| recipe.encoders.push(net)),
-                Item::Augment(augment) => self.augment(augment).map(|augment| recipe.augments.push(augment)),
+                Item::Dataset(name, value) => self.data(value, "a data set").map(|data| {
+                    recipe.datasets.push(DatasetItem {
+                        name: name.text.clone(),
+                        name_span: name.span,
+                        data,
+                    })
+                }),
+                Item::Encoder(name, _) => self
+                    .encoder(&name.text)
+                    .map(|net| recipe.encoders.push(net)),
+                Item::Augment(augment) => self
+                    .augment(augment)
+                    .map(|augment| recipe.augments.push(augment)),
                 Item::Stage(stage) => self.stage(stage).map(|stage| recipe.stages.push(stage)),
                 Item::Run(_) => Some(()),
             };

@@ -9,7 +9,11 @@ use crate::language::{Diagnostic, Span};
 
 /// `a` or `an` before a noun.
 pub fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
 }
 
 /// `a layer`, `an encoder`, `a layer or an encoder`
@@ -25,7 +29,10 @@ impl<'a> Checker<'a> {
     /// The recipe's item of this name; it must be a `noun` (a dataset, an encoder, an augment, a stage). Says why where there is
     /// none.
     pub(super) fn item(&mut self, name: &Name, noun: &str) -> Option<&'a Item> {
-        let found = self.items.get_key_value(name.text.as_str()).map(|(key, item)| (*key, *item));
+        let found = self
+            .items
+            .get_key_value(name.text.as_str())
+            .map(|(key, item)| (*key, *item));
         if let Some((key, item)) = found {
             if item.noun() == noun {
                 self.uses.push(Use {
@@ -86,12 +93,21 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         if callable.is_some_and(|kind| self.catalog.find(kind, &name.text).is_some()) {
-            return diagnostic.fix("call the one that is built in", name.span, format!("{}()", name.text));
+            return diagnostic.fix(
+                "call the one that is built in",
+                name.span,
+                format!("{}()", name.text),
+            );
         }
         if of_noun.is_empty() {
             return match word {
-                "augment" => diagnostic.help(format!("define one: `augment {}(image) {{ … }}`", name.text)),
-                "stage" => diagnostic.help(format!("define one: `pretext {} = … {{ … }}`", name.text)),
+                "augment" => diagnostic.help(format!(
+                    "define one: `augment {}(image) {{ … }}`",
+                    name.text
+                )),
+                "stage" => {
+                    diagnostic.help(format!("define one: `pretext {} = … {{ … }}`", name.text))
+                }
                 _ => diagnostic.help(format!("define one: `{word} {} = …`", name.text)),
             };
         }
@@ -100,7 +116,10 @@ impl<'a> Checker<'a> {
 
     /// The catalog's entry of this name for one of these kinds. Says why where there is none.
     pub(super) fn entry(&mut self, kinds: &[Kind], name: &Name) -> Option<SharedSpec> {
-        if let Some(spec) = kinds.iter().find_map(|kind| self.catalog.find(*kind, &name.text)) {
+        if let Some(spec) = kinds
+            .iter()
+            .find_map(|kind| self.catalog.find(*kind, &name.text))
+        {
             return Some(spec.clone());
         }
         let wanted = kinds_text(kinds);
@@ -109,7 +128,11 @@ impl<'a> Checker<'a> {
             let mut diagnostic = Diagnostic::error(
                 Code::WrongKind,
                 name.span,
-                format!("`{}` is {} {noun} of this recipe, not {wanted}", name.text, article(noun)),
+                format!(
+                    "`{}` is {} {noun} of this recipe, not {wanted}",
+                    name.text,
+                    article(noun)
+                ),
             );
             if let Some(defined) = item.name() {
                 diagnostic = diagnostic.label(defined.span, "defined here");
@@ -120,7 +143,11 @@ impl<'a> Checker<'a> {
         if self.lost.iter().any(|lost| lost.text == name.text) {
             return None;
         }
-        let other: Vec<Kind> = self.catalog.of_name(&name.text).map(|spec| spec.kind).collect();
+        let other: Vec<Kind> = self
+            .catalog
+            .of_name(&name.text)
+            .map(|spec| spec.kind)
+            .collect();
         let diagnostic = if other.is_empty() {
             let names: Vec<&str> = kinds
                 .iter()
@@ -174,7 +201,11 @@ impl<'a> Checker<'a> {
 /// The first names of a list, for a note.
 pub fn some_of(names: &[&str]) -> String {
     const SHOWN: usize = 12;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect();
     match (shown.as_slice(), names.len() > SHOWN) {
         ([one], _) => one.clone(),
         (_, true) => format!("{} and {} more", shown.join(", "), names.len() - SHOWN),

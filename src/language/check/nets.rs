@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::scalars::ungrouped;
 use super::{Checker, NetState};
 use crate::catalog::{Kind, Net, NetStep};
+use crate::language::Diagnostic;
 use crate::language::ast::{Expr, ExprKind, Item, Step};
 use crate::language::codes::Code;
-use crate::language::Diagnostic;
 
 impl Checker<'_> {
     /// The recipe's encoder of this name. `None` if it has an error, which is reported once.
@@ -18,7 +18,10 @@ impl Checker<'_> {
             Some(NetState::Visiting | NetState::Failed) => return None,
             None => {}
         }
-        let (key, item) = self.items.get_key_value(name).map(|(key, item)| (*key, *item))?;
+        let (key, item) = self
+            .items
+            .get_key_value(name)
+            .map(|(key, item)| (*key, *item))?;
         let Item::Encoder(name, value) = item else {
             return None;
         };
@@ -47,7 +50,10 @@ impl Checker<'_> {
                 }
                 self.item(name, "encoder")?;
                 if names.len() > 1 {
-                    let message = format!("`{}` is used as a whole; probes read its places with `at`", name.text);
+                    let message = format!(
+                        "`{}` is used as a whole; probes read its places with `at`",
+                        name.text
+                    );
                     self.error(Diagnostic::error(Code::UnknownPart, names[1].span, message));
                     return None;
                 }
@@ -59,7 +65,11 @@ impl Checker<'_> {
 
     /// A call, or a pipeline of calls.
     fn layers(&mut self, expr: &Expr, encoder: bool) -> Option<Net> {
-        let kinds: &[Kind] = if encoder { &[Kind::Encoder, Kind::Layer] } else { &[Kind::Layer] };
+        let kinds: &[Kind] = if encoder {
+            &[Kind::Encoder, Kind::Layer]
+        } else {
+            &[Kind::Layer]
+        };
         let expr = ungrouped(expr);
         let single;
         let steps = match &expr.kind {
@@ -83,12 +93,18 @@ impl Checker<'_> {
             let call = match &step.value.kind {
                 ExprKind::Call(call) => self.call(kinds, call, step.value.span),
                 ExprKind::Path(names) => {
-                    match names.first().and_then(|name| self.items.get(name.text.as_str())) {
+                    match names
+                        .first()
+                        .and_then(|name| self.items.get(name.text.as_str()))
+                    {
                         Some(Item::Encoder(defined, _)) => {
                             let diagnostic = Diagnostic::error(
                                 Code::WrongKind,
                                 step.value.span,
-                                format!("encoder `{}` can't be a layer of another network", defined.text),
+                                format!(
+                                    "encoder `{}` can't be a layer of another network",
+                                    defined.text
+                                ),
                             )
                             .label(defined.span, "defined here")
                             .help("write its layers here");
@@ -108,8 +124,8 @@ impl Checker<'_> {
             if let Some(place) = &step.place {
                 if let Some(first) = places.insert(place.text.as_str(), place.span) {
                     let message = format!("the place `{}` is named twice", place.text);
-                    let diagnostic =
-                        Diagnostic::error(Code::Duplicate, place.span, message).label(first, "first here");
+                    let diagnostic = Diagnostic::error(Code::Duplicate, place.span, message)
+                        .label(first, "first here");
                     self.error(diagnostic);
                     sound = false;
                 }

@@ -25,7 +25,9 @@ impl Checker<'_> {
                             call.name.span,
                             format!("`{name}` is a pipe, not a data set"),
                         )
-                        .help(format!("pipes stand behind data: `fashion.train |> {name}(…)`")),
+                        .help(format!(
+                            "pipes stand behind data: `fashion.train |> {name}(…)`"
+                        )),
                     );
                     return None;
                 }
@@ -64,7 +66,9 @@ impl Checker<'_> {
                     );
                     let splits = ["train", "valid", "test"];
                     self.error(match nearest(&part.text, splits) {
-                        Some(near) => diagnostic.fix("a split with a similar name exists", part.span, near),
+                        Some(near) => {
+                            diagnostic.fix("a split with a similar name exists", part.span, near)
+                        }
                         None => diagnostic.note("Its splits are `train`, `valid` and `test`."),
                     });
                     return None;
@@ -104,8 +108,12 @@ impl Checker<'_> {
         }
         if let Some(place) = steps.iter().find_map(|step| step.place.as_ref()) {
             self.error(
-                Diagnostic::error(Code::Mistyped, place.span, "`as` names places in an encoder, not in data")
-                    .help("give the data set a name of its own: `dataset NAME = …`"),
+                Diagnostic::error(
+                    Code::Mistyped,
+                    place.span,
+                    "`as` names places in an encoder, not in data",
+                )
+                .help("give the data set a name of its own: `dataset NAME = …`"),
             );
             return None;
         }
@@ -145,7 +153,9 @@ impl Checker<'_> {
                     format!("stage `{}` has no part `{}`", name.text, part.text),
                 );
                 self.error(match nearest(&part.text, all.iter().copied()) {
-                    Some(near) => diagnostic.fix("a part with a similar name exists", part.span, near),
+                    Some(near) => {
+                        diagnostic.fix("a part with a similar name exists", part.span, near)
+                    }
                     None => diagnostic.note(format!("It has {}.", some_of(&all))),
                 });
                 return None;

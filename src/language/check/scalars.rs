@@ -78,8 +78,12 @@ impl Checker<'_> {
             return None;
         }
         if low.value > high.value {
-            let diagnostic = Diagnostic::error(Code::OutOfRange, span, "the range ends before it begins")
-                .fix("swap its ends", span, format!("{}..{}", high.text, low.text));
+            let diagnostic =
+                Diagnostic::error(Code::OutOfRange, span, "the range ends before it begins").fix(
+                    "swap its ends",
+                    span,
+                    format!("{}..{}", high.text, low.text),
+                );
             self.error(diagnostic);
             return None;
         }
@@ -94,7 +98,10 @@ impl Checker<'_> {
                 self.error(Diagnostic::error(
                     Code::OutOfRange,
                     span,
-                    format!("a view is drawn a whole number of times, 1 to 1000, not {}", times.text),
+                    format!(
+                        "a view is drawn a whole number of times, 1 to 1000, not {}",
+                        times.text
+                    ),
                 ));
                 None
             }
@@ -106,7 +113,11 @@ impl Checker<'_> {
 fn wrong_unit(ty: &Type, quantity: &Quantity, span: Span, place: &Place<'_>) -> Diagnostic {
     let number = &quantity.text;
     let found = match &quantity.unit {
-        Some(unit) => format!("`{number}{}{}`", if unit.text.len() > 2 { " " } else { "" }, unit.text),
+        Some(unit) => format!(
+            "`{number}{}{}`",
+            if unit.text.len() > 2 { " " } else { "" },
+            unit.text
+        ),
         None => format!("`{number}`"),
     };
     let diagnostic = Diagnostic::error(
@@ -132,11 +143,21 @@ fn wrong_unit(ty: &Type, quantity: &Quantity, span: Span, place: &Place<'_>) -> 
         (Type::Ratio, None) if quantity.value > 1.0 => {
             diagnostic.fix("ratios are in percent", span, format!("{number}%"))
         }
-        (Type::Ratio, None) if quantity.value == 0.0 => diagnostic.fix("ratios are in percent", span, "0%"),
+        (Type::Ratio, None) if quantity.value == 0.0 => {
+            diagnostic.fix("ratios are in percent", span, "0%")
+        }
         (Type::Ratio, None) => diagnostic.help("write `1%`, or `100%` for all"),
-        (Type::Duration, None) => diagnostic.help(format!("write `{number} epochs` or `{number} steps`")),
-        (Type::Number, Some("%")) => diagnostic.fix("write it as a number", span, fraction(quantity.value / 100.0)),
-        (Type::Number | Type::Integer, Some(_)) => diagnostic.fix("it has no unit", span, number.clone()),
+        (Type::Duration, None) => {
+            diagnostic.help(format!("write `{number} epochs` or `{number} steps`"))
+        }
+        (Type::Number, Some("%")) => diagnostic.fix(
+            "write it as a number",
+            span,
+            fraction(quantity.value / 100.0),
+        ),
+        (Type::Number | Type::Integer, Some(_)) => {
+            diagnostic.fix("it has no unit", span, number.clone())
+        }
         _ => diagnostic,
     }
 }

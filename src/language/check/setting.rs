@@ -55,7 +55,9 @@ pub fn apply(tree: &mut File, catalog: &Catalog, path: &[Name], value: Expr) -> 
         });
     };
     match &mut tree.items[index] {
-        Item::Dataset(_, expr) | Item::Encoder(_, expr) => inside(expr, catalog, first, rest, value),
+        Item::Dataset(_, expr) | Item::Encoder(_, expr) => {
+            inside(expr, catalog, first, rest, value)
+        }
         Item::Stage(stage) => {
             let own = match &stage.value.kind {
                 ExprKind::Call(call) => catalog
@@ -75,7 +77,10 @@ pub fn apply(tree: &mut File, catalog: &Catalog, path: &[Name], value: Expr) -> 
         }
         Item::Augment(_) | Item::Run(_) => {
             let message = format!("`--set` can't change augment `{}`", first.text);
-            Some(Diagnostic::error(Code::UnknownField, first.span, message).help("change the recipe"))
+            Some(
+                Diagnostic::error(Code::UnknownField, first.span, message)
+                    .help("change the recipe"),
+            )
         }
     }
 }
@@ -89,7 +94,11 @@ fn block(
     deeper: &[Name],
     value: Expr,
 ) -> Option<Diagnostic> {
-    if let Some(found) = block.fields.iter_mut().find(|other| other.name.text == field.text) {
+    if let Some(found) = block
+        .fields
+        .iter_mut()
+        .find(|other| other.name.text == field.text)
+    {
         return replace(&mut found.value, catalog, field, deeper, value);
     }
     let (value, problem) = fresh(catalog, params, block.span, field, deeper, value);
@@ -112,7 +121,10 @@ fn fresh(
     if deeper.is_empty() {
         return (value, None);
     }
-    let preset = params.iter().find(|param| param.name == field.text).map(|param| &param.preset);
+    let preset = params
+        .iter()
+        .find(|param| param.name == field.text)
+        .map(|param| &param.preset);
     let default = match preset {
         Some(Preset::Text(text)) => parse::parse_default(text, span),
         _ => None,
@@ -136,7 +148,13 @@ fn fresh(
     }
 }
 
-fn replace(target: &mut Expr, catalog: &Catalog, name: &Name, deeper: &[Name], value: Expr) -> Option<Diagnostic> {
+fn replace(
+    target: &mut Expr,
+    catalog: &Catalog,
+    name: &Name,
+    deeper: &[Name],
+    value: Expr,
+) -> Option<Diagnostic> {
     if deeper.is_empty() {
         *target = value;
         return None;
@@ -145,7 +163,13 @@ fn replace(target: &mut Expr, catalog: &Catalog, name: &Name, deeper: &[Name], v
 }
 
 /// Changes an argument of a call, or of the named step of a pipeline.
-fn inside(expr: &mut Expr, catalog: &Catalog, owner: &Name, path: &[Name], value: Expr) -> Option<Diagnostic> {
+fn inside(
+    expr: &mut Expr,
+    catalog: &Catalog,
+    owner: &Name,
+    path: &[Name],
+    value: Expr,
+) -> Option<Diagnostic> {
     let span = expr.span;
     match &mut expr.kind {
         ExprKind::Group(inner) => inside(inner, catalog, owner, path, value),
@@ -169,17 +193,27 @@ fn inside(expr: &mut Expr, catalog: &Catalog, owner: &Name, path: &[Name], value
                 place || matches!(&other.value.kind, ExprKind::Call(call) if call.name.text == step.text)
             });
             match named {
-                Some(found) if !rest.is_empty() => inside(&mut found.value, catalog, step, rest, value),
+                Some(found) if !rest.is_empty() => {
+                    inside(&mut found.value, catalog, step, rest, value)
+                }
                 _ => {
-                    let message = format!("`{}` is a pipeline, and `{}` is no step of it", owner.text, step.text);
+                    let message = format!(
+                        "`{}` is a pipeline, and `{}` is no step of it",
+                        owner.text, step.text
+                    );
                     let message = if rest.is_empty() && named_step(path) {
-                        format!("`{}` is a pipeline: name a step and its argument", owner.text)
+                        format!(
+                            "`{}` is a pipeline: name a step and its argument",
+                            owner.text
+                        )
                     } else {
                         message
                     };
                     Some(
-                        Diagnostic::error(Code::UnknownField, step.span, message)
-                            .help(format!("for example `--set {}.STEP.ARGUMENT=…`", owner.text)),
+                        Diagnostic::error(Code::UnknownField, step.span, message).help(format!(
+                            "for example `--set {}.STEP.ARGUMENT=…`",
+                            owner.text
+                        )),
                     )
                 }
             }
@@ -187,7 +221,11 @@ fn inside(expr: &mut Expr, catalog: &Catalog, owner: &Name, path: &[Name], value
         ExprKind::Lost => None,
         other => {
             let message = format!("`{}` is {}: it has no fields", owner.text, other.noun());
-            Some(Diagnostic::error(Code::UnknownField, path.first()?.span, message))
+            Some(Diagnostic::error(
+                Code::UnknownField,
+                path.first()?.span,
+                message,
+            ))
         }
     }
 }
@@ -200,15 +238,20 @@ fn named_step(path: &[Name]) -> bool {
 fn params(catalog: &Catalog, call: &Call, field: &str) -> Vec<Param> {
     let mut specs: Vec<_> = catalog.of_name(&call.name.text).collect();
     specs.sort_by_key(|spec| !spec.params.iter().any(|param| param.name == field));
-    specs.first().map(|spec| spec.params.clone()).unwrap_or_default()
+    specs
+        .first()
+        .map(|spec| spec.params.clone())
+        .unwrap_or_default()
 }
 
 /// The argument of this name, given by name or by position.
 fn argument<'e>(call: &'e mut Call, params: &[Param], field: &str) -> Option<&'e mut Expr> {
-    let named = call
-        .arguments
-        .iter()
-        .position(|argument| argument.name.as_ref().is_some_and(|name| name.text == field));
+    let named = call.arguments.iter().position(|argument| {
+        argument
+            .name
+            .as_ref()
+            .is_some_and(|name| name.text == field)
+    });
     let index = named.or_else(|| {
         let position = params.iter().position(|param| param.name == field)?;
         call.arguments

@@ -6,10 +6,10 @@ use super::Checker;
 use super::arguments::{Given, Matched, Subject};
 use super::names::kinds_text;
 use crate::catalog::{Args, Call, Param, run_fields, stage_fields};
+use crate::language::Diagnostic;
 use crate::language::ast::{self, ExprKind, File, Item};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
-use crate::language::Diagnostic;
 
 impl Checker<'_> {
     /// A stage: its call, with parameters in the brackets or in the block, and the fields that all stages of its kind have.
@@ -23,7 +23,11 @@ impl Checker<'_> {
             }
             ExprKind::Lost => return None,
             other => {
-                let message = format!("a stage calls {}, found {}", kinds_text(&[stage.kind]), other.noun());
+                let message = format!(
+                    "a stage calls {}, found {}",
+                    kinds_text(&[stage.kind]),
+                    other.noun()
+                );
                 self.error(Diagnostic::error(Code::Mistyped, value.span, message));
                 return None;
             }
@@ -57,7 +61,11 @@ impl Checker<'_> {
                     let diagnostic = Diagnostic::error(
                         Code::UnknownField,
                         name.span,
-                        format!("`{}` is a field of the stage, not an argument of {}", name.text, subject.text()),
+                        format!(
+                            "`{}` is a field of the stage, not an argument of {}",
+                            name.text,
+                            subject.text()
+                        ),
                     )
                     .help(format!("write it in the block: `{{ {} = … }}`", name.text));
                     self.error(diagnostic);
@@ -72,7 +80,11 @@ impl Checker<'_> {
                 to_stage.push(field.into());
             } else {
                 sound = false;
-                let names: Vec<&str> = common.iter().chain(&own).map(|param| param.name.as_str()).collect();
+                let names: Vec<&str> = common
+                    .iter()
+                    .chain(&own)
+                    .map(|param| param.name.as_str())
+                    .collect();
                 forgiven.extend(self.unknown_field(&subject, &field.name, &names, "field"));
             }
         }
@@ -111,7 +123,8 @@ impl Checker<'_> {
         let mut sound = true;
         for again in blocks {
             sound = false;
-            let mut diagnostic = Diagnostic::error(Code::Duplicate, again.span, "`run` is given twice");
+            let mut diagnostic =
+                Diagnostic::error(Code::Duplicate, again.span, "`run` is given twice");
             if let Some(first) = first {
                 diagnostic = diagnostic.label(first.span, "first here");
             }

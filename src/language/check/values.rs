@@ -4,10 +4,10 @@ use super::Checker;
 use super::names::article;
 use super::words::{bound, choices, describe};
 use crate::catalog::{Call, Duration, Kind, Param, Type, Value};
+use crate::language::Diagnostic;
 use crate::language::ast::{Expr, ExprKind, Step};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
-use crate::language::Diagnostic;
 
 /// Whose value is checked; for messages.
 pub struct Place<'p> {
@@ -48,7 +48,10 @@ impl Checker<'_> {
         } else if integers(&value).iter().any(|n| *n < 0) {
             // entries read whole numbers as sizes
             let message = format!("{} can't be negative", place.text());
-            self.error(Diagnostic::error(Code::OutOfRange, expr.span, message).note(place.param.doc.clone()));
+            self.error(
+                Diagnostic::error(Code::OutOfRange, expr.span, message)
+                    .note(place.param.doc.clone()),
+            );
             return None;
         }
         Some(value)
@@ -89,9 +92,14 @@ impl Checker<'_> {
             Type::List(element) => match &expr.kind {
                 ExprKind::List(values) => {
                     // all of them are checked before one failure counts
-                    let values: Vec<Option<Value>> =
-                        values.iter().map(|value| self.value(element, value, place)).collect();
-                    values.into_iter().collect::<Option<Vec<_>>>().map(Value::List)
+                    let values: Vec<Option<Value>> = values
+                        .iter()
+                        .map(|value| self.value(element, value, place))
+                        .collect();
+                    values
+                        .into_iter()
+                        .collect::<Option<Vec<_>>>()
+                        .map(Value::List)
                 }
                 _ => self.mismatch(ty, expr, place),
             },
@@ -154,7 +162,11 @@ impl Checker<'_> {
                 let diagnostic = Diagnostic::error(
                     Code::UnknownWord,
                     expr.span,
-                    format!("{} can't be `{word}`; it is {}", place.text(), choices(words)),
+                    format!(
+                        "{} can't be `{word}`; it is {}",
+                        place.text(),
+                        choices(words)
+                    ),
                 );
                 match nearest(word, words.iter().copied()) {
                     Some(near) => diagnostic.fix("did you mean this?", expr.span, near),
@@ -170,7 +182,12 @@ impl Checker<'_> {
             other => Diagnostic::error(
                 Code::Mistyped,
                 expr.span,
-                format!("{} must be {}, not {}", place.text(), choices(words), other.noun()),
+                format!(
+                    "{} must be {}, not {}",
+                    place.text(),
+                    choices(words),
+                    other.noun()
+                ),
             )
             .note(place.param.doc.clone()),
         };
@@ -180,9 +197,15 @@ impl Checker<'_> {
 
     /// Decides by the form of the value which of the types is meant; where several fit, the first that has no error.
     fn one_of(&mut self, types: &[Type], expr: &Expr, place: &Place<'_>) -> Option<Value> {
-        let mut fitting: Vec<&Type> = types.iter().filter(|ty| self.fits(ty, expr, true)).collect();
+        let mut fitting: Vec<&Type> = types
+            .iter()
+            .filter(|ty| self.fits(ty, expr, true))
+            .collect();
         if fitting.is_empty() {
-            fitting = types.iter().filter(|ty| self.fits(ty, expr, false)).collect();
+            fitting = types
+                .iter()
+                .filter(|ty| self.fits(ty, expr, false))
+                .collect();
             if fitting.len() != 1 {
                 return self.mismatch(&Type::OneOf(types.to_vec()), expr, place);
             }
@@ -211,7 +234,9 @@ impl Checker<'_> {
         let noun = kind.noun();
         let is_item = |noun: &str| match kind {
             ExprKind::Path(names) => {
-                let item = names.first().and_then(|name| self.items.get(name.text.as_str()));
+                let item = names
+                    .first()
+                    .and_then(|name| self.items.get(name.text.as_str()));
                 item.is_some_and(|item| item.noun() == noun)
             }
             _ => false,
@@ -232,7 +257,9 @@ impl Checker<'_> {
                 _ => false,
             },
             Type::Call(wanted) => match kind {
-                ExprKind::Call(call) => !exactly || self.catalog.find(*wanted, &call.name.text).is_some(),
+                ExprKind::Call(call) => {
+                    !exactly || self.catalog.find(*wanted, &call.name.text).is_some()
+                }
                 _ => false,
             },
             Type::Encoder | Type::Head | Type::Data => match kind {
@@ -252,9 +279,15 @@ impl Checker<'_> {
 
     /// Whether a pipeline begins with data, or else with a layer.
     fn starts_with(&self, kind: &ExprKind, data: bool) -> bool {
-        let kinds: &[Kind] = if data { &[Kind::Dataset] } else { &[Kind::Encoder, Kind::Layer] };
+        let kinds: &[Kind] = if data {
+            &[Kind::Dataset]
+        } else {
+            &[Kind::Encoder, Kind::Layer]
+        };
         match kind {
-            ExprKind::Call(call) => kinds.iter().any(|kind| self.catalog.find(*kind, &call.name.text).is_some()),
+            ExprKind::Call(call) => kinds
+                .iter()
+                .any(|kind| self.catalog.find(*kind, &call.name.text).is_some()),
             ExprKind::Pipe(steps) => match steps.first() {
                 Some(Step { value, .. }) => match &value.kind {
                     ExprKind::Path(_) => data,
@@ -271,22 +304,33 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::error(
             Code::Mistyped,
             expr.span,
-            format!("{} must be {}, not {}", place.text(), describe(ty), expr.kind.noun()),
+            format!(
+                "{} must be {}, not {}",
+                place.text(),
+                describe(ty),
+                expr.kind.noun()
+            ),
         )
         .note(place.param.doc.clone());
         let diagnostic = match (&expr.kind, ty) {
-            (ExprKind::Path(names), Type::Text) if names.len() == 1 => {
-                diagnostic.fix("put it in quotes", expr.span, format!("\"{}\"", names[0].text))
-            }
+            (ExprKind::Path(names), Type::Text) if names.len() == 1 => diagnostic.fix(
+                "put it in quotes",
+                expr.span,
+                format!("\"{}\"", names[0].text),
+            ),
             (ExprKind::Text(text), Type::Augment | Type::Stage | Type::Place | Type::Data)
-                if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+                if !text.is_empty()
+                    && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
             {
                 diagnostic.fix("names are written without quotes", expr.span, text.clone())
             }
             (ExprKind::Pipe(_) | ExprKind::Call(_), Type::Augment) => {
                 let noun = Type::Augment;
                 let article = article("augment");
-                diagnostic.help(format!("define {article} `augment` block and give {}", describe(&noun)))
+                diagnostic.help(format!(
+                    "define {article} `augment` block and give {}",
+                    describe(&noun)
+                ))
             }
             _ => diagnostic,
         };

@@ -71,9 +71,8 @@ impl<'a> Builder<'a> {
                 Rule::doc => {
                     // the first run of lines, before any item
                     let start = pair.as_span().start();
-                    let joined = doc_end.is_none_or(|end: usize| {
-                        self.text[end..start].matches('\n').count() == 1
-                    });
+                    let joined = doc_end
+                        .is_none_or(|end: usize| self.text[end..start].matches('\n').count() == 1);
                     if file.items.is_empty() && file.lost.is_empty() && joined {
                         let line = pair.as_str().trim_start_matches('/').trim_end();
                         doc.push(line.strip_prefix(' ').unwrap_or(line));
@@ -99,8 +98,12 @@ impl<'a> Builder<'a> {
                     if file.items.len() >= MAX_ITEMS {
                         let span = self.span(&pair);
                         self.error(
-                            Diagnostic::error(Code::TooLarge, span, format!("more than {MAX_ITEMS} items"))
-                                .help("split the recipe"),
+                            Diagnostic::error(
+                                Code::TooLarge,
+                                span,
+                                format!("more than {MAX_ITEMS} items"),
+                            )
+                            .help("split the recipe"),
                         );
                         break;
                     }
@@ -114,14 +117,24 @@ impl<'a> Builder<'a> {
             let start = self.text.len() - self.text.trim_start_matches('\u{feff}').len();
             let span = Span::new(self.file, start, start);
             self.error(
-                Diagnostic::error(Code::Edition, span, "the first line must name the edition of the language")
-                    .fix("add it", span, "ssl 1\n\n"),
+                Diagnostic::error(
+                    Code::Edition,
+                    span,
+                    "the first line must name the edition of the language",
+                )
+                .fix("add it", span, "ssl 1\n\n"),
             );
         } else if file.items.is_empty() && self.diagnostics.is_empty() {
             let end = self.text.trim_end().len();
             self.error(
-                Diagnostic::error(Code::Empty, Span::new(self.file, end, end), "the recipe defines nothing")
-                    .help("add a `dataset` and a `pretext` stage; the README shows the shortest recipe"),
+                Diagnostic::error(
+                    Code::Empty,
+                    Span::new(self.file, end, end),
+                    "the recipe defines nothing",
+                )
+                .help(
+                    "add a `dataset` and a `pretext` stage; the README shows the shortest recipe",
+                ),
             );
         }
         file.doc = doc.join("\n");
@@ -129,13 +142,23 @@ impl<'a> Builder<'a> {
     }
 
     fn edition(&mut self, pair: Pair<'_, Rule>) {
-        let Some(number) = pair.into_inner().find(|p| p.as_rule() == Rule::edition_number) else {
+        let Some(number) = pair
+            .into_inner()
+            .find(|p| p.as_rule() == Rule::edition_number)
+        else {
             return;
         };
         if number.as_str() != "1" {
             let span = self.span(&number);
-            let message = format!("edition `{}` is not known to this version of Pretext", number.as_str());
-            self.error(edition_error(span, &message).fix("use the edition that is known", span, "1"));
+            let message = format!(
+                "edition `{}` is not known to this version of Pretext",
+                number.as_str()
+            );
+            self.error(edition_error(span, &message).fix(
+                "use the edition that is known",
+                span,
+                "1",
+            ));
         }
     }
 
@@ -282,7 +305,11 @@ impl<'a> Builder<'a> {
             }
         }
         if names.len() > 1 {
-            self.error(expected::not_yet(self.text, names[0].span.to(names[1].span), Rule::field));
+            self.error(expected::not_yet(
+                self.text,
+                names[0].span.to(names[1].span),
+                Rule::field,
+            ));
             return None;
         }
         Some(Field {
@@ -348,11 +375,14 @@ impl<'a> Builder<'a> {
     fn unclosed(&mut self, block: Span, end: &Pair<'_, Rule>) {
         let open = Span::new(self.file, block.start, block.start + 1);
         let at = end.as_span().start();
-        let mut diagnostic = Diagnostic::error(Code::Syntax, open, "this `{` is never closed")
-            .here("opened here");
+        let mut diagnostic =
+            Diagnostic::error(Code::Syntax, open, "this `{` is never closed").here("opened here");
         if at < self.text.len() {
             let length = self.text[at..].find(['\n', ' ']).unwrap_or(0);
-            diagnostic = diagnostic.label(Span::new(self.file, at, at + length), "the next item starts here");
+            diagnostic = diagnostic.label(
+                Span::new(self.file, at, at + length),
+                "the next item starts here",
+            );
         }
         self.error(diagnostic.help("add a `}`"));
     }
@@ -386,7 +416,8 @@ impl<'a> Builder<'a> {
 }
 
 fn edition_error(span: Span, message: &str) -> Diagnostic {
-    Diagnostic::error(Code::Edition, span, message).note("This version of Pretext reads edition 1: `ssl 1`.")
+    Diagnostic::error(Code::Edition, span, message)
+        .note("This version of Pretext reads edition 1: `ssl 1`.")
 }
 
 fn stage_kind(keyword: &str) -> Option<Kind> {

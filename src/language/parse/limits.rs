@@ -15,11 +15,7 @@ pub fn check(text: &str, file: FileId) -> Option<Diagnostic> {
     if text.len() > MAX_BYTES {
         return Some(too_large(file, text.len()));
     }
-    if text
-        .trim_start_matches('\u{feff}')
-        .trim()
-        .is_empty()
-    {
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Some(
             Diagnostic::error(Code::Empty, Span::new(file, 0, 0), "the recipe is empty")
                 .help("start with `ssl 1` and a `dataset`; the README shows the shortest recipe"),
@@ -79,9 +75,7 @@ fn depth(text: &str, file: FileId) -> Option<Diagnostic> {
                     open.pop();
                 }
             }
-            b'}' => {
-                while open.pop().is_some_and(|(bracket, _)| bracket != b'{') {}
-            }
+            b'}' => while open.pop().is_some_and(|(bracket, _)| bracket != b'{') {},
             _ => {}
         }
         at += 1;
@@ -123,7 +117,10 @@ mod tests {
         assert_eq!(code(&format!("\"{}\"", "(".repeat(500))), None);
         assert_eq!(code(&format!("\"\\\"{}\"", "(".repeat(500))), None);
         assert_eq!(code(&format!("// {}", "(".repeat(500))), None);
-        assert_eq!(code(&format!("\"open\n{}", "(".repeat(500))), Some(Code::TooDeep));
+        assert_eq!(
+            code(&format!("\"open\n{}", "(".repeat(500))),
+            Some(Code::TooDeep)
+        );
     }
 
     #[test]

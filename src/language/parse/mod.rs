@@ -49,7 +49,10 @@ pub fn parse(sources: &Sources, file: FileId) -> (File, Vec<Diagnostic>) {
 }
 
 /// Parses `path=value` of `--set`.
-pub fn parse_setting(sources: &Sources, file: FileId) -> Result<(Vec<Name>, Expr), Vec<Diagnostic>> {
+pub fn parse_setting(
+    sources: &Sources,
+    file: FileId,
+) -> Result<(Vec<Name>, Expr), Vec<Diagnostic>> {
     let text: &str = &sources.file(file).text;
     if let Some(mut diagnostic) = limits::check(text, file) {
         if diagnostic.code == Code::Empty {

@@ -179,9 +179,10 @@ impl Builder<'_> {
             }),
             _ => {
                 let span = self.span(pair);
-                self.error(Diagnostic::error(Code::OutOfRange, span, "the number is too large").note(
-                    "Whole numbers have up to 18 digits, others reach 1e308.",
-                ));
+                self.error(
+                    Diagnostic::error(Code::OutOfRange, span, "the number is too large")
+                        .note("Whole numbers have up to 18 digits, others reach 1e308."),
+                );
                 None
             }
         }
@@ -210,8 +211,12 @@ impl Builder<'_> {
                         None => Span::new(span.file, at, at + 1 + other.len_utf8()),
                     };
                     self.error(
-                        Diagnostic::error(Code::Syntax, place, format!("unknown escape `\\{other}`"))
-                            .note("A string knows `\\\"`, `\\\\`, `\\n` and `\\t`."),
+                        Diagnostic::error(
+                            Code::Syntax,
+                            place,
+                            format!("unknown escape `\\{other}`"),
+                        )
+                        .note("A string knows `\\\"`, `\\\\`, `\\n` and `\\t`."),
                     );
                     return ExprKind::Lost;
                 }

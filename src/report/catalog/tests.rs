@@ -187,3 +187,38 @@ fn json_has_stable_keys() {
     assert_eq!(doc["fields"][0]["required"], true);
     assert_eq!(doc["inputs"][1]["at_least"], 2);
 }
+
+/// Every built-in entry has a text that says what the checker will ask for.
+#[test]
+fn every_entry_of_the_catalog_has_a_doc() {
+    let catalog = Catalog::builtin();
+    let listed = list(&catalog);
+    for spec in catalog.iter() {
+        let fields = stage_fields(spec.kind);
+        let text = doc(spec, &fields);
+        assert!(
+            listed.contains(&format!("  {} ", spec.name)),
+            "{}",
+            spec.name
+        );
+        assert!(
+            !spec.summary.trim().is_empty(),
+            "{} has no summary",
+            spec.name
+        );
+        for param in spec.params.iter().chain(&fields) {
+            assert!(
+                text.contains(&format!("  {}: ", param.name)),
+                "{}.{}",
+                spec.name,
+                param.name
+            );
+            assert!(
+                !param.doc.trim().is_empty(),
+                "{}.{} has no doc",
+                spec.name,
+                param.name
+            );
+        }
+    }
+}

@@ -14,7 +14,7 @@ pub fn type_words(ty: &Type) -> String {
         Type::Text => "string".into(),
         Type::Choice(words) => format!("one of {}", words.join(", ")),
         Type::List(element) => format!("list, each {}", with_article(element)),
-        Type::Encoder => "encoder: a name, a call or layers".into(),
+        Type::Encoder => "encoder (a name, a call or layers)".into(),
         Type::Head => "pipeline of layers".into(),
         Type::Data => "data set or one of its splits".into(),
         Type::Augment => "name of an augment".into(),

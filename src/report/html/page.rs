@@ -3,6 +3,7 @@
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
+use super::numbers::thousands;
 use super::run::{Manifest, Run, StageFiles};
 use super::{ReportError, base64, curves, highlight, markdown, sections};
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
@@ -70,7 +71,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         let split: Manifest = serde_json::from_value(split.clone()).unwrap_or_default();
         Split {
             name: name.clone(),
-            records: split.records.map(sections::thousands),
+            records: split.records.map(thousands),
             manifest: split.manifest,
         }
     });

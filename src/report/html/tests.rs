@@ -86,9 +86,10 @@ fn the_page_shows_every_part_of_a_run() {
 fn the_page_needs_nothing_from_elsewhere() {
     let html = page(run_dir().path());
     assert!(!html.contains("<script"));
-    for (at, _) in html.match_indices("://") {
-        panic!("an address: {}", &html[at.saturating_sub(30)..at + 10]);
-    }
+    let address = html
+        .find("://")
+        .map(|at| &html[at.saturating_sub(30)..at + 10]);
+    assert_eq!(address, None);
     for attribute in ["src=\"", "href=\"", "url("] {
         for (at, _) in html.match_indices(attribute) {
             let target = &html[at + attribute.len()..];

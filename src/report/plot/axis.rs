@@ -167,7 +167,7 @@ fn short(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    if largest < 9e-4 || largest >= 1e12 {
+    if !(9e-4..1e12).contains(&largest) {
         return format!("{value:.1e}").replace(".0e", "e").replace('-', "−");
     }
     let (divisor, unit) = match largest {

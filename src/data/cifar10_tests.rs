@@ -1,0 +1,111 @@
+use super::super::test_help::{self as help, picture};
+use super::*;
+
+/// Record `i` of a batch: label `i % 10`, pixels that tell channel, place and record apart.
+fn batch(from: usize, n: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    for i in from..from + n {
+        out.push((i % 10) as u8);
+        for channel in 0..3 {
+            out.extend((0..PLANE).map(|at| (i * 50 + channel * 80 + at % 7) as u8));
+        }
+    }
+    out
+}
+
+fn batches() -> Vec<(&'static str, Vec<u8>)> {
+    let train = TRAIN
+        .iter()
+        .enumerate()
+        .map(|(i, name)| (*name, batch(2 * i, 2)));
+    train.chain([(TEST[0], batch(100, 3))]).collect()
+}
+
+fn archive(path: &Path, members: &[(&str, Vec<u8>)]) {
+    let gz =
+        flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gz);
+    for (name, bytes) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, format!("{FOLDER}/{name}"), &bytes[..])
+            .unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap();
+}
+
+fn check(splits: &Splits) {
+    let train = &splits.parts[&Split::Train];
+    assert_eq!((train.len(), splits.parts[&Split::Test].len()), (10, 3));
+    let record = train.read(7).unwrap();
+    let (image, label) = picture(&record);
+    assert_eq!((label, train.class(7).unwrap()), (Some(7), Some(7)));
+    let first: Vec<u8> = [350usize, 430, 510].iter().map(|v| *v as u8).collect();
+    assert_eq!(image.pixels[..3], first);
+    assert_eq!(image.pixels[3 * 5], first[0] + 5);
+    assert!(train.read(10).is_err());
+    assert_eq!(splits.parts[&Split::Test].class(2).unwrap(), Some(2));
+}
+
+#[test]
+fn folders_and_archives_are_read_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in batches() {
+        help::write(&folder.path().join(FOLDER).join(name), bytes);
+    }
+    let places = help::given("cifar10", folder.path());
+    let unpacked = help::splits(help::open_at("cifar10", &[], &places).unwrap());
+    check(&unpacked);
+
+    // members in another order, and one that is none of the batches
+    let mut members = batches();
+    members.reverse();
+    members.insert(2, ("readme.html", vec![b'x'; 700]));
+    let path = folder.path().join("c.tar.gz");
+    archive(&path, &members);
+    let packed = open(published(), [10, 3], &help::given("cifar10", &path)).unwrap();
+    check(&packed);
+    let manifest = |splits: &Splits| splits.parts[&Split::Train].manifest().unwrap();
+    assert_eq!(manifest(&unpacked), manifest(&packed));
+}
+
+#[test]
+fn broken_batches_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = help::given("cifar10", folder.path());
+    let write = |name: &str, bytes: &[u8]| help::write(&folder.path().join(name), bytes);
+    let problem = help::open_at("cifar10", &[], &places).err().unwrap();
+    assert!(problem.message.contains(ARCHIVE), "{problem}");
+    for (name, bytes) in batches() {
+        write(name, &bytes);
+    }
+    write(TRAIN[2], &batch(0, 2)[1..]);
+    let problem = help::open_at("cifar10", &[], &places).err().unwrap();
+    assert!(problem.message.contains(TRAIN[2]), "{problem}");
+
+    let mut bad = batch(0, 2);
+    bad[RECORD] = 11;
+    write(TRAIN[2], &bad);
+    let splits = help::splits(help::open_at("cifar10", &[], &places).unwrap());
+    let error = splits.parts[&Split::Train].read(0).unwrap_err();
+    assert!(
+        error.message.contains("record 5") && error.message.contains("label 11"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_archive_that_lacks_a_batch_or_a_record_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(ARCHIVE);
+    archive(&path, &batches()[1..]);
+    let places = help::given("cifar10", folder.path());
+    let read = |sizes| {
+        let splits = open(published(), sizes, &places).unwrap();
+        splits.parts[&Split::Train].read(0).unwrap_err().message
+    };
+    assert!(read([10, 3]).contains("data_batch_1.bin is not in it"));
+    archive(&path, &batches());
+    assert!(read([11, 3]).contains("not 11 records"));
+}

@@ -1,0 +1,159 @@
+//! The identity of data: blake3 of the content, kept between runs under the path, size and time of the files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::DataError;
+use super::places::cache_folder;
+
+/// The manifest of what `files` hold. `kind` names how they are read; `content` reads them, and is only called if no
+/// file changed its size or time since the last call.
+pub(super) fn of_files(
+    kind: &str,
+    files: &[PathBuf],
+    content: impl FnOnce() -> Result<blake3::Hash, DataError>,
+) -> Result<String, DataError> {
+    of_files_in(cache_folder().as_deref(), kind, files, content)
+}
+
+fn of_files_in(
+    cache: Option<&Path>,
+    kind: &str,
+    files: &[PathBuf],
+    content: impl FnOnce() -> Result<blake3::Hash, DataError>,
+) -> Result<String, DataError> {
+    let entry = cache
+        .zip(key(kind, files))
+        .map(|(cache, key)| cache.join("manifests").join(key));
+    if let Some(kept) = entry.as_deref().and_then(kept) {
+        return Ok(kept);
+    }
+    let manifest = content()?.to_hex().to_string();
+    if let Some(entry) = entry {
+        // a cache that can't be written costs time, nothing else
+        let _ = keep(&entry, &manifest);
+    }
+    Ok(manifest)
+}
+
+/// `None` where a file can't be looked at or its time is not known.
+fn key(kind: &str, files: &[PathBuf]) -> Option<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(kind.as_bytes());
+    for file in files {
+        let about = fs::metadata(file).ok()?;
+        let time = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        let path = fs::canonicalize(file).ok()?;
+        hasher.update(b"\0");
+        hasher.update(path.as_os_str().as_encoded_bytes());
+        hasher.update(b"\0");
+        hasher.update(&about.len().to_le_bytes());
+        hasher.update(&time.as_nanos().to_le_bytes());
+    }
+    Some(hasher.finalize().to_hex().to_string())
+}
+
+fn kept(entry: &Path) -> Option<String> {
+    let text = fs::read_to_string(entry).ok()?;
+    let text = text.trim_end();
+    let whole = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    whole.then(|| text.to_owned())
+}
+
+fn keep(entry: &Path, manifest: &str) -> std::io::Result<()> {
+    if let Some(folder) = entry.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // other processes may write the same entry: each its own file, then one step
+    let own = entry.with_extension(format!("{}.part", std::process::id()));
+    fs::write(&own, format!("{manifest}\n"))?;
+    fs::rename(own, entry)
+}
+
+/// The manifest of something made from other data: a pipe and what flows into it.
+pub(super) fn composed(what: &str, parts: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(what.as_bytes());
+    for part in parts {
+        hasher.update(b"\0");
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Feeds a whole file to a hasher.
+pub(super) fn update(hasher: &mut blake3::Hasher, path: &Path) -> Result<(), DataError> {
+    fs::File::open(path)
+        .and_then(|file| hasher.update_reader(file).map(|_| ()))
+        .map_err(|error| DataError::new(format!("can't read {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_read_again_only_when_size_or_time_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("cache");
+        let file = folder.path().join("data");
+        fs::write(&file, b"one").unwrap();
+        let mut reads = 0;
+        let mut of = |kind: &str| {
+            of_files_in(Some(&cache), kind, std::slice::from_ref(&file), || {
+                reads += 1;
+                let mut hasher = blake3::Hasher::new();
+                update(&mut hasher, &file)?;
+                Ok(hasher.finalize())
+            })
+            .unwrap()
+        };
+        let one = of("k");
+        assert_eq!(one, blake3::hash(b"one").to_hex().to_string());
+        assert_eq!(of("k"), one);
+        // another way to read the same file has its own entry
+        of("l");
+        fs::write(&file, b"three").unwrap();
+        assert_eq!(of("k"), blake3::hash(b"three").to_hex().to_string());
+        // same size, another time
+        fs::write(&file, b"seven").unwrap();
+        let past = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+        fs::File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(past)
+            .unwrap();
+        assert_eq!(of("k"), blake3::hash(b"seven").to_hex().to_string());
+        assert_eq!(reads, 4);
+    }
+
+    #[test]
+    fn a_broken_entry_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data");
+        fs::write(&file, b"x").unwrap();
+        let of = |n: u8| {
+            of_files_in(
+                Some(folder.path()),
+                "k",
+                std::slice::from_ref(&file),
+                || Ok(blake3::hash(&[n])),
+            )
+            .unwrap()
+        };
+        of(1);
+        let key = key("k", std::slice::from_ref(&file)).unwrap();
+        fs::write(folder.path().join("manifests").join(key), "half").unwrap();
+        assert_eq!(of(2), blake3::hash(&[2]).to_hex().to_string());
+    }
+
+    #[test]
+    fn composed_depends_on_order_and_name() {
+        let parts = ["a".to_owned(), "b".to_owned()];
+        let turned = ["b".to_owned(), "a".to_owned()];
+        assert_ne!(composed("x", &parts), composed("x", &turned));
+        assert_ne!(composed("x", &parts), composed("y", &parts));
+    }
+}

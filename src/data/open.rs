@@ -1,0 +1,86 @@
+//! Opens what a recipe says where it says data.
+
+use std::collections::BTreeMap;
+
+use super::{Places, Source, Splits};
+use crate::catalog::{At, Call, Data, DataSource, Make, Problem, Result, Split};
+use crate::language::codes::Code;
+
+/// Opens a data expression and sends it through its pipes. `named` holds the recipe's data sets that are open already.
+///
+/// Reads headers only and never downloads. A problem stands at the span of the call or the argument it is about.
+pub fn open(data: &Data, named: &BTreeMap<String, Splits>, places: &Places) -> Result<Source> {
+    let inner = |data: &Data| open(data, named, places);
+    let mut source = match &data.source {
+        DataSource::Call(call) => {
+            let source = match &call.spec.make {
+                Make::Dataset(open) => open(&call.args, places).map(Source::All),
+                // `concat(a, b)` at the head: nothing flows in
+                Make::Pipe(pipe) => pipe(&call.args, Source::All(Splits::default()), &inner),
+                _ => Err(Problem::new(
+                    Code::WrongKind,
+                    format!("`{}` is no data set", call.spec.name),
+                )),
+            };
+            source.map_err(|problem| placed(problem, call))?
+        }
+        DataSource::Named { dataset, split } => {
+            let splits = named
+                .get(dataset)
+                .ok_or_else(|| unknown(dataset, named).at(At::Span(data.span)))?;
+            match split {
+                None => Source::All(splits.clone()),
+                Some(split) => Source::One(match splits.parts.get(split) {
+                    Some(part) => part.clone(),
+                    None => return Err(no_split(dataset, *split, splits).at(At::Span(data.span))),
+                }),
+            }
+        }
+    };
+    for call in &data.pipes {
+        let Make::Pipe(pipe) = &call.spec.make else {
+            let message = format!("data can't flow through `{}`", call.spec.name);
+            return Err(Problem::new(Code::WrongKind, message).at(At::Span(call.span)));
+        };
+        source = pipe(&call.args, source, &inner).map_err(|problem| placed(problem, call))?;
+    }
+    Ok(source)
+}
+
+/// The problem at the call's or its argument's own span: the caller only knows the whole expression.
+fn placed(problem: Problem, call: &Call) -> Problem {
+    let span = match &problem.at {
+        At::Call => call.span,
+        At::Argument(name) => call.args.span(name).unwrap_or(call.span),
+        At::Span(_) => return problem,
+    };
+    problem.at(At::Span(span))
+}
+
+fn unknown(name: &str, named: &BTreeMap<String, Splits>) -> Problem {
+    let problem = Problem::new(Code::UnknownName, format!("there is no data set `{name}`"));
+    if named.is_empty() {
+        return problem;
+    }
+    let have: Vec<&str> = named.keys().map(String::as_str).collect();
+    problem.note(format!("there is {}", have.join(", ")))
+}
+
+/// What to say where a data set lacks a split.
+pub fn no_split(dataset: &str, split: Split, splits: &Splits) -> Problem {
+    let have: Vec<&str> = splits.parts.keys().map(|split| split.name()).collect();
+    let have = match have.split_last() {
+        None => "none".to_owned(),
+        Some((last, [])) => format!("only `{last}`"),
+        Some((last, rest)) => format!("`{}` and `{last}`", rest.join("`, `")),
+    };
+    let problem = Problem::new(
+        Code::UnknownPart,
+        format!("`{dataset}` has no split `{}`", split.name()),
+    )
+    .note(format!("it has {have}"));
+    if split == Split::Valid && splits.parts.contains_key(&Split::Train) {
+        return problem.help("hold one out of the train split: `|> hold_out(10%)`");
+    }
+    problem
+}

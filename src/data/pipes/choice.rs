@@ -1,0 +1,245 @@
+//! A choice of a data set's records, made when the first of them is read: which records it is may depend on
+//! labels, how many never does.
+
+use std::sync::Arc;
+
+use crate::catalog::{Args, Problem, Result, Value};
+use crate::data::lazy::Lazy;
+use crate::data::{DataError, Dataset, Fields, Normalization, Philox, Progress, Record, manifest};
+use crate::language::codes::Code;
+
+/// How many records.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Amount {
+    /// This part of them, rounded to the nearest.
+    Part(f64),
+    /// So many.
+    Count(usize),
+}
+
+impl Amount {
+    /// The parameter `amount`.
+    pub(super) fn of(args: &Args) -> Self {
+        match args.values.get("amount").map(|argument| &argument.value) {
+            Some(Value::Ratio(part)) => Amount::Part(*part),
+            Some(Value::Integer(n)) => Amount::Count(usize::try_from(*n).unwrap_or(0)),
+            other => panic!("`{}` has the amount {other:?}", args.of),
+        }
+    }
+
+    pub(super) fn of_total(self, total: usize) -> usize {
+        match self {
+            Amount::Part(part) => (total as f64 * part).round() as usize,
+            Amount::Count(n) => n,
+        }
+    }
+}
+
+/// How the records are chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Rule {
+    /// Any.
+    Any,
+    /// Each class by its share, as far as whole numbers allow.
+    Shares,
+    /// So many of each class.
+    Each(usize),
+}
+
+/// Which records of `base` are chosen: `len` of them by `rule`, rising. A smaller choice with the same seed is part of a
+/// larger one.
+fn chosen(
+    base: &dyn Dataset,
+    rule: Rule,
+    len: usize,
+    seed: u64,
+) -> std::result::Result<Vec<u32>, DataError> {
+    let order = Philox::new(seed, &[Philox::part("choice")]).permutation(base.len());
+    let mut chosen = if rule == Rule::Any {
+        order[..len.min(order.len())].to_vec()
+    } else {
+        let mut by_class: Vec<Vec<u32>> = Vec::new();
+        for index in order {
+            let class = base.class(index as usize)?.unwrap_or(0) as usize;
+            if by_class.len() <= class {
+                by_class.resize(class + 1, Vec::new());
+            }
+            by_class[class].push(index);
+        }
+        let sizes: Vec<usize> = by_class.iter().map(Vec::len).collect();
+        let quota = match rule {
+            Rule::Each(n) => {
+                if let Some(class) = sizes.iter().position(|size| *size < n) {
+                    return Err(DataError::new(format!(
+                        "there are only {} records of {}, not {n}",
+                        sizes[class],
+                        class_name(base, class)
+                    )));
+                }
+                vec![n; sizes.len()]
+            }
+            _ => shares(&sizes, len),
+        };
+        by_class
+            .into_iter()
+            .zip(quota)
+            .flat_map(|(class, n)| class.into_iter().take(n))
+            .collect()
+    };
+    chosen.sort_unstable();
+    Ok(chosen)
+}
+
+fn class_name(base: &dyn Dataset, class: usize) -> String {
+    match base.class_names().get(class) {
+        Some(name) => format!("class `{name}`"),
+        None => format!("class {class}"),
+    }
+}
+
+/// Splits `len` over groups in proportion to their sizes: whole parts first, then one more for the largest remainders,
+/// the first group where they are equal.
+pub(super) fn shares(sizes: &[usize], len: usize) -> Vec<usize> {
+    let total: usize = sizes.iter().sum();
+    if total == 0 {
+        return vec![0; sizes.len()];
+    }
+    let exact = |size: usize| size as u128 * len as u128;
+    let mut quota: Vec<usize> = sizes
+        .iter()
+        .map(|size| (exact(*size) / total as u128) as usize)
+        .collect();
+    let mut rest: Vec<usize> = (0..sizes.len()).collect();
+    rest.sort_by_key(|i| std::cmp::Reverse(exact(sizes[*i]) % total as u128));
+    let given: usize = quota.iter().sum();
+    for i in rest.into_iter().take(len - given) {
+        quota[i] += 1;
+    }
+    quota
+}
+
+/// The records of a base that a rule chooses, or those it leaves.
+pub(super) struct Choice {
+    base: Arc<dyn Dataset>,
+    rule: Rule,
+    /// Records the rule chooses.
+    count: usize,
+    seed: u64,
+    /// Whether this holds what is left.
+    rest: bool,
+    records: Lazy<Vec<u32>>,
+}
+
+impl Choice {
+    pub(super) fn new(
+        base: Arc<dyn Dataset>,
+        rule: Rule,
+        count: usize,
+        seed: u64,
+        rest: bool,
+    ) -> Self {
+        Self {
+            base,
+            rule,
+            count,
+            seed,
+            rest,
+            records: Lazy::default(),
+        }
+    }
+
+    fn records(&self) -> std::result::Result<&[u32], DataError> {
+        let records = self.records.get(|| {
+            let chosen = chosen(&*self.base, self.rule, self.count, self.seed)?;
+            if chosen.len() != self.count {
+                return Err(DataError::new(format!(
+                    "{} records were to be chosen, but there are {}",
+                    self.count,
+                    chosen.len()
+                )));
+            }
+            if !self.rest {
+                return Ok(chosen);
+            }
+            let mut chosen = chosen.into_iter().peekable();
+            let all = 0..self.base.len() as u32;
+            Ok(all.filter(|i| chosen.next_if_eq(i).is_none()).collect())
+        })?;
+        Ok(records)
+    }
+
+    fn at(&self, index: usize) -> std::result::Result<usize, DataError> {
+        match self.records()?.get(index) {
+            Some(record) => Ok(*record as usize),
+            None => Err(DataError::outside(index, self.len())),
+        }
+    }
+}
+
+impl Dataset for Choice {
+    fn fields(&self) -> &Fields {
+        self.base.fields()
+    }
+
+    fn len(&self) -> usize {
+        if self.rest {
+            self.base.len() - self.count
+        } else {
+            self.count
+        }
+    }
+
+    fn read(&self, index: usize) -> std::result::Result<Record, DataError> {
+        self.base.read(self.at(index)?)
+    }
+
+    fn class(&self, index: usize) -> std::result::Result<Option<u32>, DataError> {
+        self.base.class(self.at(index)?)
+    }
+
+    fn class_names(&self) -> &[String] {
+        self.base.class_names()
+    }
+
+    fn manifest(&self) -> std::result::Result<String, DataError> {
+        let Choice {
+            rule,
+            count,
+            seed,
+            rest,
+            ..
+        } = self;
+        let what = format!("choice {rule:?} {count} {seed} {rest}");
+        Ok(manifest::composed(&what, &[self.base.manifest()?]))
+    }
+
+    fn normalization(&self) -> Option<Normalization> {
+        self.base.normalization()
+    }
+
+    fn id(&self, index: usize) -> u64 {
+        // a choice that can't be made fails in `read`, which comes first
+        self.base.id(self.at(index).unwrap_or(index))
+    }
+
+    fn fetch(&self, progress: &dyn Progress) -> std::result::Result<(), DataError> {
+        self.base.fetch(progress)
+    }
+}
+
+/// Refuses a choice of nothing, or of more than there is.
+pub(super) fn check(what: &str, count: usize, total: usize) -> Result<()> {
+    if count == 0 {
+        return Err(too_few(format!("{what} of {total} records is none")));
+    }
+    if count > total {
+        return Err(too_few(format!(
+            "{what} asks for {count} of {total} records"
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn too_few(message: String) -> Problem {
+    Problem::argument(Code::TooFewSamples, "amount", message)
+}

@@ -1,0 +1,220 @@
+//! `a |> concat(b)`, `concat(a, b)`: one data set after the other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Split, Type};
+use crate::data::{
+    DataError, Dataset, Fields, Normalization, Progress, Record, SampleType, Source, Splits,
+    manifest,
+};
+use crate::language::codes::Code;
+
+struct Concat {
+    parts: Vec<Arc<dyn Dataset>>,
+    /// One past the last record of each part.
+    ends: Vec<usize>,
+    fields: Fields,
+}
+
+impl Concat {
+    /// The part that holds a record, its number, and the record's index there.
+    fn part(&self, index: usize) -> Result<(&dyn Dataset, usize, usize), DataError> {
+        let at = self.ends.partition_point(|end| *end <= index);
+        let part = self.parts.get(at);
+        let part = part.ok_or_else(|| DataError::outside(index, self.len()))?;
+        Ok((&**part, at, index + part.len() - self.ends[at]))
+    }
+}
+
+impl Dataset for Concat {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn len(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    fn read(&self, index: usize) -> Result<Record, DataError> {
+        let (part, _, index) = self.part(index)?;
+        part.read(index)
+    }
+
+    fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
+        let (part, _, index) = self.part(index)?;
+        part.class(index)
+    }
+
+    fn class_names(&self) -> &[String] {
+        self.parts[0].class_names()
+    }
+
+    fn manifest(&self) -> Result<String, DataError> {
+        let parts: Result<Vec<String>, DataError> =
+            self.parts.iter().map(|part| part.manifest()).collect();
+        Ok(manifest::composed("concat", &parts?))
+    }
+
+    fn normalization(&self) -> Option<Normalization> {
+        self.parts[0].normalization()
+    }
+
+    /// Of two parts: twice the part's own number, plus one in the second. Distinct as long as the parts' own are.
+    fn id(&self, index: usize) -> u64 {
+        match self.part(index) {
+            Ok((part, at, index)) => part
+                .id(index)
+                .wrapping_mul(self.parts.len() as u64)
+                .wrapping_add(at as u64),
+            Err(_) => index as u64,
+        }
+    }
+
+    fn fetch(&self, progress: &dyn Progress) -> Result<(), DataError> {
+        self.parts.iter().try_for_each(|part| part.fetch(progress))
+    }
+}
+
+/// The type that holds values of both.
+fn wider(a: &SampleType, b: &SampleType) -> SampleType {
+    let both = |a: &Option<usize>, b: &Option<usize>| if a == b { *a } else { None };
+    match (a, b) {
+        (
+            SampleType::Image {
+                channels: c,
+                height: h,
+                width: w,
+            },
+            SampleType::Image {
+                channels,
+                height,
+                width,
+            },
+        ) => SampleType::Image {
+            channels: both(c, channels),
+            height: both(h, height),
+            width: both(w, width),
+        },
+        (SampleType::Label { classes: Some(n) }, SampleType::Label { classes: None })
+        | (SampleType::Label { classes: None }, SampleType::Label { classes: Some(n) }) => {
+            SampleType::label(*n)
+        }
+        _ => a.clone(),
+    }
+}
+
+fn join(parts: Vec<Arc<dyn Dataset>>) -> Result<Arc<dyn Dataset>> {
+    let mut fields = parts[0].fields().clone();
+    for part in &parts[1..] {
+        let other = part.fields();
+        let shown = |fields: &Fields| {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, ty)| format!("{name}: {ty}"))
+                .collect();
+            fields.join(", ")
+        };
+        let same_names = fields.iter().map(|f| &f.0).eq(other.iter().map(|f| &f.0));
+        if !same_names || !fields.iter().zip(other).all(|(a, b)| a.1.fits(&b.1)) {
+            return Err(Problem::new(
+                Code::SampleType,
+                "data sets with different records can't be joined",
+            )
+            .note(format!("one has {}", shown(&fields)))
+            .note(format!("the other has {}", shown(other))));
+        }
+        let (names, others) = (parts[0].class_names(), part.class_names());
+        if !names.is_empty() && !others.is_empty() && names != others {
+            return Err(Problem::new(
+                Code::SampleType,
+                "data sets with different classes can't be joined",
+            )
+            .note(format!("one has {}", names.join(", ")))
+            .note(format!("the other has {}", others.join(", ")))
+            .help("drop the labels of both: `|> without(label)`"));
+        }
+        for (field, other) in fields.iter_mut().zip(other) {
+            field.1 = wider(&field.1, &other.1);
+        }
+    }
+    let ends = parts.iter().scan(0, |end, part| {
+        *end += part.len();
+        Some(*end)
+    });
+    Ok(Arc::new(Concat {
+        ends: ends.collect(),
+        fields,
+        parts,
+    }))
+}
+
+fn pipe(args: &Args, source: Source, open: &dyn Fn(&Data) -> Result<Source>) -> Result<Source> {
+    let mut sources = Vec::new();
+    // at the head of an expression nothing flows in
+    if !matches!(&source, Source::All(splits) if splits.parts.is_empty()) {
+        sources.push(source);
+    }
+    for name in ["a", "b"] {
+        if let Some(data) = args.maybe_data(name) {
+            sources.push(open(data)?);
+        }
+    }
+    if sources.len() < 2 {
+        return Err(Problem::new(
+            Code::MissingField,
+            "`concat` joins two data sets, but there is one",
+        )
+        .help("`one.train |> concat(two.train)` or `concat(one.train, two.train)`"));
+    }
+    let mut single = Vec::new();
+    let mut splits: BTreeMap<Split, Vec<Arc<dyn Dataset>>> = BTreeMap::new();
+    let mut remarks = Vec::new();
+    let n = sources.len();
+    for source in sources {
+        match source {
+            Source::One(part) => single.push(part),
+            Source::All(all) => {
+                for (split, part) in all.parts {
+                    splits.entry(split).or_default().push(part);
+                }
+                remarks.extend(all.remarks);
+            }
+        }
+    }
+    if single.len() == n {
+        return Ok(Source::One(join(single)?));
+    }
+    if !single.is_empty() {
+        return Err(Problem::new(
+            Code::WrongKind,
+            "one split can't be joined with a data set of several",
+        )
+        .help("name the split: `.train`"));
+    }
+    let mut joined = Splits {
+        remarks,
+        ..Splits::default()
+    };
+    for (split, parts) in splits {
+        joined.parts.insert(split, join(parts)?);
+    }
+    Ok(Source::All(joined))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "concat",
+        Kind::Pipe,
+        "Joins data sets with equal fields: the records of one, then those of the other.",
+        Make::Pipe(pipe),
+    )
+    .param(Param::required(
+        "a",
+        Type::Data,
+        "The data set that follows, or the first of two.",
+    ))
+    .param(Param::optional("b", Type::Data, "The second of two."))
+    .doc("Splits join splits of the same name; a split that only one has stays as it is.")
+    .example("concat(shapes().test)")
+}

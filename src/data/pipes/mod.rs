@@ -1,0 +1,21 @@
+//! Pipes: what selects from data sets and combines them.
+
+mod choice;
+mod concat;
+mod hold_out;
+mod take;
+mod without;
+
+use crate::catalog::Spec;
+
+pub(super) fn specs() -> Vec<Spec> {
+    vec![
+        take::spec(),
+        hold_out::spec(),
+        without::spec(),
+        concat::spec(),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! `without(label)`: drops a field.
+
+use std::sync::Arc;
+
+use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::data::{
+    DataError, Dataset, Fields, Normalization, Progress, Record, SampleType, Source, manifest,
+};
+use crate::language::codes::Code;
+
+struct Without {
+    base: Arc<dyn Dataset>,
+    dropped: usize,
+    fields: Fields,
+    labelled: bool,
+    name: String,
+}
+
+impl Dataset for Without {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn len(&self) -> usize {
+        self.base.len()
+    }
+
+    fn read(&self, index: usize) -> Result<Record, DataError> {
+        let mut record = self.base.read(index)?;
+        record.remove(self.dropped);
+        Ok(record)
+    }
+
+    fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
+        if self.labelled {
+            self.base.class(index)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn class_names(&self) -> &[String] {
+        if self.labelled {
+            self.base.class_names()
+        } else {
+            &[]
+        }
+    }
+
+    fn manifest(&self) -> Result<String, DataError> {
+        let what = format!("without {}", self.name);
+        Ok(manifest::composed(&what, &[self.base.manifest()?]))
+    }
+
+    fn normalization(&self) -> Option<Normalization> {
+        self.base.normalization()
+    }
+
+    fn id(&self, index: usize) -> u64 {
+        self.base.id(index)
+    }
+
+    fn fetch(&self, progress: &dyn Progress) -> Result<(), DataError> {
+        self.base.fetch(progress)
+    }
+}
+
+fn without(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
+    let name = args.word("field");
+    let mut fields = base.fields().clone();
+    let Some(dropped) = fields.iter().position(|(field, _)| field == name) else {
+        let have: Vec<String> = fields.iter().map(|(name, _)| format!("`{name}`")).collect();
+        return Err(Problem::argument(
+            Code::UnknownPart,
+            "field",
+            format!("records have no field `{name}`"),
+        )
+        .note(format!("they have {}", have.join(", "))));
+    };
+    if fields.len() == 1 {
+        return Err(Problem::argument(
+            Code::UnknownPart,
+            "field",
+            format!("`{name}` is the only field: nothing would be left"),
+        ));
+    }
+    fields.remove(dropped);
+    let labelled = fields
+        .iter()
+        .any(|(_, ty)| matches!(ty, SampleType::Label { .. }));
+    Ok(Arc::new(Without {
+        base,
+        dropped,
+        fields,
+        labelled,
+        name: name.to_owned(),
+    }))
+}
+
+fn pipe(args: &Args, source: Source, _: &dyn Fn(&Data) -> Result<Source>) -> Result<Source> {
+    source.map(|part| without(args, part))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "without",
+        Kind::Pipe,
+        "Drops a field of every record, so that nothing can use it by mistake.",
+        Make::Pipe(pipe),
+    )
+    .param(Param::required(
+        "field",
+        Type::Choice(&["label", "image"]),
+        "The field.",
+    ))
+    .example("without(label)")
+}

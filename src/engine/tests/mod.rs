@@ -1,0 +1,11 @@
+//! Tests of the engine against values that PyTorch computed (`tests/fixtures/engine/make.py`).
+
+mod checkpoints;
+mod evaluation;
+mod fixtures;
+mod nt_xent;
+mod operations;
+mod optimizers;
+mod schedules;
+mod threads;
+mod training;
