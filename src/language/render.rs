@@ -71,7 +71,13 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
                         .patch(patch),
                 ),
             ),
-            None => plain.push(short(&help.text)),
+            None => plain.push(match &help.edit {
+                // the frame can't show the change: it is said
+                Some((_, replacement)) if !replacement.contains('\n') => {
+                    Cow::Owned(format!("{}: `{}`", short(&help.text), short(replacement)))
+                }
+                _ => short(&help.text),
+            }),
         }
     }
     for help in plain {

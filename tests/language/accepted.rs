@@ -142,3 +142,34 @@ fn a_hundred_lines_take_milliseconds() {
     // a few milliseconds; the bound leaves room for a busy machine
     assert!(start.elapsed().as_millis() < 100, "{:?}", start.elapsed());
 }
+
+/// The reference lists every code with the text it has in the source, and nothing else.
+#[test]
+fn the_reference_lists_every_code() {
+    let page = include_str!("../../grammar/README.md");
+    let listed: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .filter_map(|line| line.split(" | ").next())
+        .filter(|word| word.len() == 5 && word[1..].bytes().all(|b| b.is_ascii_digit()))
+        .collect();
+    let codes: Vec<&str> = pretext::language::codes::Code::ALL.iter().map(|code| code.number()).collect();
+    assert_eq!(listed, codes);
+}
+
+/// The recipes in the reference are recipes.
+#[test]
+fn the_reference_is_sound() {
+    let page = include_str!("../../grammar/README.md");
+    let catalog = pretext::catalog::Catalog::builtin();
+    let mut count = 0;
+    for block in page.split("```ssl\n").skip(1) {
+        let text = block.split("```").next().unwrap_or_default();
+        let mut sources = pretext::language::Sources::default();
+        let file = sources.add("README.md", text);
+        let (recipe, diagnostics) = pretext::language::check(sources, file, &catalog, &[]);
+        assert!(recipe.is_some(), "{diagnostics:?}");
+        count += 1;
+    }
+    assert!(count > 0);
+}

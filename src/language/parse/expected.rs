@@ -60,6 +60,10 @@ pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Diagnostic {
         words.retain(|word| *word != "a name");
     }
     let (span, found) = token(text, at, region);
+    if open_string(&text[span.start..]) {
+        return Diagnostic::error(Code::Syntax, span, "this string is not closed on its line")
+            .help("add a `\"`; a line break inside a string is `\\n`");
+    }
     let message = if words.is_empty() {
         format!("unexpected {found}")
     } else {
@@ -80,9 +84,6 @@ fn hint(diagnostic: Diagnostic, text: &str, span: Span, words: &[&str]) -> Diagn
     match rest.chars().next() {
         Some(':') if words.contains(&"`=`") => diagnostic.fix("fields take `=`", span, " ="),
         Some('\'') => diagnostic.help("strings stand in double quotes"),
-        Some('"') if !rest[1..].split('\n').next().unwrap_or("").contains('"') => {
-            diagnostic.help("the string is not closed on its line")
-        }
         Some('#') => diagnostic.help("comments start with `//`"),
         Some('|') if !rest.starts_with("|>") => diagnostic.help("pipelines are written `a |> b`"),
         Some('-') if words.contains(&"`=`") => diagnostic.help("names have letters, digits and `_`"),
@@ -159,6 +160,12 @@ pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
         Rule::bind => diagnostic.help("name the fields that `emit` gives as the task calls its inputs"),
         _ => diagnostic,
     }
+}
+
+/// Whether a text starts with a string that does not end on its line.
+fn open_string(text: &str) -> bool {
+    text.strip_prefix('"')
+        .is_some_and(|rest| !rest.split('\n').next().unwrap_or("").contains('"'))
 }
 
 /// The token at `at` and how a message names it.
