@@ -18,8 +18,13 @@ fn main() {
     let trials = recipes
         .into_iter()
         .map(|path| {
-            let name = path.strip_prefix(&folder).unwrap_or(&path).with_extension("");
-            Trial::test(name.to_string_lossy().replace('\\', "/"), move || run(&path))
+            let name = path
+                .strip_prefix(&folder)
+                .unwrap_or(&path)
+                .with_extension("");
+            Trial::test(name.to_string_lossy().replace('\\', "/"), move || {
+                run(&path)
+            })
         })
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
@@ -58,8 +63,12 @@ fn run(path: &Path) -> Result<(), Failed> {
         std::fs::write(&expected, &said)?;
         return Ok(());
     }
-    let wanted = std::fs::read_to_string(&expected)
-        .map_err(|error| format!("{}: {error}; run with PRETEXT_BLESS=1 and read it", expected.display()))?;
+    let wanted = std::fs::read_to_string(&expected).map_err(|error| {
+        format!(
+            "{}: {error}; run with PRETEXT_BLESS=1 and read it",
+            expected.display()
+        )
+    })?;
     if wanted.replace('\r', "") == said {
         return Ok(());
     }

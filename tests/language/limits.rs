@@ -38,12 +38,23 @@ fn ten_thousand_brackets() {
 
 #[test]
 fn brackets_up_to_the_cap_need_no_time() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("{a=", "}"), ("f(", ")"), ("f(a=", ")"), ("{", "}")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a=", "}"),
+        ("f(", ")"),
+        ("f(a=", ")"),
+        ("{", "}"),
+    ] {
         for sound in [true, false] {
             let text = format!(
                 "ssl 1\npretext a = rotation() {{ data = {}1{} }}",
                 open.repeat(60),
-                if sound { close.repeat(60) } else { close.repeat(59) }
+                if sound {
+                    close.repeat(60)
+                } else {
+                    close.repeat(59)
+                }
             );
             refused(text.as_bytes());
         }
@@ -64,11 +75,41 @@ fn a_line_of_ten_megabytes() {
 #[test]
 fn the_largest_text_of_anything() {
     for piece in [
-        "a", "a ", "1 ", "x = 1\n", "dataset ", "dataset a = b\n", "|> ", "a |> ", "\"", "// \n", "/// \n", "\n", ",", "()",
-        "a = (\n", "}\n", "pretext a = b() {\n", "augment a(b) { emit b }\n", "é", "a.", "run {} ", "{}", "x() as y |> ",
-        "(} ", "emit a, ", "encoder e = relu() |> relu()\n", "1..", "\"a\\",
+        "a",
+        "a ",
+        "1 ",
+        "x = 1\n",
+        "dataset ",
+        "dataset a = b\n",
+        "|> ",
+        "a |> ",
+        "\"",
+        "// \n",
+        "/// \n",
+        "\n",
+        ",",
+        "()",
+        "a = (\n",
+        "}\n",
+        "pretext a = b() {\n",
+        "augment a(b) { emit b }\n",
+        "é",
+        "a.",
+        "run {} ",
+        "{}",
+        "x() as y |> ",
+        "(} ",
+        "emit a, ",
+        "encoder e = relu() |> relu()\n",
+        "1..",
+        "\"a\\",
     ] {
-        for head in ["ssl 1\n", "ssl 1\nencoder a = ", "ssl 1\npretext a = rotation() {\n", "ssl 1\naugment a(image) { b = image "] {
+        for head in [
+            "ssl 1\n",
+            "ssl 1\nencoder a = ",
+            "ssl 1\npretext a = rotation() {\n",
+            "ssl 1\naugment a(image) { b = image ",
+        ] {
             let mut text = head.to_owned();
             while text.len() + piece.len() < MAX_BYTES {
                 text += piece;
@@ -91,7 +132,14 @@ fn bytes_that_are_no_text() {
 
 #[test]
 fn nothing() {
-    for text in ["", " ", "\n\n\t", "\u{feff}", "ssl 1", "ssl 1\n// only a comment\n"] {
+    for text in [
+        "",
+        " ",
+        "\n\n\t",
+        "\u{feff}",
+        "ssl 1",
+        "ssl 1\n// only a comment\n",
+    ] {
         assert_eq!(refused(text.as_bytes()).codes(), ["E0104"], "{text:?}");
     }
     assert_eq!(refused(b"// only a comment").codes(), ["E0102"]);

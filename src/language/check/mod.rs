@@ -6,6 +6,7 @@ mod calls;
 mod cycles;
 mod names;
 mod nets;
+mod one_of;
 mod references;
 mod scalars;
 mod setting;
@@ -79,7 +80,7 @@ pub fn check_into(
 
 /// By place, without repetitions, at most [`MAX_ERRORS`] errors.
 fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {
-    diagnostics.sort_by(|a, b| (a.primary.span, a.code).cmp(&(b.primary.span, b.code)));
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
     diagnostics.dedup_by(|a, b| {
         a.primary.span == b.primary.span && a.code == b.code && a.message == b.message
     });

@@ -71,10 +71,8 @@ fn depth(text: &str, file: FileId) -> Option<Diagnostic> {
                     return Some(too_deep(file, &open));
                 }
             }
-            b')' | b']' => {
-                if open.last().is_some_and(|(bracket, _)| *bracket != b'{') {
-                    open.pop();
-                }
+            b')' | b']' if open.last().is_some_and(|(bracket, _)| *bracket != b'{') => {
+                open.pop();
             }
             b'}' => while open.pop().is_some_and(|(bracket, _)| bracket != b'{') {},
             _ => {}
