@@ -22,7 +22,11 @@ pub fn expand(recipe: &Recipe) -> String {
         out.push('\n');
     }
     for item in &recipe.datasets {
-        out += &format!("dataset {} = {}\n", item.name, broken(data_parts(&item.data), 2));
+        out += &format!(
+            "dataset {} = {}\n",
+            item.name,
+            broken(data_parts(&item.data), 2)
+        );
     }
     for augment in &recipe.augments {
         out += &augment_text(augment);
@@ -51,9 +55,15 @@ pub fn canonical(value: &Value) -> String {
         Value::Ratio(x) => percent(*x),
         Value::Length(x) => format!("{x}px"),
         Value::Duration(Duration::Epochs(n)) => {
-            format!("{} {}", number(*n), if *n == 1.0 { "epoch" } else { "epochs" })
+            format!(
+                "{} {}",
+                number(*n),
+                if *n == 1.0 { "epoch" } else { "epochs" }
+            )
         }
-        Value::Duration(Duration::Steps(n)) => format!("{n} {}", if *n == 1 { "step" } else { "steps" }),
+        Value::Duration(Duration::Steps(n)) => {
+            format!("{n} {}", if *n == 1 { "step" } else { "steps" })
+        }
         Value::Range(low, high) => format!("{}..{}", number(*low), number(*high)),
         Value::Text(text) => quoted(text),
         Value::Word(word) => word.clone(),
@@ -95,7 +105,14 @@ fn stage_text(stage: &Stage) -> String {
     };
     let common: Vec<Param> = stage_fields(stage.kind)
         .into_iter()
-        .filter(|field| stage.call.spec.params.iter().all(|param| param.name != field.name))
+        .filter(|field| {
+            stage
+                .call
+                .spec
+                .params
+                .iter()
+                .all(|param| param.name != field.name)
+        })
         .collect();
     // the stage's own parameters stand in the block too: they are easier to read there
     format!(
@@ -123,10 +140,18 @@ fn fields_text(params: &[Param], args: &Args) -> String {
 }
 
 fn augment_text(augment: &Augment) -> String {
-    let parameters: Vec<&str> = augment.parameters.iter().map(|(name, _)| name.as_str()).collect();
+    let parameters: Vec<&str> = augment
+        .parameters
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     let mut out = format!("\naugment {}({}) {{\n", augment.name, parameters.join(", "));
     for binding in &augment.bindings {
-        let names: Vec<&str> = binding.names.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = binding
+            .names
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
         let names = match names.as_slice() {
             [one] => (*one).to_owned(),
             several => format!("({})", several.join(", ")),
@@ -134,7 +159,11 @@ fn augment_text(augment: &Augment) -> String {
         out += &format!("  {names} = {}\n", sample_text(&binding.value, true));
     }
     for emit in &augment.emits {
-        out += &format!("  emit {} = {}\n", emit.name, sample_text(&emit.value, true));
+        out += &format!(
+            "  emit {} = {}\n",
+            emit.name,
+            sample_text(&emit.value, true)
+        );
     }
     out + "}\n"
 }
@@ -199,7 +228,10 @@ fn number(x: f64) -> String {
 fn percent(x: f64) -> String {
     (0..=17)
         .map(|digits| format!("{:.digits$}", x * 100.0))
-        .find(|text| text.parse::<f64>().is_ok_and(|percent| percent / 100.0 == x))
+        .find(|text| {
+            text.parse::<f64>()
+                .is_ok_and(|percent| percent / 100.0 == x)
+        })
         .map_or_else(|| format!("{:?}%", x * 100.0), |text| text + "%")
 }
 

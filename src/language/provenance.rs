@@ -50,7 +50,11 @@ impl Walk<'_> {
             self.found.push(Provenance {
                 value: canonical(&argument.value),
                 origin: argument.origin.clone(),
-                place: if written { self.recipe.sources.place(argument.span) } else { String::new() },
+                place: if written {
+                    self.recipe.sources.place(argument.span)
+                } else {
+                    String::new()
+                },
                 path: path.clone(),
             });
             match &argument.value {

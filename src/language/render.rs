@@ -71,7 +71,13 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
                         .patch(patch),
                 ),
             ),
-            None => plain.push(short(&help.text)),
+            None => plain.push(match &help.edit {
+                // the frame can't show the change: it is said
+                Some((_, replacement)) if !replacement.contains('\n') => {
+                    Cow::Owned(format!("{}: `{}`", short(&help.text), short(replacement)))
+                }
+                _ => short(&help.text),
+            }),
         }
     }
     for help in plain {
@@ -91,7 +97,12 @@ fn with_column(text: String, excerpt: &Excerpt, span: Span, sources: &Sources) -
         return text;
     };
     let (line, column) = sources.line_column(span);
-    let shown = excerpt.text[..range.start].chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let shown = excerpt.text[..range.start]
+        .chars()
+        .rev()
+        .take_while(|c| *c != '\n')
+        .count()
+        + 1;
     text.replacen(&format!(":{line}:{shown}"), &format!(":{line}:{column}"), 1)
 }
 
@@ -102,7 +113,10 @@ fn short(text: &str) -> Cow<'_, str> {
     }
     let count = text.chars().count();
     let head: String = text.chars().take(LONGEST / 2).collect();
-    let tail: String = text.chars().skip(count.saturating_sub(LONGEST / 2)).collect();
+    let tail: String = text
+        .chars()
+        .skip(count.saturating_sub(LONGEST / 2))
+        .collect();
     Cow::Owned(format!("{head}…{tail}"))
 }
 
@@ -124,7 +138,11 @@ fn by_file(diagnostic: &Diagnostic) -> Vec<(FileId, Vec<(AnnotationKind, &Label)
 /// The edit as a difference; `None` where its lines are too long to be shown.
 fn patch<'a>(sources: &Sources, span: Span, replacement: &'a str) -> Option<(Excerpt, Patch<'a>)> {
     let excerpt = Excerpt::new(sources, span.file, [span])?;
-    if excerpt.cut || replacement.len() > LONGEST || sources.text(span).contains('\n') || excerpt.text.is_empty() {
+    if excerpt.cut
+        || replacement.len() > LONGEST
+        || sources.text(span).contains('\n')
+        || excerpt.text.is_empty()
+    {
         return None;
     }
     let range = excerpt.range(span)?;

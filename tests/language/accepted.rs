@@ -12,7 +12,10 @@ pub const SHAPES: &str = include_str!("shapes.ssl");
 #[test]
 fn the_first_recipe_means_what_it_says() {
     let recipe = check(FIRST.as_bytes(), &[]).sound();
-    assert_eq!(recipe.doc, "Which quarter turn was applied? (Gidaris et al., 2018)");
+    assert_eq!(
+        recipe.doc,
+        "Which quarter turn was applied? (Gidaris et al., 2018)"
+    );
     let fashion = &recipe.datasets[0].data;
     assert_eq!(fashion.pipes[0].args.ratio("fraction"), 0.1);
     assert_eq!(fashion.pipes[0].args.integer("seed"), 0);
@@ -33,7 +36,10 @@ fn the_first_recipe_means_what_it_says() {
         &monitor.args.data("test").source,
         DataSource::Named { dataset, split: Some(Split::Valid) } if dataset == "fashion"
     ));
-    assert_eq!(stage.fields.call("checkpoint").args.duration("time"), Duration::Steps(500));
+    assert_eq!(
+        stage.fields.call("checkpoint").args.duration("time"),
+        Duration::Steps(500)
+    );
     // a default knows that it is one, and stands where the call stands
     let accumulate = &stage.fields.values["accumulate"];
     assert_eq!(accumulate.origin, Origin::Default);
@@ -75,17 +81,27 @@ fn every_shape_is_read() {
 
 #[test]
 fn the_expanded_recipe_is_the_same_recipe() {
-    for text in [FIRST, SHAPES, "ssl 1\nrun { seed = 1 }", "ssl 1\nencoder a = relu() |> linear(3)"] {
+    for text in [
+        FIRST,
+        SHAPES,
+        "ssl 1\nrun { seed = 1 }",
+        "ssl 1\nencoder a = relu() |> linear(3)",
+    ] {
         let recipe = check(text.as_bytes(), &[]).sound();
         let expanded = expand(&recipe);
         let again = check(expanded.as_bytes(), &[]).sound();
         assert_eq!(expand(&again), expanded);
         let values = |recipe| -> Vec<(String, String)> {
-            provenance(recipe).into_iter().map(|p| (p.path, p.value)).collect()
+            provenance(recipe)
+                .into_iter()
+                .map(|p| (p.path, p.value))
+                .collect()
         };
         assert_eq!(values(&again), values(&recipe));
         assert!(
-            provenance(&again).iter().all(|p| p.origin == Origin::Written),
+            provenance(&again)
+                .iter()
+                .all(|p| p.origin == Origin::Written),
             "nothing is left to a default:\n{expanded}"
         );
     }
@@ -95,13 +111,18 @@ fn the_expanded_recipe_is_the_same_recipe() {
 fn spelling_does_not_change_a_value() {
     let rate = |text: &str| {
         let recipe = check(
-            FIRST.replace("adamw(1e-3, weight_decay = 0.05)", text).as_bytes(),
+            FIRST
+                .replace("adamw(1e-3, weight_decay = 0.05)", text)
+                .as_bytes(),
             &[],
         )
         .sound();
         canonical(&recipe.stages[0].fields.values["optimizer"].value)
     };
-    assert_eq!(rate("adamw(1e-3)"), rate("adamw(weight_decay = 1e-2, rate = 0.001)"));
+    assert_eq!(
+        rate("adamw(1e-3)"),
+        rate("adamw(weight_decay = 1e-2, rate = 0.001)")
+    );
     assert_eq!(rate("adamw(1)"), rate("adamw(1.0)"));
     assert_ne!(rate("adamw(1e-3)"), rate("adamw(1e-4)"));
 }
@@ -141,4 +162,38 @@ fn a_hundred_lines_take_milliseconds() {
     check(text.as_bytes(), &[]).sound();
     // a few milliseconds; the bound leaves room for a busy machine
     assert!(start.elapsed().as_millis() < 100, "{:?}", start.elapsed());
+}
+
+/// The reference lists every code with the text it has in the source, and nothing else.
+#[test]
+fn the_reference_lists_every_code() {
+    let page = include_str!("../../grammar/README.md");
+    let listed: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .filter_map(|line| line.split(" | ").next())
+        .filter(|word| word.len() == 5 && word[1..].bytes().all(|b| b.is_ascii_digit()))
+        .collect();
+    let codes: Vec<&str> = pretext::language::codes::Code::ALL
+        .iter()
+        .map(|code| code.number())
+        .collect();
+    assert_eq!(listed, codes);
+}
+
+/// The recipes in the reference are recipes.
+#[test]
+fn the_reference_is_sound() {
+    let page = include_str!("../../grammar/README.md");
+    let catalog = pretext::catalog::Catalog::builtin();
+    let mut count = 0;
+    for block in page.split("```ssl\n").skip(1) {
+        let text = block.split("```").next().unwrap_or_default();
+        let mut sources = pretext::language::Sources::default();
+        let file = sources.add("README.md", text);
+        let (recipe, diagnostics) = pretext::language::check(sources, file, &catalog, &[]);
+        assert!(recipe.is_some(), "{diagnostics:?}");
+        count += 1;
+    }
+    assert!(count > 0);
 }

@@ -13,38 +13,61 @@ fn list(ty: Type) -> Type {
 
 /// The entries that the recipes of these tests call.
 pub fn catalog() -> Catalog {
-    let number = |name: &str, default: &str| Param::with_default(name, Type::Number, default, "A number.");
+    let number =
+        |name: &str, default: &str| Param::with_default(name, Type::Number, default, "A number.");
     let size = |name: &str, default: &str| {
         Param::with_default(name, Type::Integer, default, "A size.").within(1.0, 4096.0)
     };
     let chance = |default: &str| {
-        Param::with_default("chance", Type::Ratio, default, "How often it is applied.").within(0.0, 1.0)
+        Param::with_default("chance", Type::Ratio, default, "How often it is applied.")
+            .within(0.0, 1.0)
     };
     let seed = Param::with_default("seed", Type::Integer, "0", "Decides the choice.");
     let fraction = Param::required("fraction", Type::Ratio, "How much.").within(0.0, 1.0);
-    let every = || Param::with_default("every", Type::Duration, "1 epoch", "Time between two readings.");
+    let every = || {
+        Param::with_default(
+            "every",
+            Type::Duration,
+            "1 epoch",
+            "Time between two readings.",
+        )
+    };
     let warmup = || Param::with_default("warmup", Type::Duration, "0 steps", "Linear rise.");
     let places = || Param::optional("at", list(Type::Place), "Places that are read.");
     let side = || Param::required("size", Type::Length, "Side in pixels.").within(1.0, 4096.0);
     let pool = || {
-        let ty = Type::OneOf(vec![Type::Choice(&["avg", "flatten"]), Type::Call(Kind::Setting)]);
+        let ty = Type::OneOf(vec![
+            Type::Choice(&["avg", "flatten"]),
+            Type::Call(Kind::Setting),
+        ]);
         Param::with_default("pool", ty, "avg", "How a map becomes a vector.")
     };
     let specs = vec![
         spec("fashion_mnist", Kind::Dataset),
-        spec("image_folder", Kind::Dataset).param(Param::required("path", Type::Text, "The folder.")),
+        spec("image_folder", Kind::Dataset).param(Param::required(
+            "path",
+            Type::Text,
+            "The folder.",
+        )),
         spec("take", Kind::Pipe)
             .param(fraction.clone())
-            .param(Param::optional("per", Type::Choice(&["class"]), "Of each class."))
+            .param(Param::optional(
+                "per",
+                Type::Choice(&["class"]),
+                "Of each class.",
+            ))
             .param(seed.clone()),
         spec("hold_out", Kind::Pipe).param(fraction).param(seed),
         spec("concat", Kind::Pipe).param(Param::required("other", Type::Data, "What follows.")),
-        spec("random_crop", Kind::Transform)
-            .param(side())
-            .param(Param::with_default("padding", Type::Length, "0px", "Border.").within(0.0, 512.0)),
+        spec("random_crop", Kind::Transform).param(side()).param(
+            Param::with_default("padding", Type::Length, "0px", "Border.").within(0.0, 512.0),
+        ),
         spec("random_resized_crop", Kind::Transform)
             .param(side())
-            .param(Param::with_default("scale", Type::Range, "0.08..1.0", "Share of the area.").within(0.0, 1.0)),
+            .param(
+                Param::with_default("scale", Type::Range, "0.08..1.0", "Share of the area.")
+                    .within(0.0, 1.0),
+            ),
         spec("hflip", Kind::Transform).param(chance("50%")),
         spec("quarter_turn", Kind::Transform),
         spec("grayscale", Kind::Transform).param(chance("100%")),
@@ -62,24 +85,46 @@ pub fn catalog() -> Catalog {
         spec("global_avg_pool", Kind::Layer),
         spec("small_cnn", Kind::Encoder).param(size("width", "32")),
         spec("rotation", Kind::Task)
-            .param(Param::with_default("head", Type::Head, "linear(4)", "Tells the turn."))
-            .param(Param::with_default("length", Type::Duration, "100 epochs", "How long.")),
+            .param(Param::with_default(
+                "head",
+                Type::Head,
+                "linear(4)",
+                "Tells the turn.",
+            ))
+            .param(Param::with_default(
+                "length",
+                Type::Duration,
+                "100 epochs",
+                "How long.",
+            )),
         spec("simclr", Kind::Task)
-            .param(Param::with_default("head", Type::Head, "linear(128) |> relu() |> linear(64)", "Projects."))
+            .param(Param::with_default(
+                "head",
+                Type::Head,
+                "linear(128) |> relu() |> linear(64)",
+                "Projects.",
+            ))
             .param(number("temperature", "0.5").within(1e-3, 100.0)),
         spec("adamw", Kind::Optimizer)
             .param(number("rate", "1e-3").within(0.0, 1e3))
             .param(number("weight_decay", "0.01").within(0.0, 10.0)),
-        spec("sgd", Kind::Optimizer).param(number("rate", "0.1")).param(number("momentum", "0")),
+        spec("sgd", Kind::Optimizer)
+            .param(number("rate", "0.1"))
+            .param(number("momentum", "0")),
         spec("cosine", Kind::Schedule).param(warmup()),
         spec("linear", Kind::Schedule).param(warmup()),
         spec("knn", Kind::Evaluator)
             .param(Param::optional("test", Type::Data, "What is judged."))
-            .param(Param::with_default("k", Type::Integer, "200", "Neighbours that vote.").within(1.0, 1e6))
+            .param(
+                Param::with_default("k", Type::Integer, "200", "Neighbours that vote.")
+                    .within(1.0, 1e6),
+            )
             .param(number("temperature", "0.1"))
             .param(places())
             .param(every()),
-        spec("linear_probe", Kind::Finetune).param(places()).param(pool()),
+        spec("linear_probe", Kind::Finetune)
+            .param(places())
+            .param(pool()),
         spec("classifier", Kind::Finetune).param(Param::with_default(
             "unfreeze",
             Type::Choice(&["all", "none"]),

@@ -2,13 +2,28 @@
 
 use std::time::Instant;
 
-use crate::check;
+use pretext::language::MAX_BYTES;
 
-fn refused(bytes: &[u8]) -> crate::Outcome {
-    let start = Instant::now();
-    let outcome = check(bytes, &[]);
-    let took = start.elapsed();
-    assert!(took.as_millis() < 1000, "{took:?} for {} bytes", bytes.len());
+use crate::{Outcome, check};
+
+/// Checks in under a second; the best of three tries counts, for other work may hold the processor.
+fn soon(bytes: &[u8], what: &str) -> Outcome {
+    let mut tries = 0;
+    loop {
+        let start = Instant::now();
+        let outcome = check(bytes, &[]);
+        let took = start.elapsed();
+        tries += 1;
+        println!("{:5} ms for {what}", took.as_millis());
+        if took.as_millis() < 1000 {
+            return outcome;
+        }
+        assert!(tries < 3, "{took:?} for {what}");
+    }
+}
+
+fn refused(bytes: &[u8]) -> Outcome {
+    let outcome = soon(bytes, &format!("{} bytes", bytes.len()));
     assert!(outcome.recipe.is_none());
     outcome
 }
@@ -23,12 +38,23 @@ fn ten_thousand_brackets() {
 
 #[test]
 fn brackets_up_to_the_cap_need_no_time() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("{a=", "}"), ("f(", ")"), ("f(a=", ")"), ("{", "}")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a=", "}"),
+        ("f(", ")"),
+        ("f(a=", ")"),
+        ("{", "}"),
+    ] {
         for sound in [true, false] {
             let text = format!(
                 "ssl 1\npretext a = rotation() {{ data = {}1{} }}",
                 open.repeat(60),
-                if sound { close.repeat(60) } else { close.repeat(59) }
+                if sound {
+                    close.repeat(60)
+                } else {
+                    close.repeat(59)
+                }
             );
             refused(text.as_bytes());
         }
@@ -47,22 +73,48 @@ fn a_line_of_ten_megabytes() {
 }
 
 #[test]
-fn a_megabyte_of_anything() {
+fn the_largest_text_of_anything() {
     for piece in [
-        "a", "a ", "1 ", "x = 1\n", "dataset ", "dataset a = b\n", "|> ", "a |> ", "\"", "// \n", "/// \n", "\n", ",", "()",
-        "a = (\n", "}\n", "pretext a = b() {\n", "augment a(b) { emit b }\n", "é", "a.", "run {} ", "{}", "x() as y |> ",
-        "(} ", "emit a, ", "encoder e = relu() |> relu()\n", "1..", "\"a\\",
+        "a",
+        "a ",
+        "1 ",
+        "x = 1\n",
+        "dataset ",
+        "dataset a = b\n",
+        "|> ",
+        "a |> ",
+        "\"",
+        "// \n",
+        "/// \n",
+        "\n",
+        ",",
+        "()",
+        "a = (\n",
+        "}\n",
+        "pretext a = b() {\n",
+        "augment a(b) { emit b }\n",
+        "é",
+        "a.",
+        "run {} ",
+        "{}",
+        "x() as y |> ",
+        "(} ",
+        "emit a, ",
+        "encoder e = relu() |> relu()\n",
+        "1..",
+        "\"a\\",
     ] {
-        for head in ["ssl 1\n", "ssl 1\nencoder a = ", "ssl 1\npretext a = rotation() {\n", "ssl 1\naugment a(image) { b = image "] {
+        for head in [
+            "ssl 1\n",
+            "ssl 1\nencoder a = ",
+            "ssl 1\npretext a = rotation() {\n",
+            "ssl 1\naugment a(image) { b = image ",
+        ] {
             let mut text = head.to_owned();
-            while text.len() + piece.len() < 1 << 20 {
+            while text.len() + piece.len() < MAX_BYTES {
                 text += piece;
             }
-            let start = Instant::now();
-            let outcome = check(text.as_bytes(), &[]);
-            let took = start.elapsed();
-            println!("{took:?} for {head:?} and many {piece:?}");
-            assert!(took.as_millis() < 1000, "{took:?} for {head:?} and many {piece:?}");
+            let outcome = soon(text.as_bytes(), &format!("{head:?} and many {piece:?}"));
             assert!(outcome.diagnostics.len() <= 20);
             assert!(outcome.text.len() < 100_000, "{}", outcome.text.len());
         }
@@ -80,7 +132,14 @@ fn bytes_that_are_no_text() {
 
 #[test]
 fn nothing() {
-    for text in ["", " ", "\n\n\t", "\u{feff}", "ssl 1", "ssl 1\n// only a comment\n"] {
+    for text in [
+        "",
+        " ",
+        "\n\n\t",
+        "\u{feff}",
+        "ssl 1",
+        "ssl 1\n// only a comment\n",
+    ] {
         assert_eq!(refused(text.as_bytes()).codes(), ["E0104"], "{text:?}");
     }
     assert_eq!(refused(b"// only a comment").codes(), ["E0102"]);

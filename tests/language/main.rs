@@ -35,16 +35,27 @@ impl Outcome {
 pub fn check(bytes: &[u8], set: &[(&str, &str)]) -> Outcome {
     let catalog = catalog::catalog();
     let (mut sources, file, mut diagnostics) = decode(Path::new("test.ssl"), bytes);
-    let set: Vec<(String, String)> = set.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
+    let set: Vec<(String, String)> = set
+        .iter()
+        .map(|(a, b)| ((*a).into(), (*b).into()))
+        .collect();
     let mut recipe = None;
     if let Some(file) = file {
         let (found, more) = check_into(&mut sources, file, &catalog, &set);
         recipe = found;
         diagnostics.extend(more);
     }
-    let text: Vec<String> = diagnostics.iter().map(|d| render(d, &sources, false)).collect();
+    let text: Vec<String> = diagnostics
+        .iter()
+        .map(|d| render(d, &sources, false))
+        .collect();
     let errors = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    assert_eq!(recipe.is_none(), errors, "a recipe or an error:\n{}", text.join("\n\n"));
+    assert_eq!(
+        recipe.is_none(),
+        errors,
+        "a recipe or an error:\n{}",
+        text.join("\n\n")
+    );
     Outcome {
         recipe,
         diagnostics,

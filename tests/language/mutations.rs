@@ -38,9 +38,48 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     let words = prop::sample::select(vec![
-        "(", ")", "[", "]", "{", "}", "|>", "=", ",", "\n", "\"", "//", "///", "*", "..", "%", "px", "-1", "1e999",
-        "99999999999999999999", "0", "emit", "as", "dataset", "pretext", "run", "use", "sweep", "bind", "augment", "\\",
-        "é", "\u{0}", "\t", "image", "linear", "trunk", "rotations", "fashion", "#", ":", "'",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "|>",
+        "=",
+        ",",
+        "\n",
+        "\"",
+        "//",
+        "///",
+        "*",
+        "..",
+        "%",
+        "px",
+        "-1",
+        "1e999",
+        "99999999999999999999",
+        "0",
+        "emit",
+        "as",
+        "dataset",
+        "pretext",
+        "run",
+        "use",
+        "sweep",
+        "bind",
+        "augment",
+        "\\",
+        "é",
+        "\u{0}",
+        "\t",
+        "image",
+        "linear",
+        "trunk",
+        "rotations",
+        "fashion",
+        "#",
+        ":",
+        "'",
     ]);
     prop_oneof![
         any::<usize>().prop_map(Change::Delete),
@@ -84,6 +123,7 @@ fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
     // asserts that there is a recipe or an error
     let outcome = check(bytes, &[]);
     let took = start.elapsed();
+    // a few milliseconds; the bound leaves room for a busy machine
     prop_assert!(took.as_millis() < 1000, "{took:?}");
     prop_assert!(outcome.diagnostics.len() <= 20);
     Ok(())

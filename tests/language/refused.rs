@@ -48,7 +48,12 @@ fn syntax_errors_do_not_hide_each_other() {
         .filter_map(|line| line.trim().strip_prefix("--> test.ssl:"))
         .filter_map(|place| place.split(':').next())
         .collect();
-    assert_eq!(lines, ["2", "4", "4", "5", "7", "9", "9", "11", "13"], "{}", outcome.text);
+    assert_eq!(
+        lines,
+        ["2", "4", "4", "5", "7", "9", "9", "11", "13"],
+        "{}",
+        outcome.text
+    );
 }
 
 #[test]
@@ -71,10 +76,19 @@ fn later_versions_are_named() {
     ] {
         assert_eq!(codes(text), ["E0105"], "{text}");
     }
-    assert_eq!(changed("augment   = turned", "bind { views = [a, b] }"), ["E0105"]);
-    assert_eq!(changed("optimizer = adamw", "optimizer other = adamw"), ["E0105"]);
     assert_eq!(
-        changed("data      = fashion.train", "data = { a = fashion, b = fashion }"),
+        changed("augment   = turned", "bind { views = [a, b] }"),
+        ["E0105"]
+    );
+    assert_eq!(
+        changed("optimizer = adamw", "optimizer other = adamw"),
+        ["E0105"]
+    );
+    assert_eq!(
+        changed(
+            "data      = fashion.train",
+            "data = { a = fashion, b = fashion }"
+        ),
         ["E0105"]
     );
 }
@@ -84,7 +98,10 @@ fn names() {
     assert_eq!(changed("encoder   = trunk", "encoder = trnk"), ["E0201"]);
     assert_eq!(changed("encoder   = trunk", "encoder = fashion"), ["E0207"]);
     assert_eq!(changed("augment   = turned", "augment = none"), ["E0201"]);
-    assert_eq!(changed("image |> random_crop", "img |> random_crop"), ["E0201"]);
+    assert_eq!(
+        changed("image |> random_crop", "img |> random_crop"),
+        ["E0201"]
+    );
     assert_eq!(changed("fashion_mnist()", "fashion_mnits()"), ["E0202"]);
     assert_eq!(changed("hold_out(10%, seed = 0)", "hflip()"), ["E0207"]);
     assert_eq!(changed("rotation()", "knn()"), ["E0207"]);
@@ -99,15 +116,24 @@ fn names() {
 fn circles() {
     assert_eq!(codes("dataset a = a"), ["E0208"]);
     assert_eq!(codes("dataset a = b |> take(1%)\ndataset b = a"), ["E0208"]);
-    assert_eq!(codes("augment a(x) { emit x |> b() }\naugment b(x) { emit x |> a() }"), ["E0208"]);
+    assert_eq!(
+        codes("augment a(x) { emit x |> b() }\naugment b(x) { emit x |> a() }"),
+        ["E0208"]
+    );
 }
 
 #[test]
 fn fields() {
     assert_eq!(changed("batch     = 256", "bacth = 256"), ["E0203"]);
-    assert_eq!(changed("batch     = 256", "batch = 1, batch = 2"), ["E0204"]);
+    assert_eq!(
+        changed("batch     = 256", "batch = 1, batch = 2"),
+        ["E0204"]
+    );
     assert_eq!(changed("data      = fashion.train\n", ""), ["E0205"]);
-    assert_eq!(changed("data      = fashion.train\n", "dta = fashion.train\n"), ["E0203"]);
+    assert_eq!(
+        changed("data      = fashion.train\n", "dta = fashion.train\n"),
+        ["E0203"]
+    );
     assert_eq!(changed("linear(128)", "linear()"), ["E0205"]);
     assert_eq!(changed("linear(128)", "linear(128, on, 3, 4)"), ["E0206"]);
     assert_eq!(changed("linear(128)", "linear(128, units = 3)"), ["E0204"]);
@@ -116,7 +142,10 @@ fn fields() {
     assert_eq!(changed("seed = 7", "seeds = 7"), ["E0203"]);
     assert_eq!(changed("emit view, turn", ""), ["E0205"]);
     assert_eq!(changed("emit view, turn", "emit view, view"), ["E0204"]);
-    assert_eq!(changed("(view, turn) =", "(view, image) ="), ["E0204", "E0201"]);
+    assert_eq!(
+        changed("(view, turn) =", "(view, image) ="),
+        ["E0204", "E0201"]
+    );
 }
 
 #[test]
@@ -126,10 +155,19 @@ fn types() {
     assert_eq!(changed("batch     = 256", "batch = [256]"), ["E0301"]);
     assert_eq!(changed("batch     = 256", "batch = 256px"), ["E0303"]);
     assert_eq!(changed("batch     = 256", "batch = 0"), ["E0302"]);
-    assert_eq!(changed("batch     = 256", "batch = 99999999999999999999"), ["E0302"]);
+    assert_eq!(
+        changed("batch     = 256", "batch = 99999999999999999999"),
+        ["E0302"]
+    );
     assert_eq!(changed("length    = 10 epochs", "length = 10"), ["E0303"]);
-    assert_eq!(changed("length    = 10 epochs", "length = 10 minutes"), ["E0303"]);
-    assert_eq!(changed("length    = 10 epochs", "length = 1.5 steps"), ["E0301"]);
+    assert_eq!(
+        changed("length    = 10 epochs", "length = 10 minutes"),
+        ["E0303"]
+    );
+    assert_eq!(
+        changed("length    = 10 epochs", "length = 1.5 steps"),
+        ["E0301"]
+    );
     assert_eq!(changed("random_crop(28px", "random_crop(28"), ["E0303"]);
     assert_eq!(changed("hflip(50%)", "hflip(0.5)"), ["E0303"]);
     assert_eq!(changed("hflip(50%)", "hflip(150%)"), ["E0302"]);
@@ -140,28 +178,48 @@ fn types() {
     assert_eq!(changed("pool = flatten", "pool = gird(2)"), ["E0202"]);
     assert_eq!(changed("\"trunk.safetensors\"", "trunk"), ["E0301"]);
     assert_eq!(changed("batch_norm()", "batch_norm"), ["E0301"]);
-    assert_eq!(changed("hold_out(10%, seed = 0)", "hold_out(10%, seed = -1)"), ["E0302"]);
+    assert_eq!(
+        changed("hold_out(10%, seed = 0)", "hold_out(10%, seed = -1)"),
+        ["E0302"]
+    );
     assert_eq!(changed("emit view, turn", "emit view * 0, turn"), ["E0302"]);
     assert_eq!(changed("batch     = 256", "batch = 256 * 2"), ["E0301"]);
-    assert_eq!(codes("augment z(image) { emit image |> random_resized_crop(8px, scale = 1.0..0.5) }"), ["E0302"]);
-    assert_eq!(codes("augment z(image) { emit image |> turned() }"), ["E0306"]);
+    assert_eq!(
+        codes("augment z(image) { emit image |> random_resized_crop(8px, scale = 1.0..0.5) }"),
+        ["E0302"]
+    );
+    assert_eq!(
+        codes("augment z(image) { emit image |> turned() }"),
+        ["E0306"]
+    );
     assert_eq!(codes("augment z(image) { emit hflip() }"), ["E0301"]);
     assert_eq!(codes("encoder z = trunk |> relu()"), ["E0207"]);
     assert_eq!(codes("encoder z = relu() as a |> relu() as a"), ["E0204"]);
-    assert_eq!(changed("from = rotations\n", "from = neighbours\n"), ["E0207", "E0208"]);
-    assert_eq!(changed("from = rotations\n", "from = rotations.encodr\n"), ["E0209"]);
+    assert_eq!(
+        changed("from = rotations\n", "from = neighbours\n"),
+        ["E0207"]
+    );
+    assert_eq!(
+        changed("from = rotations\n", "from = rotations.encodr\n"),
+        ["E0209"]
+    );
 }
 
 #[test]
 fn one_cause_one_error() {
     // an encoder with an error, used twice
     let outcome = check(
-        FIRST.replace("small_cnn(width = 32)", "small_cnn(widht = 32)").as_bytes(),
+        FIRST
+            .replace("small_cnn(width = 32)", "small_cnn(widht = 32)")
+            .as_bytes(),
         &[],
     );
     assert_eq!(outcome.codes(), ["E0203"], "{}", outcome.text);
     // a data set whose head can't be parsed
     assert_eq!(changed("dataset fashion =", "dataset fashion"), ["E0101"]);
     // a task that does not exist: nothing is said about its fields
-    assert_eq!(changed("rotation() {", "rotatoin() {\n bacth = 3"), ["E0202"]);
+    assert_eq!(
+        changed("rotation() {", "rotatoin() {\n bacth = 3"),
+        ["E0202"]
+    );
 }

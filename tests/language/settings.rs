@@ -16,18 +16,24 @@ fn a_field_is_replaced_and_knows_it() {
     assert_eq!(recipe.stages[0].fields.size("batch"), 64);
     assert_eq!(recipe.run.integer("seed"), 8);
     let found = provenance(&recipe);
-    let batch = found.iter().find(|p| p.path == "rotations.batch").expect("listed");
-    assert_eq!((batch.origin.clone(), batch.place.as_str()), (Origin::Set, "--set:1:17"));
+    let batch = found
+        .iter()
+        .find(|p| p.path == "rotations.batch")
+        .expect("listed");
+    assert_eq!(
+        (batch.origin.clone(), batch.place.as_str()),
+        (Origin::Set, "--set:1:17")
+    );
 }
 
 #[test]
 fn arguments_inside_calls_are_reached() {
     let recipe = set(&[
-        ("rotations.optimizer.rate", "3e-4"),           // by position
-        ("rotations.optimizer.weight_decay", "0"),      // by name
+        ("rotations.optimizer.rate", "3e-4"),      // by position
+        ("rotations.optimizer.weight_decay", "0"), // by name
         ("rotations.checkpoint.keep", "5"),
-        ("few_labels.schedule.warmup", "7 steps"),      // inside a default
-        ("few_labels.accumulate", "2"),                 // a default
+        ("few_labels.schedule.warmup", "7 steps"), // inside a default
+        ("few_labels.accumulate", "2"),            // a default
         ("trunk.width", "64"),
         ("fashion.hold_out.fraction", "20%"),
         ("neighbours.k", "10"),
@@ -38,11 +44,23 @@ fn arguments_inside_calls_are_reached() {
     assert_eq!(fields.call("optimizer").args.number("weight_decay"), 0.0);
     assert_eq!(fields.call("checkpoint").args.size("keep"), 5);
     let few = &recipe.stages[3].fields;
-    assert_eq!(few.call("schedule").args.duration("warmup"), Duration::Steps(7));
+    assert_eq!(
+        few.call("schedule").args.duration("warmup"),
+        Duration::Steps(7)
+    );
     assert_eq!(few.values["schedule"].origin, Origin::Default);
-    assert_eq!(few.call("schedule").args.values["warmup"].origin, Origin::Set);
+    assert_eq!(
+        few.call("schedule").args.values["warmup"].origin,
+        Origin::Set
+    );
     assert_eq!(few.size("accumulate"), 2);
-    assert_eq!(recipe.stages[0].fields.net("encoder").steps[0].call.args.size("width"), 64);
+    assert_eq!(
+        recipe.stages[0].fields.net("encoder").steps[0]
+            .call
+            .args
+            .size("width"),
+        64
+    );
     assert_eq!(recipe.datasets[0].data.pipes[0].args.ratio("fraction"), 0.2);
     assert_eq!(recipe.stages[1].call.args.size("k"), 10);
 }
@@ -68,7 +86,12 @@ fn what_does_not_exist_is_an_error() {
         ("rotations..batch", "64", "E0101"),
     ] {
         let outcome = set(&[(path, value)]);
-        assert_eq!(outcome.codes(), [code], "--set {path}={value}\n{}", outcome.text);
+        assert_eq!(
+            outcome.codes(),
+            [code],
+            "--set {path}={value}\n{}",
+            outcome.text
+        );
         assert!(outcome.text.contains("--> --set:1:"), "{}", outcome.text);
     }
 }

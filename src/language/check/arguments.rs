@@ -194,6 +194,10 @@ impl Checker<'_> {
         names: &[&str],
         what: &str,
     ) -> Option<String> {
+        if self.full() {
+            self.dropped += 1;
+            return None;
+        }
         let mut diagnostic = Diagnostic::error(
             Code::UnknownField,
             name.span,

@@ -23,7 +23,11 @@ impl Checker<'_> {
         let mut checked = Augment {
             name: augment.name.text.clone(),
             name_span: augment.name.span,
-            parameters: augment.parameters.iter().map(|name| (name.text.clone(), name.span)).collect(),
+            parameters: augment
+                .parameters
+                .iter()
+                .map(|name| (name.text.clone(), name.span))
+                .collect(),
             bindings: Vec::new(),
             emits: Vec::new(),
         };
@@ -38,7 +42,10 @@ impl Checker<'_> {
                     }
                     match value {
                         Some(value) => checked.bindings.push(Binding {
-                            names: names.iter().map(|name| (name.text.clone(), name.span)).collect(),
+                            names: names
+                                .iter()
+                                .map(|name| (name.text.clone(), name.span))
+                                .collect(),
                             value,
                             span: *span,
                         }),
@@ -57,10 +64,13 @@ impl Checker<'_> {
                     };
                     if let Some(first) = emitted.insert(field.clone(), span) {
                         sound = false;
-                        let diagnostic =
-                            Diagnostic::error(Code::Duplicate, span, format!("the field `{field}` is emitted twice"))
-                                .label(first, "first here")
-                                .help("name them: `emit a = …, b = …`");
+                        let diagnostic = Diagnostic::error(
+                            Code::Duplicate,
+                            span,
+                            format!("the field `{field}` is emitted twice"),
+                        )
+                        .label(first, "first here")
+                        .help("name them: `emit a = …, b = …`");
                         self.error(diagnostic);
                     }
                     checked.emits.push(Emit {
@@ -124,12 +134,17 @@ impl Checker<'_> {
                 let (first, rest) = steps.split_first()?;
                 // brackets around the first steps of a pipeline say nothing; around a list they do
                 let start = self.sample(&first.value, scope, partial);
-                let rest: Vec<Option<SampleStep>> = rest.iter().map(|step| self.step(step)).collect();
+                let rest: Vec<Option<SampleStep>> =
+                    rest.iter().map(|step| self.step(step)).collect();
                 let place = steps.iter().find_map(|step| step.place.as_ref());
                 if let Some(place) = place {
                     self.error(
-                        Diagnostic::error(Code::Mistyped, place.span, "`as` names places in an encoder, not in an augment")
-                            .help("bind a name: `NAME = image |> …`"),
+                        Diagnostic::error(
+                            Code::Mistyped,
+                            place.span,
+                            "`as` names places in an encoder, not in an augment",
+                        )
+                        .help("bind a name: `NAME = image |> …`"),
                     );
                     return None;
                 }
@@ -189,7 +204,10 @@ impl Checker<'_> {
             other => Diagnostic::error(
                 Code::Mistyped,
                 expr.span,
-                format!("expected a field of the record or a name, found {}", other.noun()),
+                format!(
+                    "expected a field of the record or a name, found {}",
+                    other.noun()
+                ),
             ),
         };
         self.error(diagnostic);
@@ -203,10 +221,14 @@ impl Checker<'_> {
                 // a recipe's own name wins: a later catalog can't change what a recipe means
                 Some(Item::Augment(target)) => self.augment_step(call, target, expr.span),
                 _ if self.lost.iter().any(|lost| lost.text == call.name.text) => None,
-                _ => self.call(&[Kind::Transform], call, expr.span).map(SampleStep::Transform),
+                _ => self
+                    .call(&[Kind::Transform], call, expr.span)
+                    .map(SampleStep::Transform),
             },
             ExprKind::Path(names) => {
-                let own = names.first().and_then(|name| self.items.get(name.text.as_str()));
+                let own = names
+                    .first()
+                    .and_then(|name| self.items.get(name.text.as_str()));
                 if let (Some(Item::Augment(_)), [name]) = (own, names.as_slice()) {
                     let diagnostic = Diagnostic::error(
                         Code::Mistyped,
@@ -230,11 +252,20 @@ impl Checker<'_> {
     }
 
     /// A call of another augment of the recipe: one value in, one out.
-    fn augment_step(&mut self, call: &ast::Call, target: &ast::Augment, span: Span) -> Option<SampleStep> {
+    fn augment_step(
+        &mut self,
+        call: &ast::Call,
+        target: &ast::Augment,
+        span: Span,
+    ) -> Option<SampleStep> {
         self.item(&call.name, "augment")?;
         let name = &call.name.text;
         let takes = target.parameters.len();
-        let emits = target.lines.iter().filter(|line| matches!(line, Line::Emit { .. })).count();
+        let emits = target
+            .lines
+            .iter()
+            .filter(|line| matches!(line, Line::Emit { .. }))
+            .count();
         let diagnostic = if let Some(argument) = call.arguments.first() {
             let message = format!("augment `{name}` takes no arguments");
             Diagnostic::error(Code::TooManyArguments, argument.value.span, message)
@@ -247,7 +278,9 @@ impl Checker<'_> {
             Diagnostic::error(
                 Code::SampleType,
                 span,
-                format!("augment `{name}` takes {takes} and emits {emits} fields; in a pipeline it is one of each"),
+                format!(
+                    "augment `{name}` takes {takes} and emits {emits} fields; in a pipeline it is one of each"
+                ),
             )
         } else {
             return Some(SampleStep::Augment {

@@ -6,6 +6,7 @@ mod calls;
 mod cycles;
 mod names;
 mod nets;
+mod one_of;
 mod references;
 mod scalars;
 mod setting;
@@ -13,7 +14,7 @@ mod stages;
 mod values;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{File, Item, Name};
 use super::checked::{DatasetItem, Recipe};
@@ -23,6 +24,8 @@ use crate::catalog::{Catalog, Net};
 
 /// At most this many errors are reported.
 pub const MAX_ERRORS: usize = 20;
+/// After this many errors the rest is only counted: what is reported are the first of the text, and those are among them.
+const KEPT: usize = 200;
 
 /// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.
 /// There is a recipe exactly if no diagnostic is an error; diagnostics stand in the order of the text.
@@ -55,6 +58,7 @@ pub fn check_into(
     }
     let mut checker = Checker::new(catalog, &tree);
     let recipe = checker.recipe(&tree, sources);
+    let dropped = checker.dropped;
     diagnostics.append(&mut checker.diagnostics);
     let errors = |diagnostics: &[Diagnostic]| {
         diagnostics
@@ -71,12 +75,12 @@ pub fn check_into(
         ));
     }
     let sound = errors(&diagnostics) == 0;
-    (recipe.filter(|_| sound), in_order(diagnostics))
+    (recipe.filter(|_| sound), in_order(diagnostics, dropped))
 }
 
 /// By place, without repetitions, at most [`MAX_ERRORS`] errors.
-fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    diagnostics.sort_by(|a, b| (a.primary.span, a.code).cmp(&(b.primary.span, b.code)));
+fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
     diagnostics.dedup_by(|a, b| {
         a.primary.span == b.primary.span && a.code == b.code && a.message == b.message
     });
@@ -91,7 +95,7 @@ fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
             d.severity == Severity::Error && kept <= MAX_ERRORS
         });
         if let Some(last) = diagnostics.last_mut() {
-            let more = errors - MAX_ERRORS;
+            let more = errors - MAX_ERRORS + dropped;
             last.notes.push(format!(
                 "{more} more error{} not shown.",
                 if more == 1 { " is" } else { "s are" }
@@ -123,11 +127,15 @@ struct Checker<'a> {
     lost: Vec<&'a Name>,
     nets: BTreeMap<&'a str, NetState>,
     uses: Vec<Use<'a>>,
+    /// Unknown names that were reported, each with what it should have been.
+    unknown: BTreeSet<(String, String)>,
     /// The item that is being checked.
     current: &'a str,
     /// Calls inside one another, those of defaults included.
     depth: usize,
     diagnostics: Vec<Diagnostic>,
+    /// Errors that were only counted.
+    dropped: usize,
 }
 
 impl<'a> Checker<'a> {
@@ -138,9 +146,11 @@ impl<'a> Checker<'a> {
             lost: tree.lost.iter().collect(),
             nets: BTreeMap::new(),
             uses: Vec::new(),
+            unknown: BTreeSet::new(),
             current: "",
             depth: 0,
             diagnostics: Vec::new(),
+            dropped: 0,
         };
         for item in &tree.items {
             checker.define(item);
@@ -149,7 +159,16 @@ impl<'a> Checker<'a> {
     }
 
     fn error(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.full() {
+            self.dropped += 1;
+        } else {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Whether another error is only counted: then it need not be explained.
+    fn full(&self) -> bool {
+        self.diagnostics.len() >= KEPT
     }
 
     /// Makes an item's name known.

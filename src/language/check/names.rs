@@ -59,7 +59,13 @@ impl<'a> Checker<'a> {
             self.error(diagnostic);
             return None;
         }
-        if !self.lost.iter().any(|lost| lost.text == name.text) {
+        if self.full() {
+            self.dropped += 1;
+            return None;
+        }
+        let lost = self.lost.iter().any(|lost| lost.text == name.text);
+        // one slip, one error: the same name elsewhere is the same slip
+        if !lost && self.unknown.insert((noun.to_owned(), name.text.clone())) {
             let diagnostic = self.unknown(name, noun);
             self.error(diagnostic);
         }
@@ -79,6 +85,7 @@ impl<'a> Checker<'a> {
             .filter(|item| item.noun() == noun)
             .filter_map(|item| item.name())
             .map(|name| name.text.as_str())
+            .filter(|name| *name != self.current)
             .collect();
         if let Some(near) = nearest(&name.text, of_noun.iter().copied()) {
             return diagnostic.fix(
@@ -121,6 +128,10 @@ impl<'a> Checker<'a> {
             .find_map(|kind| self.catalog.find(*kind, &name.text))
         {
             return Some(spec.clone());
+        }
+        if self.full() {
+            self.dropped += 1;
+            return None;
         }
         let wanted = kinds_text(kinds);
         if let Some(item) = self.items.get(name.text.as_str()).copied() {

@@ -121,14 +121,14 @@ impl Checker<'_> {
                     None
                 }
             };
-            if let Some(place) = &step.place {
-                if let Some(first) = places.insert(place.text.as_str(), place.span) {
-                    let message = format!("the place `{}` is named twice", place.text);
-                    let diagnostic = Diagnostic::error(Code::Duplicate, place.span, message)
-                        .label(first, "first here");
-                    self.error(diagnostic);
-                    sound = false;
-                }
+            if let Some(place) = &step.place
+                && let Some(first) = places.insert(place.text.as_str(), place.span)
+            {
+                let message = format!("the place `{}` is named twice", place.text);
+                let diagnostic = Diagnostic::error(Code::Duplicate, place.span, message)
+                    .label(first, "first here");
+                self.error(diagnostic);
+                sound = false;
             }
             match call {
                 Some(call) => net.steps.push(NetStep {

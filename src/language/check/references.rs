@@ -127,6 +127,8 @@ impl Checker<'_> {
             return None;
         };
         if !matches!(stage.kind, Kind::Task | Kind::Finetune) {
+            // no use that could close a circle: it is refused
+            self.uses.pop();
             self.error(
                 Diagnostic::error(
                     Code::WrongKind,

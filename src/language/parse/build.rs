@@ -7,8 +7,9 @@ use super::expected;
 use super::grammar::{Grammar, Rule};
 use super::limits::MAX_ITEMS;
 use crate::catalog::{Kind, Origin};
-use crate::language::ast::{Augment, Block, Expr, ExprKind, Field, File, Item, Line, Name, Stage};
+use crate::language::ast::{Augment, Block, Expr, File, Item, Name, Stage};
 use crate::language::codes::Code;
+use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, FileId, Span};
 
 /// Syntax errors that are explained; the rest of a hopeless text is skipped quickly.
@@ -17,7 +18,7 @@ const EXPLAINED: usize = 20;
 /// Builds the tree of one text.
 pub struct Builder<'a> {
     text: &'a str,
-    file: FileId,
+    pub file: FileId,
     pub origin: Origin,
     /// Every place is this one: the text is not the user's.
     pub fixed: Option<Span>,
@@ -167,7 +168,8 @@ impl<'a> Builder<'a> {
         let span = self.span(pair);
         let mut words = pair.as_str().split_whitespace();
         if let (Some(keyword), Some(second)) = (words.next(), words.next())
-            && expected::ITEMS.contains(&keyword)
+            && (expected::ITEMS.contains(&keyword)
+                || nearest(keyword, expected::ITEMS.iter().copied()).is_some())
         {
             let end = second
                 .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
@@ -188,7 +190,7 @@ impl<'a> Builder<'a> {
         self.error(diagnostic);
     }
 
-    fn bad_line(&mut self, pair: &Pair<'_, Rule>, rule: Rule) {
+    pub(super) fn bad_line(&mut self, pair: &Pair<'_, Rule>, rule: Rule) {
         if self.diagnostics.len() >= EXPLAINED {
             return;
         }
@@ -254,137 +256,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn names(&self, pair: Pair<'_, Rule>) -> Vec<Name> {
+    pub(super) fn names(&self, pair: Pair<'_, Rule>) -> Vec<Name> {
         pair.into_inner()
             .filter(|p| p.as_rule() == Rule::name)
             .map(|p| self.name(&p))
             .collect()
-    }
-
-    fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
-        let span = self.span(&pair);
-        let mut block = Block {
-            fields: Vec::new(),
-            partial: false,
-            span,
-        };
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::field => match self.field(part) {
-                    Some(field) => block.fields.push(field),
-                    None => block.partial = true,
-                },
-                Rule::bind => {
-                    block.partial = true;
-                    let at = self.span(&part);
-                    self.error(expected::not_yet(self.text, at, Rule::bind));
-                }
-                Rule::bad_field => {
-                    block.partial = true;
-                    self.bad_line(&part, Rule::field_alone);
-                }
-                Rule::unclosed => {
-                    block.partial = true;
-                    self.unclosed(span, &part);
-                }
-                _ => {}
-            }
-        }
-        block
-    }
-
-    fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
-        let span = self.span(&pair);
-        let mut names = Vec::new();
-        let mut value = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => names.push(self.name(&part)),
-                Rule::expr => value = Some(self.expr(part)),
-                _ => {}
-            }
-        }
-        if names.len() > 1 {
-            self.error(expected::not_yet(
-                self.text,
-                names[0].span.to(names[1].span),
-                Rule::field,
-            ));
-            return None;
-        }
-        Some(Field {
-            name: names.pop()?,
-            value: value.unwrap_or(Expr {
-                kind: ExprKind::Lost,
-                span,
-                origin: self.origin.clone(),
-            }),
-        })
-    }
-
-    fn graph(&mut self, pair: Pair<'_, Rule>) -> (Vec<Line>, bool) {
-        let span = self.span(&pair);
-        let mut lines = Vec::new();
-        let mut partial = false;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::binding => {
-                    let span = self.span(&part);
-                    let mut names = Vec::new();
-                    for part in part.into_inner() {
-                        match part.as_rule() {
-                            Rule::names => names = self.names(part),
-                            Rule::expr => lines.push(Line::Binding {
-                                names: std::mem::take(&mut names),
-                                value: self.expr(part),
-                                span,
-                            }),
-                            _ => {}
-                        }
-                    }
-                }
-                Rule::emit => {
-                    for part in part.into_inner().filter(|p| p.as_rule() == Rule::emitted) {
-                        let mut name = None;
-                        for part in part.into_inner() {
-                            match part.as_rule() {
-                                Rule::name => name = Some(self.name(&part)),
-                                Rule::expr => lines.push(Line::Emit {
-                                    name: name.take(),
-                                    value: self.expr(part),
-                                }),
-                                _ => {}
-                            }
-                        }
-                    }
-                }
-                Rule::bad_field => {
-                    partial = true;
-                    self.bad_line(&part, Rule::graph_alone);
-                }
-                Rule::unclosed => {
-                    partial = true;
-                    self.unclosed(span, &part);
-                }
-                _ => {}
-            }
-        }
-        (lines, partial)
-    }
-
-    fn unclosed(&mut self, block: Span, end: &Pair<'_, Rule>) {
-        let open = Span::new(self.file, block.start, block.start + 1);
-        let at = end.as_span().start();
-        let mut diagnostic =
-            Diagnostic::error(Code::Syntax, open, "this `{` is never closed").here("opened here");
-        if at < self.text.len() {
-            let length = self.text[at..].find(['\n', ' ']).unwrap_or(0);
-            diagnostic = diagnostic.label(
-                Span::new(self.file, at, at + length),
-                "the next item starts here",
-            );
-        }
-        self.error(diagnostic.help("add a `}`"));
     }
 
     /// The path and the value of a `--set`.

@@ -10,8 +10,8 @@ use crate::language::{Diagnostic, Span};
 
 /// The words that start an item.
 pub const ITEMS: &[&str] = &[
-    "dataset", "augment", "encoder", "pretext", "evaluate", "finetune", "export", "run", "fit", "use", "extends",
-    "override", "sweep",
+    "dataset", "augment", "encoder", "pretext", "evaluate", "finetune", "export", "run", "fit",
+    "use", "extends", "override", "sweep",
 ];
 
 /// How a rule is called in a message; `None` for those that would not help.
@@ -28,8 +28,17 @@ fn describe(rule: Rule) -> Option<&'static str> {
         Rule::pipe => "`|>`",
         Rule::number | Rule::quantity => "a number",
         Rule::string | Rule::inner => "a string",
-        Rule::expr | Rule::step | Rule::atom | Rule::group | Rule::list | Rule::record | Rule::range
-        | Rule::reference | Rule::osquare | Rule::arg | Rule::emitted => "a value",
+        Rule::expr
+        | Rule::step
+        | Rule::atom
+        | Rule::group
+        | Rule::list
+        | Rule::record
+        | Rule::range
+        | Rule::reference
+        | Rule::osquare
+        | Rule::arg
+        | Rule::emitted => "a value",
         Rule::EOI => "the end of the line",
         _ => return None,
     })
@@ -44,9 +53,10 @@ pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Diagnostic {
     // blanks before the offending word are nothing to point at
     at += text[at..].len() - text[at..].trim_start_matches([' ', '\t', '\r']).len();
     let mut words: Vec<&str> = match &error.variant {
-        ErrorVariant::ParsingError { positives, .. } => {
-            positives.iter().filter_map(|rule| describe(*rule)).collect()
-        }
+        ErrorVariant::ParsingError { positives, .. } => positives
+            .iter()
+            .filter_map(|rule| describe(*rule))
+            .collect(),
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
     words.sort_unstable();
@@ -60,6 +70,10 @@ pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Diagnostic {
         words.retain(|word| *word != "a name");
     }
     let (span, found) = token(text, at, region);
+    if open_string(&text[span.start..]) {
+        return Diagnostic::error(Code::Syntax, span, "this string is not closed on its line")
+            .help("add a `\"`; a line break inside a string is `\\n`");
+    }
     let message = if words.is_empty() {
         format!("unexpected {found}")
     } else {
@@ -80,14 +94,15 @@ fn hint(diagnostic: Diagnostic, text: &str, span: Span, words: &[&str]) -> Diagn
     match rest.chars().next() {
         Some(':') if words.contains(&"`=`") => diagnostic.fix("fields take `=`", span, " ="),
         Some('\'') => diagnostic.help("strings stand in double quotes"),
-        Some('"') if !rest[1..].split('\n').next().unwrap_or("").contains('"') => {
-            diagnostic.help("the string is not closed on its line")
-        }
         Some('#') => diagnostic.help("comments start with `//`"),
         Some('|') if !rest.starts_with("|>") => diagnostic.help("pipelines are written `a |> b`"),
-        Some('-') if words.contains(&"`=`") => diagnostic.help("names have letters, digits and `_`"),
+        Some('-') if words.contains(&"`=`") => {
+            diagnostic.help("names have letters, digits and `_`")
+        }
         Some(';') => diagnostic.help("fields end with the line, or with `,`"),
-        _ if words.contains(&"the end of the line") && rest.starts_with(|c: char| c.is_alphanumeric()) => {
+        _ if words.contains(&"the end of the line")
+            && rest.starts_with(|c: char| c.is_alphanumeric()) =>
+        {
             diagnostic.help("put each field on its own line, or `,` between them")
         }
         _ => diagnostic,
@@ -109,7 +124,11 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Diagnostic {
     }
     let (span, found) = token(text, region.start, region);
     if word == "ssl" {
-        return Diagnostic::error(Code::Edition, span, "the edition is named once, on the first line");
+        return Diagnostic::error(
+            Code::Edition,
+            span,
+            "the edition is named once, on the first line",
+        );
     }
     if same_line {
         let diagnostic = Diagnostic::error(
@@ -152,13 +171,21 @@ pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
     )
     .note("It is part of the language, so the recipe is well-formed.");
     match rule {
-        Rule::extends | Rule::use_item | Rule::override_item => {
-            diagnostic.help("copy what is needed into this recipe; `--set STAGE.FIELD=VALUE` changes single fields")
-        }
+        Rule::extends | Rule::use_item | Rule::override_item => diagnostic.help(
+            "copy what is needed into this recipe; `--set STAGE.FIELD=VALUE` changes single fields",
+        ),
         Rule::sweep => diagnostic.help("run the recipe several times with `--set`"),
-        Rule::bind => diagnostic.help("name the fields that `emit` gives as the task calls its inputs"),
+        Rule::bind => {
+            diagnostic.help("name the fields that `emit` gives as the task calls its inputs")
+        }
         _ => diagnostic,
     }
+}
+
+/// Whether a text starts with a string that does not end on its line.
+fn open_string(text: &str) -> bool {
+    text.strip_prefix('"')
+        .is_some_and(|rest| !rest.split('\n').next().unwrap_or("").contains('"'))
 }
 
 /// The token at `at` and how a message names it.
@@ -181,7 +208,10 @@ fn token(text: &str, at: usize, region: Span) -> (Span, String) {
         .take(40)
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect();
-    (Span::new(region.file, at, at + length), format!("`{shown}`"))
+    (
+        Span::new(region.file, at, at + length),
+        format!("`{shown}`"),
+    )
 }
 
 /// The last round or square bracket before `at` that is still open there.

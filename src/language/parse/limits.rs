@@ -4,7 +4,7 @@ use crate::language::codes::Code;
 use crate::language::{Diagnostic, FileId, Span};
 
 /// Largest recipe.
-pub const MAX_BYTES: usize = 1 << 20;
+pub const MAX_BYTES: usize = 1 << 18;
 /// Most brackets inside one another.
 pub const MAX_DEPTH: usize = 64;
 /// Most items of a recipe.
@@ -26,11 +26,12 @@ pub fn check(text: &str, file: FileId) -> Option<Diagnostic> {
 
 /// A text of too many bytes.
 pub fn too_large(file: FileId, bytes: usize) -> Diagnostic {
-    let size = bytes as f64 / MAX_BYTES as f64;
+    let megabytes = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    let (size, most) = (megabytes(bytes), megabytes(MAX_BYTES));
     Diagnostic::error(
         Code::TooLarge,
         Span::new(file, 0, 0),
-        format!("the recipe is too large: {size:.1} MB, at most 1 MB is read"),
+        format!("the recipe is too large: {size:.2} MB, at most {most} MB is read"),
     )
     .note("A recipe is text written by people; data belongs into files that a `dataset` reads.")
     .help("check that this is the file you meant")
@@ -70,10 +71,8 @@ fn depth(text: &str, file: FileId) -> Option<Diagnostic> {
                     return Some(too_deep(file, &open));
                 }
             }
-            b')' | b']' => {
-                if open.last().is_some_and(|(bracket, _)| *bracket != b'{') {
-                    open.pop();
-                }
+            b')' | b']' if open.last().is_some_and(|(bracket, _)| *bracket != b'{') => {
+                open.pop();
             }
             b'}' => while open.pop().is_some_and(|(bracket, _)| bracket != b'{') {},
             _ => {}

@@ -1,5 +1,6 @@
 //! From text to [`ast`](super::ast): limits, the grammar, recovery.
 
+mod blocks;
 mod build;
 mod expected;
 mod limits;

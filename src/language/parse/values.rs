@@ -181,7 +181,7 @@ impl Builder<'_> {
                 let span = self.span(pair);
                 self.error(
                     Diagnostic::error(Code::OutOfRange, span, "the number is too large")
-                        .note("Whole numbers have up to 18 digits, others reach 1e308."),
+                        .note("Whole numbers have at most 18 digits, others end at 1e308."),
                 );
                 None
             }
