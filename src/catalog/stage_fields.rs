@@ -41,7 +41,7 @@ fn training() -> Vec<Param> {
         Param::optional(
             "groups",
             Type::List(Box::new(Type::Call(Kind::Setting))),
-            "`group(\"*.bias\", decay = 0, rate = 0.1)`: parameters by name pattern with their own weight decay and a factor on the rate. The first match holds.",
+            "`group(\"*.bias\", decay = 0, rate = 0.1)`: parameters by name pattern with their own weight decay and a factor on the rate. A later group wins.",
         ),
         Param::optional(
             "monitor",

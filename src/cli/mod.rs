@@ -1,1 +1,118 @@
-//! TODO
+//! The command line, one file per verb. Arguments in, text out; the work is done elsewhere.
+
+mod bar;
+mod check;
+mod completions;
+mod doc;
+mod expand;
+mod explain;
+mod list;
+mod plan;
+mod preview;
+mod recipe;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Self-supervised learning from one recipe.
+#[derive(Parser)]
+#[command(name = "pretext", version, about, long_about = None, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Prove that a recipe is sound, without running it
+    Check(check::CheckArgs),
+    /// Show what a recipe will do: stages, graph, parameters, FLOPs, memory
+    Plan(plan::PlanArgs),
+    /// Run a recipe, or continue where a run was interrupted
+    Run(run::RunArgs),
+    /// Draw what each augment emits, as a PNG contact sheet
+    Preview(preview::PreviewArgs),
+    /// List everything a recipe may call
+    List(list::ListArgs),
+    /// Describe one thing a recipe may call
+    Doc(doc::DocArgs),
+    /// Print the resolved recipe: one file, every default written
+    Expand(expand::ExpandArgs),
+    /// Say where the value of a field comes from
+    Explain(explain::ExplainArgs),
+    /// Write the report of a run directory again
+    Report(report::ReportArgs),
+    /// Print shell completions
+    Completions(completions::CompletionArgs),
+}
+
+/// How a verb ended.
+pub enum Outcome {
+    /// As wished.
+    Done,
+    /// The recipe has errors, or warnings that were denied.
+    Unsound,
+    /// The work failed half-way; what is finished is kept.
+    Failed,
+    /// Somebody asked to stop.
+    Interrupted,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        ExitCode::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Unsound => 1,
+            Outcome::Failed => 3,
+            Outcome::Interrupted => 130,
+        })
+    }
+}
+
+/// Runs the command line. Exit codes: 0 done, 1 the recipe is unsound, 2 wrong usage, 3 failed while running, 130
+/// interrupted.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Check(args) => check::run(&args),
+        Verb::Plan(args) => plan::run(&args),
+        Verb::Run(args) => run::run(&args),
+        Verb::Preview(args) => preview::run(&args),
+        Verb::List(args) => list::run(&args),
+        Verb::Doc(args) => doc::run(&args),
+        Verb::Expand(args) => expand::run(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::Report(args) => report::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+    };
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+/// `pretext list | head` is not a failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Writes to standard output; a closed pipe is an error that [`main`] forgives.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(())
+}

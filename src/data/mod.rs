@@ -3,6 +3,7 @@
 mod cifar10;
 mod decode;
 mod download;
+mod evenly;
 mod idx;
 mod image;
 mod image_folder;
@@ -23,6 +24,7 @@ mod source;
 #[cfg(test)]
 mod test_help;
 
+pub use evenly::evenly;
 pub use image::{Image, Normalization};
 pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
 pub use open::{no_split, open};

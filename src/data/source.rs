@@ -91,6 +91,16 @@ pub trait Dataset: Send + Sync {
         None
     }
 
+    /// Bytes that the data set holds in memory once it is read; 0 where it reads record by record.
+    fn resident_bytes(&self) -> u64 {
+        0
+    }
+
+    /// Equal for data sets that share what they hold.
+    fn resident_key(&self) -> usize {
+        std::ptr::from_ref(self).cast::<u8>() as usize
+    }
+
     /// A stable number for a record that survives `take` and `hold_out`: the index in the file it came from.
     /// Randomness is keyed by it.
     fn id(&self, index: usize) -> u64 {

@@ -1,16 +1,6 @@
 //! Parameter groups: weight decay and rate by parameter name.
 
-/// Settings for the parameters whose names match a pattern. Groups are read in order; a later one wins where two set
-/// the same thing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Group {
-    /// `*.bias`, `encoder.*`: `*` is any text, `?` any character; dots and slashes are the same.
-    pub pattern: String,
-    /// Weight decay instead of the optimiser's. Given to a one-dimensional parameter, LARS scales that too.
-    pub decay: Option<f64>,
-    /// Factor on the learning rate; 0 freezes: no gradient is computed.
-    pub rate: Option<f64>,
-}
+use crate::plan::Group;
 
 /// How one parameter is treated.
 #[derive(Clone, Copy, Debug, PartialEq)]

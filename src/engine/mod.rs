@@ -48,6 +48,7 @@ mod optimizer;
 mod program;
 mod run;
 mod schedule;
+mod stages;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -60,9 +61,13 @@ pub use capture::record;
 pub use device::{DEVICE_WORDS, Device, set_threads};
 pub use error::{EngineError, Result};
 pub use evaluate::{Rows, features, products};
-pub use groups::{Group, matches};
+pub use groups::matches;
 pub use host::{Batch, HostTensor};
 pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};
+pub use stages::{
+    RunDirectory, RunOptions, Silent, StageDirectory, Watch, ask_to_stop, calibrate, run_plan,
+    stop_asked, write_atomic, write_json,
+};
 pub use trainer::{StepReport, Trainer, TrainerState};

@@ -14,7 +14,7 @@ pub fn learning_rate(
     base: f64,
     step: u64,
     total: u64,
-    steps_per_epoch: u64,
+    steps_per_epoch: f64,
 ) -> f64 {
     let warmup = warmup_steps(schedule, steps_per_epoch);
     if step < warmup {
@@ -39,10 +39,10 @@ pub fn learning_rate(
 }
 
 /// How many steps the warmup lasts.
-pub fn warmup_steps(schedule: &Schedule, steps_per_epoch: u64) -> u64 {
+pub fn warmup_steps(schedule: &Schedule, steps_per_epoch: f64) -> u64 {
     match schedule.warmup {
         None => 0,
         Some(Duration::Steps(steps)) => steps,
-        Some(Duration::Epochs(epochs)) => (epochs * steps_per_epoch as f64).round().max(0.0) as u64,
+        Some(Duration::Epochs(epochs)) => (epochs * steps_per_epoch).round().max(0.0) as u64,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::backward::{self, Sums};
 use super::error::{EngineError, Result};
-use super::groups::{Group, Treatment, treatment};
+use super::groups::{Treatment, treatment};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::optimizer::{Memory, Moments, decay_of};
@@ -12,7 +12,7 @@ use super::run::Draw;
 use super::sum::{device_failed, norms};
 use super::value::Value;
 use crate::graph::Graph;
-use crate::plan::Optimizer;
+use crate::plan::{Group, Optimizer};
 
 /// A model in training.
 pub struct Trainer {

@@ -23,7 +23,7 @@ fn probe_training(spec: Spec) -> Spec {
     spec.param(Param::with_default(
         "optimizer",
         Type::Call(Kind::Optimizer),
-        "adamw(1e-3, weight_decay = 0)",
+        "adamw(1e-2, weight_decay = 0)",
         "What moves the head.",
     ))
     .param(Param::with_default(

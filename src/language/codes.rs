@@ -3,7 +3,8 @@
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         /// The number of a diagnostic: `E` errors, `W` warnings. `E01` syntax, `E02` names and fields, `E03` types and
-        /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints.
+        /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints,
+        /// `E08` failures of a run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[$doc])* $name,)* }
         impl Code {
@@ -94,4 +95,16 @@ codes! {
     LintUnused = "W0709";
     /// Data will be downloaded when the recipe runs.
     Download = "W0710";
+    /// The loss, or a gradient, is not a finite number.
+    Diverged = "E0801";
+    /// A record can't be read while running.
+    BadSample = "E0802";
+    /// The run directory can't be written.
+    Disk = "E0803";
+    /// The run was interrupted; it can be continued.
+    Interrupted = "E0804";
+    /// A checkpoint or a finished stage can't be read back.
+    Checkpoint = "E0805";
+    /// The device refused.
+    Device = "E0806";
 }

@@ -17,6 +17,7 @@ mod span;
 pub use check::{MAX_ERRORS, check, check_into};
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
+pub use nearest::nearest;
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
 pub use print::{call_text, canonical, expand, sample_text};
 pub use provenance::{Provenance, provenance};

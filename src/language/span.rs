@@ -1,7 +1,7 @@
 //! Where something stands in the text of a recipe.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Index of a file in [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,9 +62,13 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
-    /// The file with this id.
+    /// The file with this id; an empty one for an id of other sources.
     pub fn file(&self, id: FileId) -> &SourceFile {
-        &self.files[id.0 as usize]
+        static UNKNOWN: LazyLock<SourceFile> = LazyLock::new(|| SourceFile {
+            path: "<unknown>".into(),
+            text: "".into(),
+        });
+        self.files.get(id.0 as usize).unwrap_or(&UNKNOWN)
     }
 
     /// The text a span covers.

@@ -172,7 +172,10 @@ mod tests {
             classes.clone(),
         ];
         for (peer, graph) in [
-            ("resnet18", graph("resnet18", &[classes.clone()], 224)),
+            (
+                "resnet18",
+                graph("resnet18", std::slice::from_ref(&classes), 224),
+            ),
             ("resnet50", graph("resnet50", &[classes], 224)),
             ("vit_small", graph("vit", &vit, 224)),
         ] {

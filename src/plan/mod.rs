@@ -1,18 +1,36 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+mod build;
 pub mod draw;
 pub mod export;
+mod identity;
+mod judge;
 mod layers;
+mod lints;
+pub mod memory;
 mod optimizers;
+mod pretext;
 mod schedules;
 mod settings;
 pub mod show;
+mod statistics;
+pub mod summary;
+mod trace;
 mod training;
 mod tree;
+mod types;
 
+pub use build::{Purpose, plan};
 pub use training::{Decay, Optimizer, Schedule};
+pub use types::{
+    Body, Classifier, DataView, EncoderView, Export, Group, Knn, Monitor, Plan, Probe, Reading,
+    RunSettings, Settings, StagePlan, Training,
+};
 
 use crate::catalog::Spec;
+
+/// Frozen features are held in memory up to this many bytes.
+pub const FEATURE_BYTES: usize = 4 << 30;
 
 /// The catalog entries of this room: optimisers, schedules, settings.
 pub fn specs() -> Vec<Spec> {

@@ -53,7 +53,7 @@ pub fn specs() -> Vec<Spec> {
         .example("group(\"*.bias\", decay = 0)"),
         setting(
             "grid",
-            "Feature maps averaged down to n × n cells, then flattened",
+            "Feature maps averaged down to at most n × n cells, then flattened",
         )
         .param(
             Param::required("cells", Type::Integer, "Cells in each direction.").within(1.0, 64.0),

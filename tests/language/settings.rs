@@ -95,3 +95,15 @@ fn what_does_not_exist_is_an_error() {
         assert!(outcome.text.contains("--> --set:1:"), "{}", outcome.text);
     }
 }
+
+#[test]
+fn an_error_about_text_that_was_not_kept_can_still_be_printed() {
+    let mut sources = pretext::language::Sources::default();
+    let file = sources.add("test.ssl", FIRST);
+    let set = [("run.sed".to_owned(), "1".to_owned())];
+    let catalog = crate::catalog::catalog();
+    let (_, diagnostics) = pretext::language::check(sources.clone(), file, &catalog, &set);
+    let text = pretext::language::render(&diagnostics[0], &sources, true);
+    assert!(text.contains("E0203"), "{text}");
+    pretext::language::to_json(&diagnostics[0], &sources);
+}

@@ -167,11 +167,12 @@ fn open_split(args: &Args, paths: &[PathBuf]) -> Result<Parquet> {
     for path in paths {
         let mut file = PictureFile::open(path, image, label);
         // files without labels are fine unless the recipe names the column
-        if files.is_empty() && !asked {
-            if let Err(OpenError::NoColumn { which: "label", .. }) = file {
-                label = None;
-                file = PictureFile::open(path, image, None);
-            }
+        if files.is_empty()
+            && !asked
+            && let Err(OpenError::NoColumn { which: "label", .. }) = file
+        {
+            label = None;
+            file = PictureFile::open(path, image, None);
         }
         files.push(file.map_err(|error| match error {
             OpenError::Bad(what) => Problem::new(Code::BadFile, what),

@@ -1,8 +1,9 @@
 //! Steps of a small net.
 
 use super::fixtures::{data, model, small_batch, small_net};
-use crate::engine::{EngineError, Group, HostTensor, Trainer};
+use crate::engine::{EngineError, HostTensor, Trainer};
 use crate::graph::Mode;
+use crate::plan::Group;
 use crate::plan::Optimizer;
 
 fn adamw() -> Optimizer {

@@ -1,0 +1,25 @@
+//! `pretext expand RECIPE`
+
+use clap::Args;
+
+use super::recipe::RecipeArgs;
+use super::{Outcome, print};
+
+/// Arguments of `pretext expand`.
+#[derive(Args)]
+pub struct ExpandArgs {
+    #[command(flatten)]
+    recipe: RecipeArgs,
+}
+
+pub fn run(args: &ExpandArgs) -> anyhow::Result<Outcome> {
+    let loaded = args.recipe.load(None)?;
+    loaded.show();
+    match &loaded.recipe {
+        Some(recipe) if loaded.errors() == 0 => {
+            print(&crate::language::expand(recipe))?;
+            Ok(Outcome::Done)
+        }
+        _ => Ok(Outcome::Unsound),
+    }
+}

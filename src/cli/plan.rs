@@ -1,0 +1,188 @@
+//! `pretext plan RECIPE`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::recipe::RecipeArgs;
+use super::{Outcome, print};
+use crate::plan::summary::{StageSummary, bytes, short, summarize};
+use crate::plan::{Plan, Purpose};
+
+/// Arguments of `pretext plan`.
+#[derive(Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    recipe: RecipeArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Time a few real steps of each training stage and predict how long the run takes
+    #[arg(long)]
+    calibrate: bool,
+    /// Draw the training graphs into this file
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
+}
+
+pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
+    let purpose = if args.calibrate {
+        Purpose::Run
+    } else {
+        Purpose::Check
+    };
+    let loaded = args.recipe.load(Some(purpose))?;
+    loaded.show();
+    let Some(plan) = &loaded.plan else {
+        eprintln!("{}: {}", args.recipe.recipe.display(), loaded.counts());
+        return Ok(Outcome::Unsound);
+    };
+    let mut stages = summarize(plan);
+    if args.calibrate {
+        match crate::engine::calibrate(plan) {
+            Ok(seconds) => {
+                for (stage, seconds) in stages.iter_mut().zip(seconds) {
+                    stage.seconds = Some(seconds);
+                }
+            }
+            Err(diagnostic) => {
+                super::recipe::show(&diagnostic, &loaded.sources);
+                return Ok(Outcome::Failed);
+            }
+        }
+    }
+    if let Some(path) = &args.svg {
+        let graph = plan
+            .stages
+            .iter()
+            .find_map(|stage| stage.training_graph())
+            .ok_or_else(|| {
+                anyhow::anyhow!("the recipe trains nothing: there is no graph to draw")
+            })?;
+        crate::engine::write_atomic(path, crate::plan::draw::svg(graph.0).as_bytes())?;
+    }
+    if args.json {
+        let free = free_memory();
+        print(&serde_json::to_string_pretty(&serde_json::json!({
+            "recipe": args.recipe.recipe.display().to_string(),
+            "stages": stages,
+            "memory": stages.iter().map(|s| s.memory).max().unwrap_or(0),
+            "free_memory": free,
+            "seconds": args.calibrate.then(|| stages.iter().filter_map(|s| s.seconds).sum::<f64>()),
+        }))?)?;
+        return Ok(Outcome::Done);
+    }
+    print(&text(plan, &stages))?;
+    Ok(Outcome::Done)
+}
+
+/// Memory that is free on this machine, where it is known.
+pub fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("MemAvailable:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn text(plan: &Plan, stages: &[StageSummary]) -> String {
+    let mut out = String::new();
+    for (stage, summary) in plan.stages.iter().zip(stages) {
+        out += &format!("{} = {}", summary.stage, summary.what);
+        if let Some(from) = &summary.from {
+            out += &format!("  from {from}");
+        }
+        out += "\n";
+        let mut rows: Vec<(&str, String)> = Vec::new();
+        let data: Vec<String> = summary
+            .data
+            .iter()
+            .map(|(text, records)| format!("{text} ({records} records)"))
+            .collect();
+        rows.push(("data", data.join(", ")));
+        let views: Vec<String> = summary
+            .views
+            .iter()
+            .map(|(name, ty)| format!("{name}: {ty}"))
+            .collect();
+        rows.push(("batch fields", views.join(", ")));
+        if summary.parameters > 0 {
+            rows.push((
+                "parameters",
+                format!(
+                    "{} ({} in the encoder)",
+                    grouped(summary.parameters),
+                    grouped(summary.encoder_parameters)
+                ),
+            ));
+        } else {
+            rows.push((
+                "encoder",
+                format!("{} parameters", grouped(summary.encoder_parameters)),
+            ));
+        }
+        rows.push((
+            "forward",
+            format!(
+                "{}FLOPs an image (multiply-adds)",
+                short(summary.flops_per_image)
+            ),
+        ));
+        if summary.steps > 0 {
+            rows.push((
+                "training",
+                format!(
+                    "{} steps of {} records",
+                    grouped(summary.steps as usize),
+                    summary.batch
+                ),
+            ));
+        }
+        rows.push(("peak memory", bytes(summary.memory)));
+        if let Some(seconds) = summary.seconds {
+            rows.push((
+                "time",
+                super::bar::clock(std::time::Duration::from_secs_f64(seconds)),
+            ));
+        }
+        for (name, value) in rows {
+            if !value.is_empty() {
+                out += &format!("  {name:<13}{value}\n");
+            }
+        }
+        out += "\n";
+        if let Some((graph, settings)) = stage.training_graph() {
+            for line in crate::plan::show::table(graph, settings.batch).lines() {
+                out += &format!("  {line}\n");
+            }
+            out += "\n";
+        }
+    }
+    let peak = stages.iter().map(|s| s.memory).max().unwrap_or(0);
+    out += &format!("peak memory {}", bytes(peak));
+    if let Some(free) = free_memory() {
+        out += &format!(" of {} free", bytes(free));
+    }
+    let seconds: f64 = stages.iter().filter_map(|s| s.seconds).sum();
+    if seconds > 0.0 {
+        out += &format!(
+            " · time {}",
+            super::bar::clock(std::time::Duration::from_secs_f64(seconds))
+        );
+    }
+    out + "\n"
+}
+
+/// `11,689,512`
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

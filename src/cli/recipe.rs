@@ -1,0 +1,142 @@
+//! Arguments that name a recipe, and the way from its file to a plan.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::catalog::Catalog;
+use crate::data::Places;
+use crate::language::checked::Recipe;
+use crate::language::{Diagnostic, Severity, Sources};
+use crate::plan::{Plan, Purpose};
+
+/// A recipe on the command line.
+#[derive(Args)]
+pub struct RecipeArgs {
+    /// The recipe
+    #[arg(value_name = "RECIPE.ssl")]
+    pub recipe: PathBuf,
+    /// Change a field that exists: `--set rotations.batch=64`
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Where a data set lies on this machine: `--data cifar10=/data/cifar10`
+    #[arg(long, value_name = "NAME=PATH")]
+    pub data: Vec<String>,
+    /// Never download
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// What came of a recipe's text.
+pub struct Loaded {
+    /// All its files.
+    pub sources: Sources,
+    /// Errors and warnings so far, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The checked recipe, unless an error stands in its way.
+    pub recipe: Option<Recipe>,
+    /// The plan, where it was asked for and there is no error.
+    pub plan: Option<Plan>,
+}
+
+impl Loaded {
+    /// Number of errors.
+    pub fn errors(&self) -> usize {
+        self.diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .count()
+    }
+
+    /// Prints every diagnostic to standard error.
+    pub fn show(&self) {
+        for diagnostic in &self.diagnostics {
+            show(diagnostic, &self.sources);
+        }
+    }
+
+    /// The summary's counts: `2 errors, 1 warning`.
+    pub fn counts(&self) -> String {
+        let errors = self.errors();
+        let warnings = self.diagnostics.len() - errors;
+        let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+        match (errors, warnings) {
+            (0, 0) => "no errors".into(),
+            (0, n) => plural(n, "warning"),
+            (n, 0) => plural(n, "error"),
+            (e, w) => format!("{}, {}", plural(e, "error"), plural(w, "warning")),
+        }
+    }
+}
+
+/// Prints one diagnostic to standard error, in colour on a terminal.
+pub fn show(diagnostic: &Diagnostic, sources: &Sources) {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    eprintln!("{}\n", crate::language::render(diagnostic, sources, color));
+}
+
+/// Splits `NAME=VALUE`.
+fn pair(text: &str, flag: &str) -> anyhow::Result<(String, String)> {
+    text.split_once('=')
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| anyhow::anyhow!("`{flag} {text}` has no `=`; write `{flag} NAME=VALUE`"))
+}
+
+impl RecipeArgs {
+    /// Where data is looked for on behalf of this recipe.
+    pub fn places(&self) -> anyhow::Result<Places> {
+        let mut given = BTreeMap::new();
+        for text in &self.data {
+            let (name, path) = pair(text, "--data")?;
+            given.insert(name, PathBuf::from(path));
+        }
+        let folder = self.recipe.parent().unwrap_or(Path::new("")).to_owned();
+        Places::new(folder, given, self.offline)
+            .map_err(|problem| anyhow::anyhow!("{}", problem.message))
+    }
+
+    /// Reads, parses and checks the recipe, and plans it for `purpose` if there is one.
+    pub fn load(&self, purpose: Option<Purpose>) -> anyhow::Result<Loaded> {
+        let mut set = Vec::new();
+        for text in &self.set {
+            set.push(pair(text, "--set")?);
+        }
+        let catalog = Catalog::builtin();
+        let bytes = match std::fs::read(&self.recipe) {
+            Ok(bytes) => bytes,
+            Err(error) => anyhow::bail!("can't read the recipe {}: {error}", self.recipe.display()),
+        };
+        let (mut sources, file, mut diagnostics) = crate::language::decode(&self.recipe, &bytes);
+        let Some(file) = file else {
+            return Ok(Loaded {
+                sources,
+                diagnostics,
+                recipe: None,
+                plan: None,
+            });
+        };
+        let (recipe, found) = crate::language::check_into(&mut sources, file, &catalog, &set);
+        diagnostics.extend(found);
+        let mut loaded = Loaded {
+            sources,
+            diagnostics,
+            recipe,
+            plan: None,
+        };
+        if let (Some(recipe), Some(purpose)) = (&loaded.recipe, purpose) {
+            let (plan, found) = crate::plan::plan(recipe, &catalog, &self.places()?, purpose);
+            loaded.diagnostics.extend(found);
+            loaded.plan = plan.filter(|_| {
+                loaded
+                    .diagnostics
+                    .iter()
+                    .all(|d| d.severity != Severity::Error)
+            });
+        }
+        loaded.diagnostics.truncate(20);
+        Ok(loaded)
+    }
+}

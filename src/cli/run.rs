@@ -1,0 +1,86 @@
+//! `pretext run RECIPE`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::bar::{Bar, clock};
+use super::recipe::RecipeArgs;
+use super::{Outcome, print};
+use crate::engine::{RunOptions, ask_to_stop, stop_asked};
+use crate::language::codes::Code;
+use crate::plan::Purpose;
+
+/// Arguments of `pretext run`.
+#[derive(Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    recipe: RecipeArgs,
+    /// The run directory; `runs/NAME` where absent
+    #[arg(long, value_name = "DIRECTORY")]
+    out: Option<PathBuf>,
+    /// Print the results as JSON
+    #[arg(long)]
+    json: bool,
+    /// Draw no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
+    let began = std::time::Instant::now();
+    let loaded = args.recipe.load(Some(Purpose::Run))?;
+    loaded.show();
+    let Some(plan) = &loaded.plan else {
+        eprintln!(
+            "{}: {}; nothing was run",
+            args.recipe.recipe.display(),
+            loaded.counts()
+        );
+        return Ok(Outcome::Unsound);
+    };
+    // the first Ctrl-C asks for a checkpoint, the second one ends at once
+    ctrlc::set_handler(|| {
+        if stop_asked() {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping after this step; Ctrl-C again stops at once");
+        ask_to_stop();
+    })?;
+    let stem = args.recipe.recipe.file_stem().unwrap_or_default();
+    let directory = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("runs").join(stem));
+    let options = RunOptions {
+        directory: directory.clone(),
+        recipe: args.recipe.recipe.clone(),
+    };
+    let mut bar = Bar::new(args.quiet || args.json);
+    let rows = match crate::engine::run_plan(plan, &options, &mut bar) {
+        Ok(rows) => rows,
+        Err(diagnostic) => {
+            crate::engine::Watch::end(&mut bar, "");
+            let interrupted = diagnostic.code == Code::Interrupted;
+            super::recipe::show(&diagnostic, &loaded.sources);
+            return Ok(if interrupted {
+                Outcome::Interrupted
+            } else {
+                Outcome::Failed
+            });
+        }
+    };
+    let report = crate::report::write(&directory);
+    if args.json {
+        print(&serde_json::to_string_pretty(&rows)?)?;
+    } else {
+        print(&crate::report::table(&rows))?;
+        eprintln!("{} in {}", directory.display(), clock(began.elapsed()));
+    }
+    match report {
+        Ok(path) if !args.json => eprintln!("report: {}", path.display()),
+        Ok(_) => {}
+        Err(error) => eprintln!("warning: the report could not be written: {error}"),
+    }
+    Ok(Outcome::Done)
+}

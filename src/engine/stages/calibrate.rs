@@ -1,0 +1,203 @@
+//! Predicted time: a few real steps of each stage, timed and scaled up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::failure::Failure;
+use super::features::Read;
+use super::fit::Batches;
+use super::pretext::classifier_bindings;
+use super::{Run, RunDirectory, Silent};
+use crate::data::{Dataset, evenly};
+use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
+use crate::graph::{DType, Graph, Op};
+use crate::language::Diagnostic;
+use crate::plan::{Body, Plan, Reading, RunSettings, Settings, StagePlan};
+
+/// Steps that warm caches and threads up.
+const WARM: usize = 3;
+/// Steps that are timed.
+const TIMED: usize = 12;
+/// Records that are read for timing features.
+const RECORDS: usize = 1024;
+
+/// Predicted seconds of each stage.
+///
+/// # Errors
+/// The data can't be read, or a step fails.
+pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
+    let start = plan
+        .stages
+        .first()
+        .map_or_else(Default::default, |stage| stage.span);
+    let settings = RunSettings::new(&plan.recipe.run);
+    super::super::set_threads(settings.threads)
+        .map_err(|error| Failure::from(error).diagnostic(start))?;
+    let run = Run {
+        plan,
+        workers: settings.workers(),
+        device: Device::open(&settings.device)
+            .map_err(|error| Failure::from(error).diagnostic(start))?,
+        settings,
+        directory: RunDirectory {
+            root: Default::default(),
+        },
+        stages: BTreeMap::new(),
+    };
+    plan.stages
+        .iter()
+        .map(|stage| {
+            run.seconds(stage)
+                .map_err(|failure| failure.diagnostic(stage.span))
+        })
+        .collect()
+}
+
+impl Run<'_> {
+    fn seconds(&self, stage: &StagePlan) -> Result<f64, Failure> {
+        match &stage.body {
+            Body::Pretext(t) => {
+                let mut stream = self.stream(
+                    &t.data.dataset,
+                    &t.samples,
+                    &t.bindings,
+                    &t.settings,
+                    t.data.span,
+                    0,
+                    0,
+                )?;
+                let steps = self.step_seconds(&t.graph, &t.settings, stream.as_mut())?
+                    * t.settings.steps as f64;
+                let readings = match &t.monitor {
+                    Some(m) => {
+                        let records =
+                            m.bank.min(m.knn.train.dataset.len()) + m.knn.test.dataset.len();
+                        let once = self.read_seconds(&m.knn.reading, &m.knn.test.dataset)?
+                            * records as f64;
+                        once * (t.settings.steps / m.every) as f64
+                    }
+                    None => 0.0,
+                };
+                Ok(steps + readings)
+            }
+            Body::Knn(k) => {
+                let records = (k.train.dataset.len() + k.test.dataset.len()) as f64;
+                Ok(2.0 * records * self.read_seconds(&k.reading, &k.test.dataset)?)
+            }
+            Body::Probe(p) => {
+                let records = (p.train.dataset.len() + p.test.dataset.len()) as f64;
+                let read = 2.0 * records * self.read_seconds(&p.reading, &p.test.dataset)?;
+                let head =
+                    self.step_seconds(&p.head, &p.settings, &mut Zeros::new(&p.head, &p.settings))?;
+                let raw =
+                    self.step_seconds(&p.raw, &p.settings, &mut Zeros::new(&p.raw, &p.settings))?;
+                Ok(read + (2.0 * head + raw) * p.settings.steps as f64)
+            }
+            Body::Classifier(c) => {
+                let mut sum = 0.0;
+                for (graph, times) in [(&c.graph, 2.0), (&c.raw, 1.0)] {
+                    let mut stream = self.stream(
+                        &c.train.dataset,
+                        &c.samples,
+                        &classifier_bindings(),
+                        &c.settings,
+                        c.train.span,
+                        0,
+                        0,
+                    )?;
+                    sum += times * self.step_seconds(graph, &c.settings, stream.as_mut())?;
+                }
+                Ok(sum * c.settings.steps as f64)
+            }
+            Body::Export(_) => Ok(0.0),
+        }
+    }
+
+    fn step_seconds(
+        &self,
+        graph: &Graph,
+        settings: &Settings,
+        batches: &mut dyn Batches,
+    ) -> Result<f64, Failure> {
+        let model = Model::init(graph, self.settings.seed, &self.device)?;
+        let mut trainer = Trainer::new(
+            model,
+            settings.optimizer.clone(),
+            settings.groups.clone(),
+            0,
+        );
+        let mut began = Instant::now();
+        let warm = WARM.min(settings.steps as usize);
+        let timed = TIMED.min(settings.steps as usize).max(1);
+        for step in 0..warm + timed {
+            if step == warm {
+                self.device.sync();
+                began = Instant::now();
+            }
+            let mut parts = Vec::new();
+            for _ in 0..settings.accumulate {
+                parts.push(batches.next()?);
+            }
+            trainer.step(
+                graph,
+                &parts,
+                settings.optimizer.rate() * 1e-3,
+                settings.clip,
+            )?;
+        }
+        self.device.sync();
+        Ok(began.elapsed().as_secs_f64() / timed as f64)
+    }
+
+    /// Seconds to read one record's features.
+    fn read_seconds(&self, reading: &Reading, dataset: &Arc<dyn Dataset>) -> Result<f64, Failure> {
+        let model = self.fresh(&reading.graph)?;
+        let vars: Vec<_> = reading.places.iter().map(|(_, var, _)| *var).collect();
+        let read = Read::Places(&reading.graph, &model, vars);
+        let some = evenly(dataset.clone(), RECORDS);
+        self.features(
+            &evenly(some.clone(), 256),
+            &reading.samples,
+            &read,
+            "",
+            "",
+            &mut Silent,
+        )?;
+        let began = Instant::now();
+        self.features(&some, &reading.samples, &read, "", "", &mut Silent)?;
+        Ok(began.elapsed().as_secs_f64() / some.len().max(1) as f64)
+    }
+}
+
+/// Batches of zeros of the sizes that a graph wants.
+struct Zeros(Batch);
+
+impl Zeros {
+    fn new(graph: &Graph, settings: &Settings) -> Self {
+        let mut batch = Batch::new();
+        for node in &graph.nodes {
+            let Op::Input(name) = &node.op else {
+                continue;
+            };
+            let shape: Vec<usize> = node
+                .shape
+                .iter()
+                .map(|size| size.at(settings.batch))
+                .collect();
+            let count = shape.iter().product();
+            let tensor = match node.dtype {
+                DType::F32 => HostTensor::f32(vec![0.0; count], &shape),
+                DType::Int => HostTensor::int(vec![0; count], &shape),
+            };
+            batch.insert(name.clone(), tensor);
+        }
+        Self(batch)
+    }
+}
+
+impl Batches for Zeros {
+    fn next(&mut self) -> Result<Batch, Failure> {
+        Ok(self.0.clone())
+    }
+}

@@ -1,0 +1,134 @@
+//! Fine-tuning with a linear classifier: from the pretrained encoder, from a fresh one, and on pixels.
+
+use super::failure::{Failure, interrupted};
+use super::features::host;
+use super::fit::Fit;
+use super::pretext::classifier_bindings;
+use super::probe::right;
+use super::{Run, StageDirectory, Watch, stop_asked};
+use crate::data::{Loader, LoaderOptions};
+use crate::engine::{Batch, HostTensor, Model, features as evaluate};
+use crate::graph::Graph;
+use crate::plan::{Classifier, StagePlan};
+use crate::report::ResultRow;
+
+impl Run<'_> {
+    pub(super) fn classifier(
+        &self,
+        stage: &StagePlan,
+        plan: &Classifier,
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<ResultRow>, Failure> {
+        let mut columns = Vec::new();
+        for (name, graph, eval, model) in [
+            (
+                "",
+                &plan.graph,
+                &plan.eval,
+                self.trained(&plan.from, &plan.graph)?,
+            ),
+            (
+                "untrained",
+                &plan.graph,
+                &plan.eval,
+                self.fresh(&plan.graph)?,
+            ),
+            ("pixels", &plan.raw, &plan.raw_eval, self.fresh(&plan.raw)?),
+        ] {
+            let fit = Fit {
+                stage: &stage.name,
+                name,
+                graph,
+                settings: &plan.settings,
+                directory,
+                frozen: plan.frozen.then_some("encoder/*"),
+                span: stage.span,
+            };
+            let bindings = classifier_bindings();
+            let model = fit.train(
+                self,
+                model,
+                &mut |epoch, index| {
+                    self.stream(
+                        &plan.train.dataset,
+                        &plan.samples,
+                        &bindings,
+                        &plan.settings,
+                        plan.train.span,
+                        epoch,
+                        index,
+                    )
+                },
+                &mut |_, _, _| Ok(None),
+                watch,
+            )?;
+            columns.push(self.test(stage, plan, eval, &model, watch)?);
+        }
+        let labels = plan.train.dataset.len();
+        let row = ResultRow {
+            stage: stage.name.clone(),
+            evaluator: "classifier".into(),
+            protocol: format!(
+                "{}, {labels} labels, {} epochs, {}",
+                if plan.frozen {
+                    "encoder frozen"
+                } else {
+                    "all parameters"
+                },
+                (plan.settings.steps as f64 / plan.settings.steps_per_epoch()).round(),
+                plan.protocol
+            ),
+            metric: "accuracy".into(),
+            value: columns[0],
+            untrained: Some(columns[1]),
+            raw: Some(columns[2]),
+            supervised: None,
+        };
+        watch.end(&format!("{} · {:.1}%", stage.name, 100.0 * row.value));
+        Ok(vec![row])
+    }
+
+    fn test(
+        &self,
+        stage: &StagePlan,
+        plan: &Classifier,
+        eval: &Graph,
+        model: &Model,
+        watch: &mut dyn Watch,
+    ) -> Result<f64, Failure> {
+        let total = plan.test.dataset.len();
+        watch.begin(&stage.name, "test", 0, total as u64);
+        let loader = Loader::new(
+            plan.test.dataset.clone(),
+            plan.view.clone(),
+            LoaderOptions::evaluation(256, self.settings.seed, self.workers),
+        )?;
+        let vars: Vec<_> = eval
+            .places
+            .iter()
+            .filter(|place| place.name == "logits")
+            .map(|place| place.var)
+            .collect();
+        let (mut found, mut seen) = (0, 0);
+        for batch in loader {
+            if stop_asked() {
+                return Err(interrupted(&stage.name, plan.settings.steps));
+            }
+            let fields: Batch = batch?
+                .fields
+                .into_iter()
+                .map(|(name, field)| (name, host(field)))
+                .collect();
+            let Some(HostTensor::Int { data: labels, .. }) = fields.get("label") else {
+                continue;
+            };
+            let logits = evaluate(eval, model, &fields, &vars)?;
+            let labels = labels.iter().map(|label| *label as u32);
+            seen += labels.len();
+            found += right(logits[0].as_f32().unwrap_or(&[]), labels, plan.classes);
+            watch.advance(seen as u64);
+        }
+        Ok(found as f64 / seen.max(1) as f64)
+    }
+}

@@ -1,0 +1,118 @@
+//! Failures of a run, and how they become diagnostics at a recipe's line.
+
+use std::path::Path;
+
+use crate::data::{BadSample, DataError};
+use crate::engine::EngineError;
+use crate::language::codes::Code;
+use crate::language::{Diagnostic, Span};
+
+/// A failure that may know its place in the recipe.
+pub(super) struct Failure {
+    code: Code,
+    message: String,
+    span: Option<Span>,
+    notes: Vec<String>,
+    helps: Vec<String>,
+}
+
+impl Failure {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            span: None,
+            notes: Vec::new(),
+            helps: Vec::new(),
+        }
+    }
+
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = self.span.or(Some(span));
+        self
+    }
+
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.helps.push(text.into());
+        self
+    }
+
+    /// As a diagnostic, at its own place or at `span`.
+    pub fn diagnostic(self, span: Span) -> Box<Diagnostic> {
+        let own = self.span.filter(|span| span.end > span.start);
+        let mut diagnostic = Diagnostic::error(self.code, own.unwrap_or(span), self.message);
+        diagnostic.notes = self.notes;
+        for help in self.helps {
+            diagnostic = diagnostic.help(help);
+        }
+        Box::new(diagnostic)
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        let mut failure = Failure::new(Code::BadSample, error.message);
+        failure.helps.extend(error.help);
+        failure
+    }
+}
+
+impl From<BadSample> for Failure {
+    fn from(bad: BadSample) -> Self {
+        let mut failure = Failure::new(
+            Code::BadSample,
+            format!("sample {} can't be used: {}", bad.id, bad.error),
+        );
+        failure.helps.extend(bad.error.help);
+        failure
+            .note(KEPT)
+            .help("write `on_bad_sample = skip` in the stage to train without such records")
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::NotFinite { .. } => Code::Diverged,
+            EngineError::File { .. } => Code::Disk,
+            EngineError::Checkpoint { .. }
+            | EngineError::TensorMissing { .. }
+            | EngineError::TensorMismatch { .. } => Code::Checkpoint,
+            _ => Code::Device,
+        };
+        let mut failure = Failure::new(code, error.to_string());
+        failure.span = error.span();
+        if code == Code::Disk {
+            failure.notes.push(KEPT.into());
+        }
+        failure
+    }
+}
+
+const KEPT: &str =
+    "Everything up to the newest checkpoint is kept; the same command goes on from there.";
+
+/// A failure to write the run directory.
+pub(super) fn disk(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        Code::Disk,
+        format!("can't write {}: {error}", path.display()),
+    )
+    .note(KEPT)
+    .help("make room, or choose another folder with `--out`")
+}
+
+/// The run was asked to stop.
+pub(super) fn interrupted(stage: &str, step: u64) -> Failure {
+    Failure::new(
+        Code::Interrupted,
+        format!("interrupted in `{stage}` after step {step}"),
+    )
+    .note("A checkpoint is written.")
+    .help("run the same command again to go on")
+}

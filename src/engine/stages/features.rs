@@ -1,0 +1,131 @@
+//! Features of a frozen encoder: every record once, in order, in evaluation mode.
+
+use std::sync::Arc;
+
+use super::Run;
+use super::failure::{Failure, interrupted};
+use super::watch::{Watch, stop_asked};
+use crate::augment::SampleGraph;
+use crate::data::{Batch as SampleBatch, BatchField, Dataset, Loader, LoaderOptions};
+use crate::engine::{Batch, HostTensor, Model, features as evaluate};
+use crate::graph::{Graph, Var};
+
+/// Records per forward pass. Part of the result's definition: products of other sizes may round otherwise.
+const BATCH: usize = 256;
+
+/// Features of some records, and their classes.
+pub(super) struct Features {
+    /// For each place, row-major `[records, d]`.
+    pub places: Vec<Vec<f32>>,
+    /// d of each place.
+    pub dims: Vec<usize>,
+    /// One class a record.
+    pub labels: Vec<u32>,
+}
+
+impl Features {
+    /// Every `n / limit`-th record, so that at most `limit` are left.
+    pub fn thinned(self, limit: usize) -> Self {
+        let n = self.labels.len();
+        if n <= limit {
+            return self;
+        }
+        let rows: Vec<usize> = (0..limit).map(|i| i * n / limit).collect();
+        Self {
+            places: self
+                .places
+                .iter()
+                .zip(&self.dims)
+                .map(|(place, dim)| {
+                    rows.iter()
+                        .flat_map(|row| place[row * dim..(row + 1) * dim].iter().copied())
+                        .collect()
+                })
+                .collect(),
+            labels: rows.iter().map(|row| self.labels[*row]).collect(),
+            dims: self.dims,
+        }
+    }
+}
+
+/// A field of a batch as the engine takes it.
+pub(super) fn host(field: BatchField) -> HostTensor {
+    match field {
+        BatchField::F32 { data, shape } => HostTensor::F32 { data, shape },
+        BatchField::Int { data, shape } => HostTensor::Int { data, shape },
+    }
+}
+
+fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
+    let index = batch.fields.iter().position(|(field, _)| field == name)?;
+    Some(host(batch.fields.swap_remove(index).1))
+}
+
+/// What is read of each batch.
+pub(super) enum Read<'a> {
+    /// Values of a graph run by a model.
+    Places(&'a Graph, &'a Model, Vec<Var>),
+    /// The pixels themselves.
+    Pixels,
+}
+
+impl Run<'_> {
+    /// Reads every record of a data set.
+    pub(super) fn features(
+        &self,
+        dataset: &Arc<dyn Dataset>,
+        samples: &Arc<SampleGraph>,
+        read: &Read<'_>,
+        stage: &str,
+        what: &str,
+        watch: &mut dyn Watch,
+    ) -> Result<Features, Failure> {
+        let total = dataset.len();
+        watch.begin(stage, what, 0, total as u64);
+        let loader = Loader::new(
+            dataset.clone(),
+            samples.clone(),
+            LoaderOptions::evaluation(BATCH, self.settings.seed, self.workers),
+        )?;
+        let mut features = Features {
+            places: Vec::new(),
+            dims: Vec::new(),
+            labels: Vec::with_capacity(total),
+        };
+        for batch in loader {
+            if stop_asked() {
+                return Err(interrupted(stage, 0));
+            }
+            let mut batch = batch?;
+            if let Some(HostTensor::Int { data, .. }) = take(&mut batch, "label") {
+                features
+                    .labels
+                    .extend(data.iter().map(|class| *class as u32));
+            }
+            let Some(image) = take(&mut batch, "image") else {
+                continue;
+            };
+            let values = match read {
+                Read::Pixels => vec![image],
+                Read::Places(graph, model, vars) => evaluate(
+                    graph,
+                    model,
+                    &Batch::from([("image".to_owned(), image)]),
+                    vars,
+                )?,
+            };
+            for (index, value) in values.into_iter().enumerate() {
+                let dim = value.shape()[1..].iter().product();
+                if features.places.len() == index {
+                    features.places.push(Vec::with_capacity(total * dim));
+                    features.dims.push(dim);
+                }
+                if let HostTensor::F32 { data, .. } = value {
+                    features.places[index].extend_from_slice(&data);
+                }
+            }
+            watch.advance(features.labels.len() as u64);
+        }
+        Ok(features)
+    }
+}

@@ -1,0 +1,245 @@
+//! The training loop, the same for every stage that trains: batches in, metrics and checkpoints out.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use super::failure::{Failure, disk, interrupted};
+use super::watch::{Watch, stop_asked};
+use super::{Run, StageDirectory, weights};
+use crate::engine::checkpoint::{self, Checkpoint, Cursor};
+use crate::engine::{Batch, Model, Trainer, learning_rate};
+use crate::graph::Graph;
+use crate::language::Span;
+use crate::plan::{Group, Settings};
+
+/// Gives batches in an order that is decided by their number alone.
+pub(super) trait Batches {
+    /// The next batch.
+    fn next(&mut self) -> Result<Batch, Failure>;
+}
+
+/// One training of one graph.
+pub(super) struct Fit<'a> {
+    /// The stage.
+    pub stage: &'a str,
+    /// What is trained, in a word: ``, `untrained`, `pixels`; names the files.
+    pub name: &'a str,
+    /// The training graph.
+    pub graph: &'a Graph,
+    /// How.
+    pub settings: &'a Settings,
+    /// Where to.
+    pub directory: &'a StageDirectory,
+    /// Parameters that never move: a pattern of names.
+    pub frozen: Option<&'a str>,
+    /// The recipe line that a failure is blamed on.
+    pub span: Span,
+}
+
+/// A JSON-lines file whose length is part of a checkpoint.
+struct Lines {
+    path: PathBuf,
+    file: File,
+    len: u64,
+}
+
+impl Lines {
+    /// Opens the file, cut to the length that a checkpoint knows.
+    fn open(path: PathBuf, len: u64) -> std::io::Result<Self> {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)?;
+        file.set_len(len)?;
+        file.seek(SeekFrom::Start(len))?;
+        Ok(Self { path, file, len })
+    }
+
+    fn write(&mut self, value: &Value) -> Result<(), Failure> {
+        let line = format!("{value}\n");
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(|error| disk(&self.path, &error))?;
+        self.len += line.len() as u64;
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
+        self.file
+            .sync_all()
+            .map_err(|error| disk(&self.path, &error))
+    }
+}
+
+impl Fit<'_> {
+    fn file(&self, stem: &str, ending: &str) -> PathBuf {
+        let name = if self.name.is_empty() {
+            format!("{stem}{ending}")
+        } else {
+            format!("{stem}-{}{ending}", self.name)
+        };
+        self.directory.file(&name)
+    }
+
+    /// Steps between two lines of metrics: about 400 lines a run.
+    fn line_every(&self) -> u64 {
+        (self.settings.steps / 400).clamp(1, 100)
+    }
+
+    /// Trains `model` to the end, from the newest checkpoint where there is one. `batches` opens the stream at an epoch and
+    /// a batch in it; `reading` is asked after every step for a monitor's value.
+    pub fn train<'b>(
+        &self,
+        run: &Run<'_>,
+        model: Model,
+        batches: &mut dyn FnMut(u64, u64) -> Result<Box<dyn Batches + 'b>, Failure>,
+        reading: &mut dyn FnMut(
+            &Model,
+            u64,
+            &mut dyn Watch,
+        ) -> Result<Option<(String, f64)>, Failure>,
+        watch: &mut dyn Watch,
+    ) -> Result<Model, Failure> {
+        let settings = self.settings;
+        let finished = self.file("final", ".ckpt");
+        if finished.exists() {
+            let mut model = model;
+            weights::load(&finished, &mut model)?;
+            return Ok(model);
+        }
+        let folder = self.file("checkpoints", "");
+        let mut groups = settings.groups.clone();
+        groups.extend(self.frozen.map(|pattern| Group {
+            pattern: pattern.to_owned(),
+            decay: None,
+            rate: Some(0.0),
+        }));
+        let mut trainer =
+            Trainer::new(model, settings.optimizer.clone(), groups, run.settings.seed);
+        let mut metrics_len = 0;
+        let newest = checkpoint::newest(&folder)?;
+        for error in &newest.passed_over {
+            watch.say(&format!(
+                "{} · {error}; going back to the one before",
+                self.stage
+            ));
+        }
+        if let Some((_, found)) = newest.found {
+            trainer.restore(&found.state)?;
+            metrics_len = found.metrics_bytes;
+        }
+        let from = trainer.steps();
+        let path = self.file("metrics", ".jsonl");
+        let mut metrics =
+            Lines::open(path.clone(), metrics_len).map_err(|error| disk(&path, &error))?;
+        let path = self.file("timing", ".jsonl");
+        let known = if from == 0 {
+            0
+        } else {
+            std::fs::metadata(&path).map_or(0, |m| m.len())
+        };
+        let mut timing = Lines::open(path.clone(), known).map_err(|error| disk(&path, &error))?;
+        let what = if self.name.is_empty() {
+            "training"
+        } else {
+            self.name
+        };
+        if from > 0 {
+            watch.say(&format!("{} · {what} resumed at step {from}", self.stage));
+        }
+        watch.begin(self.stage, what, from, settings.steps);
+
+        let position = |step: u64| {
+            let batch = step * settings.accumulate as u64;
+            (
+                batch / settings.batches_per_epoch,
+                batch % settings.batches_per_epoch,
+            )
+        };
+        let (epoch, index) = position(from);
+        let mut stream = batches(epoch, index)?;
+        let began = Instant::now();
+        let mut lap = (from, Instant::now());
+        for step in from..settings.steps {
+            let mut parts = Vec::with_capacity(settings.accumulate);
+            for _ in 0..settings.accumulate {
+                parts.push(stream.next()?);
+            }
+            let rate = learning_rate(
+                &settings.schedule,
+                settings.optimizer.rate(),
+                step,
+                settings.steps,
+                settings.steps_per_epoch(),
+            );
+            let report = trainer
+                .step(self.graph, &parts, rate, settings.clip)
+                .map_err(|error| Failure::from(error).at(self.span))?;
+            let done = step + 1;
+            let loss = report.objectives.first().map_or(0.0, |(_, value)| *value);
+            let seconds = lap.1.elapsed().as_secs_f64();
+            let records = (done - lap.0) as f64 * (settings.batch * settings.accumulate) as f64;
+            watch.step(done, loss, records / seconds.max(1e-9));
+            if done % self.line_every() == 0 || done == settings.steps {
+                let mut line = Map::new();
+                line.insert("step".into(), json!(done));
+                line.insert(
+                    "epoch".into(),
+                    json!(done as f64 / settings.steps_per_epoch()),
+                );
+                for (name, value) in report.objectives.iter().chain(&report.metrics) {
+                    line.insert(name.clone(), json!(value));
+                }
+                line.insert("rate".into(), json!(rate));
+                metrics.write(&Value::Object(line))?;
+                timing.write(&json!({
+                    "step": done,
+                    "seconds": began.elapsed().as_secs_f64(),
+                    "rate": records / seconds.max(1e-9),
+                }))?;
+                lap = (done, Instant::now());
+            }
+            if let Some((name, value)) = reading(trainer.model(), done, watch)? {
+                metrics.write(&json!({
+                    "step": done,
+                    "epoch": done as f64 / settings.steps_per_epoch(),
+                    name.clone(): value,
+                }))?;
+                watch.say(&format!(
+                    "{} · step {done} · {name} {:.1}%",
+                    self.stage,
+                    100.0 * value
+                ));
+                watch.begin(self.stage, what, done, settings.steps);
+                lap = (done, Instant::now());
+            }
+            let stop = stop_asked() && done < settings.steps;
+            if stop || (done % settings.checkpoint_every == 0 && done < settings.steps) {
+                metrics.sync()?;
+                let (epoch, batch) = position(done);
+                let checkpoint = Checkpoint {
+                    state: trainer
+                        .state()
+                        .map_err(|error| Failure::from(error).at(self.span))?,
+                    cursor: Cursor { epoch, batch },
+                    metrics_bytes: metrics.len,
+                    ..Checkpoint::default()
+                };
+                checkpoint::save(&folder, &checkpoint, settings.keep)?;
+            }
+            if stop {
+                return Err(interrupted(self.stage, done));
+            }
+        }
+        metrics.sync()?;
+        weights::save(&finished, trainer.model(), settings.steps)?;
+        // the way there is of no use once the end is written
+        let _ = std::fs::remove_dir_all(&folder);
+        Ok(trainer.into_model())
+    }
+}

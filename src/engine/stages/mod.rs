@@ -1,0 +1,185 @@
+//! Runs a plan: stage after stage into a run directory. Finished stages are skipped by content hash, an
+//! interrupted one goes on from its newest checkpoint.
+
+mod calibrate;
+mod classifier;
+mod directory;
+mod failure;
+mod features;
+mod fit;
+mod knn;
+mod pretext;
+mod probe;
+mod record;
+mod watch;
+mod weights;
+
+pub use calibrate::calibrate;
+pub use directory::{RunDirectory, StageDirectory, write_atomic, write_json};
+pub use watch::{Silent, Watch, ask_to_stop, stop_asked};
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Device, Model};
+use crate::language::Diagnostic;
+use crate::plan::{Body, Plan, RunSettings, StagePlan};
+use crate::report::ResultRow;
+use failure::{Failure, disk};
+
+/// What a run needs besides its plan.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The run directory.
+    pub directory: PathBuf,
+    /// The recipe's file, for the record.
+    pub recipe: PathBuf,
+}
+
+/// What every stage needs.
+struct Run<'a> {
+    plan: &'a Plan,
+    settings: RunSettings,
+    device: Device,
+    workers: usize,
+    directory: RunDirectory,
+    /// Folder and content hash of each stage so far.
+    stages: BTreeMap<String, StageDirectory>,
+}
+
+/// Runs every stage of a plan and returns the final table.
+///
+/// # Errors
+/// A diagnostic that names the recipe line; what is finished, and the newest checkpoint, stay.
+pub fn run_plan(
+    plan: &Plan,
+    options: &RunOptions,
+    watch: &mut dyn Watch,
+) -> Result<Vec<ResultRow>, Box<Diagnostic>> {
+    let settings = RunSettings::new(&plan.recipe.run);
+    let start = plan
+        .stages
+        .first()
+        .map_or_else(Default::default, |stage| stage.span);
+    let run_span = |field: &str| {
+        plan.recipe
+            .run
+            .span(field)
+            .filter(|s| s.end > s.start)
+            .unwrap_or(start)
+    };
+    let threads = super::set_threads(settings.threads)
+        .map_err(|error| Failure::from(error).diagnostic(run_span("threads")))?;
+    let device = Device::open(&settings.device)
+        .map_err(|error| Failure::from(error).diagnostic(run_span("device")))?;
+    let on_disk = |error: std::io::Error| disk(&options.directory, &error).diagnostic(start);
+    let directory = RunDirectory::open(&options.directory).map_err(on_disk)?;
+    let _lock = directory
+        .lock()
+        .map_err(|failure| failure.diagnostic(start))?;
+    let mut run = Run {
+        plan,
+        workers: settings.workers(),
+        settings,
+        device,
+        directory,
+        stages: BTreeMap::new(),
+    };
+    record::begin(&run, options, threads).map_err(on_disk)?;
+    let mut rows = Vec::new();
+    for stage in &plan.stages {
+        let found = run
+            .stage(stage, watch)
+            .map_err(|failure| failure.diagnostic(stage.span))?;
+        rows.extend(found);
+        write_json(&run.directory.root.join("results.json"), &rows).map_err(on_disk)?;
+    }
+    Ok(rows)
+}
+
+impl Run<'_> {
+    fn stage(
+        &mut self,
+        stage: &StagePlan,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<ResultRow>, Failure> {
+        let hash = self.hash(stage)?;
+        let directory = self
+            .directory
+            .stage(&stage.name, &hash)
+            .map_err(|error| disk(&self.directory.root, &error))?;
+        self.stages.insert(stage.name.clone(), directory.clone());
+        if directory.done {
+            watch.end(&format!("{} · finished before, skipped", stage.name));
+            return record::read_rows(&directory);
+        }
+        let rows = match &stage.body {
+            Body::Pretext(training) => {
+                self.pretext(stage, training, &directory, watch)?;
+                Vec::new()
+            }
+            Body::Knn(knn) => self.knn_stage(stage, knn, &directory, watch)?,
+            Body::Probe(probe) => self.probe(stage, probe, &directory, watch)?,
+            Body::Classifier(classifier) => {
+                self.classifier(stage, classifier, &directory, watch)?
+            }
+            Body::Export(export) => {
+                let model = self.trained(&export.from, &export.graph)?;
+                let path = self.directory.root.join(&export.path);
+                let batches = self
+                    .plan
+                    .stages
+                    .iter()
+                    .find(|s| s.name == export.from)
+                    .and_then(StagePlan::training_graph);
+                weights::export(
+                    &path,
+                    &export.graph,
+                    &model,
+                    batches.map_or(0, |(_, s)| s.steps * s.accumulate as u64),
+                )?;
+                watch.end(&format!("{} · {}", stage.name, path.display()));
+                Vec::new()
+            }
+        };
+        record::write_rows(&directory, &rows)?;
+        directory
+            .finish()
+            .map_err(|error| disk(&directory.path, &error))?;
+        Ok(rows)
+    }
+
+    /// Content hash: the resolved stage, the content of its data, its inputs' hashes.
+    fn hash(&self, stage: &StagePlan) -> Result<String, Failure> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(stage.identity.as_bytes());
+        for (field, view) in stage.data() {
+            // a monitor never changes a result
+            if field != "monitor" {
+                hasher.update(field.as_bytes());
+                hasher.update(view.dataset.manifest()?.as_bytes());
+            }
+        }
+        if let Some(from) = stage.from()
+            && let Some(input) = self.stages.get(from)
+        {
+            hasher.update(input.hash.as_bytes());
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+
+    /// The graph's parameters as a pretext stage left them; those that the stage does not have are fresh.
+    fn trained(&self, from: &str, graph: &crate::graph::Graph) -> Result<Model, Failure> {
+        let mut model = self.fresh(graph)?;
+        let Some(directory) = self.stages.get(from) else {
+            return Ok(model);
+        };
+        weights::load(&directory.file("final.ckpt"), &mut model)?;
+        Ok(model)
+    }
+
+    /// The graph's parameters before any training: the same that the pretext stage started from.
+    fn fresh(&self, graph: &crate::graph::Graph) -> Result<Model, Failure> {
+        Ok(Model::init(graph, self.settings.seed, &self.device)?)
+    }
+}

@@ -1,0 +1,143 @@
+//! A pretext stage: the loader feeds the task's training graph.
+
+use std::sync::Arc;
+
+use super::failure::{Failure, interrupted};
+use super::features::host;
+use super::fit::{Batches, Fit};
+use super::{Run, StageDirectory, Watch};
+use crate::augment::{SampleGraph, preview};
+use crate::data::{Cursor, Dataset, Loader, LoaderOptions, OnBadSample};
+use crate::engine::Batch;
+use crate::language::Span;
+use crate::plan::{Settings, StagePlan, Training};
+
+/// Batches from the loader, under the names of the graph's inputs.
+pub(super) struct Loaded {
+    loader: Loader,
+    bindings: Vec<(String, String)>,
+    span: Span,
+}
+
+impl Batches for Loaded {
+    fn next(&mut self) -> Result<Batch, Failure> {
+        let batch = match self.loader.next() {
+            Some(batch) => batch.map_err(|error| Failure::from(error).at(self.span))?,
+            // a training loader goes on for ever
+            None => return Err(interrupted("the loader", 0)),
+        };
+        let mut fields = Batch::new();
+        for (name, field) in batch.fields {
+            if let Some((_, input)) = self.bindings.iter().find(|(own, _)| *own == name) {
+                fields.insert(input.clone(), host(field));
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// The batch of a classifier goes in under its own names.
+pub(super) fn classifier_bindings() -> Vec<(String, String)> {
+    ["image", "label"]
+        .map(|name| (name.to_owned(), name.to_owned()))
+        .to_vec()
+}
+
+impl Run<'_> {
+    /// A shuffled stream of batches, opened at a batch of an epoch.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn stream(
+        &self,
+        dataset: &Arc<dyn Dataset>,
+        samples: &Arc<SampleGraph>,
+        bindings: &[(String, String)],
+        settings: &Settings,
+        span: Span,
+        epoch: u64,
+        index: u64,
+    ) -> Result<Box<dyn Batches>, Failure> {
+        let loader = Loader::new(
+            dataset.clone(),
+            samples.clone(),
+            LoaderOptions {
+                on_bad_sample: if settings.skip_bad {
+                    OnBadSample::Skip
+                } else {
+                    OnBadSample::Stop
+                },
+                start: Cursor {
+                    epoch,
+                    batch: index,
+                },
+                ..LoaderOptions::training(settings.batch, self.settings.seed, self.workers)
+            },
+        )?;
+        Ok(Box::new(Loaded {
+            loader,
+            bindings: bindings.to_vec(),
+            span,
+        }))
+    }
+
+    pub(super) fn pretext(
+        &self,
+        stage: &StagePlan,
+        training: &Training,
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Failure> {
+        let sheet = preview::contact_sheet(
+            &*training.data.dataset,
+            &training.samples,
+            self.settings.seed,
+            6,
+        );
+        if let Ok(png) = sheet.and_then(|sheet| preview::png(&sheet)) {
+            let path = self.directory.root.join("preview.png");
+            super::write_atomic(&path, &png)
+                .map_err(|error| super::failure::disk(&path, &error))?;
+        }
+        let fit = Fit {
+            stage: &stage.name,
+            name: "",
+            graph: &training.graph,
+            settings: &training.settings,
+            directory,
+            frozen: None,
+            span: stage.span,
+        };
+        let model = self.fresh(&training.graph)?;
+        let every = training
+            .monitor
+            .as_ref()
+            .map_or(u64::MAX, |monitor| monitor.every);
+        fit.train(
+            self,
+            model,
+            &mut |epoch, index| {
+                self.stream(
+                    &training.data.dataset,
+                    &training.samples,
+                    &training.bindings,
+                    &training.settings,
+                    training.data.span,
+                    epoch,
+                    index,
+                )
+            },
+            &mut |model, step, watch| {
+                if step % every == 0 {
+                    self.monitor(training, model, &stage.name, watch)
+                } else {
+                    Ok(None)
+                }
+            },
+            watch,
+        )?;
+        watch.end(&format!(
+            "{} · trained for {} steps",
+            stage.name, training.settings.steps
+        ));
+        Ok(())
+    }
+}

@@ -1,0 +1,269 @@
+//! Classifiers on frozen features: of the trained encoder, of the untrained one, of pixels.
+
+use super::failure::Failure;
+use super::features::{Features, Read};
+use super::fit::{Batches, Fit};
+use super::{Run, StageDirectory, Watch};
+use crate::data::Philox;
+use crate::engine::{Batch, HostTensor, features as evaluate};
+use crate::graph::Graph;
+use crate::plan::{Probe, StagePlan};
+use crate::report::ResultRow;
+
+/// Rows of features in a shuffled order that its epoch decides.
+struct Rows<'a> {
+    names: &'a [String],
+    features: &'a Features,
+    seed: u64,
+    batch: usize,
+    per_epoch: u64,
+    number: u64,
+    order: (u64, Vec<u32>),
+}
+
+impl Batches for Rows<'_> {
+    fn next(&mut self) -> Result<Batch, Failure> {
+        let epoch = self.number / self.per_epoch;
+        if self.order.1.is_empty() || self.order.0 != epoch {
+            let mut rng = Philox::new(self.seed, &[Philox::part("probe"), epoch]);
+            self.order = (epoch, rng.permutation(self.features.labels.len()));
+        }
+        let start = (self.number % self.per_epoch) as usize * self.batch;
+        self.number += 1;
+        Ok(gather(
+            self.names,
+            self.features,
+            &self.order.1[start..start + self.batch],
+        ))
+    }
+}
+
+fn gather(names: &[String], features: &Features, rows: &[u32]) -> Batch {
+    let mut batch = Batch::new();
+    for (index, name) in names.iter().enumerate() {
+        let dim = features.dims[index];
+        let mut data = Vec::with_capacity(rows.len() * dim);
+        for row in rows {
+            let row = *row as usize;
+            data.extend_from_slice(&features.places[index][row * dim..(row + 1) * dim]);
+        }
+        batch.insert(name.clone(), HostTensor::f32(data, &[rows.len(), dim]));
+    }
+    let labels = rows
+        .iter()
+        .map(|row| i64::from(features.labels[*row as usize]))
+        .collect();
+    batch.insert("label".into(), HostTensor::int(labels, &[rows.len()]));
+    batch
+}
+
+/// Scales every feature of both splits by the mean and the deviation of the first.
+fn standardize(train: &mut Features, test: &mut Features) {
+    for (place, dim) in train.dims.clone().into_iter().enumerate() {
+        let rows = train.labels.len().max(1) as f64;
+        let mut mean = vec![0f64; dim];
+        let mut square = vec![0f64; dim];
+        for row in train.places[place].chunks_exact(dim) {
+            for (j, x) in row.iter().enumerate() {
+                mean[j] += f64::from(*x);
+                square[j] += f64::from(*x) * f64::from(*x);
+            }
+        }
+        let scale: Vec<(f32, f32)> = mean
+            .iter()
+            .zip(&square)
+            .map(|(sum, square)| {
+                let mean = sum / rows;
+                let std = (square / rows - mean * mean).max(0.0).sqrt();
+                // a feature that never changes says nothing: it becomes 0
+                (
+                    mean as f32,
+                    if std > 1e-6 { (1.0 / std) as f32 } else { 0.0 },
+                )
+            })
+            .collect();
+        for features in [&mut *train, &mut *test] {
+            for row in features.places[place].chunks_exact_mut(dim) {
+                for (x, (mean, inverse)) in row.iter_mut().zip(&scale) {
+                    *x = (*x - mean) * inverse;
+                }
+            }
+        }
+    }
+}
+
+/// Accuracy of logits `[rows, classes]`, in f64 counts.
+pub(super) fn right(logits: &[f32], labels: impl Iterator<Item = u32>, classes: usize) -> usize {
+    logits
+        .chunks_exact(classes)
+        .zip(labels)
+        .filter(|(row, label)| {
+            let mut best = 0;
+            for class in 1..classes {
+                if row[class] > row[best] {
+                    best = class;
+                }
+            }
+            best as u32 == *label
+        })
+        .count()
+}
+
+impl Run<'_> {
+    pub(super) fn probe(
+        &self,
+        stage: &StagePlan,
+        probe: &Probe,
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<ResultRow>, Failure> {
+        let vars: Vec<_> = probe
+            .reading
+            .places
+            .iter()
+            .map(|(_, var, _)| *var)
+            .collect();
+        let places: Vec<String> = probe
+            .reading
+            .places
+            .iter()
+            .map(|(name, ..)| name.clone())
+            .collect();
+        let graph = &probe.reading.graph;
+        let trained = self.trained(&probe.from, graph)?;
+        let untrained = self.fresh(graph)?;
+        let pixels = ["pixels".to_owned()];
+        let mut columns = Vec::new();
+        for (name, read, head, eval, names) in [
+            (
+                "",
+                Read::Places(graph, &trained, vars.clone()),
+                &probe.head,
+                &probe.head_eval,
+                &places[..],
+            ),
+            (
+                "untrained",
+                Read::Places(graph, &untrained, vars.clone()),
+                &probe.head,
+                &probe.head_eval,
+                &places[..],
+            ),
+            (
+                "pixels",
+                Read::Pixels,
+                &probe.raw,
+                &probe.raw_eval,
+                &pixels[..],
+            ),
+        ] {
+            columns.push(self.judge(
+                stage,
+                probe,
+                directory,
+                name,
+                &read,
+                (head, eval),
+                names,
+                watch,
+            )?);
+        }
+        let rows: Vec<ResultRow> = places
+            .iter()
+            .enumerate()
+            .map(|(i, place)| ResultRow {
+                stage: stage.name.clone(),
+                evaluator: probe.evaluator.clone(),
+                protocol: format!(
+                    "at {place}, {} epochs, {}",
+                    (probe.settings.steps as f64 / probe.settings.steps_per_epoch()).round(),
+                    probe.reading.protocol
+                ),
+                metric: "accuracy".into(),
+                value: columns[0][i],
+                untrained: Some(columns[1][i]),
+                raw: Some(columns[2][0]),
+                supervised: None,
+            })
+            .collect();
+        let best = rows.iter().map(|row| row.value).fold(0.0, f64::max);
+        watch.end(&format!("{} · {:.1}%", stage.name, 100.0 * best));
+        Ok(rows)
+    }
+
+    /// Trains the heads on one kind of features and returns their test accuracies.
+    #[allow(clippy::too_many_arguments)]
+    fn judge(
+        &self,
+        stage: &StagePlan,
+        probe: &Probe,
+        directory: &StageDirectory,
+        name: &str,
+        read: &Read<'_>,
+        (head, eval): (&Graph, &Graph),
+        names: &[String],
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<f64>, Failure> {
+        let samples = &probe.reading.samples;
+        let what = if name.is_empty() { "trained" } else { name };
+        let mut train = self.features(
+            &probe.train.dataset,
+            samples,
+            read,
+            &stage.name,
+            &format!("{what} features"),
+            watch,
+        )?;
+        let mut test = self.features(
+            &probe.test.dataset,
+            samples,
+            read,
+            &stage.name,
+            &format!("{what} test features"),
+            watch,
+        )?;
+        standardize(&mut train, &mut test);
+        let fit = Fit {
+            stage: &stage.name,
+            name,
+            graph: head,
+            settings: &probe.settings,
+            directory,
+            frozen: None,
+            span: stage.span,
+        };
+        let settings = &probe.settings;
+        let features = &train;
+        let model = fit.train(
+            self,
+            self.fresh(head)?,
+            &mut |epoch, index| {
+                Ok(Box::new(Rows {
+                    names,
+                    features,
+                    seed: self.settings.seed,
+                    batch: settings.batch,
+                    per_epoch: settings.batches_per_epoch,
+                    number: epoch * settings.batches_per_epoch + index,
+                    order: (0, Vec::new()),
+                }))
+            },
+            &mut |_, _, _| Ok(None),
+            watch,
+        )?;
+        let vars: Vec<_> = eval.places.iter().map(|place| place.var).collect();
+        let mut found = vec![0usize; vars.len()];
+        let all: Vec<u32> = (0..test.labels.len() as u32).collect();
+        for rows in all.chunks(1024) {
+            let logits = evaluate(eval, &model, &gather(names, &test, rows), &vars)?;
+            for (index, logits) in logits.iter().enumerate() {
+                let labels = rows.iter().map(|row| test.labels[*row as usize]);
+                found[index] += right(logits.as_f32().unwrap_or(&[]), labels, probe.classes);
+            }
+        }
+        Ok(found
+            .iter()
+            .map(|n| *n as f64 / test.labels.len().max(1) as f64)
+            .collect())
+    }
+}

@@ -1,0 +1,69 @@
+//! A trained model on disk: a checkpoint without the optimiser.
+
+use std::fs;
+use std::path::Path;
+
+use super::failure::{Failure, disk};
+use crate::engine::checkpoint::{self, Checkpoint};
+use crate::engine::{HostTensor, Model, TrainerState};
+use crate::graph::Graph;
+use crate::language::codes::Code;
+use crate::plan::export;
+
+/// Writes a model, whole or not at all.
+pub(super) fn save(path: &Path, model: &Model, step: u64) -> Result<(), Failure> {
+    let state = TrainerState {
+        step,
+        parameters: model.parameter_values()?,
+        buffers: model.buffer_values()?,
+        ..TrainerState::default()
+    };
+    let part = path.with_extension("part");
+    checkpoint::write(
+        &part,
+        &Checkpoint {
+            state,
+            ..Checkpoint::default()
+        },
+    )?;
+    fs::rename(&part, path).map_err(|error| disk(path, &error))
+}
+
+/// Reads the tensors that `model` has from a file written by [`save`]; those that the file lacks stay. Returns the steps
+/// that the file was trained for.
+pub(super) fn load(path: &Path, model: &mut Model) -> Result<u64, Failure> {
+    let state = checkpoint::read(path)?.state;
+    let names: Vec<String> = model
+        .parameters()
+        .chain(model.buffers())
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for name in names {
+        if let Some(tensor) = state
+            .parameters
+            .get(&name)
+            .or_else(|| state.buffers.get(&name))
+        {
+            model.set(&name, tensor)?;
+        }
+    }
+    Ok(state.step)
+}
+
+/// Writes the encoder as safetensors under the names that torchvision and timm expect.
+pub(super) fn export(
+    path: &Path,
+    graph: &Graph,
+    model: &Model,
+    batches: u64,
+) -> Result<(), Failure> {
+    let value = |name: &str| match model.get(name).ok()? {
+        HostTensor::F32 { data, .. } => Some(data),
+        HostTensor::Int { .. } => None,
+    };
+    export::torch_tensors(graph, "encoder", value, batches)
+        .and_then(|tensors| export::write_safetensors(path, &tensors))
+        .map_err(|error| {
+            Failure::new(Code::Disk, error.to_string()).help("choose another path, or make room")
+        })
+}

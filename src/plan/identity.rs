@@ -1,0 +1,147 @@
+//! The content hash of a stage: equal for equal results, whatever the spelling of the recipe.
+
+use crate::catalog::{Args, Call, Data, DataSource, Duration, Net, Value};
+use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
+
+/// Fields that never change a result.
+const WITHOUT_EFFECT: &[&str] = &["monitor", "checkpoint"];
+
+/// blake3 over everything in the recipe that decides a stage's result, except its data's content and its inputs.
+pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64) -> String {
+    let mut writer = Writer {
+        recipe,
+        hasher: blake3::Hasher::new(),
+    };
+    writer.text(&stage.name);
+    writer.text(&seed.to_string());
+    writer.call(&stage.call);
+    writer.args(&stage.fields);
+    writer.hasher.finalize().to_hex().to_string()
+}
+
+struct Writer<'a> {
+    recipe: &'a Recipe,
+    hasher: blake3::Hasher,
+}
+
+impl Writer<'_> {
+    fn text(&mut self, text: &str) {
+        self.hasher.update(&(text.len() as u64).to_le_bytes());
+        self.hasher.update(text.as_bytes());
+    }
+
+    fn numbers(&mut self, tag: &str, numbers: &[f64]) {
+        self.text(tag);
+        for number in numbers {
+            self.hasher.update(&number.to_bits().to_le_bytes());
+        }
+    }
+
+    fn call(&mut self, call: &Call) {
+        self.text(&call.spec.name);
+        self.hasher.update(&call.spec.semantics.to_le_bytes());
+        self.args(&call.args);
+    }
+
+    fn args(&mut self, args: &Args) {
+        for (name, argument) in &args.values {
+            if WITHOUT_EFFECT.contains(&name.as_str()) {
+                continue;
+            }
+            self.text(name);
+            self.value(&argument.value);
+        }
+        self.text("end");
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Number(x) => self.numbers("number", &[*x]),
+            // `1` and `1.0` mean the same where a number is asked for
+            Value::Integer(n) => self.numbers("number", &[*n as f64]),
+            Value::Ratio(x) => self.numbers("ratio", &[*x]),
+            Value::Length(x) => self.numbers("length", &[*x]),
+            Value::Duration(Duration::Epochs(n)) => self.numbers("epochs", &[*n]),
+            Value::Duration(Duration::Steps(n)) => self.numbers("steps", &[*n as f64]),
+            Value::Range(a, b) => self.numbers("range", &[*a, *b]),
+            Value::Text(text) | Value::Word(text) | Value::Stage(text) | Value::Place(text) => {
+                self.text(text)
+            }
+            Value::List(values) => {
+                self.text("list");
+                self.hasher.update(&(values.len() as u64).to_le_bytes());
+                for value in values {
+                    self.value(value);
+                }
+            }
+            Value::Net(net) => self.net(net),
+            Value::Data(data) => self.data(data),
+            Value::Call(call) => self.call(call),
+            Value::Augment(name) => self.augment(name),
+        }
+    }
+
+    fn net(&mut self, net: &Net) {
+        self.text("net");
+        for step in &net.steps {
+            self.call(&step.call);
+            self.text(step.place.as_deref().unwrap_or(""));
+        }
+        self.text("end");
+    }
+
+    fn data(&mut self, data: &Data) {
+        match &data.source {
+            DataSource::Call(call) => self.call(call),
+            DataSource::Named { dataset, split } => {
+                if let Some(item) = self.recipe.datasets.iter().find(|d| d.name == *dataset) {
+                    self.data(&item.data);
+                }
+                self.text(split.map_or("", |split| split.name()));
+            }
+        }
+        for pipe in &data.pipes {
+            self.call(pipe);
+        }
+    }
+
+    fn augment(&mut self, name: &str) {
+        let Some(augment) = self.recipe.augments.iter().find(|a| a.name == name) else {
+            return;
+        };
+        self.block(augment);
+    }
+
+    fn block(&mut self, augment: &Augment) {
+        // names are part of it: random streams are keyed by the path of the instance
+        self.text(&augment.name);
+        for (name, _) in &augment.parameters {
+            self.text(name);
+        }
+        for binding in &augment.bindings {
+            for (name, _) in &binding.names {
+                self.text(name);
+            }
+            self.expr(&binding.value);
+        }
+        for emit in &augment.emits {
+            self.text(&emit.name);
+            self.expr(&emit.value);
+        }
+        self.text("end");
+    }
+
+    fn expr(&mut self, expr: &SampleExpr) {
+        match &expr.head {
+            SampleHead::Name(name, _) => self.text(name),
+            SampleHead::Group(inner) => self.expr(inner),
+        }
+        for step in &expr.steps {
+            match step {
+                SampleStep::Transform(call) => self.call(call),
+                SampleStep::Augment { name, .. } => self.augment(name),
+            }
+        }
+        self.numbers("repeat", &[expr.repeat.unwrap_or(0) as f64]);
+    }
+}

@@ -1,0 +1,443 @@
+//! Planning what judges an encoder: kNN, probes, the classifier.
+
+use std::sync::Arc;
+
+use super::build::Planner;
+use super::pretext::{image_field, with_fields};
+use super::trace::{self, Pool, about};
+use super::types::*;
+use crate::augment::SampleGraph;
+use crate::catalog::{Args, Call, Net, Result, Value};
+use crate::data::{Fields, SampleType};
+use crate::graph::Mode;
+use crate::language::checked::Stage;
+use crate::language::codes::Code;
+use crate::language::{Diagnostic, Span};
+
+impl Planner<'_> {
+    /// An `evaluate … = knn` stage.
+    pub(super) fn knn_stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Knn> {
+        let args = with_fields(stage);
+        let (from, encoder) = self.from(stage, before)?;
+        let train = self.view(&args, "data")?;
+        if args.maybe_data("test").is_none() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::MissingField,
+                    stage.call.name_span,
+                    "`knn` names no split to predict",
+                )
+                .help("add `test = NAME.test`"),
+            );
+            return None;
+        }
+        let test = self.view(&args, "test")?;
+        match self.knn(&stage.call, &from, &encoder, train, test) {
+            Ok(knn) => knn,
+            Err(problem) => {
+                self.problem(stage, &problem);
+                None
+            }
+        }
+    }
+
+    /// A kNN evaluation of an encoder, as a stage or as a monitor. `Ok(None)`: the error is noted.
+    pub(super) fn knn(
+        &mut self,
+        call: &Call,
+        from: &str,
+        encoder: &EncoderView,
+        train: DataView,
+        test: DataView,
+    ) -> Result<Option<Knn>> {
+        let Some(classes) = self.classes(&train, &test) else {
+            return Ok(None);
+        };
+        let Some(reading) = self.reading(&call.args, encoder, &train, call.name_span)? else {
+            return Ok(None);
+        };
+        Ok(Some(Knn {
+            from: from.to_owned(),
+            reading,
+            train,
+            test,
+            classes,
+            k: call.args.size("k"),
+            temperature: call.args.number("temperature"),
+        }))
+    }
+
+    fn reading(
+        &mut self,
+        args: &Args,
+        encoder: &EncoderView,
+        data: &DataView,
+        span: Span,
+    ) -> Result<Option<Reading>> {
+        let places: Vec<String> = args
+            .maybe_list("at")
+            .unwrap_or(&[])
+            .iter()
+            .filter_map(|value| match value {
+                Value::Place(name) | Value::Word(name) | Value::Text(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        let pool = Pool::new(args);
+        let (graph, places) = trace::reading_graph(encoder, &places, pool)?;
+        let Some((samples, view)) = self.evaluation_view(encoder, data, span) else {
+            return Ok(None);
+        };
+        Ok(Some(Reading {
+            graph,
+            places,
+            samples,
+            protocol: format!("pool {}, {view}", pool.show()),
+        }))
+    }
+
+    /// The view of evaluation: resize, centre crop to the trained size, the training pictures' normalisation; and in words.
+    pub(super) fn evaluation_view(
+        &mut self,
+        encoder: &EncoderView,
+        data: &DataView,
+        span: Span,
+    ) -> Option<(Arc<SampleGraph>, String)> {
+        let fields = data.dataset.fields().clone();
+        let [channels, h, w] = encoder.image;
+        let Some(image) = image_field(&fields) else {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::Unbound,
+                    data.span,
+                    format!("records of `{}` have no picture", data.text),
+                )
+                .here("an encoder of pictures is judged on pictures"),
+            );
+            return None;
+        };
+        let found = fields.iter().find_map(|(name, ty)| match ty {
+            SampleType::Image {
+                channels,
+                height,
+                width,
+            } if name == image => Some((*channels, *height, *width)),
+            _ => None,
+        })?;
+        if found.0.is_some_and(|own| own != channels) {
+            self.diagnostics.push(Diagnostic::error(
+                Code::SampleType,
+                data.span,
+                format!(
+                    "pictures of `{}` have {} channels, the encoder was trained with {channels}",
+                    data.text,
+                    found.0.unwrap_or(0)
+                ),
+            ));
+            return None;
+        }
+        let mut steps = String::new();
+        let mut words = Vec::new();
+        if (found.1, found.2) != (Some(h), Some(w)) {
+            let side = h.max(w);
+            if found
+                .1
+                .zip(found.2)
+                .is_none_or(|(height, width)| height.min(width) != side)
+            {
+                steps += &format!(" |> resize({side}px)");
+                words.push(format!("resize {side}"));
+            }
+            // a crop takes one size: pictures that are trained oblong are resized to that shape by their augment
+            steps += &format!(" |> center_crop({side}px)");
+            words.push(format!("centre crop {side}"));
+        }
+        if let Some(n) = &encoder.normalization {
+            let list = |values: &[f32]| {
+                values
+                    .iter()
+                    .map(|x| format!("{x:?}"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            steps += &format!(
+                " |> normalize(mean = [{}], std = [{}])",
+                list(&n.mean),
+                list(&n.std)
+            );
+            words.push("normalised".into());
+        }
+        if words.is_empty() {
+            words.push("as is".into());
+        }
+        let label = fields.iter().find_map(|(name, ty)| match ty {
+            SampleType::Label { .. } => Some(name.clone()),
+            _ => None,
+        });
+        let (head, emit) = match &label {
+            Some(label) => (
+                format!("view({image}, {label})"),
+                format!("emit image = {image}{steps}, label = {label}"),
+            ),
+            None => (
+                format!("view({image})"),
+                format!("emit image = {image}{steps}"),
+            ),
+        };
+        let augment = self.augment_from_text(&head, &emit, span)?;
+        let samples = self.samples(&augment, &[], &fields, None, Some(span))?;
+        Some((samples, format!("view {}", words.join(", "))))
+    }
+
+    /// The number of classes of two labelled splits.
+    fn classes(&mut self, train: &DataView, test: &DataView) -> Option<usize> {
+        let label = |fields: &Fields| {
+            fields.iter().find_map(|(_, ty)| match ty {
+                SampleType::Label { classes } => Some(classes.unwrap_or(0)),
+                _ => None,
+            })
+        };
+        let mut found = Vec::new();
+        for view in [train, test] {
+            match label(view.dataset.fields()) {
+                Some(classes) if classes > 0 => found.push(classes),
+                _ => {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            Code::Unbound,
+                            view.span,
+                            format!("records of `{}` have no label", view.text),
+                        )
+                        .note("What judges an encoder needs labels; pretraining does not."),
+                    );
+                    return None;
+                }
+            }
+        }
+        if found[0] != found[1] {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::Classes,
+                    test.span,
+                    format!(
+                        "`{}` has {} classes, `{}` has {}",
+                        test.text, found[1], train.text, found[0]
+                    ),
+                )
+                .label(train.span, "trained on this"),
+            );
+            return None;
+        }
+        Some(found[0])
+    }
+
+    fn head(&mut self, text: &str, span: Span) -> Option<Net> {
+        let mut sources = crate::language::Sources::default();
+        let file = sources.add("<head>", format!("ssl 1\n\nencoder head = {text}\n"));
+        let (recipe, diagnostics) = crate::language::check(sources, file, self.catalog, &[]);
+        let mut net = recipe.and_then(|recipe| recipe.encoders.into_iter().next());
+        if net.is_none() {
+            let why = diagnostics
+                .first()
+                .map_or(String::new(), |d| d.message.clone());
+            self.diagnostics.push(Diagnostic::error(
+                Code::Shape,
+                span,
+                format!("no classifier can be made: {why}"),
+            ));
+        }
+        for step in net.iter_mut().flat_map(|net| &mut net.steps) {
+            step.call.span = span;
+        }
+        net
+    }
+
+    /// A `finetune … = linear_probe` or `mlp_probe` stage.
+    pub(super) fn probe(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Probe> {
+        let args = with_fields(stage);
+        let (from, encoder) = self.from(stage, before)?;
+        let train = self.view(&args, "data")?;
+        let test = self.view(&args, "test")?;
+        let classes = self.classes(&train, &test)?;
+        let reading = match self.reading(&args, &encoder, &train, stage.call.name_span) {
+            Ok(reading) => reading?,
+            Err(problem) => {
+                self.problem(stage, &problem);
+                return None;
+            }
+        };
+        let settings = self.settings(stage, &args, &train)?;
+        let text = match args.maybe_size("hidden") {
+            Some(hidden) => {
+                let layer = format!("linear({hidden}) |> batch_norm() |> relu() |> ");
+                layer.repeat(args.size("layers")) + &format!("linear({classes})")
+            }
+            None => format!("linear({classes})"),
+        };
+        let head = self.head(&text, stage.call.span)?;
+        let inputs: Vec<(String, usize)> = reading
+            .places
+            .iter()
+            .map(|(name, _, dim)| (name.clone(), *dim))
+            .collect();
+        self.fits_in_memory(stage, &inputs, train.dataset.len() + test.dataset.len())?;
+        let pixels = vec![("pixels".to_owned(), encoder.image.iter().product::<usize>())];
+        let trace = || -> Result<_> {
+            Ok((
+                trace::head_graph(Mode::Train, &inputs, &head, classes)?,
+                trace::head_graph(Mode::Eval, &inputs, &head, classes)?,
+                trace::head_graph(Mode::Train, &pixels, &head, classes)?,
+                trace::head_graph(Mode::Eval, &pixels, &head, classes)?,
+            ))
+        };
+        let (head, head_eval, raw, raw_eval) = match trace() {
+            Ok(graphs) => graphs,
+            Err(problem) => {
+                self.problem(stage, &about(problem, "at"));
+                return None;
+            }
+        };
+        Some(Probe {
+            from,
+            evaluator: stage.call.spec.name.clone(),
+            reading,
+            train,
+            test,
+            classes,
+            head,
+            head_eval,
+            raw,
+            raw_eval,
+            settings,
+        })
+    }
+
+    /// Frozen features are computed once and held; too many of them are an error before anything runs.
+    fn fits_in_memory(
+        &mut self,
+        stage: &Stage,
+        inputs: &[(String, usize)],
+        records: usize,
+    ) -> Option<()> {
+        let largest = inputs.iter().max_by_key(|(_, dim)| *dim)?;
+        let bytes = inputs.iter().map(|(_, dim)| dim * 4).sum::<usize>() * records;
+        if bytes <= super::FEATURE_BYTES {
+            return Some(());
+        }
+        let gib = |bytes: usize| bytes as f64 / f64::from(1 << 30);
+        self.diagnostics.push(
+            Diagnostic::error(
+                Code::Unavailable,
+                stage.call.args.span("at").unwrap_or(stage.call.name_span),
+                format!("the features of {records} records would take {:.1} GiB", gib(bytes)),
+            )
+            .note(format!(
+                "Frozen features are held in memory, up to {:.0} GiB; the largest place is `{}` with {} numbers a record.",
+                gib(super::FEATURE_BYTES),
+                largest.0,
+                largest.1
+            ))
+            .help("use `pool = avg` or `pool = grid(4)`, fewer places, or fewer records"),
+        );
+        None
+    }
+
+    /// A `finetune … = classifier` stage.
+    pub(super) fn classifier(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Classifier> {
+        let args = with_fields(stage);
+        let (from, encoder) = self.from(stage, before)?;
+        let train = self.view(&args, "data")?;
+        let test = self.view(&args, "test")?;
+        let classes = self.classes(&train, &test)?;
+        let (view, protocol) = self.evaluation_view(&encoder, &train, stage.call.name_span)?;
+        let samples = match args.values.get("augment").map(|a| &a.value) {
+            Some(Value::Augment(name)) => self.labelled_augment(name, &train, &encoder, stage)?,
+            _ => view.clone(),
+        };
+        let settings = self.settings(stage, &args, &train)?;
+        let frozen = args.word("unfreeze") == "none";
+        let head = self.head(&format!("linear({classes})"), stage.call.span)?;
+        let trace = || -> Result<_> {
+            Ok((
+                trace::classifier_graph(Mode::Train, &encoder, &head, classes, frozen)?,
+                trace::classifier_graph(Mode::Eval, &encoder, &head, classes, frozen)?,
+                trace::pixel_graph(Mode::Train, &encoder, &head, classes)?,
+                trace::pixel_graph(Mode::Eval, &encoder, &head, classes)?,
+            ))
+        };
+        let (graph, eval, raw, raw_eval) = match trace() {
+            Ok(graphs) => graphs,
+            Err(problem) => {
+                self.problem(stage, &problem);
+                return None;
+            }
+        };
+        Some(Classifier {
+            from,
+            train,
+            test,
+            classes,
+            graph,
+            eval,
+            raw,
+            raw_eval,
+            samples,
+            view,
+            protocol,
+            frozen,
+            settings,
+        })
+    }
+
+    /// A recipe's augment for labelled training: it must emit `image` and `label`.
+    fn labelled_augment(
+        &mut self,
+        name: &str,
+        train: &DataView,
+        encoder: &EncoderView,
+        stage: &Stage,
+    ) -> Option<Arc<SampleGraph>> {
+        let block = self
+            .recipe
+            .augments
+            .iter()
+            .find(|a| a.name == name)?
+            .clone();
+        let all = self.recipe.augments.clone();
+        let fields = train.dataset.fields().clone();
+        let samples = self.samples(&block, &all, &fields, encoder.normalization.as_ref(), None)?;
+        let [c, h, w] = encoder.image;
+        let image = samples
+            .outputs()
+            .iter()
+            .any(|(name, ty)| name == "image" && *ty == SampleType::image(c, h, w));
+        let label = samples
+            .outputs()
+            .iter()
+            .any(|(name, ty)| name == "label" && matches!(ty, SampleType::Label { .. }));
+        if image && label {
+            return Some(samples);
+        }
+        let emitted: Vec<String> = samples
+            .outputs()
+            .iter()
+            .map(|(name, ty)| format!("{name}: {ty}"))
+            .collect();
+        self.diagnostics.push(
+            Diagnostic::error(
+                Code::Unbound,
+                stage.fields.span("augment").unwrap_or(stage.call.name_span),
+                format!(
+                    "a classifier trains on `image: {}` and `label`",
+                    SampleType::image(c, h, w)
+                ),
+            )
+            .label(block.name_span, "this `augment` makes the batch")
+            .note(format!("The `augment` emits {}.", emitted.join(", ")))
+            .help(format!(
+                "write `augment {name}(image, label) {{ emit image = image |> …, label }}`"
+            )),
+        );
+        None
+    }
+}

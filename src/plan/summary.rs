@@ -1,0 +1,138 @@
+//! What `pretext plan` says of each stage, in numbers.
+
+use serde::Serialize;
+
+use super::memory::{self, Memory};
+use super::types::*;
+
+/// One stage in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct StageSummary {
+    /// Its name.
+    pub stage: String,
+    /// `pretext rotation`, `evaluate knn`
+    pub what: String,
+    /// The stage it starts from.
+    pub from: Option<String>,
+    /// What it reads, with the number of records.
+    pub data: Vec<(String, usize)>,
+    /// Fields of a batch with their types.
+    pub views: Vec<(String, String)>,
+    /// Trained numbers.
+    pub parameters: usize,
+    /// Of these, the encoder's.
+    pub encoder_parameters: usize,
+    /// Multiply-adds of the encoder's forward pass for one record, as fvcore counts them.
+    pub flops_per_image: f64,
+    /// Optimiser steps; 0 where nothing is trained.
+    pub steps: u64,
+    /// Records per step.
+    pub batch: usize,
+    /// Predicted peak memory of the process, in bytes.
+    pub memory: u64,
+    /// Predicted seconds; with `--calibrate` only.
+    pub seconds: Option<f64>,
+}
+
+/// Every stage of a plan in numbers.
+pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
+    let memory = Memory::new(plan);
+    plan.stages
+        .iter()
+        .map(|stage| {
+            let keyword = match stage.body {
+                Body::Pretext(_) => "pretext",
+                Body::Knn(_) => "evaluate",
+                Body::Probe(_) | Body::Classifier(_) => "finetune",
+                Body::Export(_) => "export",
+            };
+            let (name, views, encoder, graph) = match &stage.body {
+                Body::Pretext(t) => (
+                    t.task.spec.name.clone(),
+                    t.samples.outputs().clone(),
+                    super::trace::encoder_graph(&t.encoder)
+                        .ok()
+                        .map(|found| found.0),
+                    Some(&t.graph),
+                ),
+                Body::Knn(k) => (
+                    "knn".into(),
+                    k.reading.samples.outputs().clone(),
+                    Some(k.reading.graph.clone()),
+                    None,
+                ),
+                Body::Probe(p) => (
+                    p.evaluator.clone(),
+                    p.reading.samples.outputs().clone(),
+                    Some(p.reading.graph.clone()),
+                    Some(&p.head),
+                ),
+                Body::Classifier(c) => (
+                    "classifier".into(),
+                    c.samples.outputs().clone(),
+                    None,
+                    Some(&c.graph),
+                ),
+                Body::Export(e) => (
+                    "safetensors".into(),
+                    Vec::new(),
+                    Some(e.graph.clone()),
+                    None,
+                ),
+            };
+            let settings = stage.training_graph().map(|(_, settings)| settings);
+            let of_encoder = |g: &crate::graph::Graph| -> usize {
+                g.parameters
+                    .iter()
+                    .filter(|p| p.name.starts_with("encoder/"))
+                    .map(|p| p.shape.iter().product::<usize>())
+                    .sum()
+            };
+            StageSummary {
+                stage: stage.name.clone(),
+                what: format!("{keyword} {name}"),
+                from: stage.from().map(str::to_owned),
+                data: stage
+                    .data()
+                    .into_iter()
+                    .map(|(_, view)| (view.text.clone(), view.dataset.len()))
+                    .collect(),
+                views: views
+                    .into_iter()
+                    .map(|(name, ty)| (name, ty.to_string()))
+                    .collect(),
+                parameters: graph.map_or(0, |g| g.parameter_count()),
+                encoder_parameters: encoder.as_ref().or(graph).map_or(0, of_encoder),
+                flops_per_image: encoder
+                    .as_ref()
+                    .or(graph)
+                    .map_or(0.0, |g| g.costs(1).1.flops),
+                steps: settings.map_or(0, |s| s.steps),
+                batch: settings.map_or(memory::READ_BATCH, |s| s.batch),
+                memory: memory.stage(stage),
+                seconds: None,
+            }
+        })
+        .collect()
+}
+
+/// `11.7 M`, `1.82 G`
+pub fn short(number: f64) -> String {
+    match number {
+        n if n >= 1e12 => format!("{:.2} T", n / 1e12),
+        n if n >= 1e9 => format!("{:.2} G", n / 1e9),
+        n if n >= 1e6 => format!("{:.2} M", n / 1e6),
+        n if n >= 1e4 => format!("{:.1} k", n / 1e3),
+        n => format!("{n:.0}"),
+    }
+}
+
+/// `1.3 GiB`
+pub fn bytes(number: u64) -> String {
+    let n = number as f64;
+    if n >= 1024f64.powi(3) {
+        format!("{:.2} GiB", n / 1024f64.powi(3))
+    } else {
+        format!("{:.0} MiB", n / 1024f64.powi(2))
+    }
+}

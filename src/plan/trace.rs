@@ -1,0 +1,254 @@
+//! Graphs of evaluation: an encoder with its places as vectors, heads on vectors.
+
+use super::types::EncoderView;
+use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
+use crate::graph::{DType, Graph, Mode, Module, Op, Size, Var};
+use crate::language::codes::Code;
+
+/// How a feature map becomes a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// Mean over places.
+    Avg,
+    /// All of it.
+    Flatten,
+    /// Means over at most n × n cells.
+    Grid(usize),
+}
+
+impl Pool {
+    /// Reads the parameter `pool`.
+    pub fn new(args: &Args) -> Self {
+        match args.values.get("pool").map(|argument| &argument.value) {
+            Some(Value::Word(word)) if word == "flatten" => Pool::Flatten,
+            Some(Value::Call(Call { spec, args, .. })) if spec.name == "grid" => {
+                Pool::Grid(args.size("cells"))
+            }
+            _ => Pool::Avg,
+        }
+    }
+
+    /// As the protocol prints it.
+    pub fn show(self) -> String {
+        match self {
+            Pool::Avg => "avg".into(),
+            Pool::Flatten => "flatten".into(),
+            Pool::Grid(n) => format!("grid({n})"),
+        }
+    }
+}
+
+/// The module every pretext stage calls its encoder by.
+pub fn encoder_module(net: &Net) -> Module {
+    Module {
+        name: "encoder".into(),
+        net: net.clone(),
+    }
+}
+
+/// The encoder on `image [B, c, h, w]`, in evaluation; the second value is its output.
+pub fn encoder_graph(encoder: &EncoderView) -> Result<(Graph, Var)> {
+    let mut g = Graph::new(Mode::Eval);
+    let image = declare_image(&mut g, encoder.image);
+    let output = g.call(&encoder_module(&encoder.net), image)?;
+    Ok((g, output))
+}
+
+/// Declares `image [B, c, h, w]`.
+pub fn declare_image(g: &mut Graph, [c, h, w]: [usize; 3]) -> Var {
+    g.declare_input(
+        "image",
+        vec![Size::batch(), c.into(), h.into(), w.into()],
+        DType::F32,
+        None,
+    )
+}
+
+/// A place as a vector: `[B, d]` and d.
+pub fn pooled(g: &mut Graph, x: Var, pool: Pool) -> Result<(Var, usize)> {
+    let shape = g.shape(x).clone();
+    let fixed = |i: usize| shape.get(i).and_then(Size::known).unwrap_or(0);
+    let x = match (shape.len(), pool) {
+        // tokens [B, t, d]: the mean token
+        (3, Pool::Avg) => g.push(
+            Op::Mean(1),
+            vec![x],
+            vec![shape[0].clone(), 1.into(), shape[2].clone()],
+            DType::F32,
+        ),
+        (4, Pool::Avg) => g.global_avg_pool(x)?,
+        (4, Pool::Grid(n)) => {
+            let (h, w) = (fixed(2), fixed(3));
+            if h != w {
+                return Err(Problem::argument(
+                    Code::Shape,
+                    "pool",
+                    format!("`grid({n})` wants a square feature map, this one is {h} × {w}"),
+                )
+                .help("use `pool = avg` or `pool = flatten`"));
+            }
+            // a map that is small already stays as it is
+            let n = n.min(h);
+            // PyTorch's way to n cells where n does not divide the size: the largest even step
+            let stride = h / n;
+            let kernel = h - (n - 1) * stride;
+            g.avg_pool(
+                x,
+                crate::graph::Pool {
+                    kernel,
+                    stride,
+                    padding: 0,
+                },
+            )?
+        }
+        _ => x,
+    };
+    let shape = g.shape(x).clone();
+    let dim = crate::graph::elements(&shape[1..]).known().unwrap_or(0);
+    if shape.len() == 2 {
+        return Ok((x, dim));
+    }
+    let flat = g.push(
+        Op::Reshape,
+        vec![x],
+        vec![shape[0].clone(), dim.into()],
+        DType::F32,
+    );
+    Ok((flat, dim))
+}
+
+/// The graph that reads `places` (`output` where the list is empty) of an encoder as vectors.
+pub fn reading_graph(
+    encoder: &EncoderView,
+    places: &[String],
+    pool: Pool,
+) -> Result<(Graph, Vec<(String, Var, usize)>)> {
+    let (mut g, output) = encoder_graph(encoder)?;
+    let known: Vec<(String, Var)> = g
+        .places
+        .iter()
+        .filter_map(|place| Some((place.name.strip_prefix("encoder/")?.to_owned(), place.var)))
+        .collect();
+    let mut read = Vec::new();
+    if places.is_empty() {
+        let (var, dim) = pooled(&mut g, output, pool)?;
+        read.push(("output".to_owned(), var, dim));
+    }
+    for place in places {
+        let var = if place == "output" {
+            output
+        } else {
+            match known.iter().find(|(name, _)| name == place) {
+                Some((_, var)) => *var,
+                None => {
+                    let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
+                    return Err(Problem::argument(
+                        Code::UnknownPart,
+                        "at",
+                        format!("the encoder has no place `{place}`"),
+                    )
+                    .help(format!("its places are {}, output", names.join(", "))));
+                }
+            }
+        };
+        let (var, dim) = pooled(&mut g, var, pool)?;
+        read.push((place.clone(), var, dim));
+    }
+    Ok((g, read))
+}
+
+/// Heads on vectors, one for each `(input, d)`: logits `[B, classes]` under the place of the input's name. A training
+/// graph has one objective, the sum of the losses, and an accuracy for each.
+pub fn head_graph(
+    mode: Mode,
+    inputs: &[(String, usize)],
+    head: &Net,
+    classes: usize,
+) -> Result<Graph> {
+    let mut g = Graph::new(mode);
+    let label = (mode == Mode::Train)
+        .then(|| g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes)));
+    let mut total = None;
+    for (name, dim) in inputs {
+        let x = g.declare_input(name, vec![Size::batch(), (*dim).into()], DType::F32, None);
+        let module = Module {
+            name: name.clone(),
+            net: head.clone(),
+        };
+        let logits = g.call(&module, x)?; // [B, classes]
+        g.place(&format!("{name}/logits"), logits);
+        if let Some(label) = label {
+            let loss = g.cross_entropy(logits, label)?;
+            let accuracy = g.accuracy(logits, label)?;
+            let metric = if inputs.len() == 1 {
+                "accuracy".to_owned()
+            } else {
+                format!("accuracy.{name}")
+            };
+            g.metric(&metric, accuracy);
+            total = Some(match total {
+                None => loss,
+                Some(total) => g.add(total, loss)?,
+            });
+        }
+    }
+    if let Some(total) = total {
+        g.objective("loss", total);
+    }
+    Ok(g)
+}
+
+/// Encoder and linear classifier on `image` and `label`: the training graph, or the evaluation graph with the place
+/// `logits`. A frozen encoder is in evaluation mode throughout and gets no gradient.
+pub fn classifier_graph(
+    mode: Mode,
+    encoder: &EncoderView,
+    head: &Net,
+    classes: usize,
+    frozen: bool,
+) -> Result<Graph> {
+    // the head is one linear layer: it is the same in both modes
+    let mut g = Graph::new(if frozen { Mode::Eval } else { mode });
+    let image = declare_image(&mut g, encoder.image);
+    let features = g.call(&encoder_module(&encoder.net), image)?;
+    let (mut features, _) = pooled(&mut g, features, Pool::Avg)?;
+    if frozen {
+        features = g.stop_gradient(features)?;
+    }
+    classify(&mut g, features, head, classes, mode)?;
+    Ok(g)
+}
+
+/// A linear classifier on the pixels of `image`, with `label`; as [`classifier_graph`].
+pub fn pixel_graph(mode: Mode, encoder: &EncoderView, head: &Net, classes: usize) -> Result<Graph> {
+    let mut g = Graph::new(mode);
+    let image = declare_image(&mut g, encoder.image);
+    let pixels = g.flatten(image)?; // [B, c h w]
+    classify(&mut g, pixels, head, classes, mode)?;
+    Ok(g)
+}
+
+fn classify(g: &mut Graph, features: Var, head: &Net, classes: usize, mode: Mode) -> Result<()> {
+    let module = Module {
+        name: "classifier".into(),
+        net: head.clone(),
+    };
+    let logits = g.call(&module, features)?; // [B, classes]
+    g.place("logits", logits);
+    if mode == Mode::Train {
+        let label = g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes));
+        let loss = g.cross_entropy(logits, label)?;
+        g.objective("loss", loss);
+        let accuracy = g.accuracy(logits, label)?;
+        g.metric("accuracy", accuracy);
+    }
+    Ok(())
+}
+
+/// Moves a problem without a place of its own to an argument.
+pub fn about(problem: Problem, argument: &str) -> Problem {
+    match problem.at {
+        At::Call => problem.at(At::Argument(argument.to_owned())),
+        _ => problem,
+    }
+}

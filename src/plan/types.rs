@@ -1,0 +1,312 @@
+//! What will run, stage by stage.
+
+use std::sync::Arc;
+
+use super::{Optimizer, Schedule};
+use crate::augment::SampleGraph;
+use crate::catalog::{Args, Call, Net};
+use crate::data::{Dataset, Normalization};
+use crate::graph::{Graph, Var};
+use crate::language::Span;
+use crate::language::checked::Recipe;
+
+/// A recipe that can run: everything opened, typed and traced.
+pub struct Plan {
+    /// The checked recipe.
+    pub recipe: Recipe,
+    /// In the order of the recipe.
+    pub stages: Vec<StagePlan>,
+}
+
+/// One stage.
+pub struct StagePlan {
+    /// Its name.
+    pub name: String,
+    /// Where the recipe says so.
+    pub span: Span,
+    /// What it does.
+    pub body: Body,
+    /// blake3 of the resolved stage without its data and inputs: entries with their semantics, arguments, seed.
+    pub identity: String,
+}
+
+/// What a stage does.
+pub enum Body {
+    /// `pretext`
+    Pretext(Box<Training>),
+    /// `evaluate`
+    Knn(Box<Knn>),
+    /// `finetune … = linear_probe` or `mlp_probe`
+    Probe(Box<Probe>),
+    /// `finetune … = classifier`
+    Classifier(Box<Classifier>),
+    /// `export`
+    Export(Box<Export>),
+}
+
+impl StagePlan {
+    /// The stage this one starts from.
+    pub fn from(&self) -> Option<&str> {
+        match &self.body {
+            Body::Pretext(_) => None,
+            Body::Knn(knn) => Some(&knn.from),
+            Body::Probe(probe) => Some(&probe.from),
+            Body::Classifier(classifier) => Some(&classifier.from),
+            Body::Export(export) => Some(&export.from),
+        }
+    }
+
+    /// The data it reads, each under the name of its field.
+    pub fn data(&self) -> Vec<(&'static str, &DataView)> {
+        match &self.body {
+            Body::Pretext(training) => {
+                let mut data = vec![("data", &training.data)];
+                if let Some(monitor) = &training.monitor {
+                    data.push(("monitor", &monitor.knn.test));
+                }
+                data
+            }
+            Body::Knn(knn) => vec![("data", &knn.train), ("test", &knn.test)],
+            Body::Probe(probe) => vec![("data", &probe.train), ("test", &probe.test)],
+            Body::Classifier(classifier) => {
+                vec![("data", &classifier.train), ("test", &classifier.test)]
+            }
+            Body::Export(_) => Vec::new(),
+        }
+    }
+
+    /// The training graph, where it has one, with its settings.
+    pub fn training_graph(&self) -> Option<(&Graph, &Settings)> {
+        match &self.body {
+            Body::Pretext(training) => Some((&training.graph, &training.settings)),
+            Body::Probe(probe) => Some((&probe.head, &probe.settings)),
+            Body::Classifier(classifier) => Some((&classifier.graph, &classifier.settings)),
+            Body::Knn(_) | Body::Export(_) => None,
+        }
+    }
+}
+
+/// A split as a stage sees it.
+#[derive(Clone)]
+pub struct DataView {
+    /// As the recipe writes it: `fashion.train |> take(1%)`.
+    pub text: String,
+    /// The records.
+    pub dataset: Arc<dyn Dataset>,
+    /// Where the recipe names it.
+    pub span: Span,
+}
+
+/// Settings for the parameters whose names match a pattern. Groups are read in order; a later one wins where two set
+/// the same thing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// `*.bias`, `encoder.*`: `*` is any text, `?` any character; dots and slashes are the same.
+    pub pattern: String,
+    /// Weight decay instead of the optimiser's. Given to a one-dimensional parameter, LARS scales that too.
+    pub decay: Option<f64>,
+    /// Factor on the learning rate; 0 freezes: no gradient is computed.
+    pub rate: Option<f64>,
+}
+
+/// How a stage is trained.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Records per forward pass.
+    pub batch: usize,
+    /// Forward passes per optimiser step.
+    pub accumulate: usize,
+    /// Batches in one pass over the data; the last partial one is dropped.
+    pub batches_per_epoch: u64,
+    /// Optimiser steps in all.
+    pub steps: u64,
+    /// Optimiser.
+    pub optimizer: Optimizer,
+    /// Schedule.
+    pub schedule: Schedule,
+    /// Largest global norm of the gradients.
+    pub clip: Option<f64>,
+    /// Exceptions by name.
+    pub groups: Vec<Group>,
+    /// Steps between checkpoints.
+    pub checkpoint_every: u64,
+    /// Checkpoints kept.
+    pub keep: usize,
+    /// Records that can't be read are left out instead of ending the run.
+    pub skip_bad: bool,
+}
+
+impl Settings {
+    /// Steps in one pass over the data.
+    pub fn steps_per_epoch(&self) -> f64 {
+        self.batches_per_epoch as f64 / self.accumulate as f64
+    }
+}
+
+/// How an encoder is fed in evaluation.
+#[derive(Clone)]
+pub struct EncoderView {
+    /// The encoder.
+    pub net: Net,
+    /// Channels, height and width it was trained with.
+    pub image: [usize; 3],
+    /// What its pictures were normalised by.
+    pub normalization: Option<Normalization>,
+}
+
+/// A pretext stage.
+pub struct Training {
+    /// What is trained on.
+    pub data: DataView,
+    /// The task with its arguments.
+    pub task: Call,
+    /// What makes a batch of records.
+    pub samples: Arc<SampleGraph>,
+    /// From a field of the batch to the graph's input of that name: `(field, input)`.
+    pub bindings: Vec<(String, String)>,
+    /// The training graph.
+    pub graph: Graph,
+    /// How it is trained.
+    pub settings: Settings,
+    /// How later stages feed its encoder.
+    pub encoder: EncoderView,
+    /// What runs meanwhile.
+    pub monitor: Option<Monitor>,
+}
+
+/// An evaluator that runs while a stage trains.
+pub struct Monitor {
+    /// The evaluator.
+    pub knn: Knn,
+    /// Steps between two readings.
+    pub every: u64,
+    /// At most so many training samples vote.
+    pub bank: usize,
+}
+
+/// The places of an encoder that are read, as vectors.
+pub struct Reading {
+    /// Evaluation graph with the single input `image`.
+    pub graph: Graph,
+    /// Name of the place (`output` for the encoder's output), its vector `[B, d]`, and d.
+    pub places: Vec<(String, Var, usize)>,
+    /// The evaluation view: resize, centre crop, normalisation; emits `image` and, where there is one, `label`.
+    pub samples: Arc<SampleGraph>,
+    /// The view in words.
+    pub protocol: String,
+}
+
+/// A kNN evaluation.
+pub struct Knn {
+    /// The stage whose encoder is judged.
+    pub from: String,
+    /// Its features.
+    pub reading: Reading,
+    /// The bank.
+    pub train: DataView,
+    /// What is predicted.
+    pub test: DataView,
+    /// Number of classes.
+    pub classes: usize,
+    /// Neighbours.
+    pub k: usize,
+    /// Sharpness.
+    pub temperature: f64,
+}
+
+/// A classifier on frozen features.
+pub struct Probe {
+    /// The stage whose encoder is probed.
+    pub from: String,
+    /// `linear_probe`, `mlp_probe`
+    pub evaluator: String,
+    /// Its features.
+    pub reading: Reading,
+    /// Labelled.
+    pub train: DataView,
+    /// Judges.
+    pub test: DataView,
+    /// Number of classes.
+    pub classes: usize,
+    /// The heads, trained together, one objective: the sum of their losses. Inputs `PLACE` and `label`.
+    pub head: Graph,
+    /// The same heads in evaluation; each place's logits are its place `PLACE`.
+    pub head_eval: Graph,
+    /// The head on raw pixels, trained alone: input `pixels`.
+    pub raw: Graph,
+    /// The same in evaluation.
+    pub raw_eval: Graph,
+    /// How the heads are trained.
+    pub settings: Settings,
+}
+
+/// Fine-tuning of the encoder with a linear classifier.
+pub struct Classifier {
+    /// The stage it starts from.
+    pub from: String,
+    /// Labelled.
+    pub train: DataView,
+    /// Judges.
+    pub test: DataView,
+    /// Number of classes.
+    pub classes: usize,
+    /// Training graph; inputs `image` and `label`. Its encoder is in evaluation mode where it is frozen.
+    pub graph: Graph,
+    /// Evaluation graph with the place `logits`.
+    pub eval: Graph,
+    /// A linear classifier on pixels, trained the same way.
+    pub raw: Graph,
+    /// The same in evaluation.
+    pub raw_eval: Graph,
+    /// Training pictures.
+    pub samples: Arc<SampleGraph>,
+    /// Evaluation pictures.
+    pub view: Arc<SampleGraph>,
+    /// The view in words.
+    pub protocol: String,
+    /// The encoder's parameters stay as they are.
+    pub frozen: bool,
+    /// How it is trained.
+    pub settings: Settings,
+}
+
+/// An export of weights.
+pub struct Export {
+    /// The stage whose encoder is written.
+    pub from: String,
+    /// The file; relative paths start at the run directory.
+    pub path: String,
+    /// Evaluation graph of the encoder: its parameters and buffers are what is written.
+    pub graph: Graph,
+}
+
+/// The settings of `run { … }`.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
+    /// Decides every random number.
+    pub seed: u64,
+    /// `auto`, `flex`, …
+    pub device: String,
+    /// Threads of the tensor engine.
+    pub threads: Option<usize>,
+    /// Threads of the loader.
+    pub workers: Option<usize>,
+}
+
+impl RunSettings {
+    /// Reads the checked fields.
+    pub fn new(run: &Args) -> Self {
+        Self {
+            seed: run.integer("seed") as u64,
+            device: run.word("device").to_owned(),
+            threads: run.maybe_size("threads"),
+            workers: run.maybe_size("workers"),
+        }
+    }
+
+    /// Threads of the loader; one a core where the recipe does not say.
+    pub fn workers(&self) -> usize {
+        self.workers
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}
