@@ -62,10 +62,7 @@ pub(crate) fn pass(
         .fold(Transaction::default(), |all, x| all.register(x.inner()));
     backward(graph, model, &loss, sums)?;
     drop(loss);
-    let values = match model.device().is_recording() {
-        true => vec![0.0; program.wanted.len()],
-        false => numbers(read)?,
-    };
+    let values = numbers(read)?;
     for (objective, value) in graph.objectives.iter().zip(&values) {
         if !value.is_finite() {
             let first = first_not_finite(graph, program, model, batch, draw);

@@ -64,7 +64,7 @@ impl Model {
             .collect();
         for (name, shape, data) in fresh {
             let value = self.placed(&name, data, &shape)?;
-            self.parameters.insert(name, value.leaf());
+            self.put_parameter(&name, value);
         }
         for buffer in &graph.buffers {
             if !self.buffers.contains_key(&buffer.name) {
@@ -101,7 +101,7 @@ impl Model {
         }
         let count = parameters.len() + buffers.len();
         for (name, value) in parameters {
-            self.parameters.insert(name, value.inner().leaf());
+            self.put_parameter(&name, value.inner());
         }
         self.buffers.extend(buffers);
         Ok(count)
@@ -157,7 +157,7 @@ impl Model {
         let value = self.placed(name, data.clone(), shape)?;
         if self.parameters.contains_key(name) {
             check(&self.parameters, name, shape)?;
-            self.parameters.insert(name.to_owned(), value.leaf());
+            self.put_parameter(name, value);
         } else if self.buffers.contains_key(name) {
             check(&self.buffers, name, shape)?;
             self.buffers.insert(name.to_owned(), value);
@@ -202,7 +202,13 @@ impl Model {
             .ok_or_else(|| EngineError::TensorMissing { name: name.into() })
     }
 
+    /// Stores a value as a parameter, a leaf of autodiff.
     pub(crate) fn put_parameter(&mut self, name: &str, value: Value) {
+        // burn can't record calls and gradients at once
+        let value = match self.device.is_recording() {
+            true => value,
+            false => value.leaf(),
+        };
         self.parameters.insert(name.to_owned(), value);
     }
 

@@ -220,9 +220,29 @@ impl Trainer {
             let updated = Value::from(updated)
                 .reshape(&shape)
                 .map_err(device_failed)?;
-            self.model.put_parameter(&name, updated.leaf());
+            self.model.put_parameter(&name, updated);
         }
         Ok(())
+    }
+
+    /// One update by gradients that come from elsewhere, to record its calls.
+    ///
+    /// # Errors
+    /// A gradient is of a parameter that the model does not have.
+    #[cfg(feature = "capture")]
+    pub fn update_by(&mut self, gradients: &Batch, rate: f64) -> Result<()> {
+        let device = self.model.device().burn();
+        let sums = gradients
+            .iter()
+            .map(|(name, gradient)| {
+                let data = gradient.as_f32().unwrap_or_default().to_vec();
+                let n = data.len();
+                let value = Value::of_f32(data, &[n], device).and_then(Value::flat);
+                Ok((name.clone(), value.map_err(device_failed)?))
+            })
+            .collect::<Result<Sums>>()?;
+        self.step += 1;
+        self.update(sums, rate)
     }
 
     fn treatment(&self, name: &str, rank: usize) -> Treatment {
