@@ -24,7 +24,8 @@ fn pattern(name: &str, n: usize) -> Vec<f64> {
 /// The numbers of a tensor that PyTorch calls `name`.
 fn value(name: &str, shape: &[usize]) -> Vec<f32> {
     let n: usize = shape.iter().product();
-    let fan_in = n / shape[0];
+    // a scalar (`num_batches_tracked`) has no sizes
+    let fan_in = n / shape.first().copied().unwrap_or(1);
     let change = |u: f64| {
         if name.ends_with("running_var") {
             1.0 + u
