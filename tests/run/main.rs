@@ -1,0 +1,193 @@
+//! Short trainings through the binary, with everything that may happen to one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// A small net with batch norm and dropout, checkpointed every few steps.
+const RECIPE: &str = r#"ssl 1
+
+dataset figures = shapes(train = 256, valid = 64, test = 64)
+
+pretext rotations = rotation() {
+  data       = figures.train
+  encoder    = small_cnn(width = 4)
+  head       = linear(16) |> batch_norm() |> relu() |> dropout(20%) |> linear(4)
+  batch      = 16
+  length     = 4 epochs
+  optimizer  = adamw(3e-3)
+  schedule   = cosine(warmup = 4 steps)
+  monitor    = knn(figures.valid, k = 5, every = 1 epoch)
+  checkpoint = every(5 steps, keep = 2)
+}
+
+evaluate neighbours = knn(k = 5) { from = rotations, data = figures.train, test = figures.test }
+
+export weights = safetensors("trunk.safetensors") { from = rotations }
+
+run { seed = 3, threads = 1 }
+"#;
+
+/// A recipe in a folder of its own, and the command line that runs it.
+struct Test {
+    folder: tempfile::TempDir,
+}
+
+impl Test {
+    fn new(recipe: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join("recipe.ssl"), recipe).expect("a recipe");
+        Self { folder }
+    }
+
+    fn command(&self, out: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pretext"));
+        command
+            .current_dir(self.folder.path())
+            .args(["run", "recipe.ssl", "--quiet", "--out", out])
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> Output {
+        self.command(out, more).output().expect("the binary starts")
+    }
+
+    fn path(&self, out: &str) -> PathBuf {
+        self.folder.path().join(out)
+    }
+}
+
+/// What must not depend on how often a run was disturbed.
+fn results(run: &Path) -> Vec<(&'static str, Vec<u8>)> {
+    [
+        "results.json",
+        "trunk.safetensors",
+        "stages/rotations/final.ckpt",
+        "stages/rotations/metrics.jsonl",
+        "stages/neighbours/result.json",
+        "stages/neighbours/embedding.json",
+    ]
+    .into_iter()
+    .map(|name| {
+        (
+            name,
+            fs::read(run.join(name)).unwrap_or_else(|e| panic!("{name}: {e}")),
+        )
+    })
+    .collect()
+}
+
+fn same(a: &Path, b: &Path) {
+    for ((name, a), (_, b)) in results(a).into_iter().zip(results(b)) {
+        assert!(a == b, "{name} differs");
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn kills_leave_the_same_bytes() {
+    let test = Test::new(RECIPE);
+    let plain = test.run("plain", &[]);
+    assert!(plain.status.success(), "{}", stderr(&plain));
+    // killed at moments that a fixed sequence chooses, also with another number of loader threads
+    let mut kills = 0;
+    for round in 0..200u64 {
+        let workers = if round % 2 == 0 {
+            "run.workers=1"
+        } else {
+            "run.workers=3"
+        };
+        let mut child: Child = test
+            .command("killed", &["--set", workers])
+            .spawn()
+            .expect("a run");
+        sleep(Duration::from_millis(120 + round * 7919 % 400));
+        if child.try_wait().expect("a status").is_some() {
+            break;
+        }
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        kills += 1;
+    }
+    let last = test.run("killed", &[]);
+    assert!(last.status.success(), "{}", stderr(&last));
+    assert!(kills > 0, "the run was over before the first kill");
+    same(&test.path("plain"), &test.path("killed"));
+}
+
+#[test]
+fn loader_threads_change_nothing() {
+    let test = Test::new(RECIPE);
+    for (out, workers) in [("one", "run.workers=1"), ("four", "run.workers=4")] {
+        let output = test.run(out, &["--set", workers]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    same(&test.path("one"), &test.path("four"));
+}
+
+#[test]
+fn a_finished_run_is_skipped() {
+    let test = Test::new(RECIPE);
+    let first = test.run("run", &[]);
+    assert!(first.status.success(), "{}", stderr(&first));
+    let weights = test.path("run").join("stages/rotations/final.ckpt");
+    let written = fs::metadata(&weights)
+        .and_then(|m| m.modified())
+        .expect("weights");
+    let again = test.run("run", &[]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert_eq!(
+        fs::metadata(&weights)
+            .and_then(|m| m.modified())
+            .expect("weights"),
+        written
+    );
+    assert_eq!(first.stdout, again.stdout);
+}
+
+#[test]
+fn another_seed_keeps_what_the_first_one_left() {
+    let test = Test::new(RECIPE);
+    assert!(test.run("run", &[]).status.success());
+    assert!(test.run("run", &["--set", "run.seed=4"]).status.success());
+    let aside = fs::read_dir(test.path("run").join("stages"))
+        .expect("stages")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with("rotations~"))
+        .count();
+    assert_eq!(aside, 1);
+}
+
+#[test]
+fn a_diverging_loss_names_its_stage() {
+    // each step multiplies the weights by 1 - 1e3 * 10: beyond f32 after ten of them
+    let test = Test::new(
+        &RECIPE
+            .replace("adamw(3e-3)", "sgd(1e3, weight_decay = 10)")
+            .replace("cosine(warmup = 4 steps)", "constant()"),
+    );
+    let output = test.run("run", &[]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("error[E0801]"), "{text}");
+    assert!(text.contains("recipe.ssl:"), "{text}");
+}
+
+#[test]
+fn an_unsound_recipe_runs_nothing() {
+    let test = Test::new(&RECIPE.replace("|> linear(4)", "|> linear(9)"));
+    let output = test.run("run", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(text.contains("error[E0402]"), "{text}");
+    assert!(text.contains("recipe.ssl:8"), "{text}");
+    assert!(!test.path("run").exists());
+}
