@@ -191,3 +191,58 @@ fn an_unsound_recipe_runs_nothing() {
     assert!(text.contains("recipe.ssl:8"), "{text}");
     assert!(!test.path("run").exists());
 }
+
+/// The accuracy that `metrics.jsonl` reports, averaged over its lines.
+fn mean_accuracy(run: &Path) -> f64 {
+    let text = fs::read_to_string(run.join("stages/rotations/metrics.jsonl")).expect("metrics");
+    let found: Vec<f64> = text
+        .lines()
+        .filter_map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).ok()?["accuracy"].as_f64()
+        })
+        .collect();
+    assert!(!found.is_empty());
+    found.iter().sum::<f64>() / found.len() as f64
+}
+
+#[test]
+fn turns_that_belong_to_another_draw_stay_at_chance() {
+    // the view is turned by one draw and labelled with another: there is nothing to learn
+    let augment = "augment shuffled(image) {\n  upright = image |> normalize()\n  (view, own) = upright |> \
+                   quarter_turn()\n  (other, turn) = upright |> quarter_turn()\n  emit view, turn\n}\n\npretext rotations";
+    let test = Test::new(
+        &RECIPE
+            .replace("pretext rotations", augment)
+            .replace("train = 256", "train = 1024")
+            .replace("encoder    =", "augment    = shuffled\n  encoder    =")
+            .replace("length     = 4 epochs", "length     = 2 epochs"),
+    );
+    let output = test.run("run", &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let accuracy = mean_accuracy(&test.path("run"));
+    // 2048 guesses at 1/4: s.d. 0.0096
+    assert!((accuracy - 0.25).abs() < 0.04, "{accuracy}");
+}
+
+#[test]
+#[ignore = "two minutes of training"]
+fn the_quickstart_beats_its_baselines_with_every_seed() {
+    let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/quickstart.ssl");
+    let test = Test::new(&fs::read_to_string(recipe).expect("the quickstart"));
+    for seed in ["run.seed=1", "run.seed=2", "run.seed=3"] {
+        let output = test.run(seed, &["--set", seed]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let text = fs::read_to_string(test.path(seed).join("results.json")).expect("results");
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
+        let row = rows
+            .iter()
+            .find(|row| row["evaluator"] == "knn")
+            .expect("kNN");
+        let [value, untrained, raw] =
+            ["value", "untrained", "raw"].map(|key| row[key].as_f64().expect("a number"));
+        assert!(
+            value - untrained >= 0.15 && value - raw >= 0.15,
+            "{seed}: {row}"
+        );
+    }
+}
