@@ -13,14 +13,11 @@ pub fn spec() -> Spec {
         "center_crop",
         Kind::Transform,
         "Cuts out the square in the middle.",
-        Make::Transform {
-            types,
-            make: |args, _| {
-                Ok(Box::new(Center {
-                    size: args.length("size"),
-                }))
-            },
-        },
+        Make::transform(types, |args, _| {
+            Ok(Box::new(Center {
+                size: args.length("size"),
+            }))
+        }),
     )
     .param(Param::required("size", Type::Length, "Side of the square.").within(1.0, 16384.0))
     .example("center_crop(24px)")

@@ -15,12 +15,12 @@ pub fn spec() -> Spec {
         "color_jitter",
         Kind::Transform,
         "Changes brightness, contrast, saturation and hue by random amounts, in random order.",
-        Make::Transform {
-            types: |_, input| {
+        Make::transform(
+            |_, input| {
                 ImageType::of_colour("color_jitter", input)?;
                 Ok(vec![input.clone()])
             },
-            make: |args, _| {
+            |args, _| {
                 Ok(Box::new(Jitter {
                     brightness: args.number("brightness"),
                     contrast: args.number("contrast"),
@@ -29,7 +29,7 @@ pub fn spec() -> Spec {
                     chance: args.ratio("chance"),
                 }))
             },
-        },
+        ),
     )
     .param(strength(
         "brightness",

@@ -11,17 +11,14 @@ pub fn spec() -> Spec {
         "cutout",
         Kind::Transform,
         "Blanks a square whose middle is anywhere in the picture; at the edges a part of it falls outside.",
-        Make::Transform {
-            types: |_, input| {
+        Make::transform(|_, input| {
                 ImageType::of("cutout", input)?;
                 Ok(vec![input.clone()])
-            },
-            make: |args, _| {
+            }, |args, _| {
                 Ok(Box::new(Cutout {
                     size: args.length("size"),
                 }))
-            },
-        },
+            }),
     )
     .paper(
         "DeVries & Taylor, 2017",

@@ -12,16 +12,13 @@ pub fn spec() -> Spec {
         "gaussian_blur",
         Kind::Transform,
         "Blurs with a Gaussian of random width; edges are mirrored.",
-        Make::Transform {
-            types,
-            make: |args, _| {
-                Ok(Box::new(Blur {
-                    kernel: args.length("kernel"),
-                    sigma: args.range("sigma"),
-                    chance: args.ratio("chance"),
-                }))
-            },
-        },
+        Make::transform(types, |args, _| {
+            Ok(Box::new(Blur {
+                kernel: args.length("kernel"),
+                sigma: args.range("sigma"),
+                chance: args.ratio("chance"),
+            }))
+        }),
     )
     .paper(
         "Chen et al., 2020",

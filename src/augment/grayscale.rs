@@ -11,17 +11,17 @@ pub fn spec() -> Spec {
         "grayscale",
         Kind::Transform,
         "Takes the colour away; the number of channels stays.",
-        Make::Transform {
-            types: |_, input| {
+        Make::transform(
+            |_, input| {
                 ImageType::of_colour("grayscale", input)?;
                 Ok(vec![input.clone()])
             },
-            make: |args, _| {
+            |args, _| {
                 Ok(Box::new(Gray {
                     chance: args.ratio("chance"),
                 }))
             },
-        },
+        ),
     )
     .param(Param::with_default("chance", Type::Ratio, "10%", "How often.").within(0.0, 1.0))
     .doc("Light is ITU-R 601-2 luma. Grey pictures stay as they are.")

@@ -11,17 +11,17 @@ pub fn spec() -> Spec {
         "hflip",
         Kind::Transform,
         "Swaps left and right.",
-        Make::Transform {
-            types: |_, input| {
+        Make::transform(
+            |_, input| {
                 ImageType::of("hflip", input)?;
                 Ok(vec![input.clone()])
             },
-            make: |args, _| {
+            |args, _| {
                 Ok(Box::new(Flip {
                     chance: args.ratio("chance"),
                 }))
             },
-        },
+        ),
     )
     .param(Param::with_default("chance", Type::Ratio, "50%", "How often.").within(0.0, 1.0))
     .example("hflip(50%)")

@@ -18,8 +18,7 @@ pub fn spec() -> Spec {
         "normalize",
         Kind::Transform,
         "Subtracts a mean and divides by a standard deviation, per channel.",
-        Make::Transform {
-            types: |args, input| {
+        Make::transform(|args, input| {
                 let image = ImageType::of("normalize", input)?;
                 let statistics = of_args(args)?;
                 let n = statistics.mean.len();
@@ -30,9 +29,7 @@ pub fn spec() -> Spec {
                     )),
                     _ => Ok(vec![input.clone()]),
                 }
-            },
-            make: |args, _| Ok(transform(of_args(args)?)),
-        },
+            }, |args, _| Ok(transform(of_args(args)?))),
     )
     .param(Param::optional("mean", list(), "One per channel, of pixels in 0..1; the data set's own where it is absent."))
     .param(Param::optional("std", list(), "One per channel, of pixels in 0..1; the data set's own where it is absent."))

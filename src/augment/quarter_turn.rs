@@ -12,10 +12,7 @@ pub fn spec() -> Spec {
         "quarter_turn",
         Kind::Transform,
         "Turns by 0°, 90°, 180° or 270° against the clock; emits the picture and the number of quarter turns.",
-        Make::Transform {
-            types,
-            make: |args, _| Ok(Box::new(QuarterTurn { all: args.switch("all") })),
-        },
+        Make::transform(types, |args, _| Ok(Box::new(QuarterTurn { all: args.switch("all") }))),
     )
     .paper(
         "Gidaris et al., 2018",

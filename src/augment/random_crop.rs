@@ -12,9 +12,9 @@ pub fn spec() -> Spec {
         "random_crop",
         Kind::Transform,
         "Cuts a square out at a random place, after a black border was put around the picture.",
-        Make::Transform { types, make: |args, _| {
+        Make::transform(types, |args, _| {
             Ok(Box::new(Crop { size: args.length("size"), padding: args.length("padding") }))
-        } },
+        }),
     )
     .param(Param::required("size", Type::Length, "Side of the square.").within(1.0, 16384.0))
     .param(

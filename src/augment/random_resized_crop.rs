@@ -12,20 +12,17 @@ pub fn spec() -> Spec {
         "random_resized_crop",
         Kind::Transform,
         "Cuts out a part of random area, shape and place and resamples it to a square (bilinear, antialiased).",
-        Make::Transform {
-            types: |args, input| {
+        Make::transform(|args, input| {
                 let image = ImageType::of("random_resized_crop", input)?;
                 let size = Some(args.length("size"));
                 Ok(vec![image.sized(size, size)])
-            },
-            make: |args, _| {
+            }, |args, _| {
                 Ok(Box::new(ResizedCrop {
                     size: args.length("size"),
                     scale: args.range("scale"),
                     ratio: args.range("ratio"),
                 }))
-            },
-        },
+            }),
     )
     .paper("Szegedy et al., 2015", "Going deeper with convolutions", "arXiv:1409.4842")
     .param(Param::required("size", Type::Length, "Side of the square.").within(1.0, 16384.0))

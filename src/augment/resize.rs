@@ -12,10 +12,7 @@ pub fn spec() -> Spec {
         "resize",
         Kind::Transform,
         "Resamples to another size (bilinear, antialiased).",
-        Make::Transform {
-            types,
-            make: |args, _| Ok(Box::new(Resize::of(args))),
-        },
+        Make::transform(types, |args, _| Ok(Box::new(Resize::of(args)))),
     )
     .param(Param::required("size", Type::Length, "Length of the shorter side, or of both.").within(1.0, 16384.0))
     .param(Param::with_default(

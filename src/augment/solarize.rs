@@ -11,18 +11,18 @@ pub fn spec() -> Spec {
         "solarize",
         Kind::Transform,
         "Inverts every value at or above a threshold.",
-        Make::Transform {
-            types: |_, input| {
+        Make::transform(
+            |_, input| {
                 ImageType::of("solarize", input)?;
                 Ok(vec![input.clone()])
             },
-            make: |args, _| {
+            |args, _| {
                 Ok(Box::new(Solarize {
                     threshold: args.number("threshold"),
                     chance: args.ratio("chance"),
                 }))
             },
-        },
+        ),
     )
     .paper(
         "Grill et al., 2020",

@@ -9,7 +9,8 @@ mod value;
 
 pub use problem::{At, Problem, Result};
 pub use spec::{
-    Input, Kind, Make, Paper, Param, Preset, SharedSpec, Spec, TransformMaker, TransformTypes, Type,
+    Input, Kind, Make, Paper, Param, Preset, Provider, SharedSpec, Spec, TaskAugment, TaskBuilder,
+    TransformMaker, TransformTypes, Type,
 };
 pub use stage_fields::{run_fields, stage_fields};
 pub use table::Catalog;

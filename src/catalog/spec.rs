@@ -1,7 +1,9 @@
 //! [`Spec`]: everything there is to know about one thing a recipe may call.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::{Args, Result};
 use crate::augment::Transform;
@@ -115,6 +117,25 @@ pub enum Type {
     OneOf(Vec<Type>),
 }
 
+impl Type {
+    /// A choice whose words are read from a script or a plugin. They are kept for the life of the process, each once.
+    pub fn choice(words: Vec<String>) -> Self {
+        static KEPT: Mutex<BTreeMap<Vec<String>, &'static [&'static str]>> =
+            Mutex::new(BTreeMap::new());
+        let mut kept = KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(found) = kept.get(&words) {
+            return Type::Choice(found);
+        }
+        let leaked: Vec<&'static str> = words
+            .iter()
+            .map(|word| &*Box::leak(word.clone().into_boxed_str()))
+            .collect();
+        let leaked: &'static [&'static str] = Box::leak(leaked.into_boxed_slice());
+        kept.insert(words, leaked);
+        Type::Choice(leaked)
+    }
+}
+
 /// A parameter's default, as the text a recipe would have; `Text` so that `pretext doc` prints it as it is and
 /// the checker parses it like anything else.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,17 +223,23 @@ pub struct Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paper {
     /// First author and year: `Gidaris et al., 2018`.
-    pub cite: &'static str,
+    pub cite: Cow<'static, str>,
     /// Title.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// `arXiv:1803.07728` or a DOI.
-    pub link: &'static str,
+    pub link: Cow<'static, str>,
 }
 
 /// The type function of a transform: from what flows in to what it emits, one entry per output.
-pub type TransformTypes = fn(&Args, &SampleType) -> Result<Vec<SampleType>>;
+pub type TransformTypes = Arc<dyn Fn(&Args, &SampleType) -> Result<Vec<SampleType>> + Send + Sync>;
 /// Makes a transform for a checked input type.
-pub type TransformMaker = fn(&Args, &SampleType) -> Result<Box<dyn Transform>>;
+pub type TransformMaker =
+    Arc<dyn Fn(&Args, &SampleType) -> Result<Box<dyn Transform>> + Send + Sync>;
+/// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
+pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync>;
+/// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the block's body; `None`
+/// where there is no sensible one.
+pub type TaskAugment = Arc<dyn Fn(&Args, &Fields) -> Option<String> + Send + Sync>;
 
 /// How an entry is made; one variant per [`Kind`].
 #[derive(Clone)]
@@ -235,10 +262,9 @@ pub enum Make {
     /// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
     Task {
         /// Builds it.
-        build: fn(&mut Graph, &Args) -> Result<()>,
-        /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the
-        /// block's body; `None` where there is no sensible one.
-        augment: fn(&Args, &Fields) -> Option<String>,
+        build: TaskBuilder,
+        /// Its default `augment`.
+        augment: TaskAugment,
     },
     /// An optimiser's settings.
     Optimizer(fn(&Args) -> Optimizer),
@@ -248,10 +274,43 @@ pub enum Make {
     Stage,
 }
 
+impl Make {
+    /// A sample transform: its type function and its maker.
+    pub fn transform(
+        types: impl Fn(&Args, &SampleType) -> Result<Vec<SampleType>> + Send + Sync + 'static,
+        make: impl Fn(&Args, &SampleType) -> Result<Box<dyn Transform>> + Send + Sync + 'static,
+    ) -> Self {
+        Make::Transform {
+            types: Arc::new(types),
+            make: Arc::new(make),
+        }
+    }
+
+    /// A task: its builder and its default `augment`.
+    pub fn task(
+        build: impl Fn(&mut Graph, &Args) -> Result<()> + Send + Sync + 'static,
+        augment: impl Fn(&Args, &Fields) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Make::Task {
+            build: Arc::new(build),
+            augment: Arc::new(augment),
+        }
+    }
+}
+
 impl fmt::Debug for Make {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Make")
     }
+}
+
+/// Who provides an entry that is not built in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// `plugin acme_jigsaw 0.3.1`, `script tasks/vicreg.rhai`
+    pub name: String,
+    /// blake3 of its file in hexadecimal digits: another content is another stage.
+    pub hash: String,
 }
 
 /// One entry of the catalog.
@@ -275,6 +334,8 @@ pub struct Spec {
     pub semantics: u32,
     /// A whole recipe, or the fragment that the tests wrap for this kind (`|> hflip(50%)` → `hflip(50%)`).
     pub example: String,
+    /// Who provides it; `None`: it is built in.
+    pub provider: Option<Provider>,
     /// How it is made.
     pub make: Make,
 }
@@ -292,6 +353,7 @@ impl Spec {
             inputs: Vec::new(),
             semantics: 1,
             example: format!("{name}()"),
+            provider: None,
             make,
         }
     }
@@ -340,7 +402,11 @@ impl Spec {
 
     /// Sets the paper.
     pub fn paper(mut self, cite: &'static str, title: &'static str, link: &'static str) -> Self {
-        self.paper = Some(Paper { cite, title, link });
+        self.paper = Some(Paper {
+            cite: cite.into(),
+            title: title.into(),
+            link: link.into(),
+        });
         self
     }
 

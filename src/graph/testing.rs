@@ -128,7 +128,7 @@ pub(crate) fn task(
         };
         g.declare_input(name, shape.clone(), dtype, *classes);
     }
-    let Make::Task { build, .. } = call.spec.make else {
+    let Make::Task { build, .. } = &call.spec.make else {
         panic!("{name} is no task")
     };
     build(&mut g, &call.args)?;

@@ -40,6 +40,9 @@ impl Writer<'_> {
     fn call(&mut self, call: &Call) {
         self.text(&call.spec.name);
         self.hasher.update(&call.spec.semantics.to_le_bytes());
+        if let Some(provider) = &call.spec.provider {
+            self.text(&provider.hash);
+        }
         self.args(&call.args);
     }
 

@@ -48,6 +48,9 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
         let text = format!("{}: {}. {}", paper.cite, paper.title, paper.link);
         paragraph(&mut out, &text, "");
     }
+    if let Some(provider) = &spec.provider {
+        paragraph(&mut out, &format!("From {}.", provider.name), "");
+    }
     if !spec.doc.trim().is_empty() {
         out.push('\n');
         for line in spec.doc.trim().lines() {

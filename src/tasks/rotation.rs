@@ -42,7 +42,7 @@ pub(super) fn spec() -> Spec {
         "rotation",
         Kind::Task,
         "Which quarter turn was applied?",
-        Make::Task { build, augment },
+        Make::task(build, augment),
     )
     .param(Param::with_default(
         "head",

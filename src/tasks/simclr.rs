@@ -95,7 +95,7 @@ pub(super) fn spec() -> Spec {
         "simclr",
         Kind::Task,
         "Two views of one picture find each other in the batch.",
-        Make::Task { build, augment },
+        Make::task(build, augment),
     )
     .param(
         Param::with_default(

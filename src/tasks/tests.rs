@@ -92,7 +92,7 @@ fn default_augments_end_in_normalize() {
         ("image".to_owned(), SampleType::image(3, 32, 32)),
     ];
     for spec in super::specs() {
-        let Make::Task { augment, .. } = spec.make else {
+        let Make::Task { augment, .. } = &spec.make else {
             panic!("{}", spec.name)
         };
         let body = augment(&Default::default(), &fields).unwrap();

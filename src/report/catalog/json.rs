@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{common_fields, is_required, signature, type_words};
 use crate::catalog::{Catalog, Paper, Param, Preset, Spec};
 
-/// `pretext list --json`: an array of `{kind, name, summary, paper, semantics}` by kind and name; `paper` is `null` or
-/// `{cite, title, link}`.
+/// `pretext list --json`: an array of `{kind, name, summary, paper, semantics, provider}` by kind and name; `paper` is `null`
+/// or `{cite, title, link}`, `provider` is `null` for what is built in, else `{name, blake3}`.
 pub fn list_json(catalog: &Catalog) -> Value {
     let entry = |spec: &Spec| {
         json!({
@@ -15,6 +15,7 @@ pub fn list_json(catalog: &Catalog) -> Value {
             "summary": spec.summary,
             "paper": paper(spec.paper.as_ref()),
             "semantics": spec.semantics,
+            "provider": provider(spec),
         })
     };
     catalog.iter().map(|spec| entry(spec)).collect()
@@ -41,6 +42,7 @@ pub fn doc_json(spec: &Spec, fields: &[Param]) -> Value {
         "doc": spec.doc,
         "paper": paper(spec.paper.as_ref()),
         "semantics": spec.semantics,
+        "provider": provider(spec),
         "signature": signature(spec, fields),
         "parameters": spec.params.iter().map(param).collect::<Vec<_>>(),
         "fields": common_fields(spec, fields).into_iter().map(param).collect::<Vec<_>>(),
@@ -53,6 +55,13 @@ fn paper(paper: Option<&Paper>) -> Value {
     paper.map_or(
         Value::Null,
         |paper| json!({"cite": paper.cite, "title": paper.title, "link": paper.link}),
+    )
+}
+
+fn provider(spec: &Spec) -> Value {
+    spec.provider.as_ref().map_or(
+        Value::Null,
+        |provider| json!({"name": provider.name, "blake3": provider.hash}),
     )
 }
 
