@@ -69,6 +69,12 @@ codes! {
     MissingData = "E0503";
     /// The data set is too small for what is asked.
     TooFewSamples = "E0504";
+    /// A plugin can't be loaded, or its build function failed.
+    Plugin = "E0505";
+    /// A script can't be loaded, or its build function failed.
+    Script = "E0506";
+    /// A script or a plugin is not the one that `ssl.lock` names.
+    Pinned = "E0507";
     /// The text is larger than a recipe may be.
     TooLarge = "E0601";
     /// Brackets are nested too deep.
