@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         /// The number of a diagnostic: `E` errors, `W` warnings. `E01` syntax, `E02` names and fields, `E03` types and
         /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints,
-        /// `E08` failures of a run.
+        /// `E08` failures of a run, `E09` scripts and plugins.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[$doc])* $name,)* }
         impl Code {
@@ -69,12 +69,6 @@ codes! {
     MissingData = "E0503";
     /// The data set is too small for what is asked.
     TooFewSamples = "E0504";
-    /// A plugin can't be loaded, or its build function failed.
-    Plugin = "E0505";
-    /// A script can't be loaded, or its build function failed.
-    Script = "E0506";
-    /// A script or a plugin is not the one that `ssl.lock` names.
-    Pinned = "E0507";
     /// The text is larger than a recipe may be.
     TooLarge = "E0601";
     /// Brackets are nested too deep.
@@ -113,4 +107,10 @@ codes! {
     Checkpoint = "E0805";
     /// The device refused.
     Device = "E0806";
+    /// A script can't be read, or fails.
+    Script = "E0901";
+    /// A plugin can't be loaded, or fails.
+    Plugin = "E0903";
+    /// A script or a plugin is not the one that `ssl.lock` names.
+    Pinned = "E0904";
 }

@@ -129,7 +129,7 @@ fn one_entry_comes_in_once() {
 #[test]
 fn a_failure_is_said_once_with_both_places() {
     let (_, codes, said) = check(&format!("use script \"broken.rhai\"\n{}", stage("broken")));
-    assert_eq!(codes, ["E0506"], "{said}");
+    assert_eq!(codes, ["E0901"], "{said}");
     assert!(said.contains("tasks/broken.rhai:1:9"), "{said}");
     assert!(said.contains("test.ssl:3:1"), "{said}");
 }
