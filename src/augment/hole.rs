@@ -132,7 +132,10 @@ mod tests {
             let gone = mask.pixels.iter().filter(|m| **m == 255).count();
             assert_eq!(gone, 3 * 4);
             for (pixel, mask) in image.pixels.iter().zip(&mask.pixels) {
-                assert_eq!((*pixel, *mask), if *mask == 255 { (0, 255) } else { (200, 0) });
+                assert_eq!(
+                    (*pixel, *mask),
+                    if *mask == 255 { (0, 255) } else { (200, 0) }
+                );
             }
             corners.insert(mask.pixels.iter().position(|m| *m == 255).unwrap());
         }

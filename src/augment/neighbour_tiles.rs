@@ -117,7 +117,15 @@ impl Transform for Neighbours {
         let mut shift = || rng.below(2 * self.jitter as u32 + 1) as usize;
         let (down, right) = (shift(), shift());
         let step = self.size + self.gap;
-        let middle = crop(&image, top + step, left + step, 0, self.size, self.size, scratch);
+        let middle = crop(
+            &image,
+            top + step,
+            left + step,
+            0,
+            self.size,
+            self.size,
+            scratch,
+        );
         let neighbour = crop(
             &image,
             top + cell / 3 * step + down - self.jitter,
@@ -161,14 +169,29 @@ mod tests {
             let mut rng = Philox::new(5, &[sample]);
             let picture = Sample::Image(map(33));
             tiles.apply(picture, &mut rng, scratch, &mut out).unwrap();
-            let [Sample::Image(middle), Sample::Image(other), Sample::Label(label)] = &out[..]
+            let [
+                Sample::Image(middle),
+                Sample::Image(other),
+                Sample::Label(label),
+            ] = &out[..]
             else {
                 panic!("{out:?}")
             };
             assert_eq!((other.height, other.width), (8, 8));
             seen[*label as usize] += 1;
-            let apart = |channel: usize| i32::from(other.pixels[channel]) - i32::from(middle.pixels[channel]);
-            let places = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)];
+            let apart = |channel: usize| {
+                i32::from(other.pixels[channel]) - i32::from(middle.pixels[channel])
+            };
+            let places = [
+                (-1, -1),
+                (-1, 0),
+                (-1, 1),
+                (0, -1),
+                (0, 1),
+                (1, -1),
+                (1, 0),
+                (1, 1),
+            ];
             let (row, column) = places[*label as usize];
             let (dy, dx) = (apart(0) - 10 * row, apart(1) - 10 * column);
             assert!(dy.abs() <= 1 && dx.abs() <= 1, "{label} {dy} {dx}");
@@ -185,7 +208,8 @@ mod tests {
         let Make::Transform { types, .. } = &spec.make else {
             panic!()
         };
-        let call = crate::graph::testing::args(&spec, &[("size", crate::catalog::Value::Length(10.0))]);
+        let call =
+            crate::graph::testing::args(&spec, &[("size", crate::catalog::Value::Length(10.0))]);
         let problem = types(&call, &SampleType::image(3, 32, 32)).unwrap_err();
         assert!(problem.message.contains("36px"), "{problem}");
         assert!(types(&call, &SampleType::image(3, 36, 36)).is_ok());

@@ -123,7 +123,10 @@ mod tests {
     fn as_many_pixels_as_asked_for_go_blank_together() {
         let pixels = damaged(Damage::Masking, 0.25);
         let gone = pixels.chunks(3).filter(|p| *p == [0, 0, 0]).count();
-        assert_eq!(gone + pixels.chunks(3).filter(|p| *p == [100; 3]).count(), 10_000);
+        assert_eq!(
+            gone + pixels.chunks(3).filter(|p| *p == [100; 3]).count(),
+            10_000
+        );
         // s.d. of a count is 43
         assert!((gone as f64 - 2500.0).abs() < 200.0, "{gone}");
         let pixels = damaged(Damage::SaltPepper, 0.5);
@@ -136,7 +139,11 @@ mod tests {
         let pixels = damaged(Damage::Gaussian, 0.1);
         let n = pixels.len() as f64;
         let mean = pixels.iter().map(|p| f64::from(*p)).sum::<f64>() / n;
-        let variance = pixels.iter().map(|p| (f64::from(*p) - mean).powi(2)).sum::<f64>() / n;
+        let variance = pixels
+            .iter()
+            .map(|p| (f64::from(*p) - mean).powi(2))
+            .sum::<f64>()
+            / n;
         assert!((mean - 100.0).abs() < 0.6, "{mean}");
         assert!((variance.sqrt() - 25.5).abs() < 0.5, "{variance}");
         assert_eq!(damaged(Damage::Gaussian, 0.0), vec![100; 30_000]);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{DType, Graph, Mode, Size, Var};
 use crate::catalog::{
-    Args, Argument, Call, Duration, Kind, Make, Net, NetStep, Origin, Preset, Result, Spec, Type, Value,
+    Args, Argument, Call, Duration, Kind, Make, Net, NetStep, Origin, Preset, Result, Spec, Type,
+    Value,
 };
 use crate::language::Span;
 
