@@ -43,10 +43,12 @@ impl Vit {
 
     /// `[B, C, H, W]` → the class token's features `[B, D]`. N = 1 + H/patch · W/patch tokens.
     pub fn build(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        let mut x = self.embed(g, x)?; // [B, N, D]
+        let mut x = g.at_depth(0, |g| self.embed(g, x))?; // [B, N, D]
         for block in 0..self.depth {
             x = g.scoped("blocks", |g| {
-                g.scoped(&block.to_string(), |g| self.block(g, x))
+                g.scoped(&block.to_string(), |g| {
+                    g.at_depth(block + 1, |g| self.block(g, x))
+                })
             })?;
             g.place(&format!("block{}", block + 1), x);
         }

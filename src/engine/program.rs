@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::data::Philox;
 use crate::graph::{Graph, Op, Var};
+use crate::plan::Precision;
 
 /// The part of a graph that leads to some results.
 pub(crate) struct Program {
@@ -13,6 +14,8 @@ pub(crate) struct Program {
     pub(crate) reads: Vec<u32>,
     /// What is asked for.
     pub(crate) wanted: Vec<Var>,
+    /// What products and convolutions take.
+    pub(crate) precision: Precision,
     /// By dropout node: what names its masks.
     pub(crate) masks: BTreeMap<Var, [u64; 2]>,
 }
@@ -38,6 +41,7 @@ impl Program {
             order,
             reads,
             wanted: wanted.to_vec(),
+            precision: Precision::F32,
             masks: masks(graph),
         }
     }

@@ -14,6 +14,7 @@ use super::ops::{self, Operands};
 use super::program::Program;
 use super::value::{Value, on_float, on_pair};
 use crate::graph::{BufferId, DType, Graph, Mode, Node, Op, Var};
+use crate::plan::Precision;
 
 /// What random nodes draw from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +210,14 @@ impl Runner<'_> {
                     Op::Slice { start, .. } => start.at(self.size),
                     _ => 0,
                 };
+                if program.precision == Precision::Bf16
+                    && matches!(op, Op::Linear | Op::MatMul | Op::Conv2d { .. })
+                {
+                    let operands = operands.into_iter().map(Value::bf16).collect();
+                    return ops::apply(op, operands, shape, start, device.burn())
+                        .map(Value::f32)
+                        .map_err(fail);
+                }
                 ops::apply(op, operands, shape, start, device.burn()).map_err(fail)
             }
         }

@@ -30,6 +30,9 @@ impl Graph {
         self.scoped(&module.name, |g| {
             let mut x = x;
             let alone = module.net.steps.len() == 1;
+            // an encoder written layer by layer: each layer with weights is a block of its own
+            let mut depth = 0;
+            let layered = module.name.ends_with("encoder");
             for (index, step) in module.net.steps.iter().enumerate() {
                 let build = match &step.call.spec.make {
                     Make::Layer(build) | Make::Encoder(build) => *build,
@@ -37,6 +40,7 @@ impl Graph {
                 };
                 let encoder = matches!(step.call.spec.make, Make::Encoder(_));
                 let span = g.set_span(step.call.span);
+                let known = g.parameters.len();
                 x = if alone && encoder {
                     build(g, &step.call.args, x)?
                 } else {
@@ -44,6 +48,13 @@ impl Graph {
                     g.scoped(&name, |g| build(g, &step.call.args, x))?
                 };
                 g.set_span(span);
+                if layered && !encoder {
+                    depth += usize::from(g.parameters[known..].iter().any(|p| p.shape.len() > 1));
+                    for parameter in &g.parameters[known..] {
+                        g.depths
+                            .insert(parameter.name.clone(), depth.saturating_sub(1));
+                    }
+                }
                 if let Some(place) = &step.place {
                     g.place(place, x);
                 }

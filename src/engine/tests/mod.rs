@@ -8,5 +8,6 @@ mod nt_xent;
 mod operations;
 mod optimizers;
 mod schedules;
+mod settings;
 mod threads;
 mod training;
