@@ -9,6 +9,7 @@ mod layers;
 mod losses;
 mod makers;
 mod math;
+mod pictures;
 mod reduce;
 mod shape;
 
@@ -110,6 +111,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         reduce::OPS,
         shape::OPS,
         choice::OPS,
+        pictures::OPS,
         losses::OPS,
     ]
     .concat();
