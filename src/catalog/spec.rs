@@ -1,208 +1,14 @@
 //! [`Spec`]: everything there is to know about one thing a recipe may call.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use super::{Args, Result};
+use super::{Args, Kind, Param, Result};
 use crate::augment::Transform;
 use crate::data::{Fields, Places, SampleType, Source, Splits};
 use crate::graph::{Graph, Var};
 use crate::plan::{Optimizer, Schedule};
-
-/// What an entry is; decides where it may stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// After `dataset NAME =`.
-    Dataset,
-    /// After `|>` behind a data set.
-    Pipe,
-    /// In an `augment` block.
-    Transform,
-    /// In an encoder or a head.
-    Layer,
-    /// After `encoder NAME =`.
-    Encoder,
-    /// After `pretext NAME =`.
-    Task,
-    /// After `optimizer =`.
-    Optimizer,
-    /// After `schedule =`.
-    Schedule,
-    /// After `evaluate NAME =` (nothing is trained by gradient).
-    Evaluator,
-    /// After `finetune NAME =`.
-    Finetune,
-    /// After `export NAME =`.
-    Export,
-    /// Values of the fields that stages have: `every(500 steps)`, `norm(1.0)`, `early(..)`, `group(..)`.
-    Setting,
-}
-
-impl Kind {
-    /// The plural that `pretext list` prints as a heading.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Kind::Dataset => "data sets",
-            Kind::Pipe => "pipes",
-            Kind::Transform => "transforms",
-            Kind::Layer => "layers",
-            Kind::Encoder => "encoders",
-            Kind::Task => "tasks",
-            Kind::Optimizer => "optimizers",
-            Kind::Schedule => "schedules",
-            Kind::Evaluator => "evaluators",
-            Kind::Finetune => "finetunings",
-            Kind::Export => "exports",
-            Kind::Setting => "settings",
-        }
-    }
-
-    /// The singular that messages print.
-    pub fn singular(self) -> &'static str {
-        match self {
-            Kind::Dataset => "data set",
-            Kind::Pipe => "pipe",
-            Kind::Transform => "transform",
-            Kind::Layer => "layer",
-            Kind::Encoder => "encoder",
-            Kind::Task => "task",
-            Kind::Optimizer => "optimizer",
-            Kind::Schedule => "schedule",
-            Kind::Evaluator => "evaluator",
-            Kind::Finetune => "finetuning",
-            Kind::Export => "export",
-            Kind::Setting => "setting",
-        }
-    }
-}
-
-/// The type of a parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Type {
-    /// A number; a whole one will do.
-    Number,
-    /// A whole number.
-    Integer,
-    /// `80%`
-    Ratio,
-    /// `32px`
-    Length,
-    /// `10 epochs` or `500 steps`
-    Duration,
-    /// `0.2..1.0`
-    Range,
-    /// `"text"`
-    Text,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// `[a, b]` of this type.
-    List(Box<Type>),
-    /// An encoder: a name, a call, or layers.
-    Encoder,
-    /// A pipeline of layers.
-    Head,
-    /// A data set or a split of one.
-    Data,
-    /// The name of an `augment`.
-    Augment,
-    /// The name of a stage.
-    Stage,
-    /// The name of a place in an encoder (`conv1`).
-    Place,
-    /// A call of an entry of this kind.
-    Call(Kind),
-    /// Any of these, tried in order.
-    OneOf(Vec<Type>),
-}
-
-impl Type {
-    /// A choice whose words are read from a script or a plugin. They are kept for the life of the process, each once.
-    pub fn choice(words: Vec<String>) -> Self {
-        static KEPT: Mutex<BTreeMap<Vec<String>, &'static [&'static str]>> =
-            Mutex::new(BTreeMap::new());
-        let mut kept = KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(found) = kept.get(&words) {
-            return Type::Choice(found);
-        }
-        let leaked: Vec<&'static str> = words
-            .iter()
-            .map(|word| &*Box::leak(word.clone().into_boxed_str()))
-            .collect();
-        let leaked: &'static [&'static str] = Box::leak(leaked.into_boxed_slice());
-        kept.insert(words, leaked);
-        Type::Choice(leaked)
-    }
-}
-
-/// A parameter's default, as the text a recipe would have; `Text` so that `pretext doc` prints it as it is and
-/// the checker parses it like anything else.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Preset {
-    /// Must be given.
-    Required,
-    /// May be absent.
-    Optional,
-    /// `.ssl` text of the default.
-    Text(String),
-}
-
-/// One parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Param {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub ty: Type,
-    /// Its default.
-    pub preset: Preset,
-    /// Smallest and largest allowed value (of numbers, ratios as fractions, lengths in pixels, both ends of ranges,
-    /// durations in their own unit), both inclusive.
-    pub range: Option<(f64, f64)>,
-    /// One sentence: what it means and its unit.
-    pub doc: String,
-}
-
-impl Param {
-    /// A required parameter.
-    pub fn required(name: &str, ty: Type, doc: &str) -> Self {
-        Self {
-            name: name.into(),
-            ty,
-            preset: Preset::Required,
-            range: None,
-            doc: doc.into(),
-        }
-    }
-
-    /// A parameter that may be absent.
-    pub fn optional(name: &str, ty: Type, doc: &str) -> Self {
-        Self {
-            preset: Preset::Optional,
-            ..Self::required(name, ty, doc)
-        }
-    }
-
-    /// A parameter with a default, written as a recipe would.
-    pub fn with_default(name: &str, ty: Type, default: &str, doc: &str) -> Self {
-        Self {
-            preset: Preset::Text(default.into()),
-            ..Self::required(name, ty, doc)
-        }
-    }
-
-    /// `on` or `off`.
-    pub fn switch(name: &str, default: &str, doc: &str) -> Self {
-        Self::with_default(name, Type::Choice(&["on", "off"]), default, doc)
-    }
-
-    /// Limits its value, both ends included.
-    pub fn within(mut self, low: f64, high: f64) -> Self {
-        self.range = Some((low, high));
-        self
-    }
-}
 
 /// What a task wants from the batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -211,7 +17,7 @@ pub struct Input {
     pub name: String,
     /// Its type; sizes that do not matter are `None`, a list with `count: None` may have any length.
     pub ty: SampleType,
-    /// Fewest elements where `ty` is a list.
+    /// Fewest elements where `ty` is a list; 0: it may be absent.
     pub at_least: usize,
     /// A list of `ty` may stand here too; its elements follow one another along the batch.
     pub or_list: bool,
@@ -235,6 +41,8 @@ pub type TransformTypes = Arc<dyn Fn(&Args, &SampleType) -> Result<Vec<SampleTyp
 /// Makes a transform for a checked input type.
 pub type TransformMaker =
     Arc<dyn Fn(&Args, &SampleType) -> Result<Box<dyn Transform>> + Send + Sync>;
+/// A piece of an encoder that tasks may call on its own.
+pub type PartBuilder = fn(&mut Graph, &Args, Var) -> Result<Var>;
 /// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
 pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync>;
 /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the block's body; `None`
@@ -330,6 +138,8 @@ pub struct Spec {
     pub params: Vec<Param>,
     /// What a task wants from the batch.
     pub inputs: Vec<Input>,
+    /// What [`Graph::call_part`] may call of an encoder, by name.
+    pub parts: Vec<(&'static str, PartBuilder)>,
     /// Raised whenever results change for the same recipe.
     pub semantics: u32,
     /// A whole recipe, or the fragment that the tests wrap for this kind (`|> hflip(50%)` → `hflip(50%)`).
@@ -351,6 +161,7 @@ impl Spec {
             paper: None,
             params: Vec::new(),
             inputs: Vec::new(),
+            parts: Vec::new(),
             semantics: 1,
             example: format!("{name}()"),
             provider: None,
@@ -361,6 +172,12 @@ impl Spec {
     /// Adds a parameter.
     pub fn param(mut self, param: Param) -> Self {
         self.params.push(param);
+        self
+    }
+
+    /// Adds a part of an encoder.
+    pub fn part(mut self, name: &'static str, build: PartBuilder) -> Self {
+        self.parts.push((name, build));
         self
     }
 
@@ -394,6 +211,18 @@ impl Spec {
             name: name.into(),
             ty: SampleType::list(element, None),
             at_least: n,
+            or_list: false,
+            doc: doc.into(),
+        });
+        self
+    }
+
+    /// Adds an input that is a list or absent: it is bound by name alone.
+    pub fn input_maybe_list(mut self, name: &str, element: SampleType, doc: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            ty: SampleType::list(element, None),
+            at_least: 0,
             or_list: false,
             doc: doc.into(),
         });

@@ -226,6 +226,7 @@ impl Graph {
             | Op::Concat(_)
             | Op::Slice { .. }
             | Op::Take(_)
+            | Op::When(_)
             | Op::StopGradient => self.classes_of(*node.inputs.first()?),
             _ => None,
         }

@@ -30,7 +30,8 @@ fn every_operation_agrees_with_pytorch() {
 
 #[test]
 fn every_operation_has_a_case() {
-    // what the batch holds is no function; the tests of graphs and tasks read it
+    // what the batch holds and what lives between steps is no function of operands; other tests hold those
+    const MECHANICS: u32 = 1100;
     let elsewhere = ["parameter", "input", "input_list", "input_stacked"];
     let cases = read(include_str!(
         "../../../tests/fixtures/engine/vocabulary.json"
@@ -44,6 +45,7 @@ fn every_operation_has_a_case() {
         .collect();
     let missing: Vec<&str> = operations()
         .iter()
+        .filter(|op| op.code < MECHANICS)
         .map(|op| op.name)
         .filter(|name| !tested.contains(name))
         .collect();
