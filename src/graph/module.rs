@@ -50,8 +50,8 @@ impl Graph {
     /// # Errors
     /// The encoder has no such part, or `x` does not fit it.
     pub fn call_part(&mut self, module: &Module, part: &str, x: Var) -> Result<Var> {
-        let steps = module.net.steps.iter().enumerate();
-        let found = steps.clone().find_map(|(index, step)| {
+        let steps = module.net.steps.iter();
+        let found = steps.clone().enumerate().find_map(|(index, step)| {
             let (_, build) = step
                 .call
                 .spec
@@ -66,7 +66,7 @@ impl Graph {
             });
         }
         let names: Vec<String> = steps
-            .flat_map(|(_, step)| step.call.spec.parts.iter())
+            .flat_map(|step| step.call.spec.parts.iter())
             .map(|(name, _)| format!("`{name}`"))
             .collect();
         let encoder = module.net.steps.first();

@@ -84,7 +84,7 @@ impl Sub for &Size {
     type Output = Size;
     fn sub(self, other: &Size) -> Size {
         let negative = Size(other.0.iter().map(|c| c.saturating_neg()).collect());
-        self + &negative
+        self.add(&negative)
     }
 }
 
