@@ -206,19 +206,17 @@ impl Runner<'_> {
                 Ok(output)
             }
             op => {
-                let start = match op {
-                    Op::Slice { start, .. } => start.at(self.size),
+                let size = match op {
+                    Op::Slice { start: size, .. } | Op::Count(size) => size.at(self.size),
                     _ => 0,
                 };
-                if program.precision == Precision::Bf16
-                    && matches!(op, Op::Linear | Op::MatMul | Op::Conv2d { .. })
-                {
+                if program.precision == Precision::Bf16 && is_product(op) {
                     let operands = operands.into_iter().map(Value::bf16).collect();
-                    return ops::apply(op, operands, shape, start, device.burn())
+                    return ops::apply(op, operands, shape, size, device.burn())
                         .map(Value::f32)
                         .map_err(fail);
                 }
-                ops::apply(op, operands, shape, start, device.burn()).map_err(fail)
+                ops::apply(op, operands, shape, size, device.burn()).map_err(fail)
             }
         }
     }
@@ -253,6 +251,18 @@ impl Runner<'_> {
             self.moved.insert(buffer.name.clone(), moved.into());
         }
     }
+}
+
+/// Operations whose operands are rounded where the precision says so.
+fn is_product(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Linear
+            | Op::MatMul
+            | Op::Conv2d { .. }
+            | Op::ConvTranspose2d { .. }
+            | Op::Attention { .. }
+    )
 }
 
 /// The first node whose value has a NaN or an infinity, found by running the batch again: `Log in head`.

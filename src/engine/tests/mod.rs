@@ -11,3 +11,4 @@ mod schedules;
 mod settings;
 mod threads;
 mod training;
+mod vocabulary;
