@@ -10,7 +10,7 @@
 //!         tasks · encoders · augment · data · evaluation
 //! ```
 #![warn(missing_docs)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod augment;
 pub mod catalog;

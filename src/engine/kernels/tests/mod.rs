@@ -1,0 +1,2 @@
+mod conv;
+mod norm;
