@@ -69,6 +69,14 @@ impl Device {
         self
     }
 
+    /// `fast` or `reference`.
+    pub(crate) fn kernel_word(&self) -> &'static str {
+        match self.kernels() {
+            Kernels::Fast => "fast",
+            Kernels::Reference => "reference",
+        }
+    }
+
     /// Which code carries out the operations. Only `flex` has kernels.
     pub fn kernels(&self) -> Kernels {
         match self.name {

@@ -4,8 +4,9 @@
 //! there is none). The gradient of the input is, for each of the stride² classes of pixels, a convolution of the gradient
 //! with those taps that reach the class. `winograd` does 3×3 with stride 1 with fewer multiplications.
 
+use super::matrix::{Pieces, Place, Right, multiply_all, outer_all};
 use super::memory::{Scratch, Shared, tasks};
-use super::product::{Columns, Rows, Target, multiply, outer, pack, pack_panel};
+use super::product::Columns;
 use super::simd::Isa;
 use super::winograd;
 
@@ -55,9 +56,6 @@ impl Conv {
     }
 }
 
-/// Rows that one task multiplies.
-const ROWS: usize = 128;
-
 /// `y [n, oh, ow, k]` of `x [n, h, w, c]`, `weight [k, c / groups, kh, kw]` and `bias [k]`.
 pub(crate) fn forward(
     isa: Isa,
@@ -100,57 +98,25 @@ pub(crate) fn forward(
             ],
             n: (kg, (cg * taps) as isize),
         };
-        let packed = Scratch::new(matrix.packed(isa));
-        // SAFETY: the scratch has that size.
-        unsafe { pack(isa, matrix, packed.shared()) };
-        let packed = packed.shared();
-        let bias = bias.map(|bias| Shared::of(&bias[group * kg..]));
-        product_tasks(conv.n * oh * ow, matrix.panels(isa), |rows, panels| {
-            let mut from = [0; ROWS];
-            let mut to = [0; ROWS];
-            for (i, row) in rows.clone().enumerate() {
-                let (n, oy, ox) = (row / (oh * ow), row / ow % oh, row % ow);
-                from[i] =
-                    ((n * ph + oy * conv.stride) * pw + ox * conv.stride) * conv.c + group * cg;
-                to[i] = row * conv.k + group * kg;
-            }
-            let a = Rows {
-                at: source.at(0),
-                starts: &from[..rows.len()],
-                pieces: &pieces,
-                len,
-            };
-            let out = Target {
-                at: target.at(0),
-                starts: &to[..rows.len()],
-                cols: kg,
-                bias: bias.map_or(std::ptr::null(), |bias| bias.at(0)),
-                add: false,
-            };
-            // SAFETY: every window lies inside the padded map; tasks differ in rows or columns of the result.
-            unsafe { multiply(isa, a, packed.at(0), panels.start, panels.end, out) };
-        });
+        let a = Pieces {
+            at: source,
+            pieces: &pieces,
+            len,
+        };
+        let place = Place {
+            at: target,
+            bias: bias.map_or(Shared::new(std::ptr::null_mut()), |bias| {
+                Shared::of(&bias[group * kg..])
+            }),
+        };
+        let from = |row: usize| {
+            let (n, oy, ox) = (row / (oh * ow), row / ow % oh, row % ow);
+            ((n * ph + oy * conv.stride) * pw + ox * conv.stride) * conv.c + group * cg
+        };
+        let to = |row: usize| row * conv.k + group * kg;
+        // SAFETY: every window lies inside the padded map; the result has these rows.
+        unsafe { multiply_all(isa, conv.n * oh * ow, a, from, matrix, to, place) };
     }
-}
-
-/// Splits a product of `rows` rows and `panels` panels into tasks: of at most [`ROWS`] rows, and of some of the panels where
-/// there are few rows. The split depends on the sizes alone.
-fn product_tasks(
-    rows: usize,
-    panels: usize,
-    task: impl Fn(std::ops::Range<usize>, std::ops::Range<usize>) + Sync + Send,
-) {
-    let chunks = rows.div_ceil(ROWS);
-    let parts = 16usize.div_ceil(chunks).min(panels).max(1);
-    let each = panels.div_ceil(parts);
-    tasks(chunks * parts, |index| {
-        let (chunk, part) = (index / parts, index % parts);
-        let rows = chunk * ROWS..((chunk + 1) * ROWS).min(rows);
-        let panels = part * each..((part + 1) * each).min(panels);
-        if !panels.is_empty() {
-            task(rows, panels);
-        }
-    });
 }
 
 /// `dx [n, h, w, c]` of `dy [n, oh, ow, k]` and the weight.
@@ -197,39 +163,33 @@ pub(crate) fn data_gradient(isa: Isa, conv: &Conv, dy: &[f32], weight: &[f32], d
                     ],
                     n: (cg, taps as isize),
                 };
-                let packed = Scratch::new(matrix.packed(isa));
-                // SAFETY: the scratch has that size.
-                unsafe { pack(isa, matrix, packed.shared()) };
-                let packed = packed.shared();
-                product_tasks(pixels, matrix.panels(isa), |range, panels| {
-                    let mut from = [0; ROWS];
-                    let mut to = [0; ROWS];
-                    for (i, pixel) in range.clone().enumerate() {
-                        let n = pixel / (row.count * col.count);
-                        let (j, i2) = (pixel / col.count % row.count, pixel % col.count);
-                        // where no tap reaches, the pieces are none and any place will do
-                        let y = (row.shift + j as isize + top as isize).max(0) as usize;
-                        let x = (col.shift + i2 as isize + left as isize).max(0) as usize;
-                        from[i] = ((n * ph + y) * pw + x) * conv.k + group * kg;
-                        let (y, x) = (row.first + s * j, col.first + s * i2);
-                        to[i] = ((n * conv.h + y) * conv.w + x) * conv.c + group * cg;
-                    }
-                    let a = Rows {
-                        at: source.at(0),
-                        starts: &from[..range.len()],
-                        pieces: &pieces,
-                        len,
-                    };
-                    let out = Target {
-                        at: target.at(0),
-                        starts: &to[..range.len()],
-                        cols: cg,
-                        bias: std::ptr::null(),
-                        add: false,
-                    };
-                    // SAFETY: the margins hold every tap; tasks differ in pixels or channels of the result.
-                    unsafe { multiply(isa, a, packed.at(0), panels.start, panels.end, out) };
-                });
+                let a = Pieces {
+                    at: source,
+                    pieces: &pieces,
+                    len,
+                };
+                let place = Place {
+                    at: target,
+                    bias: Shared::new(std::ptr::null_mut()),
+                };
+                let split = |pixel: usize| {
+                    let n = pixel / (row.count * col.count);
+                    (n, pixel / col.count % row.count, pixel % col.count)
+                };
+                let from = |pixel: usize| {
+                    let (n, j, i) = split(pixel);
+                    // where no tap reaches, the pieces are none and any place will do
+                    let y = (row.shift + j as isize + top as isize).max(0) as usize;
+                    let x = (col.shift + i as isize + left as isize).max(0) as usize;
+                    ((n * ph + y) * pw + x) * conv.k + group * kg
+                };
+                let to = |pixel: usize| {
+                    let (n, j, i) = split(pixel);
+                    let (y, x) = (row.first + s * j, col.first + s * i);
+                    ((n * conv.h + y) * conv.w + x) * conv.c + group * cg
+                };
+                // SAFETY: the margins hold every tap; the classes differ in pixels of the result.
+                unsafe { multiply_all(isa, pixels, a, from, matrix, to, place) };
             }
         }
     }
@@ -298,67 +258,31 @@ pub(crate) fn weight_gradient(isa: Isa, conv: &Conv, x: &[f32], dy: &[f32], dw: 
             cg,
         ),
     };
-    let (width, length) = (isa.panel(), taps * cg);
-    let panels = kg.div_ceil(width);
-    let pixels = conv.n * oh * ow;
-    // parts of the pixels are added up in order: their number depends on the sizes alone
-    let parts = 16usize
-        .div_ceil(panels)
-        .min(pixels.div_ceil(4 * ROWS))
-        .max(1);
-    let each = pixels.div_ceil(parts).next_multiple_of(ROWS);
-    let sums = Scratch::new(parts * panels * length * width);
-    let sums = sums.shared();
     let target = Shared::new(dw.as_mut_ptr());
     for group in 0..conv.groups {
-        tasks(parts * panels, |index| {
-            let (part, panel) = (index / panels, index % panels);
-            let sum = sums.at(index * length * width);
-            let d = Scratch::new(ROWS * width);
-            // SAFETY: each task has its own sums; every window lies inside the padded map.
-            unsafe {
-                sum.write_bytes(0, length * width);
-                let end = ((part + 1) * each).min(pixels);
-                for first in (part * each..end).step_by(ROWS) {
-                    let rows = first..(first + ROWS).min(end);
-                    let mut from = [0; ROWS];
-                    for (i, row) in rows.clone().enumerate() {
-                        let (n, oy, ox) = (row / (oh * ow), row / ow % oh, row % ow);
-                        from[i] = ((n * ph + oy * conv.stride) * pw + ox * conv.stride) * conv.c
-                            + group * cg;
-                    }
-                    let matrix = Columns {
-                        at: gradient.at(rows.start * conv.k + group * kg),
-                        l: [(1, 0), (1, 0), (rows.len(), conv.k as isize)],
-                        n: (kg, 1),
-                    };
-                    pack_panel(matrix, panel * width, width, d.ptr());
-                    let a = Rows {
-                        at: source.at(0),
-                        starts: &from[..rows.len()],
-                        pieces: &pieces,
-                        len,
-                    };
-                    outer(isa, a, d.ptr(), sum);
+        let a = Pieces {
+            at: source,
+            pieces: &pieces,
+            len,
+        };
+        let from = |row: usize| {
+            let (n, oy, ox) = (row / (oh * ow), row / ow % oh, row % ow);
+            ((n * ph + oy * conv.stride) * pw + ox * conv.stride) * conv.c + group * cg
+        };
+        let d = Right {
+            at: Shared::new(gradient.at(group * kg)),
+            stride: conv.k,
+            cols: kg,
+        };
+        // SAFETY: every window lies inside the padded map; each place of the result is written once.
+        unsafe {
+            outer_all(isa, conv.n * oh * ow, a, from, d, |l, first, row| {
+                let (tap, c) = (l / cg, l % cg);
+                for (j, x) in row.iter().enumerate() {
+                    *target.at(((group * kg + first + j) * cg + c) * taps + tap) = *x;
                 }
-            }
-        });
-        tasks(panels * taps, |index| {
-            let (panel, tap) = (index / taps, index % taps);
-            for c in 0..cg {
-                for j in 0..width.min(kg - panel * width) {
-                    let at = (tap * cg + c) * width + j;
-                    let mut sum = 0.0;
-                    for part in 0..parts {
-                        // SAFETY: inside the sums that the tasks above wrote; each task writes its own tap and outputs.
-                        sum += unsafe { *sums.at((part * panels + panel) * length * width + at) };
-                    }
-                    let k = group * kg + panel * width + j;
-                    // SAFETY: as above.
-                    unsafe { *target.at((k * cg + c) * taps + tap) = sum };
-                }
-            }
-        });
+            });
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Functions of each element.
 
+use super::curve::normal;
 use super::memory::{Scratch, Shared, tasks};
 use super::simd::{Isa, Simd, kernel};
 
@@ -104,6 +105,63 @@ unsafe fn columns_body<S: Simd>(x: *const f32, rows: usize, c: usize, out: *mut 
                 sum = S::add(sum, S::load_n(x.add(row * c + i), c - i));
             }
             S::store_n(out.add(i), sum, c - i);
+        }
+    }
+}
+
+/// Exact GELU, x Φ(x).
+pub(crate) fn gelu(isa: Isa, x: &[f32], y: &mut [f32]) {
+    let (x, n) = (Shared::of(x), y.len());
+    let y = Shared::new(y.as_mut_ptr());
+    pieces(n, |at, n| {
+        // SAFETY: the slices have one length; each task writes its own piece.
+        unsafe { gelu_piece(isa, x.at(at), y.at(at), n) };
+    });
+}
+
+kernel! {
+    /// # Safety
+    /// Both have `n` numbers.
+    fn gelu_piece = gelu_body(x: *const f32, y: *mut f32, n: usize)
+}
+
+#[inline(always)]
+unsafe fn gelu_body<S: Simd>(x: *const f32, y: *mut f32, n: usize) {
+    for i in (0..n).step_by(S::N) {
+        // SAFETY: the caller promises `n` numbers.
+        unsafe {
+            let v = S::load_n(x.add(i), n - i);
+            let (phi, _) = normal::<S>(v);
+            S::store_n(y.add(i), S::mul(v, phi), n - i);
+        }
+    }
+}
+
+/// The gradient of [`gelu`]: `dy (Φ(x) + x φ(x))`.
+pub(crate) fn gelu_gradient(isa: Isa, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let (x, dy, n) = (Shared::of(x), Shared::of(dy), dx.len());
+    let dx = Shared::new(dx.as_mut_ptr());
+    pieces(n, |at, n| {
+        // SAFETY: the slices have one length; each task writes its own piece.
+        unsafe { gelu_slope(isa, x.at(at), dy.at(at), dx.at(at), n) };
+    });
+}
+
+kernel! {
+    /// # Safety
+    /// All have `n` numbers.
+    fn gelu_slope = gelu_slope_body(x: *const f32, dy: *const f32, dx: *mut f32, n: usize)
+}
+
+#[inline(always)]
+unsafe fn gelu_slope_body<S: Simd>(x: *const f32, dy: *const f32, dx: *mut f32, n: usize) {
+    for i in (0..n).step_by(S::N) {
+        // SAFETY: the caller promises `n` numbers.
+        unsafe {
+            let v = S::load_n(x.add(i), n - i);
+            let (phi, density) = normal::<S>(v);
+            let slope = S::fma(v, density, phi);
+            S::store_n(dx.add(i), S::mul(S::load_n(dy.add(i), n - i), slope), n - i);
         }
     }
 }

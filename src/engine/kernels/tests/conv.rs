@@ -87,6 +87,7 @@ fn check(conv: Conv, tolerance: f64) {
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 fn conv(
     n: usize,
     c: usize,

@@ -1,2 +1,3 @@
 mod conv;
 mod norm;
+mod tokens;
