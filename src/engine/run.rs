@@ -196,8 +196,8 @@ impl Runner<'_> {
                 self.batch_norm(var, *epsilon, *momentum, statistics, operands, false)
             }
             op => {
-                let start = match op {
-                    Op::Slice { start, .. } => start.at(self.size),
+                let size = match op {
+                    Op::Slice { start: size, .. } | Op::Count(size) => size.at(self.size),
                     _ => 0,
                 };
                 let operands = match device.kernels() {
@@ -207,7 +207,7 @@ impl Runner<'_> {
                     },
                     Kernels::Reference => operands,
                 };
-                ops::apply(op, operands, shape, start, device.burn()).map_err(fail)
+                ops::apply(op, operands, shape, size, device.burn()).map_err(fail)
             }
         }
     }

@@ -4,9 +4,9 @@
 //! there is none). The gradient of the input is, for each of the stride² classes of pixels, a convolution of the gradient
 //! with those taps that reach the class. `winograd` does 3×3 with stride 1 with fewer multiplications.
 
-use super::matrix::{Pieces, Place, Right, multiply_all, outer_all};
+use super::matrix::{Right, multiply_all, outer_all};
 use super::memory::{Scratch, Shared, tasks};
-use super::product::Columns;
+use super::product::{Columns, Rows, Target};
 use super::simd::Isa;
 use super::winograd;
 
@@ -69,7 +69,6 @@ pub(crate) fn forward(
         return;
     }
     let (cg, kg) = (conv.c / conv.groups, conv.k / conv.groups);
-    let (oh, ow) = (conv.oh(), conv.ow());
     let (padded, ph, pw) = pad(x, [conv.n, conv.h, conv.w, conv.c], [conv.padding; 4]);
     let source = padded.as_ref().map_or(Shared::of(x), Scratch::shared);
     let taps = conv.kh * conv.kw;
@@ -98,25 +97,38 @@ pub(crate) fn forward(
             ],
             n: (kg, (cg * taps) as isize),
         };
-        let a = Pieces {
+        let from = windows(conv, ph, pw, group * cg);
+        let to: Vec<usize> = (0..from.len())
+            .map(|row| row * conv.k + group * kg)
+            .collect();
+        let a = Rows {
             at: source,
+            starts: &from,
             pieces: &pieces,
             len,
         };
-        let place = Place {
+        let out = Target {
             at: target,
-            bias: bias.map_or(Shared::new(std::ptr::null_mut()), |bias| {
-                Shared::of(&bias[group * kg..])
-            }),
+            starts: &to,
+            cols: kg,
+            bias: bias.map_or(Shared::none(), |bias| Shared::of(&bias[group * kg..])),
+            add: false,
         };
-        let from = |row: usize| {
-            let (n, oy, ox) = (row / (oh * ow), row / ow % oh, row % ow);
-            ((n * ph + oy * conv.stride) * pw + ox * conv.stride) * conv.c + group * cg
-        };
-        let to = |row: usize| row * conv.k + group * kg;
         // SAFETY: every window lies inside the padded map; the result has these rows.
-        unsafe { multiply_all(isa, conv.n * oh * ow, a, from, matrix, to, place) };
+        unsafe { multiply_all(isa, a, matrix, out) };
     }
+}
+
+/// Where the window of each pixel of the result starts in the padded map.
+fn windows(conv: &Conv, ph: usize, pw: usize, channel: usize) -> Vec<usize> {
+    let mut starts = Vec::with_capacity(conv.n * conv.oh() * conv.ow());
+    for n in 0..conv.n {
+        for oy in 0..conv.oh() {
+            let row = (n * ph + oy * conv.stride) * pw;
+            starts.extend((0..conv.ow()).map(|ox| (row + ox * conv.stride) * conv.c + channel));
+        }
+    }
+    starts
 }
 
 /// `dx [n, h, w, c]` of `dy [n, oh, ow, k]` and the weight.
@@ -136,7 +148,6 @@ pub(crate) fn data_gradient(isa: Isa, conv: &Conv, dy: &[f32], weight: &[f32], d
     let target = Shared::new(dx.as_mut_ptr());
     for row in &rows {
         for col in &cols {
-            let pixels = conv.n * row.count * col.count;
             for group in 0..conv.groups {
                 let whole = conv.groups == 1;
                 let (pieces, len): (Vec<usize>, usize) = match whole {
@@ -163,33 +174,34 @@ pub(crate) fn data_gradient(isa: Isa, conv: &Conv, dy: &[f32], weight: &[f32], d
                     ],
                     n: (cg, taps as isize),
                 };
-                let a = Pieces {
+                let (mut from, mut to) = (Vec::new(), Vec::new());
+                for n in 0..conv.n {
+                    for j in 0..row.count {
+                        // where no tap reaches, the pieces are none and any place will do
+                        let y = (row.shift + j as isize + top as isize).max(0) as usize;
+                        let into = (n * conv.h + row.first + s * j) * conv.w + col.first;
+                        for i in 0..col.count {
+                            let x = (col.shift + i as isize + left as isize).max(0) as usize;
+                            from.push(((n * ph + y) * pw + x) * conv.k + group * kg);
+                            to.push((into + s * i) * conv.c + group * cg);
+                        }
+                    }
+                }
+                let a = Rows {
                     at: source,
+                    starts: &from,
                     pieces: &pieces,
                     len,
                 };
-                let place = Place {
+                let out = Target {
                     at: target,
-                    bias: Shared::new(std::ptr::null_mut()),
-                };
-                let split = |pixel: usize| {
-                    let n = pixel / (row.count * col.count);
-                    (n, pixel / col.count % row.count, pixel % col.count)
-                };
-                let from = |pixel: usize| {
-                    let (n, j, i) = split(pixel);
-                    // where no tap reaches, the pieces are none and any place will do
-                    let y = (row.shift + j as isize + top as isize).max(0) as usize;
-                    let x = (col.shift + i as isize + left as isize).max(0) as usize;
-                    ((n * ph + y) * pw + x) * conv.k + group * kg
-                };
-                let to = |pixel: usize| {
-                    let (n, j, i) = split(pixel);
-                    let (y, x) = (row.first + s * j, col.first + s * i);
-                    ((n * conv.h + y) * conv.w + x) * conv.c + group * cg
+                    starts: &to,
+                    cols: cg,
+                    bias: Shared::none(),
+                    add: false,
                 };
                 // SAFETY: the margins hold every tap; the classes differ in pixels of the result.
-                unsafe { multiply_all(isa, pixels, a, from, matrix, to, place) };
+                unsafe { multiply_all(isa, a, matrix, out) };
             }
         }
     }
@@ -240,7 +252,6 @@ pub(crate) fn weight_gradient(isa: Isa, conv: &Conv, x: &[f32], dy: &[f32], dw: 
         return;
     }
     let (cg, kg) = (conv.c / conv.groups, conv.k / conv.groups);
-    let (oh, ow) = (conv.oh(), conv.ow());
     let (padded, ph, pw) = pad(x, [conv.n, conv.h, conv.w, conv.c], [conv.padding; 4]);
     let source = padded.as_ref().map_or(Shared::of(x), Scratch::shared);
     let gradient = Shared::of(dy);
@@ -260,14 +271,12 @@ pub(crate) fn weight_gradient(isa: Isa, conv: &Conv, x: &[f32], dy: &[f32], dw: 
     };
     let target = Shared::new(dw.as_mut_ptr());
     for group in 0..conv.groups {
-        let a = Pieces {
+        let from = windows(conv, ph, pw, group * cg);
+        let a = Rows {
             at: source,
+            starts: &from,
             pieces: &pieces,
             len,
-        };
-        let from = |row: usize| {
-            let (n, oy, ox) = (row / (oh * ow), row / ow % oh, row % ow);
-            ((n * ph + oy * conv.stride) * pw + ox * conv.stride) * conv.c + group * cg
         };
         let d = Right {
             at: Shared::new(gradient.at(group * kg)),
@@ -276,7 +285,7 @@ pub(crate) fn weight_gradient(isa: Isa, conv: &Conv, x: &[f32], dy: &[f32], dw: 
         };
         // SAFETY: every window lies inside the padded map; each place of the result is written once.
         unsafe {
-            outer_all(isa, conv.n * oh * ow, a, from, d, |l, first, row| {
+            outer_all(isa, a, d, |l, first, row| {
                 let (tap, c) = (l / cg, l % cg);
                 for (j, x) in row.iter().enumerate() {
                     *target.at(((group * kg + first + j) * cg + c) * taps + tap) = *x;

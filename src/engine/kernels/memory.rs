@@ -60,6 +60,16 @@ impl Shared {
         Self(at)
     }
 
+    /// No place.
+    pub(crate) fn none() -> Self {
+        Self(std::ptr::null_mut())
+    }
+
+    /// Whether it is no place.
+    pub(crate) fn is_null(self) -> bool {
+        self.0.is_null()
+    }
+
     pub(crate) fn of(slice: &[f32]) -> Self {
         Self(slice.as_ptr().cast_mut())
     }

@@ -4,7 +4,7 @@
 //! operation ──ops──▶ tape      burn's tensors in and out, a node of burn's autodiff
 //!                    map       a tensor as a slice; maps have their channels last
 //!                    conv      direct, and winograd for 3×3 with stride 1
-//!                    norm · pool · rows · each · update
+//!                    norm · pool · rows · attention · each · update
 //!                    matrix    products on all threads
 //!                    product   the inner loops
 //!                    simd      AVX-512, AVX2 or portable, chosen at run time
@@ -13,6 +13,7 @@
 //! **Results depend on the sizes alone**, never on the number of threads: work is split by the sizes, and parts of a sum are added
 //! in order. **`unsafe`** is confined to this room; a kernel that is handed slices checks their lengths where it enters.
 
+mod attention;
 mod conv;
 mod curve;
 mod each;

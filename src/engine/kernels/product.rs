@@ -3,13 +3,15 @@
 //! A row is not one stretch of memory but several of one length (*pieces*) at the same distances in every row: the rows of a
 //! kernel window in a picture whose channels come last. So a convolution is a matrix product without an unfolded copy.
 
+use std::ops::Range;
+
 use super::memory::{Shared, tasks};
 use super::simd::{Isa, Simd, kernel};
 
 /// Rows of a matrix: where each starts, and at which distances its pieces of `len` numbers lie.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows<'a> {
-    pub(crate) at: *const f32,
+    pub(crate) at: Shared,
     pub(crate) starts: &'a [usize],
     pub(crate) pieces: &'a [usize],
     pub(crate) len: usize,
@@ -18,11 +20,11 @@ pub(crate) struct Rows<'a> {
 /// Where a product goes: row `i` to `starts[i]`, `cols` numbers wide.
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
-    pub(crate) at: *mut f32,
+    pub(crate) at: Shared,
     pub(crate) starts: &'a [usize],
     pub(crate) cols: usize,
     /// Added to each row, or null.
-    pub(crate) bias: *const f32,
+    pub(crate) bias: Shared,
     /// Whether it is added to what is there.
     pub(crate) add: bool,
 }
@@ -88,7 +90,7 @@ unsafe fn tile<S: Simd, const R: usize>(
     unsafe {
         let (mut left, mut right) = ([S::zero(); R], [S::zero(); R]);
         let base: [*const f32; R] =
-            std::array::from_fn(|r| a.at.wrapping_add(*a.starts.get_unchecked(row + r)));
+            std::array::from_fn(|r| a.at.at(*a.starts.get_unchecked(row + r)).cast_const());
         for piece in a.pieces {
             let from: [*const f32; R] = std::array::from_fn(|r| base[r].wrapping_add(*piece));
             for k in 0..a.len {
@@ -117,10 +119,10 @@ unsafe fn put<S: Simd, const R: usize>(sums: [S::V; R], out: Target<'_>, row: us
     unsafe {
         let bias = match out.bias.is_null() {
             true => S::zero(),
-            false => S::load_n(out.bias.add(col), n),
+            false => S::load_n(out.bias.at(col), n),
         };
         for r in 0..R {
-            let to = out.at.add(*out.starts.get_unchecked(row + r) + col);
+            let to = out.at.at(*out.starts.get_unchecked(row + r) + col);
             let mut x = sums[r];
             if !out.bias.is_null() {
                 x = S::add(x, bias);
@@ -137,64 +139,175 @@ unsafe fn put<S: Simd, const R: usize>(sums: [S::V; R], out: Target<'_>, row: us
     }
 }
 
+/// Columns of a block of packed rows.
+pub(crate) const LEFT: usize = 8;
+
+/// Numbers that [`pack_rows`] takes for `count` rows of `length` numbers. Blocks are a little further apart than their size, so
+/// that they do not all fall into one set of the cache.
+pub(crate) fn packed_rows(count: usize, length: usize) -> usize {
+    length.div_ceil(LEFT) * block_rows(count)
+}
+
+fn block_rows(count: usize) -> usize {
+    LEFT * count + 16
+}
+
+/// The numbers `within` of rows as blocks `[count, 8]` of 8 of them each, missing numbers 0.
+///
+/// # Safety
+/// Rows and target are memory that the sizes fit.
+pub(crate) unsafe fn pack_rows(a: Rows<'_>, within: Range<usize>, out: *mut f32) {
+    let (count, length) = (a.starts.len(), within.len());
+    let stride = block_rows(count);
+    for (row, start) in a.starts.iter().enumerate() {
+        let mut l = 0;
+        let (mut piece, mut at) = (within.start / a.len.max(1), within.start % a.len.max(1));
+        while l < length {
+            let from = a.at.at(start + a.pieces[piece] + at);
+            let some = (a.len - at).min(length - l);
+            // SAFETY: the caller promises `len` numbers of each piece, and the blocks.
+            unsafe { scatter(from, some, out, stride, row, l) };
+            l += some;
+            piece += 1;
+            at = 0;
+        }
+        for l in length..length.next_multiple_of(LEFT) {
+            // SAFETY: as above.
+            unsafe { *out.add(l / LEFT * stride + row * LEFT + l % LEFT) = 0.0 };
+        }
+    }
+}
+
+/// `some` numbers of a row, from the `l`th on, into their blocks.
+#[inline(always)]
+unsafe fn scatter(
+    from: *const f32,
+    some: usize,
+    out: *mut f32,
+    stride: usize,
+    row: usize,
+    l: usize,
+) {
+    let mut done = 0;
+    // SAFETY: the caller promises the numbers and the blocks.
+    unsafe {
+        if l % LEFT == 0 {
+            let mut to = out.add(l / LEFT * stride + row * LEFT);
+            while done + LEFT <= some {
+                to.cast::<[f32; LEFT]>()
+                    .write_unaligned(from.add(done).cast::<[f32; LEFT]>().read_unaligned());
+                to = to.add(stride);
+                done += LEFT;
+            }
+        }
+        for i in done..some {
+            let l = l + i;
+            *out.add(l / LEFT * stride + row * LEFT + l % LEFT) = *from.add(i);
+        }
+    }
+}
+
 kernel! {
-    /// Adds the sum over rows of (row of `a`) ⊗ (row of `d`) to `out`, `[pieces · len, panel]`; `d` is one packed panel
-    /// `[rows, panel]`.
+    /// The sum over rows of (packed row) ⊗ (row of `d`) into `out`, `[length, panel]` with the length a multiple of 8; added to what
+    /// is there unless `fresh`. `d` is one packed panel `[rows, panel]`.
     ///
     /// # Safety
     /// Rows, panel and target are memory that the sizes fit; nobody else writes the target.
-    pub(crate) fn outer = outer_body(a: Rows<'_>, d: *const f32, out: *mut f32)
+    pub(crate) fn outer = outer_packed(
+        packed: *const f32,
+        count: usize,
+        length: usize,
+        d: *const f32,
+        out: *mut f32,
+        fresh: bool,
+    )
 }
 
 #[inline(always)]
-pub(crate) unsafe fn outer_body<S: Simd>(a: Rows<'_>, d: *const f32, out: *mut f32) {
+unsafe fn outer_packed<S: Simd>(
+    packed: *const f32,
+    count: usize,
+    length: usize,
+    d: *const f32,
+    out: *mut f32,
+    fresh: bool,
+) {
     let width = 2 * S::N;
-    for (index, piece) in a.pieces.iter().enumerate() {
-        let mut l = 0;
-        // SAFETY: the caller promises `pieces · len` rows in the target and rows of that many numbers.
+    for l in (0..length).step_by(LEFT) {
+        // SAFETY: the caller promises whole blocks and their rows in the target.
         unsafe {
-            let to = out.add(index * a.len * width);
+            let from = packed.add(l / LEFT * block_rows(count));
+            let to = out.add(l * width);
             if S::WIDE {
-                while l + 8 <= a.len {
-                    outer_tile::<S, 8>(a, piece + l, d, to.add(l * width));
-                    l += 8;
-                }
+                outer_tile::<S, 8>(from, LEFT, count, d, to, fresh);
+            } else {
+                outer_tile::<S, 4>(from, LEFT, count, d, to, fresh);
+                outer_tile::<S, 4>(from.add(4), LEFT, count, d, to.add(4 * width), fresh);
             }
-            while l + 4 <= a.len {
-                outer_tile::<S, 4>(a, piece + l, d, to.add(l * width));
-                l += 4;
+        }
+    }
+}
+
+/// The same for rows of `length` numbers at equal distances.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+pub(crate) unsafe fn outer_body<S: Simd>(
+    a: *const f32,
+    stride: usize,
+    count: usize,
+    length: usize,
+    d: *const f32,
+    out: *mut f32,
+    fresh: bool,
+) {
+    let width = 2 * S::N;
+    let mut l = 0;
+    // SAFETY: the caller promises `length` rows in the target and rows of that many numbers.
+    unsafe {
+        if S::WIDE {
+            while l + 8 <= length {
+                outer_tile::<S, 8>(a.add(l), stride, count, d, out.add(l * width), fresh);
+                l += 8;
             }
-            while l < a.len {
-                outer_tile::<S, 1>(a, piece + l, d, to.add(l * width));
-                l += 1;
-            }
+        }
+        while l + 4 <= length {
+            outer_tile::<S, 4>(a.add(l), stride, count, d, out.add(l * width), fresh);
+            l += 4;
+        }
+        while l < length {
+            outer_tile::<S, 1>(a.add(l), stride, count, d, out.add(l * width), fresh);
+            l += 1;
         }
     }
 }
 
 #[inline(always)]
 unsafe fn outer_tile<S: Simd, const R: usize>(
-    a: Rows<'_>,
-    offset: usize,
+    mut a: *const f32,
+    stride: usize,
+    count: usize,
     mut d: *const f32,
     out: *mut f32,
+    fresh: bool,
 ) {
-    // SAFETY: the caller promises `R` numbers at `offset` of every row and `R` rows in the target.
+    // SAFETY: the caller promises `R` numbers of every row and `R` rows in the target.
     unsafe {
         let width = 2 * S::N;
-        let mut left: [S::V; R] = std::array::from_fn(|r| S::load(out.add(r * width)));
-        let mut right: [S::V; R] = std::array::from_fn(|r| S::load(out.add(r * width + S::N)));
-        let at = a.at.wrapping_add(offset);
-        for start in a.starts {
-            let from = at.wrapping_add(*start);
+        let (mut left, mut right) = ([S::zero(); R], [S::zero(); R]);
+        if !fresh {
+            left = std::array::from_fn(|r| S::load(out.add(r * width)));
+            right = std::array::from_fn(|r| S::load(out.add(r * width + S::N)));
+        }
+        for _ in 0..count {
             let d0 = S::load(d);
             let d1 = S::load(d.add(S::N));
-            d = d.add(width);
             for r in 0..R {
-                let x = S::splat(*from.add(r));
+                let x = S::splat(*a.add(r));
                 left[r] = S::fma(x, d0, left[r]);
                 right[r] = S::fma(x, d1, right[r]);
             }
+            a = a.wrapping_add(stride);
+            d = d.wrapping_add(width);
         }
         for r in 0..R {
             S::store(out.add(r * width), left[r]);

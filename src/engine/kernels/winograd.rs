@@ -346,7 +346,6 @@ pub(crate) fn weight_gradient(
         let product = Scratch::new(wide * POINTS * size * width);
         // SAFETY: each task writes its own blocks of its own part of the sums.
         unsafe {
-            product.ptr().write_bytes(0, wide * POINTS * size * width);
             let end = ((part + 1) * each).min(count);
             for first in (part * each..end).step_by(step) {
                 let some = step.min(end - first);
@@ -371,7 +370,7 @@ pub(crate) fn weight_gradient(
                     let from = (strip + panel) * width;
                     gradient(isa, tiles, dy.at(0), zeros.at(0), first, some, from, d);
                     let product = product.ptr().add(panel * POINTS * size * width);
-                    outers(isa, v.ptr(), size, some, d, product);
+                    outers(isa, v.ptr(), size, some, d, product, first == part * each);
                 }
             }
             for panel in 0..wide {
@@ -655,16 +654,16 @@ unsafe fn products_body<S: Simd>(
         // SAFETY: the caller promises 36 points of `count` tiles, at most 128.
         unsafe {
             let a = Rows {
-                at: v.add(p * points),
+                at: Shared::new(v.add(p * points).cast_mut()),
                 starts: &from[..count],
                 pieces: &[0],
                 len: size,
             };
             let out = Target {
-                at: m.add(p * count * width),
+                at: Shared::new(m.add(p * count * width)),
                 starts: &to[..count],
                 cols: width,
-                bias: std::ptr::null(),
+                bias: Shared::none(),
                 add,
             };
             multiply_body::<S>(a, u.add(p * size * width), 0, 1, out);
@@ -850,7 +849,14 @@ kernel! {
     ///
     /// # Safety
     /// All is memory that the sizes fit.
-    fn outers = outers_body(v: *const f32, size: usize, count: usize, d: *const f32, product: *mut f32)
+    fn outers = outers_body(
+        v: *const f32,
+        size: usize,
+        count: usize,
+        d: *const f32,
+        product: *mut f32,
+        fresh: bool,
+    )
 }
 
 #[inline(always)]
@@ -860,19 +866,22 @@ unsafe fn outers_body<S: Simd>(
     count: usize,
     d: *const f32,
     product: *mut f32,
+    fresh: bool,
 ) {
     let width = 2 * S::N;
-    let from: [usize; 128] = std::array::from_fn(|t| t * size);
     for p in 0..POINTS {
-        // SAFETY: the caller promises 36 points of `count` tiles, at most 128.
+        // SAFETY: the caller promises 36 points of `count` tiles.
         unsafe {
-            let a = Rows {
-                at: v.add(p * count * size),
-                starts: &from[..count],
-                pieces: &[0],
-                len: size,
-            };
-            outer_body::<S>(a, d.add(p * count * width), product.add(p * size * width));
+            let (v, d) = (v.add(p * count * size), d.add(p * count * width));
+            outer_body::<S>(
+                v,
+                size,
+                count,
+                size,
+                d,
+                product.add(p * size * width),
+                fresh,
+            );
         }
     }
 }

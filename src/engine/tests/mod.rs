@@ -11,3 +11,4 @@ mod optimizers;
 mod schedules;
 mod threads;
 mod training;
+mod vocabulary;

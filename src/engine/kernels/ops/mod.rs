@@ -1,5 +1,6 @@
 //! The operations that have kernels, each with its gradient. What a kernel does not know goes back to burn.
 
+mod attention;
 mod batch_norm;
 mod elements;
 mod maps;
@@ -48,6 +49,7 @@ pub(crate) fn apply(op: &Op, inputs: Vec<Value>) -> Result<Value, Vec<Value>> {
         Op::MatMul => products::matmul(held),
         Op::LayerNorm { epsilon } => rows::layer_norm(held, *epsilon),
         Op::Softmax(_) => rows::softmax(held),
+        Op::Attention { scale } => attention::attend(held, *scale),
         _ => None,
     };
     done.map(|done| value(done, rank)).ok_or(inputs)
@@ -59,6 +61,8 @@ fn is_known(op: &Op, inputs: &[Value]) -> bool {
         Op::Conv2d { .. } | Op::MaxPool { .. } | Op::AvgPool { .. } => true,
         Op::Unary(Unary::Relu | Unary::Gelu) => true,
         Op::Linear | Op::LayerNorm { .. } | Op::MatMul => true,
+        // a mask is rare
+        Op::Attention { .. } => inputs.len() == 3,
         Op::Softmax(dim) => shapes().all(|shape| *dim + 1 == shape.len()),
         Op::Binary(Binary::Add) => shapes().all(|shape| shape == inputs[0].shape()),
         _ => false,

@@ -1,6 +1,8 @@
 use super::conv::{error, numbers};
+use crate::engine::kernels::attention::{self, Attention, Heads};
 use crate::engine::kernels::each;
 use crate::engine::kernels::matrix::{linear, linear_data, linear_weight};
+use crate::engine::kernels::memory::Shared;
 use crate::engine::kernels::rows::{layer_norm, layer_norm_gradient, softmax, softmax_gradient};
 use crate::engine::kernels::simd::Isa;
 use crate::engine::kernels::update::{self, Adam, Sgd};
@@ -222,6 +224,143 @@ fn updates_by_hand() {
                     - 0.01 * (a / (1.0 - b1.powi(t))) / ((b / (1.0 - b2.powi(t))).sqrt() + 1e-8);
             }
             assert!((x - f64::from(w[i])).abs() < 1e-5, "{x} {}", w[i]);
+        }
+    }
+}
+#[test]
+fn attention_and_its_gradients() {
+    for (heads, queries, keys, width, value, scale) in [
+        (3, 65, 65, 64, 64, 0.125),
+        (1, 1, 1, 1, 1, 1.0),
+        (2, 70, 33, 24, 40, 0.3),
+    ] {
+        let (q, k, v) = (
+            numbers(heads * queries * width, 1),
+            numbers(heads * keys * width, 2),
+            numbers(heads * keys * value, 3),
+        );
+        let d = numbers(heads * queries * value, 4);
+        let (mut out, mut dq, mut dk, mut dv) = (
+            vec![0.0; d.len()],
+            vec![0.0; q.len()],
+            vec![0.0; k.len()],
+            vec![0.0; v.len()],
+        );
+        let f = |x: f32| f64::from(x);
+        for h in 0..heads {
+            for i in 0..queries {
+                let qi = (h * queries + i) * width;
+                let e: Vec<f64> = (0..keys)
+                    .map(|j| {
+                        ((0..width)
+                            .map(|l| f(q[qi + l]) * f(k[(h * keys + j) * width + l]))
+                            .sum::<f64>()
+                            * scale)
+                            .exp()
+                    })
+                    .collect();
+                let sum: f64 = e.iter().sum();
+                let p: Vec<f64> = e.iter().map(|e| e / sum).collect();
+                let oi = (h * queries + i) * value;
+                let dp: Vec<f64> = (0..keys)
+                    .map(|j| {
+                        (0..value)
+                            .map(|l| f(d[oi + l]) * f(v[(h * keys + j) * value + l]))
+                            .sum()
+                    })
+                    .collect();
+                let dot: f64 = p.iter().zip(&dp).map(|(p, d)| p * d).sum();
+                for j in 0..keys {
+                    for l in 0..value {
+                        out[oi + l] += p[j] * f(v[(h * keys + j) * value + l]);
+                        dv[(h * keys + j) * value + l] += p[j] * f(d[oi + l]);
+                    }
+                    let ds = p[j] * (dp[j] - dot) * scale;
+                    for l in 0..width {
+                        dq[qi + l] += ds * f(k[(h * keys + j) * width + l]);
+                        dk[(h * keys + j) * width + l] += ds * f(q[qi + l]);
+                    }
+                }
+            }
+        }
+        let of = Attention {
+            queries,
+            keys,
+            width,
+            value,
+            scale: scale as f32,
+        };
+        let starts = |size: usize| -> Vec<usize> { (0..heads).map(|h| h * size).collect() };
+        let (qs, ks, vs, os) = (
+            starts(queries * width),
+            starts(keys * width),
+            starts(keys * value),
+            starts(queries * value),
+        );
+        for isa in Isa::all() {
+            let at = |x: &[f32], starts| Heads {
+                at: Shared::of(x),
+                starts,
+                token: 0,
+            };
+            let [hq, hk, hv, hd] = [
+                (&q, &qs, width),
+                (&k, &ks, width),
+                (&v, &vs, value),
+                (&d, &os, value),
+            ]
+            .map(|(x, starts, token)| Heads {
+                token,
+                ..at(x, starts)
+            });
+            let mut got = vec![f32::NAN; d.len()];
+            let to = |x: &mut [f32], _like: Heads<'_>| Shared::new(x.as_mut_ptr());
+            // SAFETY: every tensor has the sizes that `of` says.
+            unsafe {
+                attention::forward(
+                    isa,
+                    &of,
+                    [hq, hk, hv],
+                    Heads {
+                        at: to(&mut got, hd),
+                        ..hd
+                    },
+                )
+            };
+            assert!(error(&got, &out) < 1e-5, "{isa:?} {}", error(&got, &out));
+            let (mut gq, mut gk, mut gv) = (
+                vec![f32::NAN; q.len()],
+                vec![f32::NAN; k.len()],
+                vec![f32::NAN; v.len()],
+            );
+            // SAFETY: as above.
+            unsafe {
+                attention::gradient(
+                    isa,
+                    &of,
+                    [hq, hk, hv],
+                    hd,
+                    [
+                        Heads {
+                            at: to(&mut gq, hq),
+                            ..hq
+                        },
+                        Heads {
+                            at: to(&mut gk, hk),
+                            ..hk
+                        },
+                        Heads {
+                            at: to(&mut gv, hv),
+                            ..hv
+                        },
+                    ],
+                )
+            };
+            for (got, want) in [(&gq, &dq), (&gk, &dk), (&gv, &dv)] {
+                if keys > 1 || want.iter().any(|x| x.abs() > 1e-9) {
+                    assert!(error(got, want) < 1e-4, "{isa:?} {}", error(got, want));
+                }
+            }
         }
     }
 }
