@@ -133,7 +133,7 @@ fn windows(conv: &Conv, ph: usize, pw: usize, channel: usize) -> Vec<usize> {
 
 /// `dx [n, h, w, c]` of `dy [n, oh, ow, k]` and the weight.
 pub(crate) fn data_gradient(isa: Isa, conv: &Conv, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
-    if winograd::fits_gradient(conv) && winograd::data_gradient(isa, conv, dy, weight, dx) {
+    if winograd::fits(conv) && winograd::data_gradient(isa, conv, dy, weight, dx) {
         return;
     }
     let (cg, kg) = (conv.c / conv.groups, conv.k / conv.groups);
