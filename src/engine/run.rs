@@ -97,18 +97,17 @@ pub(crate) fn run_watched(
         }
         let node = graph.node(*var);
         let chain = program.chains.get(var).filter(|_| chains);
-        let mut sources = node.inputs.clone();
-        if let Some(chain) = chain {
-            sources = graph.node(chain.norm).inputs.clone();
-            sources.extend(chain.sum.map(|(_, shortcut)| shortcut));
-        }
+        let sources = match chain {
+            Some(chain) => chain.sources(graph),
+            None => node.inputs.clone(),
+        };
         let mut operands = Vec::with_capacity(sources.len());
         for input in sources {
             operands.push(take(graph, &mut values, &mut left, input)?);
         }
         let shape: Vec<usize> = node.shape.iter().map(|size| size.at(runner.size)).collect();
         let value = match chain {
-            Some(chain) => runner.chain(*chain, operands)?,
+            Some(chain) => runner.chain(*var, chain, program, operands)?,
             None => runner.node(*var, node, program, operands, &shape)?,
         };
         if value.shape() != shape || value.is_float() != (node.dtype == DType::F32) {
@@ -212,29 +211,52 @@ impl Runner<'_> {
         }
     }
 
-    /// Batch norm and what follows it, in one kernel where it is known.
-    fn chain(&mut self, chain: Chain, operands: Vec<Value>) -> Result<Value> {
-        let Op::BatchNorm {
-            epsilon,
-            momentum,
-            mean,
-            variance,
-        } = self.graph.node(chain.norm).op
-        else {
-            return Err(EngineError::node(
-                self.graph,
-                chain.norm,
-                "is no batch norm",
-            ));
+    /// Several nodes in one kernel; one after the other where it does not know them.
+    fn chain(
+        &mut self,
+        var: Var,
+        chain: &Chain,
+        program: &Program,
+        operands: Vec<Value>,
+    ) -> Result<Value> {
+        let graph = self.graph;
+        let sizes = |var: Var, size: usize| -> Vec<usize> {
+            let node = graph.node(var);
+            node.shape.iter().map(|s| s.at(size)).collect()
         };
-        self.batch_norm(
-            chain.norm,
-            epsilon,
-            momentum,
-            [mean, variance],
-            operands,
-            true,
-        )
+        match chain {
+            Chain::Norm { norm, .. } => {
+                let Op::BatchNorm {
+                    epsilon,
+                    momentum,
+                    mean,
+                    variance,
+                } = graph.node(*norm).op
+                else {
+                    return Err(EngineError::node(graph, *norm, "is no batch norm"));
+                };
+                let statistics = [mean, variance];
+                self.batch_norm(*norm, epsilon, momentum, statistics, operands, true)
+            }
+            Chain::Heads { parts, .. } => {
+                let shape = sizes(var, self.size);
+                if let Op::Attention { scale } = graph.node(var).op
+                    && let Some(value) = kernels::joined_attention(&operands, shape[1], scale)
+                {
+                    return Ok(value);
+                }
+                let mut split = Vec::with_capacity(3);
+                for (part, mut value) in parts.iter().zip(operands) {
+                    for step in part {
+                        let shape = sizes(*step, self.size);
+                        value =
+                            self.node(*step, graph.node(*step), program, vec![value], &shape)?;
+                    }
+                    split.push(value);
+                }
+                self.node(var, graph.node(var), program, split, &shape)
+            }
+        }
     }
 
     /// `operands`: the map, gamma, beta, and the shortcut that is added, if any; `relu`: whether a ReLU follows.

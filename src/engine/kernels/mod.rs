@@ -33,5 +33,5 @@ mod tiles;
 mod update;
 mod winograd;
 
-pub(crate) use ops::{Normalise, Update, apply, batch_norm, normalise, update};
+pub(crate) use ops::{Normalise, Update, apply, batch_norm, joined_attention, normalise, update};
 pub(crate) use update::{Adam, Sgd};

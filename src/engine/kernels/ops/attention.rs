@@ -3,11 +3,13 @@
 use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
 
+use super::{held, value};
 use crate::engine::kernels::attention::{self, Attention, Heads};
-use crate::engine::kernels::map::{row_major, shape};
+use crate::engine::kernels::map::{is_f32, numbers, row_major, shape, tensor};
 use crate::engine::kernels::memory::{Shared, filled};
 use crate::engine::kernels::simd::Isa;
 use crate::engine::kernels::tape::{Held, Rule, record};
+use crate::engine::value::Value;
 
 /// `q [.., N, d]`, `k [.., M, d]`, `v [.., M, e]` → `[.., N, e]`.
 pub(super) fn attend(inputs: Vec<Held>, scale: f64) -> Option<Held> {
@@ -33,6 +35,85 @@ pub(super) fn attend(inputs: Vec<Held>, scale: f64) -> Option<Held> {
         unsafe { attention::forward(Isa::best(), &of, [q.heads(), k.heads(), v.heads()], out) };
     });
     Some(record(inputs, Attended { of, q, k, v }, y))
+}
+
+/// The same of `[B, N, 3 heads d]`, queries, keys and values of all heads one after the other: `[B, heads, N, d]`. `None` where
+/// there is no kernel for it.
+pub(crate) fn joined_attention(inputs: &[Value], heads: usize, scale: f64) -> Option<Value> {
+    let input = held(inputs.first()?.clone())?;
+    if !is_f32(input.plain()) {
+        return None;
+    }
+    let joined = row_major(input.plain().clone());
+    let [batch, tokens, three] = <[usize; 3]>::try_from(shape(&joined)).ok()?;
+    let size = three / (3 * heads.max(1));
+    if size * 3 * heads != three || joined.layout().num_elements() == 0 {
+        return None;
+    }
+    let of = Attention {
+        queries: tokens,
+        keys: tokens,
+        width: size,
+        value: size,
+        scale: scale as f32,
+    };
+    let y = fresh(&[batch, heads, tokens, size], |out| {
+        let parts = Joined::of(Shared::of(numbers(&joined)), batch, heads, &of);
+        // SAFETY: the sizes are the tensors' own.
+        unsafe { attention::forward(Isa::best(), &of, parts.heads(), out) };
+    });
+    let rule = JoinedAttention { of, heads, joined };
+    Some(value(record([input], rule, y), 4))
+}
+
+/// Queries, keys and values in one tensor `[B, N, 3 heads d]`.
+struct Joined([Split; 3]);
+
+impl Joined {
+    fn of(at: Shared, batch: usize, heads: usize, of: &Attention) -> Self {
+        let all = heads * of.width;
+        Self(std::array::from_fn(|part| Split {
+            at,
+            starts: (0..batch * heads)
+                .map(|i| i / heads * of.queries * 3 * all + part * all + i % heads * of.width)
+                .collect(),
+            token: 3 * all,
+        }))
+    }
+
+    fn heads(&self) -> [Heads<'_>; 3] {
+        self.0.each_ref().map(Split::heads)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct JoinedAttention {
+    of: Attention,
+    heads: usize,
+    joined: FlexTensor,
+}
+
+impl Rule<1> for JoinedAttention {
+    fn backward(self, dy: FlexTensor, _wanted: [bool; 1]) -> [Option<FlexTensor>; 1] {
+        let dy = dense_width(dy);
+        let sizes = shape(&self.joined);
+        let batch = sizes[0];
+        let inputs = Joined::of(
+            Shared::of(numbers(&self.joined)),
+            batch,
+            self.heads,
+            &self.of,
+        );
+        let d = Split::of(&dy);
+        let gradient = filled(numbers(&self.joined).len(), |out| {
+            let out = Shared::new(out.as_mut_ptr());
+            let out = Joined::of(out, batch, self.heads, &self.of);
+            let isa = Isa::best();
+            // SAFETY: the sizes and layouts are the tensors' own.
+            unsafe { attention::gradient(isa, &self.of, inputs.heads(), d.heads(), out.heads()) };
+        });
+        [Some(tensor(gradient, &sizes))]
+    }
 }
 
 /// With the last dimension dense in memory.

@@ -8,6 +8,7 @@ mod products;
 mod rows;
 mod update;
 
+pub(crate) use attention::joined_attention;
 pub(crate) use batch_norm::{Normalise, batch_norm, normalise};
 pub(crate) use update::{Update, update};
 

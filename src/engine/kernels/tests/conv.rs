@@ -154,3 +154,78 @@ fn direct_shapes() {
         check(shape, 2e-5);
     }
 }
+
+/// NaN, infinities of either sign, or a number.
+fn kind(x: f64) -> u8 {
+    match x {
+        x if x.is_nan() => 0,
+        f64::INFINITY => 1,
+        f64::NEG_INFINITY => 2,
+        _ => 3,
+    }
+}
+
+#[test]
+fn what_is_not_finite_stays_where_it_belongs() {
+    for shape in [
+        conv(2, 16, 9, 9, 16, 3, 1, 1, 1),
+        conv(1, 16, 9, 9, 16, 5, 1, 2, 1),
+        conv(1, 160, 9, 9, 170, 3, 1, 1, 1),
+        conv(2, 5, 9, 9, 7, 3, 2, 1, 1),
+    ] {
+        let w = numbers(shape.weight(), 2);
+        let mut x = numbers(shape.input(), 1);
+        let mut dy = numbers(shape.output(), 3);
+        for numbers in [&mut x, &mut dy] {
+            numbers[0] = f32::NAN;
+            let last = numbers.len() - 1;
+            numbers[last] = f32::INFINITY;
+        }
+        let [y, dx, _] = reference(&shape, &x, &w, &dy);
+        for isa in Isa::all() {
+            let mut got = vec![0.0; shape.output()];
+            forward(isa, &shape, &x, &w, None, &mut got);
+            let kinds = |a: &[f64]| a.iter().map(|x| kind(*x)).collect::<Vec<_>>();
+            let wide: Vec<f64> = got.iter().map(|x| f64::from(*x)).collect();
+            assert_eq!(kinds(&wide), kinds(&y), "{isa:?} {shape:?}");
+            assert!(wide.iter().any(|x| x.is_finite()));
+            let mut got = vec![0.0; shape.input()];
+            data_gradient(isa, &shape, &dy, &w, &mut got);
+            let wide: Vec<f64> = got.iter().map(|x| f64::from(*x)).collect();
+            assert_eq!(kinds(&wide), kinds(&dx), "{isa:?} {shape:?}");
+            let mut dw = vec![0.0; shape.weight()];
+            weight_gradient(isa, &shape, &x, &dy, &mut dw);
+            assert!(dw.iter().any(|x| x.is_nan()));
+        }
+    }
+}
+
+#[test]
+fn random_shapes() {
+    let mut state = 12345u64;
+    let mut draw = |n: usize| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 33) as usize % n
+    };
+    for _ in 0..60 {
+        let groups = [1, 1, 1, 2, 3][draw(5)];
+        let side = 1 + draw(6);
+        let padding = draw(side.min(3) + 1);
+        let least = side.saturating_sub(2 * padding).max(1);
+        let shape = Conv {
+            n: 1 + draw(3),
+            c: groups * (1 + draw(40)),
+            h: least + draw(9),
+            w: least + draw(9),
+            k: groups * (1 + draw(40)),
+            kh: side,
+            kw: side,
+            stride: 1 + draw(3),
+            padding,
+            groups,
+        };
+        check(shape, 1e-4);
+    }
+}
