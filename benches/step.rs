@@ -1,7 +1,7 @@
 //! Whole training steps of the encoders, timed: forward, backward and SGD with momentum on a batch that is already there.
 //!
 //! ```text
-//! cargo bench --bench step -- NET SIDE BATCH [--reference] [--steps=N]
+//! cargo bench --bench step -- NET SIDE BATCH [--reference] [--steps=N] [--threads=N]
 //! cargo bench --bench step -- NET SIDE BATCH --serve      # `benches/peers/steps.py` alternates it with PyTorch
 //! ```
 //!
@@ -38,7 +38,10 @@ fn main() {
         _ => ("resnet18", 32, 32),
     };
     let has = |word: &str| arguments.iter().any(|a| a == word);
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let all = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let threads = (arguments.iter())
+        .find_map(|a| a.strip_prefix("--threads="))
+        .map_or(all, number);
     set_threads(Some(threads)).expect("threads");
     let kernels = if has("--reference") {
         Kernels::Reference

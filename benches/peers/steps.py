@@ -84,8 +84,8 @@ class Torch:
 
 
 class Pretext:
-    def __init__(self, program, name, side, batch, more=()):
-        command = [program, name, str(side), str(batch), "--serve", *more]
+    def __init__(self, program, name, side, batch, threads):
+        command = [program, name, str(side), str(batch), "--serve", f"--threads={threads}"]
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self, steps):
@@ -98,10 +98,10 @@ class Pretext:
         self.child.wait()
 
 
-def compare(program, case, rounds):
+def compare(program, case, rounds, threads):
     name, side, batch = case.split(":")
     side, batch = int(side), int(batch)
-    ours = Pretext(program, name, side, batch)
+    ours = Pretext(program, name, side, batch, threads)
     both = [Torch(name, side, batch, last) for last in (False, True)]
     for one in (ours, *both):
         one.run(2)
@@ -130,4 +130,4 @@ if __name__ == "__main__":
     torch.set_num_threads(given.threads)
     print(f"torch {torch.__version__}, {given.threads} threads, medians of {given.rounds} rounds")
     for case in given.cases:
-        compare(given.program, case, given.rounds)
+        compare(given.program, case, given.rounds, given.threads)

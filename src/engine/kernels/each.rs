@@ -1,7 +1,7 @@
 //! Functions of each element.
 
 use super::curve::normal;
-use super::memory::{Scratch, Shared, tasks};
+use super::memory::{Scratch, Shared, tasks, totals};
 use super::simd::{Isa, Simd, kernel};
 
 /// Numbers of a task.
@@ -83,10 +83,8 @@ pub(crate) fn column_sums(isa: Isa, x: &[f32], c: usize) -> Vec<f32> {
         unsafe { columns(isa, from.at(part * rows * c), some, c, sums.at(part * c)) };
     });
     // SAFETY: the tasks above wrote all of it.
-    let sum = |i: usize, part: usize| f64::from(unsafe { *sums.at(part * c + i) });
-    (0..c)
-        .map(|i| (0..parts).map(|part| sum(i, part)).sum::<f64>() as f32)
-        .collect()
+    let sums = unsafe { totals(sums, parts, c) };
+    sums.into_iter().map(|x| x as f32).collect()
 }
 
 kernel! {

@@ -102,3 +102,19 @@ pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [f32])) -> Vec<f32> {
     fill(&mut out);
     out
 }
+
+/// Sums of `parts` rows of `width` numbers each, row after row in 64 bits.
+///
+/// # Safety
+/// All of them were written.
+pub(crate) unsafe fn totals(from: Shared, parts: usize, width: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; width];
+    for part in 0..parts {
+        // SAFETY: the caller's promise.
+        let row = unsafe { std::slice::from_raw_parts(from.at(part * width), width) };
+        for (sum, x) in sums.iter_mut().zip(row) {
+            *sum += f64::from(*x);
+        }
+    }
+    sums
+}

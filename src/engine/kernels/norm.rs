@@ -1,7 +1,7 @@
 //! Batch normalisation of rows `[m, c]` (pixels by channels), with the sum with a shortcut and the ReLU that may follow:
 //! one pass for the statistics and one for the rest, forward and backward.
 
-use super::memory::{Scratch, Shared, tasks};
+use super::memory::{Scratch, Shared, tasks, totals};
 use super::simd::{Isa, Simd, kernel};
 
 /// What follows the normalisation.
@@ -47,23 +47,25 @@ pub(crate) fn statistics(isa: Isa, x: &[f32], c: usize) -> (Vec<f32>, Vec<f32>) 
         }
     });
     let n = m as f64;
-    let mut mean = vec![0.0; c];
-    let mut variance = vec![0.0; c];
     // SAFETY: the tasks above wrote all of it.
-    let part = |block: usize, i: usize| f64::from(unsafe { *parts.at(2 * block * c + i) });
-    for i in 0..c {
-        let size = |block: usize| rows.min(m - block * rows) as f64;
-        let total: f64 = (0..count).map(|block| part(block, i) * size(block)).sum();
-        let centre = total / n;
-        let mut spread = 0.0;
-        for block in 0..count {
-            let off = part(block, i) - centre;
-            spread += part(block, c + i) + size(block) * off * off;
+    let part = |block: usize| unsafe { std::slice::from_raw_parts(parts.at(2 * block * c), 2 * c) };
+    let size = |block: usize| rows.min(m - block * rows) as f64;
+    let mut mean = vec![0.0f64; c];
+    for block in 0..count {
+        for (mean, x) in mean.iter_mut().zip(part(block)) {
+            *mean += f64::from(*x) * size(block) / n;
         }
-        mean[i] = centre as f32;
-        variance[i] = (spread / n) as f32;
     }
-    (mean, variance)
+    let mut variance = vec![0.0f64; c];
+    for block in 0..count {
+        let (means, spreads) = part(block).split_at(c);
+        for i in 0..c {
+            let off = f64::from(means[i]) - mean[i];
+            variance[i] += (f64::from(spreads[i]) + size(block) * off * off) / n;
+        }
+    }
+    let narrow = |xs: Vec<f64>| xs.into_iter().map(|x| x as f32).collect();
+    (narrow(mean), narrow(variance))
 }
 
 kernel! {
@@ -270,14 +272,9 @@ pub(crate) fn gradient(
             unsafe { sums(isa, source, block * rows, some, parts.at(2 * block * c)) };
         }
     });
-    let total = |i: usize| -> f64 {
-        // SAFETY: the tasks above wrote all of it.
-        (0..count)
-            .map(|block| f64::from(unsafe { *parts.at(2 * block * c + i) }))
-            .sum()
-    };
-    let plain: Vec<f64> = (0..c).map(total).collect();
-    let by_x: Vec<f64> = (c..2 * c).map(total).collect();
+    // SAFETY: the tasks above wrote all of it.
+    let mut plain = unsafe { totals(parts, count, 2 * c) };
+    let by_x = plain.split_off(c);
     let n = m as f64;
     if let Some(dx) = dx {
         let dx = Shared::new(dx.as_mut_ptr());

@@ -1,7 +1,7 @@
 //! Layer normalisation and softmax of rows `[m, c]`.
 
 use super::curve::exp;
-use super::memory::{Scratch, Shared, filled, tasks};
+use super::memory::{Scratch, Shared, filled, tasks, totals};
 use super::simd::{Isa, Simd, kernel};
 
 /// Numbers of a task.
@@ -170,17 +170,10 @@ pub(crate) fn layer_norm_gradient(
             };
         });
     });
-    let total = |i: usize| {
-        // SAFETY: the tasks above wrote all of it.
-        (0..count)
-            .map(|part| f64::from(unsafe { *parts.at(2 * c * part + i) }))
-            .sum::<f64>() as f32
-    };
-    (
-        dx,
-        (0..c).map(total).collect(),
-        (c..2 * c).map(total).collect(),
-    )
+    // SAFETY: the tasks above wrote all of it.
+    let sums = unsafe { totals(parts, count, 2 * c) };
+    let sums: Vec<f32> = sums.into_iter().map(|x| x as f32).collect();
+    (dx, sums[..c].to_vec(), sums[c..].to_vec())
 }
 
 kernel! {

@@ -2,6 +2,7 @@ use super::conv::{error, numbers};
 use crate::engine::kernels::norm::{Known, Then, apply, gradient, statistics};
 use crate::engine::kernels::pool::{Pooling, average, average_gradient, max, max_gradient};
 use crate::engine::kernels::simd::Isa;
+use crate::engine::kernels::{each, rows};
 
 const EPSILON: f64 = 1e-5;
 
@@ -163,5 +164,70 @@ fn pooling_and_its_gradients() {
             average_gradient(isa, &pool, &dy, &mut dx);
             assert!(error(&dx, &dmean) < 1e-5);
         }
+    }
+}
+
+#[test]
+fn nan_goes_through() {
+    let (m, c) = (50, 18);
+    for isa in Isa::all() {
+        let mut x = numbers(m * c, 1);
+        x[3] = f32::NAN;
+        x[4 + c] = f32::INFINITY;
+        let (mean, variance) = statistics(isa, &x, c);
+        for i in 0..c {
+            let bad = i == 3 || i == 4;
+            assert_eq!(variance[i].is_nan(), bad, "{isa:?} {i}");
+            assert_eq!(mean[i].is_finite(), !bad);
+        }
+        let (ones, zeros) = (vec![1.0; c], vec![0.0; c]);
+        let mut y = vec![0.0; m * c];
+        apply(
+            isa,
+            &x,
+            None,
+            [&mean, &variance, &ones, &zeros],
+            EPSILON,
+            Then::Relu,
+            &mut y,
+        );
+        for (i, y) in y.iter().enumerate() {
+            assert_eq!(y.is_nan(), matches!(i % c, 3 | 4), "{isa:?} {i}");
+        }
+        let mut y = [0.0; 5];
+        each::relu(
+            isa,
+            &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 2.0],
+            &mut y,
+        );
+        assert!(y[0].is_nan() && y[1] == f32::INFINITY && y[2..] == [0.0, 0.0, 2.0]);
+        let pool = Pooling {
+            n: 1,
+            c: 1,
+            h: 2,
+            w: 4,
+            kernel: 2,
+            stride: 2,
+            padding: 0,
+        };
+        let x = [1.0, f32::NAN, 3.0, 4.0, 5.0, 6.0, f32::INFINITY, 8.0];
+        let (mut y, mut at, mut dx) = ([0.0; 2], [0.0; 2], [0.0; 8]);
+        max(isa, &pool, &x, &mut y, &mut at);
+        assert!(y[0].is_nan() && y[1] == f32::INFINITY);
+        max_gradient(isa, &pool, &[1.0, 2.0], &at, &mut dx);
+        assert_eq!(dx, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0]);
+        let y = rows::softmax(isa, &[1.0, f32::NAN, 2.0, 1.0, 2.0, 3.0], 3);
+        assert!(
+            y[..3].iter().all(|x| x.is_nan()) && y[3..].iter().all(|x| x.is_finite()),
+            "{isa:?} {y:?}"
+        );
+        let (y, _) = rows::layer_norm(
+            isa,
+            &[1.0, f32::NAN, 2.0, 1.0, 2.0, 3.0],
+            &[1.0; 3],
+            None,
+            1e-5,
+        );
+        assert!(y[..3].iter().all(|x| x.is_nan()) && y[3..].iter().all(|x| x.is_finite()));
     }
 }
