@@ -73,7 +73,7 @@ fn training() -> Vec<Param> {
         Param::switch(
             "checkpointing",
             "off",
-            "Computes parts of the forward pass again in the backward pass instead of keeping them: less memory, more time, the same numbers.",
+            "Computes parts of the forward pass again in the backward pass instead of keeping them: less memory, more time, the same numbers up to rounding.",
         ),
         Param::optional(
             "stop",

@@ -5,8 +5,8 @@ use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleSt
 
 /// Fields that never change a result, unless what is read while training decides it.
 const WITHOUT_EFFECT: &[&str] = &["monitor", "valid"];
-/// Fields that never change a result: what is computed again gives the same bytes, and of `checkpoint` only `best` counts.
-const NEVER: &[&str] = &["checkpointing", "checkpoint"];
+/// Of `checkpoint` only `best` counts, and that apart.
+const NEVER: &[&str] = &["checkpoint"];
 
 /// blake3 over everything in the recipe that decides a stage's result, except its data's content and its inputs.
 pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64) -> String {
