@@ -97,7 +97,7 @@ impl Walk<'_> {
             if train {
                 self.live += self.graph.aside(&self.flow, index, self.batch);
             }
-            self.touch(self.scratch(index));
+            self.touch(self.scratch(index, train));
             let mut done: Vec<usize> = node
                 .inputs
                 .iter()
@@ -153,15 +153,17 @@ impl Walk<'_> {
     }
 
     /// Memory that an operation takes while it runs: a convolution copies its input with channels last.
-    fn scratch(&self, index: usize) -> f64 {
+    fn scratch(&self, index: usize, train: bool) -> f64 {
         let node = &self.graph.nodes[index];
         match node.op {
             Op::Conv2d { .. } if self.graph.shape(node.inputs[1])[2].known() != Some(1) => {
                 self.graph.bytes(node.inputs[0], self.batch)
             }
-            Op::Attention { .. } if !self.flow.differentiable[index] => {
-                2.0 * self.graph.scores(node, self.batch)
+            // scores while their softmax is made
+            Op::Attention { .. } if train && self.flow.differentiable[index] => {
+                self.graph.scores(node, self.batch)
             }
+            Op::Attention { .. } => 2.0 * self.graph.scores(node, self.batch),
             Op::Resize(_) => self.between(index),
             _ => 0.0,
         }
@@ -187,8 +189,8 @@ impl Walk<'_> {
                 2.0 * bytes.sum::<f64>()
             }
             Op::BatchNorm { .. } => 3.0 * self.graph.bytes(Var(index as u32), self.batch),
-            // the gradients of the weights and of the scores
-            Op::Attention { .. } => 2.0 * self.graph.scores(node, self.batch),
+            // the gradients of the weights and of the scores, and what leads from one to the other
+            Op::Attention { .. } => 3.0 * self.graph.scores(node, self.batch),
             Op::Resize(_) => self.between(index),
             Op::LayerNorm { .. } | Op::Softmax(_) => {
                 self.graph.bytes(Var(index as u32), self.batch)
