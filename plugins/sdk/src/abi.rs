@@ -433,7 +433,22 @@ pub struct Host {
     ) -> Status,
     /// A module that later stages may start from: `from = STAGE.NAME`. The first is the default.
     pub part: extern "C" fn(ctx: Ctx, name: Str, module: Module) -> Status,
+    /// Before each epoch, fills a state `[N, d]` with what `build` makes of each record's picture, in evaluation. `build` gets a
+    /// `ctx` of its own, in which modules stay valid and values do not.
+    pub fill: extern "C" fn(ctx: Ctx, state: Var, build: Option<Fill>, data: *mut c_void) -> Status,
+    /// Before each epoch, clusters the rows of a state: `bank [N, d]` into `centres [k, d]` and, unless it is 0, `clusters [N]`.
+    pub kmeans:
+        extern "C" fn(ctx: Ctx, bank: Var, centres: Var, clusters: Var, iterations: u64) -> Status,
 }
+
+/// Makes `*output [B, d]` of `image [B, c, h, w]`.
+pub type Fill = extern "C" fn(
+    data: *mut c_void,
+    host: *const Host,
+    ctx: Ctx,
+    image: Var,
+    output: *mut Var,
+) -> Status;
 
 /// A picture: rows of interleaved channels, 8 bits each.
 #[repr(C)]
