@@ -8,6 +8,7 @@ mod expand;
 mod explain;
 mod list;
 mod plan;
+mod plugin;
 mod preview;
 mod recipe;
 mod report;
@@ -45,6 +46,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write, compile, check and list compiled tasks and transforms
+    Plugin(plugin::PluginArgs),
     /// Print shell completions
     Completions(completions::CompletionArgs),
 }
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Verb::Expand(args) => expand::run(&args),
         Verb::Explain(args) => explain::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Plugin(args) => plugin::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };
     match result {

@@ -202,8 +202,9 @@ pub struct Transform {
     /// Given to the functions.
     pub data: *const c_void,
     /// Answers once for each output with its type, given the type that flows in; fails where it can't take it.
-    pub types:
-        Option<extern "C" fn(data: *const c_void, host: *const Host, ctx: Ctx, input: Str) -> Status>,
+    pub types: Option<
+        extern "C" fn(data: *const c_void, host: *const Host, ctx: Ctx, input: Str) -> Status,
+    >,
     /// Makes what `apply` is given; may be null.
     pub make: Option<
         extern "C" fn(
@@ -436,7 +437,8 @@ pub struct Host {
     /// Before each epoch, fills a state `[N, d]` with what `build` makes of each record's picture, in evaluation. `build` gets a
     /// `ctx` of its own, in which modules stay valid and values do not.
     pub fill: extern "C" fn(ctx: Ctx, state: Var, build: Option<Fill>, data: *mut c_void) -> Status,
-    /// Before each epoch, clusters the rows of a state: `bank [N, d]` into `centres [k, d]` and, unless it is 0, `clusters [N]`.
+    /// Before each epoch, clusters the rows of a state: `bank [N, d]` into `centres [k, d]` and
+    /// `clusters [N]`, whole numbers.
     pub kmeans:
         extern "C" fn(ctx: Ctx, bank: Var, centres: Var, clusters: Var, iterations: u64) -> Status,
 }

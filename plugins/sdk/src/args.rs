@@ -67,7 +67,8 @@ impl Args {
 
     /// The same for an optional parameter.
     pub fn maybe_number(&self, name: &str) -> Option<f64> {
-        self.one_of(name, &[value::NUMBER, value::INTEGER]).map(|v| v.number)
+        self.one_of(name, &[value::NUMBER, value::INTEGER])
+            .map(|v| v.number)
     }
 
     /// A whole number.
@@ -102,7 +103,8 @@ impl Args {
 
     /// The same for an optional parameter.
     pub fn maybe_length(&self, name: &str) -> Option<usize> {
-        self.one_of(name, &[value::LENGTH]).map(|v| v.number as usize)
+        self.one_of(name, &[value::LENGTH])
+            .map(|v| v.number as usize)
     }
 
     /// A duration.
@@ -123,7 +125,8 @@ impl Args {
     pub fn range(&self, name: &str) -> (f64, f64) {
         given(
             name,
-            self.one_of(name, &[value::RANGE]).map(|v| (v.number, v.high)),
+            self.one_of(name, &[value::RANGE])
+                .map(|v| (v.number, v.high)),
         )
     }
 
@@ -281,11 +284,17 @@ mod tests {
             name: name.into(),
             ty: ty.into(),
         };
-        let fields = vec![field("label", "label(10)"), field("image", "image[1, 28, 32]")];
+        let fields = vec![
+            field("label", "label(10)"),
+            field("image", "image[1, 28, 32]"),
+        ];
         assert_eq!(picture(&fields), Some(("image", 1, Some(28))));
         let folder = vec![field("photo", "image[3, ?, ?]")];
         assert_eq!(picture(&folder), Some(("photo", 3, None)));
-        assert_eq!(picture(&[field("photo", "image")]), Some(("photo", 3, None)));
+        assert_eq!(
+            picture(&[field("photo", "image")]),
+            Some(("photo", 3, None))
+        );
         assert_eq!(picture(&fields[..1]), None);
     }
 }

