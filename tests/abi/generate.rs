@@ -14,6 +14,10 @@ const BY_HAND: &[&str] = &[
     "objective",
     "metric",
     "place",
+    "input",
+    "input_list",
+    "input_stacked",
+    "parameter",
 ];
 /// Operations with more results than one.
 const SEVERAL: &[&str] = &["topk", "sort", "split", "chunk", "unstack"];
@@ -24,8 +28,16 @@ fn constant(op: &OpSpec) -> String {
 
 /// A summary as a sentence in a doc comment: shapes are no links.
 fn sentence(op: &OpSpec) -> String {
-    let text = op.summary.trim_end_matches('.').replace('[', "\\[").replace(']', "\\]");
-    let text = text.replace('<', "\\<").replace('>', "\\>").replace('*', "\\*").replace('_', "\\_");
+    let text = op
+        .summary
+        .trim_end_matches('.')
+        .replace('[', "\\[")
+        .replace(']', "\\]");
+    let text = text
+        .replace('<', "\\<")
+        .replace('>', "\\>")
+        .replace('*', "\\*")
+        .replace('_', "\\_");
     format!("{text}.")
 }
 
@@ -77,7 +89,10 @@ pub fn header() -> String {
 
 /// Whether the attributes that may be left out stand in a struct: more than two of them would be a riddle to read.
 fn has_options(op: &OpSpec) -> bool {
-    let optional = op.attrs.iter().filter(|attr| attr.preset != Preset::Required);
+    let optional = op
+        .attrs
+        .iter()
+        .filter(|attr| attr.preset != Preset::Required);
     optional.count() > 2
 }
 
@@ -89,7 +104,9 @@ fn camel(name: &str) -> String {
 
 fn escaped(name: &str) -> String {
     match name {
-        "type" | "where" | "in" | "fn" | "as" | "move" | "abs" if name != "abs" => format!("r#{name}"),
+        "type" | "where" | "in" | "fn" | "as" | "move" | "abs" if name != "abs" => {
+            format!("r#{name}")
+        }
         _ => name.to_owned(),
     }
 }
@@ -149,24 +166,33 @@ fn given(attr: &AttrSpec, place: &str, owned: bool) -> String {
         AttrType::Text | AttrType::Word(_) => "text",
         AttrType::Switch => "switch",
     };
-    let borrow = matches!(attr.ty, AttrType::Size) || (owned && matches!(attr.ty, AttrType::Ints | AttrType::Sizes));
+    let borrow = matches!(attr.ty, AttrType::Size)
+        || (owned && matches!(attr.ty, AttrType::Ints | AttrType::Sizes));
     let name = attr.name;
     let list = matches!(attr.ty, AttrType::Ints | AttrType::Sizes);
     let absent = match (attr.preset, attr.ty) {
         (Preset::Absent, _) => true,
-        (Preset::Int(_), AttrType::Int | AttrType::Float | AttrType::Size | AttrType::Ints) => false,
+        (Preset::Int(_), AttrType::Int | AttrType::Float | AttrType::Size | AttrType::Ints) => {
+            false
+        }
         (Preset::Required | Preset::Float(_) | Preset::Text(_) | Preset::Switch(_), _) => false,
         _ => false,
     };
     let reference = if borrow { "&" } else { "" };
     match (absent, list) {
-        (false, _) => format!("        attrs.push({make}({name:?}, {reference}{place}));\n"),
+        (false, _) => format!("        attrs.push(attr::{make}({name:?}, {reference}{place}));\n"),
         (true, true) => format!(
-            "        if !{place}.is_empty() {{\n            attrs.push({make}({name:?}, {reference}{place}));\n        }}\n"
+            "        if !{place}.is_empty() {{\n            attrs.push(attr::{make}({name:?}, {reference}{place}));\n        }}\n"
         ),
         (true, false) => {
-            let binding = if borrow { format!("&{place}") } else { place.to_owned() };
-            format!("        if let Some(value) = {binding} {{\n            attrs.push({make}({name:?}, value));\n        }}\n")
+            let binding = if borrow {
+                format!("&{place}")
+            } else {
+                place.to_owned()
+            };
+            format!(
+                "        if let Some(value) = {binding} {{\n            attrs.push(attr::{make}({name:?}, value));\n        }}\n"
+            )
         }
     }
 }
@@ -174,25 +200,45 @@ fn given(attr: &AttrSpec, place: &str, owned: bool) -> String {
 /// `ops.rs` of the SDK, before it is formatted.
 pub fn sdk() -> String {
     let mut out = String::from(
-        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n\nuse crate::graph::{Graph, Var, float, int, ints, size, sizes, switch, text};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
+        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n\nuse crate::graph as attr;\nuse crate::graph::{Graph, Var};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
     );
     for op in operations() {
-        let _ = writeln!(out, "    /// {}\n    pub const {}: u32 = {};", sentence(op), constant(op), op.code);
+        let _ = writeln!(
+            out,
+            "    /// {}\n    pub const {}: u32 = {};",
+            sentence(op),
+            constant(op),
+            op.code
+        );
     }
     out += "}\n";
     let ops = operations().iter().filter(|op| !BY_HAND.contains(&op.name));
     for op in ops.clone().filter(|op| has_options(op)) {
         let name = camel(op.name);
-        let fields = op.attrs.iter().filter(|attr| attr.preset != Preset::Required);
-        let _ = write!(out, "\n/// What [`Graph::{}`] may be given.\n#[derive(Clone, Debug, PartialEq)]\npub struct {name} {{\n", op.name);
+        let fields = op
+            .attrs
+            .iter()
+            .filter(|attr| attr.preset != Preset::Required);
+        let _ = write!(
+            out,
+            "\n/// What [`Graph::{}`] may be given.\n#[derive(Clone, Debug, PartialEq)]\npub struct {name} {{\n",
+            op.name
+        );
         let mut defaults = String::new();
         for attr in fields {
             let (ty, default) = option(attr);
             let field = escaped(attr.name);
-            let _ = write!(out, "    /// {}\n    pub {field}: {ty},\n", attr.doc.replace('[', "\\[").replace(']', "\\]"));
+            let _ = write!(
+                out,
+                "    /// {}\n    pub {field}: {ty},\n",
+                attr.doc.replace('[', "\\[").replace(']', "\\]")
+            );
             let _ = writeln!(defaults, "            {field}: {default},");
         }
-        let _ = write!(out, "}}\n\nimpl Default for {name} {{\n    fn default() -> Self {{\n        Self {{\n{defaults}        }}\n    }}\n}}\n");
+        let _ = write!(
+            out,
+            "}}\n\nimpl Default for {name} {{\n    fn default() -> Self {{\n        Self {{\n{defaults}        }}\n    }}\n}}\n"
+        );
     }
     out += "\nimpl Graph {\n";
     for op in ops {
@@ -223,7 +269,11 @@ fn method(out: &mut String, op: &OpSpec) {
         }
     };
     let options = has_options(op);
-    for attr in op.attrs.iter().filter(|attr| !options || attr.preset == Preset::Required) {
+    for attr in op
+        .attrs
+        .iter()
+        .filter(|attr| !options || attr.preset == Preset::Required)
+    {
         parameters.push(parameter(attr));
     }
     if options {
@@ -237,7 +287,13 @@ fn method(out: &mut String, op: &OpSpec) {
         _ => "Result<Var>",
     };
     parameters.insert(0, "&mut self".into());
-    let _ = write!(out, "\n    /// {}\n    #[allow(clippy::too_many_arguments)]\n    pub fn {}({}) -> {result} {{\n", sentence(op), escaped(op.name), parameters.join(", "));
+    let _ = write!(
+        out,
+        "\n    /// {}\n    #[allow(clippy::too_many_arguments)]\n    pub fn {}({}) -> {result} {{\n",
+        sentence(op),
+        escaped(op.name),
+        parameters.join(", ")
+    );
     if let (fewest, Some(most)) = op.operands
         && fewest < most
     {
@@ -258,7 +314,11 @@ fn method(out: &mut String, op: &OpSpec) {
             if attr.ty == AttrType::Size && !inside && attr.preset != Preset::Absent {
                 let _ = writeln!(out, "        let {name} = {name}.into();");
             }
-            let place = if inside { format!("options.{name}") } else { name };
+            let place = if inside {
+                format!("options.{name}")
+            } else {
+                name
+            };
             pushes += &given(attr, &place, inside);
         }
         let _ = write!(out, "        let mut attrs = Vec::new();\n{pushes}");
@@ -267,7 +327,9 @@ fn method(out: &mut String, op: &OpSpec) {
     let code = constant(op);
     let call = match (several, none) {
         (true, _) => format!("self.op(codes::{code}, {operands}, {attrs})"),
-        (_, true) => format!("self.op_one(codes::{code}, {operands}, {attrs}).unwrap_or(Var::NONE)"),
+        (_, true) => {
+            format!("self.op_one(codes::{code}, {operands}, {attrs}).unwrap_or(Var::NONE)")
+        }
         _ => format!("self.op_one(codes::{code}, {operands}, {attrs})"),
     };
     let _ = writeln!(out, "        {call}\n    }}");

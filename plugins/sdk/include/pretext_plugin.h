@@ -357,6 +357,110 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 /* ---- operations --------------------------------------------------------------------------------------------------- */
 
 /* BEGIN OPERATIONS: written by `PRETEXT_BLESS=1 cargo test --release --test abi` */
+/* Ones on the diagonal: [n, n]. 0 operands; n: size */
+#define PRETEXT_OP_EYE 100u
+/* 0, 1, …, n - 1, whole numbers: [n]. 0 operands; n: size */
+#define PRETEXT_OP_ARANGE 101u
+/* max(x, 0). 1 operands */
+#define PRETEXT_OP_RELU 200u
+/* x Φ(x), with the error function. 1 operands */
+#define PRETEXT_OP_GELU 201u
+/* eˣ. 1 operands */
+#define PRETEXT_OP_EXP 202u
+/* ln x. 1 operands */
+#define PRETEXT_OP_LOG 203u
+/* √x. 1 operands */
+#define PRETEXT_OP_SQRT 204u
+/* x + c. 1 operands; c: float */
+#define PRETEXT_OP_ADD_SCALAR 220u
+/* c x. 1 operands; c: float */
+#define PRETEXT_OP_MUL_SCALAR 221u
+/* x, and no gradient flows back. 1 operands */
+#define PRETEXT_OP_STOP_GRADIENT 230u
+/* a + b; sizes of 1 are repeated. 2 operands */
+#define PRETEXT_OP_ADD 300u
+/* a - b; sizes of 1 are repeated. 2 operands */
+#define PRETEXT_OP_SUB 301u
+/* a b, element by element; sizes of 1 are repeated. 2 operands */
+#define PRETEXT_OP_MUL 302u
+/* a / b; sizes of 1 are repeated. 2 operands */
+#define PRETEXT_OP_DIV 303u
+/* 1.0 where a = b, 0.0 elsewhere. 2 operands */
+#define PRETEXT_OP_EQUAL 310u
+/* [.., m, k] × [.., k, n] → [.., m, n]. 2 operands */
+#define PRETEXT_OP_MATMUL 400u
+/* x [.., in], weight [in, out], bias [out] or none → [.., out]. 2 to 3 operands */
+#define PRETEXT_OP_LINEAR 401u
+/* x [B, C, H, W], weight [out, C / groups, k, k], bias [out] or none → [B, out, H', W']. 2 to 3 operands; stride: int = 1, padding: int = 0, groups: int = 1 */
+#define PRETEXT_OP_CONV2D 402u
+/* eˣ / Σ eˣ along a dimension. 1 operands; dim: int = -1 */
+#define PRETEXT_OP_SOFTMAX 600u
+/* x - ln Σ eˣ along a dimension. 1 operands; dim: int = -1 */
+#define PRETEXT_OP_LOG_SOFTMAX 601u
+/* x / √(Σ x² + 1e-12) over the last dimension. 1 operands */
+#define PRETEXT_OP_L2_NORMALIZE 602u
+/* x [.., n] normalised over its last dimension, times gamma [n], plus beta [n]. 3 operands; epsilon: float = 0.00001 */
+#define PRETEXT_OP_LAYER_NORM 603u
+/* Zeroes elements while training and scales the rest by 1 / (1 - p). 1 operands; p: float */
+#define PRETEXT_OP_DROPOUT 610u
+/* The largest of each window of [B, C, H, W]. 1 operands; kernel: int, stride: int = none, padding: int = 0 */
+#define PRETEXT_OP_MAX_POOL 900u
+/* The mean of each window of [B, C, H, W], padding counted. 1 operands; kernel: int, stride: int = none, padding: int = 0 */
+#define PRETEXT_OP_AVG_POOL 901u
+/* The mean over the places of a map: [B, C, H, W] → [B, C]. 1 operands */
+#define PRETEXT_OP_GLOBAL_AVG_POOL 902u
+/* The sum along dimensions. 1 operands; dims: ints = none, keep: switch = true */
+#define PRETEXT_OP_SUM 500u
+/* The mean along dimensions. 1 operands; dims: ints = none, keep: switch = true */
+#define PRETEXT_OP_MEAN 501u
+/* The mean of everything: [1]. 1 operands */
+#define PRETEXT_OP_MEAN_ALL 510u
+/* The index of the largest along a dimension, which stays with size 1; whole numbers. 1 operands; dim: int = -1 */
+#define PRETEXT_OP_ARGMAX 511u
+/* The same elements in other sizes. 1 operands; shape: sizes */
+#define PRETEXT_OP_RESHAPE 700u
+/* [B, …] → [B, n]. 1 operands */
+#define PRETEXT_OP_FLATTEN 701u
+/* A new order of dimensions. 1 operands; order: ints */
+#define PRETEXT_OP_PERMUTE 702u
+/* Two dimensions exchanged. 1 operands; a: int = -2, b: int = -1 */
+#define PRETEXT_OP_TRANSPOSE 703u
+/* Sizes of 1 repeated. 1 operands; shape: sizes */
+#define PRETEXT_OP_EXPAND 704u
+/* One after the other along a dimension. 1 operands or more; dim: int = 0 */
+#define PRETEXT_OP_CONCAT 705u
+/* `start .. start + size` along a dimension. 1 operands; dim: int = 0, start: size = 0, size: size */
+#define PRETEXT_OP_SLICE 706u
+/* x's elements at the index along a dimension; the index has x's sizes elsewhere. 2 operands; dim: int = -1 */
+#define PRETEXT_OP_GATHER 800u
+/* The mean of -log softmax(logits)[target]: logits [R, C], targets [R] → [1]. 2 operands */
+#define PRETEXT_OP_CROSS_ENTROPY 1000u
+/* The fraction of rows whose largest score is the target's: logits [R, C], targets [R] → [1]. 2 operands */
+#define PRETEXT_OP_ACCURACY 1001u
+/* A number that changes with the step, the same for the whole batch: [1]. 0 operands; from: float = 0, to: float = 1, curve: text = constant, start: float = 0, end: float = 1, unit: text = run */
+#define PRETEXT_OP_SCALAR 1100u
+/* The value; its gradient flows only while the scalar that the attributes describe is above 0: [..] → [..]. 1 operands; from: float = 0, to: float = 1, curve: text = constant, start: float = 0, end: float = 1, unit: text = run */
+#define PRETEXT_OP_WHEN 1101u
+/* Uniform numbers in 0..1, another draw in each batch. 0 operands; shape: sizes */
+#define PRETEXT_OP_RANDOM_UNIFORM 1102u
+/* Standard normal numbers, another draw in each batch. 0 operands; shape: sizes */
+#define PRETEXT_OP_RANDOM_NORMAL 1103u
+/* 0..n in a random order, another one in each batch: [n] whole numbers. 0 operands; n: size */
+#define PRETEXT_OP_RANDOM_ORDER 1104u
+/* Where each sample of the batch stands in the split: [B] whole numbers. 0 operands */
+#define PRETEXT_OP_INDEX 1105u
+/* A tensor that lives between steps, as it was when the batch began. 0 operands; name: text, shape: ints, init: text = constant, value: float = 0, whole: switch = false */
+#define PRETEXT_OP_STATE 1110u
+/* What a state is from the next batch on: [state, value] → nothing. 2 operands */
+#define PRETEXT_OP_ASSIGN 1111u
+/* Rows of a state from the next batch on: [state, index [R], rows [R, ..]] → nothing. 3 operands */
+#define PRETEXT_OP_ASSIGN_ROWS 1112u
+/* A number to be made small: [1] → nothing. 1 operands; name: text */
+#define PRETEXT_OP_OBJECTIVE 1120u
+/* A number to be watched: [1] → nothing. 1 operands; name: text */
+#define PRETEXT_OP_METRIC 1121u
+/* Names a value so that probes can read it: [..] → [..]. 1 operands; name: text */
+#define PRETEXT_OP_PLACE 1122u
 /* END OPERATIONS */
 
 #ifdef __cplusplus
