@@ -19,8 +19,10 @@ const BY_HAND: &[&str] = &[
     "input_stacked",
     "parameter",
 ];
-/// Operations with more results than one.
-const SEVERAL: &[&str] = &["topk", "sort", "split", "chunk", "unstack"];
+/// Whether an operation has more results than one: the table says so in words.
+fn has_several(op: &OpSpec) -> bool {
+    op.summary.contains("two results") || op.name == "split"
+}
 
 fn constant(op: &OpSpec) -> String {
     op.name.to_uppercase()
@@ -87,13 +89,13 @@ pub fn header() -> String {
     out
 }
 
-/// Whether the attributes that may be left out stand in a struct: more than two of them would be a riddle to read.
-fn has_options(op: &OpSpec) -> bool {
-    let optional = op
-        .attrs
-        .iter()
-        .filter(|attr| attr.preset != Preset::Required);
-    optional.count() > 2
+/// Attributes that every call of an operation gives, beside those that it must: where it works. What else may be left out stands
+/// in a struct that `…_with` takes.
+fn is_positional(op: &OpSpec, attr: &AttrSpec) -> bool {
+    attr.preset == Preset::Required
+        || (op.name != "l2_normalize" && ["dim", "dims", "a", "b", "start"].contains(&attr.name))
+        || (op.name == "standardize" && attr.name == "epsilon")
+        || (op.name == "split" && attr.name == "parts")
 }
 
 fn camel(name: &str) -> String {
@@ -200,7 +202,7 @@ fn given(attr: &AttrSpec, place: &str, owned: bool) -> String {
 /// `ops.rs` of the SDK, before it is formatted.
 pub fn sdk() -> String {
     let mut out = String::from(
-        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n\nuse crate::graph as attr;\nuse crate::graph::{Graph, Var};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
+        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n#![allow(clippy::vec_init_then_push, clippy::too_many_arguments)]\n\nuse crate::graph as attr;\nuse crate::graph::{Graph, Var};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
     );
     for op in operations() {
         let _ = writeln!(
@@ -211,17 +213,21 @@ pub fn sdk() -> String {
             op.code
         );
     }
-    out += "}\n";
+    out += "}\n\n/// What operations may be given beside what they must.\npub mod options {\n    #[allow(unused_imports)]\n    use crate::size::Size;\n";
     let ops = operations().iter().filter(|op| !BY_HAND.contains(&op.name));
-    for op in ops.clone().filter(|op| has_options(op)) {
+    for op in ops.clone() {
         let name = camel(op.name);
-        let fields = op
+        let fields: Vec<&AttrSpec> = op
             .attrs
             .iter()
-            .filter(|attr| attr.preset != Preset::Required);
+            .filter(|attr| !is_positional(op, attr))
+            .collect();
+        if fields.is_empty() {
+            continue;
+        }
         let _ = write!(
             out,
-            "\n/// What [`Graph::{}`] may be given.\n#[derive(Clone, Debug, PartialEq)]\npub struct {name} {{\n",
+            "\n/// For [`Graph::{0}_with`](crate::Graph::{0}_with).\n#[derive(Clone, Debug, PartialEq)]\npub struct {name} {{\n",
             op.name
         );
         let mut defaults = String::new();
@@ -240,46 +246,53 @@ pub fn sdk() -> String {
             "}}\n\nimpl Default for {name} {{\n    fn default() -> Self {{\n        Self {{\n{defaults}        }}\n    }}\n}}\n"
         );
     }
-    out += "\nimpl Graph {\n";
+    out += "}\n\nimpl Graph {\n";
     for op in ops {
-        method(&mut out, op);
+        let options = op.attrs.iter().any(|attr| !is_positional(op, attr));
+        if options {
+            method(&mut out, op, false);
+        }
+        method(&mut out, op, true);
     }
     out += "}\n";
     out
 }
 
-fn method(out: &mut String, op: &OpSpec) {
+/// One method. `whole`: with everything that may be left out; under the name `…_with` where there is a short one too.
+fn method(out: &mut String, op: &OpSpec, whole: bool) {
+    let options = op.attrs.iter().any(|attr| !is_positional(op, attr));
+    // layers say whether they have a bias; elsewhere an operand that may be left out is left out of the short method
+    let optional_operands = whole || (400..500).contains(&op.code);
     let (mut parameters, operands) = match op.operands {
         (0, Some(0)) => (Vec::new(), "&[]".to_owned()),
         (_, None) => (vec!["xs: &[Var]".to_owned()], "xs".to_owned()),
         (1, Some(1)) => (vec!["x: Var".to_owned()], "&[x]".to_owned()),
         (fewest, Some(most)) => {
-            let names: Vec<char> = ('a'..).take(most).collect();
-            let parameters = names.iter().enumerate().map(|(i, name)| match i < fewest {
-                true => format!("{name}: Var"),
-                false => format!("{name}: Option<Var>"),
-            });
-            let sure: Vec<String> = names[..fewest].iter().map(char::to_string).collect();
-            let operands = if fewest == most {
-                format!("&[{}]", sure.join(", "))
+            let names: Vec<String> = ('p'..).take(most).map(String::from).collect();
+            let sure = names[..fewest].join(", ");
+            let mut parameters: Vec<String> = names[..fewest]
+                .iter()
+                .map(|name| format!("{name}: Var"))
+                .collect();
+            if fewest < most && optional_operands {
+                parameters.extend(
+                    names[fewest..]
+                        .iter()
+                        .map(|name| format!("{name}: Option<Var>")),
+                );
+                (parameters, "&operands".to_owned())
             } else {
-                "&operands".to_owned()
-            };
-            (parameters.collect(), operands)
+                (parameters, format!("&[{sure}]"))
+            }
         }
     };
-    let options = has_options(op);
-    for attr in op
-        .attrs
-        .iter()
-        .filter(|attr| !options || attr.preset == Preset::Required)
-    {
+    for attr in op.attrs.iter().filter(|attr| is_positional(op, attr)) {
         parameters.push(parameter(attr));
     }
-    if options {
-        parameters.push(format!("options: {}", camel(op.name)));
+    if options && whole {
+        parameters.push(format!("options: options::{}", camel(op.name)));
     }
-    let several = SEVERAL.contains(&op.name);
+    let several = has_several(op);
     let none = op.operands == (0, Some(0));
     let result = match (several, none) {
         (true, _) => "Result<Vec<Var>>",
@@ -287,40 +300,49 @@ fn method(out: &mut String, op: &OpSpec) {
         _ => "Result<Var>",
     };
     parameters.insert(0, "&mut self".into());
+    let name = match options && whole {
+        true => format!("{}_with", op.name),
+        false => escaped(op.name),
+    };
     let _ = write!(
         out,
-        "\n    /// {}\n    #[allow(clippy::too_many_arguments)]\n    pub fn {}({}) -> {result} {{\n",
+        "\n    /// {}\n    pub fn {name}({}) -> {result} {{\n",
         sentence(op),
-        escaped(op.name),
         parameters.join(", ")
     );
-    if let (fewest, Some(most)) = op.operands
-        && fewest < most
+    if operands == "&operands"
+        && let (fewest, Some(most)) = op.operands
     {
-        let names: Vec<char> = ('a'..).take(most).collect();
-        let sure: Vec<String> = names[..fewest].iter().map(char::to_string).collect();
-        let _ = writeln!(out, "        let mut operands = vec![{}];", sure.join(", "));
+        let names: Vec<String> = ('p'..).take(most).map(String::from).collect();
+        let _ = writeln!(
+            out,
+            "        let mut operands = vec![{}];",
+            names[..fewest].join(", ")
+        );
         for name in &names[fewest..] {
             let _ = writeln!(out, "        operands.extend({name});");
         }
     }
-    let attrs = if op.attrs.is_empty() {
+    let mut pushes = String::new();
+    for attr in op.attrs {
+        let name = escaped(attr.name);
+        let positional = is_positional(op, attr);
+        if !positional && !whole {
+            continue;
+        }
+        if attr.ty == AttrType::Size && positional && attr.preset != Preset::Absent {
+            let _ = writeln!(out, "        let {name} = {name}.into();");
+        }
+        let place = if positional {
+            name
+        } else {
+            format!("options.{name}")
+        };
+        pushes += &given(attr, &place, !positional);
+    }
+    let attrs = if pushes.is_empty() {
         "&[]"
     } else {
-        let mut pushes = String::new();
-        for attr in op.attrs {
-            let name = escaped(attr.name);
-            let inside = options && attr.preset != Preset::Required;
-            if attr.ty == AttrType::Size && !inside && attr.preset != Preset::Absent {
-                let _ = writeln!(out, "        let {name} = {name}.into();");
-            }
-            let place = if inside {
-                format!("options.{name}")
-            } else {
-                name
-            };
-            pushes += &given(attr, &place, inside);
-        }
         let _ = write!(out, "        let mut attrs = Vec::new();\n{pushes}");
         "&attrs"
     };

@@ -31,7 +31,17 @@ pub fn place(project: &Path, name: &str) -> PathBuf {
 pub fn cc(source: &Path, flags: &[&str], library: &Path) {
     let output = Command::new("cc")
         .args([
-            "-std=c11", "-O0", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-Wno-unused-variable", "-Wno-unused-but-set-variable", "-shared", "-fPIC", "-I",
+            "-std=c11",
+            "-O0",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Wno-unused-function",
+            "-Wno-unused-variable",
+            "-Wno-unused-but-set-variable",
+            "-shared",
+            "-fPIC",
+            "-I",
         ])
         .arg(root().join("plugins/sdk/include"))
         .args(flags)

@@ -361,6 +361,18 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_EYE 100u
 /* 0, 1, …, n - 1, whole numbers: [n]. 0 operands; n: size */
 #define PRETEXT_OP_ARANGE 101u
+/* One number everywhere. 0 operands; shape: sizes, value: float */
+#define PRETEXT_OP_FULL 102u
+/* A size as a number, such as the batch's: [1]. 0 operands; n: size */
+#define PRETEXT_OP_COUNT 103u
+/* A trained tensor of the current scope; the same one when it is asked for again. 0 operands; name: text, shape: sizes, init: text = normal, scale: float = 0.02 */
+#define PRETEXT_OP_PARAMETER 110u
+/* A field of the batch. 0 operands; name: text */
+#define PRETEXT_OP_INPUT 120u
+/* The elements of a field that is a list, one result each. 0 operands; name: text */
+#define PRETEXT_OP_INPUT_LIST 121u
+/* A field of the batch; the elements of a list one after the other along the batch. 0 operands; name: text */
+#define PRETEXT_OP_INPUT_STACKED 122u
 /* max(x, 0). 1 operands */
 #define PRETEXT_OP_RELU 200u
 /* x Φ(x), with the error function. 1 operands */
@@ -371,52 +383,126 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_LOG 203u
 /* √x. 1 operands */
 #define PRETEXT_OP_SQRT 204u
+/* |x|. 1 operands */
+#define PRETEXT_OP_ABS 205u
+/* Hyperbolic tangent. 1 operands */
+#define PRETEXT_OP_TANH 206u
+/* 1 / (1 + e⁻ˣ). 1 operands */
+#define PRETEXT_OP_SIGMOID 207u
+/* ln (1 / (1 + e⁻ˣ)), exact for large |x|. 1 operands */
+#define PRETEXT_OP_LOG_SIGMOID 208u
+/* ln (1 + eˣ), exact for large |x|. 1 operands */
+#define PRETEXT_OP_SOFTPLUS 209u
+/* x / (1 + e⁻ˣ). 1 operands */
+#define PRETEXT_OP_SILU 210u
+/* Sine of radians. 1 operands */
+#define PRETEXT_OP_SIN 211u
+/* Cosine of radians. 1 operands */
+#define PRETEXT_OP_COS 212u
+/* -x. 1 operands */
+#define PRETEXT_OP_NEG 213u
 /* x + c. 1 operands; c: float */
 #define PRETEXT_OP_ADD_SCALAR 220u
 /* c x. 1 operands; c: float */
 #define PRETEXT_OP_MUL_SCALAR 221u
+/* xᶜ; a negative x needs a whole exponent. 1 operands; c: float */
+#define PRETEXT_OP_POW 222u
+/* x where it is positive, slope x elsewhere. 1 operands; slope: float = 0.01 */
+#define PRETEXT_OP_LEAKY_RELU 223u
+/* x, but at least `min` and at most `max`; no gradient flows where it is cut. 1 operands; min: float = -inf, max: float = inf */
+#define PRETEXT_OP_CLAMP 224u
+/* What is left after whole multiples of c, with c's sign. 1 operands; c: float */
+#define PRETEXT_OP_REMAINDER 225u
+/* Labels and indices as numbers. 1 operands */
+#define PRETEXT_OP_TO_FLOAT 226u
+/* Numbers as indices, cut towards zero. 1 operands */
+#define PRETEXT_OP_TO_INT 227u
 /* x, and no gradient flows back. 1 operands */
 #define PRETEXT_OP_STOP_GRADIENT 230u
-/* a + b; sizes of 1 are repeated. 2 operands */
+/* a + b. 2 operands */
 #define PRETEXT_OP_ADD 300u
-/* a - b; sizes of 1 are repeated. 2 operands */
+/* a - b. 2 operands */
 #define PRETEXT_OP_SUB 301u
-/* a b, element by element; sizes of 1 are repeated. 2 operands */
+/* a b, element by element. 2 operands */
 #define PRETEXT_OP_MUL 302u
-/* a / b; sizes of 1 are repeated. 2 operands */
+/* a / b. 2 operands */
 #define PRETEXT_OP_DIV 303u
+/* The larger one. 2 operands */
+#define PRETEXT_OP_MAXIMUM 304u
+/* The smaller one. 2 operands */
+#define PRETEXT_OP_MINIMUM 305u
 /* 1.0 where a = b, 0.0 elsewhere. 2 operands */
 #define PRETEXT_OP_EQUAL 310u
-/* [.., m, k] × [.., k, n] → [.., m, n]. 2 operands */
+/* 1.0 where a ≠ b, 0.0 elsewhere. 2 operands */
+#define PRETEXT_OP_NOT_EQUAL 311u
+/* 1.0 where a < b, 0.0 elsewhere. 2 operands */
+#define PRETEXT_OP_LESS 312u
+/* 1.0 where a ≤ b, 0.0 elsewhere. 2 operands */
+#define PRETEXT_OP_LESS_EQUAL 313u
+/* 1.0 where a > b, 0.0 elsewhere. 2 operands */
+#define PRETEXT_OP_GREATER 314u
+/* 1.0 where a ≥ b, 0.0 elsewhere. 2 operands */
+#define PRETEXT_OP_GREATER_EQUAL 315u
+/* condition, a, b → a where the condition is not 0, b elsewhere. 3 operands */
+#define PRETEXT_OP_SELECT 320u
+/* [.., m, k] × [.., k, n] → [.., m, n]; leading sizes of 1 are repeated. 2 operands */
 #define PRETEXT_OP_MATMUL 400u
 /* x [.., in], weight [in, out], bias [out] or none → [.., out]. 2 to 3 operands */
 #define PRETEXT_OP_LINEAR 401u
 /* x [B, C, H, W], weight [out, C / groups, k, k], bias [out] or none → [B, out, H', W']. 2 to 3 operands; stride: int = 1, padding: int = 0, groups: int = 1 */
 #define PRETEXT_OP_CONV2D 402u
+/* x [B, C, H, W], weight [C, out / groups, k, k], bias [out] or none → [B, out, H', W']. 2 to 3 operands; stride: int = 1, padding: int = 0, output_padding: int = 0, groups: int = 1 */
+#define PRETEXT_OP_CONV_TRANSPOSE2D 403u
+/* q [.., N, d], k [.., M, d], v [.., M, e], mask [.., N, M] (1 where a query may look) or none → [.., N, e]. 3 to 4 operands; scale: float = none */
+#define PRETEXT_OP_ATTENTION 404u
+/* weight [V, D], index [..] → [.., D]. 2 operands */
+#define PRETEXT_OP_EMBEDDING 405u
 /* eˣ / Σ eˣ along a dimension. 1 operands; dim: int = -1 */
 #define PRETEXT_OP_SOFTMAX 600u
 /* x - ln Σ eˣ along a dimension. 1 operands; dim: int = -1 */
 #define PRETEXT_OP_LOG_SOFTMAX 601u
-/* x / √(Σ x² + 1e-12) over the last dimension. 1 operands */
+/* x / √(Σ x² + 1e-12) along a dimension. 1 operands; dim: int = -1 */
 #define PRETEXT_OP_L2_NORMALIZE 602u
-/* x [.., n] normalised over its last dimension, times gamma [n], plus beta [n]. 3 operands; epsilon: float = 0.00001 */
+/* x [.., n] normalised over its last dimension, times gamma [n], plus beta [n], where given. 1 to 3 operands; epsilon: float = 0.00001 */
 #define PRETEXT_OP_LAYER_NORM 603u
+/* x [B, C, ..] normalised per channel, times gamma [C], plus beta [C], where given; running statistics in evaluation. 1 to 3 operands; name: text, epsilon: float = 0.00001, momentum: float = 0.1 */
+#define PRETEXT_OP_BATCH_NORM 604u
+/* x [B, C, ..] normalised over groups of channels of a sample, times gamma [C], plus beta [C], where given. 1 to 3 operands; groups: int, epsilon: float = 0.00001 */
+#define PRETEXT_OP_GROUP_NORM 605u
+/* x [B, C, ..] normalised over the places of each channel of a sample, times gamma [C], plus beta [C], where given. 1 to 3 operands; epsilon: float = 0.00001 */
+#define PRETEXT_OP_INSTANCE_NORM 606u
+/* (x - mean) / √(variance + ε) over dimensions, by the batch at hand. 1 operands; dims: ints = 0, epsilon: float = 0.00001 */
+#define PRETEXT_OP_STANDARDIZE 607u
+/* x [B, d] → Σ (x - mean)(x - mean)ᵀ / (B - 1), [d, d]. 1 operands */
+#define PRETEXT_OP_COVARIANCE 608u
+/* [n, n] with zeros on its diagonal. 1 operands */
+#define PRETEXT_OP_OFF_DIAGONAL 609u
 /* Zeroes elements while training and scales the rest by 1 / (1 - p). 1 operands; p: float */
 #define PRETEXT_OP_DROPOUT 610u
-/* The largest of each window of [B, C, H, W]. 1 operands; kernel: int, stride: int = none, padding: int = 0 */
-#define PRETEXT_OP_MAX_POOL 900u
-/* The mean of each window of [B, C, H, W], padding counted. 1 operands; kernel: int, stride: int = none, padding: int = 0 */
-#define PRETEXT_OP_AVG_POOL 901u
-/* The mean over the places of a map: [B, C, H, W] → [B, C]. 1 operands */
-#define PRETEXT_OP_GLOBAL_AVG_POOL 902u
 /* The sum along dimensions. 1 operands; dims: ints = none, keep: switch = true */
 #define PRETEXT_OP_SUM 500u
 /* The mean along dimensions. 1 operands; dims: ints = none, keep: switch = true */
 #define PRETEXT_OP_MEAN 501u
+/* The largest along dimensions; a tie's gradient goes to the first. 1 operands; dims: ints = none, keep: switch = true */
+#define PRETEXT_OP_MAX 502u
+/* The smallest along dimensions; a tie's gradient goes to the first. 1 operands; dims: ints = none, keep: switch = true */
+#define PRETEXT_OP_MIN 503u
+/* Σ (x - mean)² / (n - correction). 1 operands; dims: ints = none, keep: switch = true, correction: int = 1 */
+#define PRETEXT_OP_VARIANCE 504u
+/* √(variance + ε). 1 operands; dims: ints = none, keep: switch = true, correction: int = 1, epsilon: float = 0 */
+#define PRETEXT_OP_STD 505u
+/* (Σ |x|ᵖ)^(1/p); for p = 2 √(Σ x² + ε). 1 operands; dims: ints = none, keep: switch = true, p: float = 2, epsilon: float = 0 */
+#define PRETEXT_OP_NORM 506u
+/* ln Σ eˣ along dimensions. 1 operands; dims: ints = none, keep: switch = true */
+#define PRETEXT_OP_LOGSUMEXP 507u
+/* The sum of everything: [1]. 1 operands */
+#define PRETEXT_OP_SUM_ALL 508u
 /* The mean of everything: [1]. 1 operands */
 #define PRETEXT_OP_MEAN_ALL 510u
-/* The index of the largest along a dimension, which stays with size 1; whole numbers. 1 operands; dim: int = -1 */
+/* The index of the largest along a dimension, which stays with size 1. 1 operands; dim: int = -1 */
 #define PRETEXT_OP_ARGMAX 511u
+/* The index of the smallest along a dimension, which stays with size 1. 1 operands; dim: int = -1 */
+#define PRETEXT_OP_ARGMIN 512u
 /* The same elements in other sizes. 1 operands; shape: sizes */
 #define PRETEXT_OP_RESHAPE 700u
 /* [B, …] → [B, n]. 1 operands */
@@ -429,14 +515,86 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_EXPAND 704u
 /* One after the other along a dimension. 1 operands or more; dim: int = 0 */
 #define PRETEXT_OP_CONCAT 705u
-/* `start .. start + size` along a dimension. 1 operands; dim: int = 0, start: size = 0, size: size */
+/* `start .. start + size` along a dimension, every `step`-th. 1 operands; dim: int = 0, start: size = 0, size: size = none, step: int = 1 */
 #define PRETEXT_OP_SLICE 706u
+/* A dimension of size 1 more. 1 operands; dim: int */
+#define PRETEXT_OP_UNSQUEEZE 707u
+/* Without a dimension of size 1. 1 operands; dim: int */
+#define PRETEXT_OP_SQUEEZE 708u
+/* Tensors of one shape along a dimension of their own. 1 operands or more; dim: int = 0 */
+#define PRETEXT_OP_STACK 709u
+/* Pieces along a dimension, one result each. 1 operands; dim: int = 0, parts: int = 2, sizes: sizes = none */
+#define PRETEXT_OP_SPLIT 710u
+/* The whole again and again along a dimension. 1 operands; dim: int = 0, times: int */
+#define PRETEXT_OP_REPEAT 711u
+/* Backwards along dimensions. 1 operands; dims: ints = -1 */
+#define PRETEXT_OP_FLIP 712u
+/* Everything moved along a dimension; what leaves comes in at the other end. 1 operands; dim: int = 0, shift: int */
+#define PRETEXT_OP_ROLL 713u
+/* Quarter turns against the clock of the last two dimensions. 1 operands; turns: int = 1 */
+#define PRETEXT_OP_ROTATE 714u
+/* More elements before and after along dimensions. 1 operands; dims: ints, before: int = 0, after: int = 0, mode: text = constant, value: float = 0 */
+#define PRETEXT_OP_PAD 715u
 /* x's elements at the index along a dimension; the index has x's sizes elsewhere. 2 operands; dim: int = -1 */
 #define PRETEXT_OP_GATHER 800u
-/* The mean of -log softmax(logits)[target]: logits [R, C], targets [R] → [1]. 2 operands */
+/* x, index, values → x with the values added at the index along a dimension. 3 operands; dim: int = -1 */
+#define PRETEXT_OP_SCATTER_ADD 801u
+/* x's slices at the index along a dimension, whose place the index's sizes take. 2 operands; dim: int = 0 */
+#define PRETEXT_OP_TAKE 802u
+/* Each sample's own rows: x [B, N, ..], index [B, K] → [B, K, ..]. 2 operands */
+#define PRETEXT_OP_GATHER_ROWS 803u
+/* 1.0 at the index, 0.0 elsewhere: index [..] → [.., n]. 1 operands; n: size */
+#define PRETEXT_OP_ONE_HOT 804u
+/* The indices that sort along a dimension; equal elements keep their order. 1 operands; dim: int = -1, descending: switch = false */
+#define PRETEXT_OP_ARGSORT 810u
+/* Sorted along a dimension, and the indices: two results. 1 operands; dim: int = -1, descending: switch = false */
+#define PRETEXT_OP_SORT 811u
+/* The k largest along a dimension, largest first, and their indices: two results. 1 operands; k: int, dim: int = -1 */
+#define PRETEXT_OP_TOPK 812u
+/* The largest of each window of [B, C, H, W]. 1 operands; kernel: int, stride: int = none, padding: int = 0 */
+#define PRETEXT_OP_MAX_POOL 900u
+/* The mean of each window of [B, C, H, W], padding counted. 1 operands; kernel: int, stride: int = none, padding: int = 0 */
+#define PRETEXT_OP_AVG_POOL 901u
+/* The mean over the places of a map: [B, C, H, W] → [B, C]. 1 operands */
+#define PRETEXT_OP_GLOBAL_AVG_POOL 902u
+/* [B, C, H, W] in height × width cells, each the mean of the pixels that it touches. 1 operands; height: int, width: int */
+#define PRETEXT_OP_ADAPTIVE_AVG_POOL 903u
+/* [B, C, H, W] at another height and width, pixel centres as in PyTorch with align_corners = False. 1 operands; height: int, width: int, method: text = bilinear */
+#define PRETEXT_OP_INTERPOLATE 904u
+/* [B, C, H, W] → [B, H/p · W/p, p · p · C], the channel last. 1 operands; patch: int */
+#define PRETEXT_OP_PATCHIFY 910u
+/* [B, rows · w, p · p · C] → [B, C, rows · p, w · p]. 1 operands; patch: int, rows: int */
+#define PRETEXT_OP_UNPATCHIFY 911u
+/* The mean of -log softmax(logits)[target]: logits [R, C], targets [R] or soft ones [R, C], weights [R] or none. 2 to 3 operands; smoothing: float = 0, ignore: int = none */
 #define PRETEXT_OP_CROSS_ENTROPY 1000u
-/* The fraction of rows whose largest score is the target's: logits [R, C], targets [R] → [1]. 2 operands */
+/* The fraction of rows whose largest score is the target's: logits [R, C], targets [R]. 2 operands */
 #define PRETEXT_OP_ACCURACY 1001u
+/* The mean of -t ln σ(x) - (1 - t) ln (1 - σ(x)): logits x, targets t in 0..1, weights or none. 2 to 3 operands */
+#define PRETEXT_OP_BCE 1002u
+/* The mean of (a - b)²; weights or none. 2 to 3 operands */
+#define PRETEXT_OP_MSE 1003u
+/* The mean of |a - b|; weights or none. 2 to 3 operands */
+#define PRETEXT_OP_L1 1004u
+/* The mean of d² / 2β where |d| < β and |d| - β/2 elsewhere, d = a - b; weights or none. 2 to 3 operands; beta: float = 1 */
+#define PRETEXT_OP_SMOOTH_L1 1005u
+/* x, weights → Σ w x / Σ w, 0 where all weights are 0. 2 operands */
+#define PRETEXT_OP_WEIGHTED_MEAN 1006u
+/* cos(a, b) along the last dimension, which goes: [.., n] twice → [..]. 2 operands */
+#define PRETEXT_OP_COSINE_SIMILARITY 1010u
+/* The mean of 1 - cos(a, b) over rows. 2 operands */
+#define PRETEXT_OP_COSINE_LOSS 1011u
+/* Σ (aᵢ - bⱼ)² of all pairs: a [R, n], b [S, n] → [R, S]. 2 operands */
+#define PRETEXT_OP_PAIRWISE_DISTANCE 1012u
+/* How far apart rows are: [.., n] twice → [..]. 2 operands; distance: text = euclidean */
+#define PRETEXT_OP_DISTANCE 1013u
+/* z [2 R, d], rows i and i + R of one sample → NT-Xent and how often the other view is nearest: two results. 1 operands; temperature: float */
+#define PRETEXT_OP_NT_XENT 1020u
+/* queries [R, d], positives [R, d], negatives [K, d] or none → InfoNCE and how often the positive is nearest: two results. 2 to 3 operands; temperature: float, normalize: switch = true */
+#define PRETEXT_OP_INFO_NCE 1021u
+/* The mean of max(0, d(anchor, positive) - d(anchor, negative) + margin), each [R, n]. 3 operands; margin: float = 1, distance: text = euclidean */
+#define PRETEXT_OP_TRIPLET 1022u
+/* scores [R, K] → assignments [R, K] that use every column equally often; rows sum to 1, no gradient. 1 operands; epsilon: float = 0.05, iterations: int = 3 */
+#define PRETEXT_OP_SINKHORN 1030u
 /* A number that changes with the step, the same for the whole batch: [1]. 0 operands; from: float = 0, to: float = 1, curve: text = constant, start: float = 0, end: float = 1, unit: text = run */
 #define PRETEXT_OP_SCALAR 1100u
 /* The value; its gradient flows only while the scalar that the attributes describe is above 0: [..] → [..]. 1 operands; from: float = 0, to: float = 1, curve: text = constant, start: float = 0, end: float = 1, unit: text = run */

@@ -350,7 +350,7 @@ impl Graph {
     /// An operation by its number, as [`abi::Host::op`] takes it; each has a method of its own too.
     pub fn op(&mut self, code: u32, operands: &[Var], attrs: &[Attr]) -> Result<Vec<Var>> {
         let operands: Vec<abi::Var> = operands.iter().map(|var| var.0).collect();
-        let mut results = [0; 8];
+        let mut results = [0; 64];
         let mut count = 0;
         checked((self.table().op)(
             self.ctx,

@@ -13,6 +13,18 @@ pub mod codes {
     pub const EYE: u32 = 100;
     /// 0, 1, …, n - 1, whole numbers: \[n\].
     pub const ARANGE: u32 = 101;
+    /// One number everywhere.
+    pub const FULL: u32 = 102;
+    /// A size as a number, such as the batch's: \[1\].
+    pub const COUNT: u32 = 103;
+    /// A trained tensor of the current scope; the same one when it is asked for again.
+    pub const PARAMETER: u32 = 110;
+    /// A field of the batch.
+    pub const INPUT: u32 = 120;
+    /// The elements of a field that is a list, one result each.
+    pub const INPUT_LIST: u32 = 121;
+    /// A field of the batch; the elements of a list one after the other along the batch.
+    pub const INPUT_STACKED: u32 = 122;
     /// max(x, 0).
     pub const RELU: u32 = 200;
     /// x Φ(x), with the error function.
@@ -23,52 +35,126 @@ pub mod codes {
     pub const LOG: u32 = 203;
     /// √x.
     pub const SQRT: u32 = 204;
+    /// |x|.
+    pub const ABS: u32 = 205;
+    /// Hyperbolic tangent.
+    pub const TANH: u32 = 206;
+    /// 1 / (1 + e⁻ˣ).
+    pub const SIGMOID: u32 = 207;
+    /// ln (1 / (1 + e⁻ˣ)), exact for large |x|.
+    pub const LOG_SIGMOID: u32 = 208;
+    /// ln (1 + eˣ), exact for large |x|.
+    pub const SOFTPLUS: u32 = 209;
+    /// x / (1 + e⁻ˣ).
+    pub const SILU: u32 = 210;
+    /// Sine of radians.
+    pub const SIN: u32 = 211;
+    /// Cosine of radians.
+    pub const COS: u32 = 212;
+    /// -x.
+    pub const NEG: u32 = 213;
     /// x + c.
     pub const ADD_SCALAR: u32 = 220;
     /// c x.
     pub const MUL_SCALAR: u32 = 221;
+    /// xᶜ; a negative x needs a whole exponent.
+    pub const POW: u32 = 222;
+    /// x where it is positive, slope x elsewhere.
+    pub const LEAKY_RELU: u32 = 223;
+    /// x, but at least `min` and at most `max`; no gradient flows where it is cut.
+    pub const CLAMP: u32 = 224;
+    /// What is left after whole multiples of c, with c's sign.
+    pub const REMAINDER: u32 = 225;
+    /// Labels and indices as numbers.
+    pub const TO_FLOAT: u32 = 226;
+    /// Numbers as indices, cut towards zero.
+    pub const TO_INT: u32 = 227;
     /// x, and no gradient flows back.
     pub const STOP_GRADIENT: u32 = 230;
-    /// a + b; sizes of 1 are repeated.
+    /// a + b.
     pub const ADD: u32 = 300;
-    /// a - b; sizes of 1 are repeated.
+    /// a - b.
     pub const SUB: u32 = 301;
-    /// a b, element by element; sizes of 1 are repeated.
+    /// a b, element by element.
     pub const MUL: u32 = 302;
-    /// a / b; sizes of 1 are repeated.
+    /// a / b.
     pub const DIV: u32 = 303;
+    /// The larger one.
+    pub const MAXIMUM: u32 = 304;
+    /// The smaller one.
+    pub const MINIMUM: u32 = 305;
     /// 1.0 where a = b, 0.0 elsewhere.
     pub const EQUAL: u32 = 310;
-    /// \[.., m, k\] × \[.., k, n\] → \[.., m, n\].
+    /// 1.0 where a ≠ b, 0.0 elsewhere.
+    pub const NOT_EQUAL: u32 = 311;
+    /// 1.0 where a \< b, 0.0 elsewhere.
+    pub const LESS: u32 = 312;
+    /// 1.0 where a ≤ b, 0.0 elsewhere.
+    pub const LESS_EQUAL: u32 = 313;
+    /// 1.0 where a \> b, 0.0 elsewhere.
+    pub const GREATER: u32 = 314;
+    /// 1.0 where a ≥ b, 0.0 elsewhere.
+    pub const GREATER_EQUAL: u32 = 315;
+    /// condition, a, b → a where the condition is not 0, b elsewhere.
+    pub const SELECT: u32 = 320;
+    /// \[.., m, k\] × \[.., k, n\] → \[.., m, n\]; leading sizes of 1 are repeated.
     pub const MATMUL: u32 = 400;
     /// x \[.., in\], weight \[in, out\], bias \[out\] or none → \[.., out\].
     pub const LINEAR: u32 = 401;
     /// x \[B, C, H, W\], weight \[out, C / groups, k, k\], bias \[out\] or none → \[B, out, H', W'\].
     pub const CONV2D: u32 = 402;
+    /// x \[B, C, H, W\], weight \[C, out / groups, k, k\], bias \[out\] or none → \[B, out, H', W'\].
+    pub const CONV_TRANSPOSE2D: u32 = 403;
+    /// q \[.., N, d\], k \[.., M, d\], v \[.., M, e\], mask \[.., N, M\] (1 where a query may look) or none → \[.., N, e\].
+    pub const ATTENTION: u32 = 404;
+    /// weight \[V, D\], index \[..\] → \[.., D\].
+    pub const EMBEDDING: u32 = 405;
     /// eˣ / Σ eˣ along a dimension.
     pub const SOFTMAX: u32 = 600;
     /// x - ln Σ eˣ along a dimension.
     pub const LOG_SOFTMAX: u32 = 601;
-    /// x / √(Σ x² + 1e-12) over the last dimension.
+    /// x / √(Σ x² + 1e-12) along a dimension.
     pub const L2_NORMALIZE: u32 = 602;
-    /// x \[.., n\] normalised over its last dimension, times gamma \[n\], plus beta \[n\].
+    /// x \[.., n\] normalised over its last dimension, times gamma \[n\], plus beta \[n\], where given.
     pub const LAYER_NORM: u32 = 603;
+    /// x \[B, C, ..\] normalised per channel, times gamma \[C\], plus beta \[C\], where given; running statistics in evaluation.
+    pub const BATCH_NORM: u32 = 604;
+    /// x \[B, C, ..\] normalised over groups of channels of a sample, times gamma \[C\], plus beta \[C\], where given.
+    pub const GROUP_NORM: u32 = 605;
+    /// x \[B, C, ..\] normalised over the places of each channel of a sample, times gamma \[C\], plus beta \[C\], where given.
+    pub const INSTANCE_NORM: u32 = 606;
+    /// (x - mean) / √(variance + ε) over dimensions, by the batch at hand.
+    pub const STANDARDIZE: u32 = 607;
+    /// x \[B, d\] → Σ (x - mean)(x - mean)ᵀ / (B - 1), \[d, d\].
+    pub const COVARIANCE: u32 = 608;
+    /// \[n, n\] with zeros on its diagonal.
+    pub const OFF_DIAGONAL: u32 = 609;
     /// Zeroes elements while training and scales the rest by 1 / (1 - p).
     pub const DROPOUT: u32 = 610;
-    /// The largest of each window of \[B, C, H, W\].
-    pub const MAX_POOL: u32 = 900;
-    /// The mean of each window of \[B, C, H, W\], padding counted.
-    pub const AVG_POOL: u32 = 901;
-    /// The mean over the places of a map: \[B, C, H, W\] → \[B, C\].
-    pub const GLOBAL_AVG_POOL: u32 = 902;
     /// The sum along dimensions.
     pub const SUM: u32 = 500;
     /// The mean along dimensions.
     pub const MEAN: u32 = 501;
+    /// The largest along dimensions; a tie's gradient goes to the first.
+    pub const MAX: u32 = 502;
+    /// The smallest along dimensions; a tie's gradient goes to the first.
+    pub const MIN: u32 = 503;
+    /// Σ (x - mean)² / (n - correction).
+    pub const VARIANCE: u32 = 504;
+    /// √(variance + ε).
+    pub const STD: u32 = 505;
+    /// (Σ |x|ᵖ)^(1/p); for p = 2 √(Σ x² + ε).
+    pub const NORM: u32 = 506;
+    /// ln Σ eˣ along dimensions.
+    pub const LOGSUMEXP: u32 = 507;
+    /// The sum of everything: \[1\].
+    pub const SUM_ALL: u32 = 508;
     /// The mean of everything: \[1\].
     pub const MEAN_ALL: u32 = 510;
-    /// The index of the largest along a dimension, which stays with size 1; whole numbers.
+    /// The index of the largest along a dimension, which stays with size 1.
     pub const ARGMAX: u32 = 511;
+    /// The index of the smallest along a dimension, which stays with size 1.
+    pub const ARGMIN: u32 = 512;
     /// The same elements in other sizes.
     pub const RESHAPE: u32 = 700;
     /// \[B, …\] → \[B, n\].
@@ -81,14 +167,86 @@ pub mod codes {
     pub const EXPAND: u32 = 704;
     /// One after the other along a dimension.
     pub const CONCAT: u32 = 705;
-    /// `start .. start + size` along a dimension.
+    /// `start .. start + size` along a dimension, every `step`-th.
     pub const SLICE: u32 = 706;
+    /// A dimension of size 1 more.
+    pub const UNSQUEEZE: u32 = 707;
+    /// Without a dimension of size 1.
+    pub const SQUEEZE: u32 = 708;
+    /// Tensors of one shape along a dimension of their own.
+    pub const STACK: u32 = 709;
+    /// Pieces along a dimension, one result each.
+    pub const SPLIT: u32 = 710;
+    /// The whole again and again along a dimension.
+    pub const REPEAT: u32 = 711;
+    /// Backwards along dimensions.
+    pub const FLIP: u32 = 712;
+    /// Everything moved along a dimension; what leaves comes in at the other end.
+    pub const ROLL: u32 = 713;
+    /// Quarter turns against the clock of the last two dimensions.
+    pub const ROTATE: u32 = 714;
+    /// More elements before and after along dimensions.
+    pub const PAD: u32 = 715;
     /// x's elements at the index along a dimension; the index has x's sizes elsewhere.
     pub const GATHER: u32 = 800;
-    /// The mean of -log softmax(logits)\[target\]: logits \[R, C\], targets \[R\] → \[1\].
+    /// x, index, values → x with the values added at the index along a dimension.
+    pub const SCATTER_ADD: u32 = 801;
+    /// x's slices at the index along a dimension, whose place the index's sizes take.
+    pub const TAKE: u32 = 802;
+    /// Each sample's own rows: x \[B, N, ..\], index \[B, K\] → \[B, K, ..\].
+    pub const GATHER_ROWS: u32 = 803;
+    /// 1.0 at the index, 0.0 elsewhere: index \[..\] → \[.., n\].
+    pub const ONE_HOT: u32 = 804;
+    /// The indices that sort along a dimension; equal elements keep their order.
+    pub const ARGSORT: u32 = 810;
+    /// Sorted along a dimension, and the indices: two results.
+    pub const SORT: u32 = 811;
+    /// The k largest along a dimension, largest first, and their indices: two results.
+    pub const TOPK: u32 = 812;
+    /// The largest of each window of \[B, C, H, W\].
+    pub const MAX_POOL: u32 = 900;
+    /// The mean of each window of \[B, C, H, W\], padding counted.
+    pub const AVG_POOL: u32 = 901;
+    /// The mean over the places of a map: \[B, C, H, W\] → \[B, C\].
+    pub const GLOBAL_AVG_POOL: u32 = 902;
+    /// \[B, C, H, W\] in height × width cells, each the mean of the pixels that it touches.
+    pub const ADAPTIVE_AVG_POOL: u32 = 903;
+    /// \[B, C, H, W\] at another height and width, pixel centres as in PyTorch with align\_corners = False.
+    pub const INTERPOLATE: u32 = 904;
+    /// \[B, C, H, W\] → \[B, H/p · W/p, p · p · C\], the channel last.
+    pub const PATCHIFY: u32 = 910;
+    /// \[B, rows · w, p · p · C\] → \[B, C, rows · p, w · p\].
+    pub const UNPATCHIFY: u32 = 911;
+    /// The mean of -log softmax(logits)\[target\]: logits \[R, C\], targets \[R\] or soft ones \[R, C\], weights \[R\] or none.
     pub const CROSS_ENTROPY: u32 = 1000;
-    /// The fraction of rows whose largest score is the target's: logits \[R, C\], targets \[R\] → \[1\].
+    /// The fraction of rows whose largest score is the target's: logits \[R, C\], targets \[R\].
     pub const ACCURACY: u32 = 1001;
+    /// The mean of -t ln σ(x) - (1 - t) ln (1 - σ(x)): logits x, targets t in 0..1, weights or none.
+    pub const BCE: u32 = 1002;
+    /// The mean of (a - b)²; weights or none.
+    pub const MSE: u32 = 1003;
+    /// The mean of |a - b|; weights or none.
+    pub const L1: u32 = 1004;
+    /// The mean of d² / 2β where |d| \< β and |d| - β/2 elsewhere, d = a - b; weights or none.
+    pub const SMOOTH_L1: u32 = 1005;
+    /// x, weights → Σ w x / Σ w, 0 where all weights are 0.
+    pub const WEIGHTED_MEAN: u32 = 1006;
+    /// cos(a, b) along the last dimension, which goes: \[.., n\] twice → \[..\].
+    pub const COSINE_SIMILARITY: u32 = 1010;
+    /// The mean of 1 - cos(a, b) over rows.
+    pub const COSINE_LOSS: u32 = 1011;
+    /// Σ (aᵢ - bⱼ)² of all pairs: a \[R, n\], b \[S, n\] → \[R, S\].
+    pub const PAIRWISE_DISTANCE: u32 = 1012;
+    /// How far apart rows are: \[.., n\] twice → \[..\].
+    pub const DISTANCE: u32 = 1013;
+    /// z \[2 R, d\], rows i and i + R of one sample → NT-Xent and how often the other view is nearest: two results.
+    pub const NT_XENT: u32 = 1020;
+    /// queries \[R, d\], positives \[R, d\], negatives \[K, d\] or none → InfoNCE and how often the positive is nearest: two results.
+    pub const INFO_NCE: u32 = 1021;
+    /// The mean of max(0, d(anchor, positive) - d(anchor, negative) + margin), each \[R, n\].
+    pub const TRIPLET: u32 = 1022;
+    /// scores \[R, K\] → assignments \[R, K\] that use every column equally often; rows sum to 1, no gradient.
+    pub const SINKHORN: u32 = 1030;
     /// A number that changes with the step, the same for the whole batch: \[1\].
     pub const SCALAR: u32 = 1100;
     /// The value; its gradient flows only while the scalar that the attributes describe is above 0: \[..\] → \[..\].
@@ -115,23 +273,122 @@ pub mod codes {
     pub const PLACE: u32 = 1122;
 }
 
-/// What [`Graph::conv2d`] may be given.
+/// What [`Graph::conv_transpose2d`] may be given.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Conv2d {
+pub struct ConvTranspose2d {
     /// Step, in both directions.
     pub stride: i64,
-    /// Added on each side.
+    /// Taken from each side.
     pub padding: i64,
+    /// Added to the far side; less than the stride.
+    pub output_padding: i64,
     /// Channel groups.
     pub groups: i64,
 }
 
-impl Default for Conv2d {
+impl Default for ConvTranspose2d {
     fn default() -> Self {
         Self {
             stride: 1,
             padding: 0,
+            output_padding: 0,
             groups: 1,
+        }
+    }
+}
+
+/// What [`Graph::std`] may be given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Std {
+    /// Along which dimensions, negative ones from the end; all of them where it is absent.
+    pub dims: Vec<i64>,
+    /// Whether a reduced dimension stays, with size 1. Where none is left the result is \[1\].
+    pub keep: bool,
+    /// What is taken from n: 1 for the unbiased variance, 0 for the mean square.
+    pub correction: i64,
+    /// Inside the root, so that the gradient stays finite.
+    pub epsilon: f64,
+}
+
+impl Default for Std {
+    fn default() -> Self {
+        Self {
+            dims: Vec::new(),
+            keep: true,
+            correction: 1,
+            epsilon: 0.0,
+        }
+    }
+}
+
+/// What [`Graph::norm`] may be given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Norm {
+    /// Along which dimensions, negative ones from the end; all of them where it is absent.
+    pub dims: Vec<i64>,
+    /// Whether a reduced dimension stays, with size 1. Where none is left the result is \[1\].
+    pub keep: bool,
+    /// 1 and 2 are usual.
+    pub p: f64,
+    /// Inside the root, so that the gradient stays finite.
+    pub epsilon: f64,
+}
+
+impl Default for Norm {
+    fn default() -> Self {
+        Self {
+            dims: Vec::new(),
+            keep: true,
+            p: 2.0,
+            epsilon: 0.0,
+        }
+    }
+}
+
+/// What [`Graph::slice`] may be given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    /// Along which dimension; negative ones count from the end.
+    pub dim: i64,
+    /// The first index.
+    pub start: Size,
+    /// How long; up to the end where it is absent.
+    pub size: Option<Size>,
+    /// From one element to the next.
+    pub step: i64,
+}
+
+impl Default for Slice {
+    fn default() -> Self {
+        Self {
+            dim: 0,
+            start: Size::fixed(0),
+            size: None,
+            step: 1,
+        }
+    }
+}
+
+/// What [`Graph::pad`] may be given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pad {
+    /// How many in front.
+    pub before: i64,
+    /// How many behind.
+    pub after: i64,
+    /// A number, the outermost element again, or a mirror at it.
+    pub mode: &'static str,
+    /// The number.
+    pub value: f64,
+}
+
+impl Default for Pad {
+    fn default() -> Self {
+        Self {
+            before: 0,
+            after: 0,
+            mode: "constant",
+            value: 0.0,
         }
     }
 }
@@ -153,6 +410,24 @@ impl Graph {
         let mut attrs = Vec::new();
         attrs.push(attr::size("n", &n));
         self.op_one(codes::ARANGE, &[], &attrs).unwrap_or(Var::NONE)
+    }
+
+    /// One number everywhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn full(&mut self, shape: &[Size], value: f64) -> Var {
+        let mut attrs = Vec::new();
+        attrs.push(attr::sizes("shape", shape));
+        attrs.push(attr::float("value", value));
+        self.op_one(codes::FULL, &[], &attrs).unwrap_or(Var::NONE)
+    }
+
+    /// A size as a number, such as the batch's: \[1\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn count(&mut self, n: impl Into<Size>) -> Var {
+        let n = n.into();
+        let mut attrs = Vec::new();
+        attrs.push(attr::size("n", &n));
+        self.op_one(codes::COUNT, &[], &attrs).unwrap_or(Var::NONE)
     }
 
     /// max(x, 0).
@@ -185,6 +460,60 @@ impl Graph {
         self.op_one(codes::SQRT, &[x], &[])
     }
 
+    /// |x|.
+    #[allow(clippy::too_many_arguments)]
+    pub fn abs(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::ABS, &[x], &[])
+    }
+
+    /// Hyperbolic tangent.
+    #[allow(clippy::too_many_arguments)]
+    pub fn tanh(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::TANH, &[x], &[])
+    }
+
+    /// 1 / (1 + e⁻ˣ).
+    #[allow(clippy::too_many_arguments)]
+    pub fn sigmoid(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::SIGMOID, &[x], &[])
+    }
+
+    /// ln (1 / (1 + e⁻ˣ)), exact for large |x|.
+    #[allow(clippy::too_many_arguments)]
+    pub fn log_sigmoid(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::LOG_SIGMOID, &[x], &[])
+    }
+
+    /// ln (1 + eˣ), exact for large |x|.
+    #[allow(clippy::too_many_arguments)]
+    pub fn softplus(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::SOFTPLUS, &[x], &[])
+    }
+
+    /// x / (1 + e⁻ˣ).
+    #[allow(clippy::too_many_arguments)]
+    pub fn silu(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::SILU, &[x], &[])
+    }
+
+    /// Sine of radians.
+    #[allow(clippy::too_many_arguments)]
+    pub fn sin(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::SIN, &[x], &[])
+    }
+
+    /// Cosine of radians.
+    #[allow(clippy::too_many_arguments)]
+    pub fn cos(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::COS, &[x], &[])
+    }
+
+    /// -x.
+    #[allow(clippy::too_many_arguments)]
+    pub fn neg(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::NEG, &[x], &[])
+    }
+
     /// x + c.
     #[allow(clippy::too_many_arguments)]
     pub fn add_scalar(&mut self, x: Var, c: f64) -> Result<Var> {
@@ -201,34 +530,91 @@ impl Graph {
         self.op_one(codes::MUL_SCALAR, &[x], &attrs)
     }
 
+    /// xᶜ; a negative x needs a whole exponent.
+    #[allow(clippy::too_many_arguments)]
+    pub fn pow(&mut self, x: Var, c: f64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("c", c));
+        self.op_one(codes::POW, &[x], &attrs)
+    }
+
+    /// x where it is positive, slope x elsewhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn leaky_relu(&mut self, x: Var, slope: f64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("slope", slope));
+        self.op_one(codes::LEAKY_RELU, &[x], &attrs)
+    }
+
+    /// x, but at least `min` and at most `max`; no gradient flows where it is cut.
+    #[allow(clippy::too_many_arguments)]
+    pub fn clamp(&mut self, x: Var, min: f64, max: f64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("min", min));
+        attrs.push(attr::float("max", max));
+        self.op_one(codes::CLAMP, &[x], &attrs)
+    }
+
+    /// What is left after whole multiples of c, with c's sign.
+    #[allow(clippy::too_many_arguments)]
+    pub fn remainder(&mut self, x: Var, c: f64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("c", c));
+        self.op_one(codes::REMAINDER, &[x], &attrs)
+    }
+
+    /// Labels and indices as numbers.
+    #[allow(clippy::too_many_arguments)]
+    pub fn to_float(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::TO_FLOAT, &[x], &[])
+    }
+
+    /// Numbers as indices, cut towards zero.
+    #[allow(clippy::too_many_arguments)]
+    pub fn to_int(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::TO_INT, &[x], &[])
+    }
+
     /// x, and no gradient flows back.
     #[allow(clippy::too_many_arguments)]
     pub fn stop_gradient(&mut self, x: Var) -> Result<Var> {
         self.op_one(codes::STOP_GRADIENT, &[x], &[])
     }
 
-    /// a + b; sizes of 1 are repeated.
+    /// a + b.
     #[allow(clippy::too_many_arguments)]
     pub fn add(&mut self, a: Var, b: Var) -> Result<Var> {
         self.op_one(codes::ADD, &[a, b], &[])
     }
 
-    /// a - b; sizes of 1 are repeated.
+    /// a - b.
     #[allow(clippy::too_many_arguments)]
     pub fn sub(&mut self, a: Var, b: Var) -> Result<Var> {
         self.op_one(codes::SUB, &[a, b], &[])
     }
 
-    /// a b, element by element; sizes of 1 are repeated.
+    /// a b, element by element.
     #[allow(clippy::too_many_arguments)]
     pub fn mul(&mut self, a: Var, b: Var) -> Result<Var> {
         self.op_one(codes::MUL, &[a, b], &[])
     }
 
-    /// a / b; sizes of 1 are repeated.
+    /// a / b.
     #[allow(clippy::too_many_arguments)]
     pub fn div(&mut self, a: Var, b: Var) -> Result<Var> {
         self.op_one(codes::DIV, &[a, b], &[])
+    }
+
+    /// The larger one.
+    #[allow(clippy::too_many_arguments)]
+    pub fn maximum(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::MAXIMUM, &[a, b], &[])
+    }
+
+    /// The smaller one.
+    #[allow(clippy::too_many_arguments)]
+    pub fn minimum(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::MINIMUM, &[a, b], &[])
     }
 
     /// 1.0 where a = b, 0.0 elsewhere.
@@ -237,7 +623,43 @@ impl Graph {
         self.op_one(codes::EQUAL, &[a, b], &[])
     }
 
-    /// \[.., m, k\] × \[.., k, n\] → \[.., m, n\].
+    /// 1.0 where a ≠ b, 0.0 elsewhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn not_equal(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::NOT_EQUAL, &[a, b], &[])
+    }
+
+    /// 1.0 where a \< b, 0.0 elsewhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn less(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::LESS, &[a, b], &[])
+    }
+
+    /// 1.0 where a ≤ b, 0.0 elsewhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn less_equal(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::LESS_EQUAL, &[a, b], &[])
+    }
+
+    /// 1.0 where a \> b, 0.0 elsewhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn greater(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::GREATER, &[a, b], &[])
+    }
+
+    /// 1.0 where a ≥ b, 0.0 elsewhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn greater_equal(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::GREATER_EQUAL, &[a, b], &[])
+    }
+
+    /// condition, a, b → a where the condition is not 0, b elsewhere.
+    #[allow(clippy::too_many_arguments)]
+    pub fn select(&mut self, a: Var, b: Var, c: Var) -> Result<Var> {
+        self.op_one(codes::SELECT, &[a, b, c], &[])
+    }
+
+    /// \[.., m, k\] × \[.., k, n\] → \[.., m, n\]; leading sizes of 1 are repeated.
     #[allow(clippy::too_many_arguments)]
     pub fn matmul(&mut self, a: Var, b: Var) -> Result<Var> {
         self.op_one(codes::MATMUL, &[a, b], &[])
@@ -253,14 +675,66 @@ impl Graph {
 
     /// x \[B, C, H, W\], weight \[out, C / groups, k, k\], bias \[out\] or none → \[B, out, H', W'\].
     #[allow(clippy::too_many_arguments)]
-    pub fn conv2d(&mut self, a: Var, b: Var, c: Option<Var>, options: Conv2d) -> Result<Var> {
+    pub fn conv2d(
+        &mut self,
+        a: Var,
+        b: Var,
+        c: Option<Var>,
+        stride: i64,
+        padding: i64,
+        groups: i64,
+    ) -> Result<Var> {
+        let mut operands = vec![a, b];
+        operands.extend(c);
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("stride", stride));
+        attrs.push(attr::int("padding", padding));
+        attrs.push(attr::int("groups", groups));
+        self.op_one(codes::CONV2D, &operands, &attrs)
+    }
+
+    /// x \[B, C, H, W\], weight \[C, out / groups, k, k\], bias \[out\] or none → \[B, out, H', W'\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn conv_transpose2d(
+        &mut self,
+        a: Var,
+        b: Var,
+        c: Option<Var>,
+        options: ConvTranspose2d,
+    ) -> Result<Var> {
         let mut operands = vec![a, b];
         operands.extend(c);
         let mut attrs = Vec::new();
         attrs.push(attr::int("stride", options.stride));
         attrs.push(attr::int("padding", options.padding));
+        attrs.push(attr::int("output_padding", options.output_padding));
         attrs.push(attr::int("groups", options.groups));
-        self.op_one(codes::CONV2D, &operands, &attrs)
+        self.op_one(codes::CONV_TRANSPOSE2D, &operands, &attrs)
+    }
+
+    /// q \[.., N, d\], k \[.., M, d\], v \[.., M, e\], mask \[.., N, M\] (1 where a query may look) or none → \[.., N, e\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn attention(
+        &mut self,
+        a: Var,
+        b: Var,
+        c: Var,
+        d: Option<Var>,
+        scale: Option<f64>,
+    ) -> Result<Var> {
+        let mut operands = vec![a, b, c];
+        operands.extend(d);
+        let mut attrs = Vec::new();
+        if let Some(value) = scale {
+            attrs.push(attr::float("scale", value));
+        }
+        self.op_one(codes::ATTENTION, &operands, &attrs)
+    }
+
+    /// weight \[V, D\], index \[..\] → \[.., D\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn embedding(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::EMBEDDING, &[a, b], &[])
     }
 
     /// eˣ / Σ eˣ along a dimension.
@@ -279,18 +753,107 @@ impl Graph {
         self.op_one(codes::LOG_SOFTMAX, &[x], &attrs)
     }
 
-    /// x / √(Σ x² + 1e-12) over the last dimension.
+    /// x / √(Σ x² + 1e-12) along a dimension.
     #[allow(clippy::too_many_arguments)]
-    pub fn l2_normalize(&mut self, x: Var) -> Result<Var> {
-        self.op_one(codes::L2_NORMALIZE, &[x], &[])
+    pub fn l2_normalize(&mut self, x: Var, dim: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        self.op_one(codes::L2_NORMALIZE, &[x], &attrs)
     }
 
-    /// x \[.., n\] normalised over its last dimension, times gamma \[n\], plus beta \[n\].
+    /// x \[.., n\] normalised over its last dimension, times gamma \[n\], plus beta \[n\], where given.
     #[allow(clippy::too_many_arguments)]
-    pub fn layer_norm(&mut self, a: Var, b: Var, c: Var, epsilon: f64) -> Result<Var> {
+    pub fn layer_norm(
+        &mut self,
+        a: Var,
+        b: Option<Var>,
+        c: Option<Var>,
+        epsilon: f64,
+    ) -> Result<Var> {
+        let mut operands = vec![a];
+        operands.extend(b);
+        operands.extend(c);
         let mut attrs = Vec::new();
         attrs.push(attr::float("epsilon", epsilon));
-        self.op_one(codes::LAYER_NORM, &[a, b, c], &attrs)
+        self.op_one(codes::LAYER_NORM, &operands, &attrs)
+    }
+
+    /// x \[B, C, ..\] normalised per channel, times gamma \[C\], plus beta \[C\], where given; running statistics in evaluation.
+    #[allow(clippy::too_many_arguments)]
+    pub fn batch_norm(
+        &mut self,
+        a: Var,
+        b: Option<Var>,
+        c: Option<Var>,
+        name: &str,
+        epsilon: f64,
+        momentum: f64,
+    ) -> Result<Var> {
+        let mut operands = vec![a];
+        operands.extend(b);
+        operands.extend(c);
+        let mut attrs = Vec::new();
+        attrs.push(attr::text("name", name));
+        attrs.push(attr::float("epsilon", epsilon));
+        attrs.push(attr::float("momentum", momentum));
+        self.op_one(codes::BATCH_NORM, &operands, &attrs)
+    }
+
+    /// x \[B, C, ..\] normalised over groups of channels of a sample, times gamma \[C\], plus beta \[C\], where given.
+    #[allow(clippy::too_many_arguments)]
+    pub fn group_norm(
+        &mut self,
+        a: Var,
+        b: Option<Var>,
+        c: Option<Var>,
+        groups: i64,
+        epsilon: f64,
+    ) -> Result<Var> {
+        let mut operands = vec![a];
+        operands.extend(b);
+        operands.extend(c);
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("groups", groups));
+        attrs.push(attr::float("epsilon", epsilon));
+        self.op_one(codes::GROUP_NORM, &operands, &attrs)
+    }
+
+    /// x \[B, C, ..\] normalised over the places of each channel of a sample, times gamma \[C\], plus beta \[C\], where given.
+    #[allow(clippy::too_many_arguments)]
+    pub fn instance_norm(
+        &mut self,
+        a: Var,
+        b: Option<Var>,
+        c: Option<Var>,
+        epsilon: f64,
+    ) -> Result<Var> {
+        let mut operands = vec![a];
+        operands.extend(b);
+        operands.extend(c);
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("epsilon", epsilon));
+        self.op_one(codes::INSTANCE_NORM, &operands, &attrs)
+    }
+
+    /// (x - mean) / √(variance + ε) over dimensions, by the batch at hand.
+    #[allow(clippy::too_many_arguments)]
+    pub fn standardize(&mut self, x: Var, dims: &[i64], epsilon: f64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::ints("dims", dims));
+        attrs.push(attr::float("epsilon", epsilon));
+        self.op_one(codes::STANDARDIZE, &[x], &attrs)
+    }
+
+    /// x \[B, d\] → Σ (x - mean)(x - mean)ᵀ / (B - 1), \[d, d\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn covariance(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::COVARIANCE, &[x], &[])
+    }
+
+    /// \[n, n\] with zeros on its diagonal.
+    #[allow(clippy::too_many_arguments)]
+    pub fn off_diagonal(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::OFF_DIAGONAL, &[x], &[])
     }
 
     /// Zeroes elements while training and scales the rest by 1 / (1 - p).
@@ -299,48 +862,6 @@ impl Graph {
         let mut attrs = Vec::new();
         attrs.push(attr::float("p", p));
         self.op_one(codes::DROPOUT, &[x], &attrs)
-    }
-
-    /// The largest of each window of \[B, C, H, W\].
-    #[allow(clippy::too_many_arguments)]
-    pub fn max_pool(
-        &mut self,
-        x: Var,
-        kernel: i64,
-        stride: Option<i64>,
-        padding: i64,
-    ) -> Result<Var> {
-        let mut attrs = Vec::new();
-        attrs.push(attr::int("kernel", kernel));
-        if let Some(value) = stride {
-            attrs.push(attr::int("stride", value));
-        }
-        attrs.push(attr::int("padding", padding));
-        self.op_one(codes::MAX_POOL, &[x], &attrs)
-    }
-
-    /// The mean of each window of \[B, C, H, W\], padding counted.
-    #[allow(clippy::too_many_arguments)]
-    pub fn avg_pool(
-        &mut self,
-        x: Var,
-        kernel: i64,
-        stride: Option<i64>,
-        padding: i64,
-    ) -> Result<Var> {
-        let mut attrs = Vec::new();
-        attrs.push(attr::int("kernel", kernel));
-        if let Some(value) = stride {
-            attrs.push(attr::int("stride", value));
-        }
-        attrs.push(attr::int("padding", padding));
-        self.op_one(codes::AVG_POOL, &[x], &attrs)
-    }
-
-    /// The mean over the places of a map: \[B, C, H, W\] → \[B, C\].
-    #[allow(clippy::too_many_arguments)]
-    pub fn global_avg_pool(&mut self, x: Var) -> Result<Var> {
-        self.op_one(codes::GLOBAL_AVG_POOL, &[x], &[])
     }
 
     /// The sum along dimensions.
@@ -365,18 +886,103 @@ impl Graph {
         self.op_one(codes::MEAN, &[x], &attrs)
     }
 
+    /// The largest along dimensions; a tie's gradient goes to the first.
+    #[allow(clippy::too_many_arguments)]
+    pub fn max(&mut self, x: Var, dims: &[i64], keep: bool) -> Result<Var> {
+        let mut attrs = Vec::new();
+        if !dims.is_empty() {
+            attrs.push(attr::ints("dims", dims));
+        }
+        attrs.push(attr::switch("keep", keep));
+        self.op_one(codes::MAX, &[x], &attrs)
+    }
+
+    /// The smallest along dimensions; a tie's gradient goes to the first.
+    #[allow(clippy::too_many_arguments)]
+    pub fn min(&mut self, x: Var, dims: &[i64], keep: bool) -> Result<Var> {
+        let mut attrs = Vec::new();
+        if !dims.is_empty() {
+            attrs.push(attr::ints("dims", dims));
+        }
+        attrs.push(attr::switch("keep", keep));
+        self.op_one(codes::MIN, &[x], &attrs)
+    }
+
+    /// Σ (x - mean)² / (n - correction).
+    #[allow(clippy::too_many_arguments)]
+    pub fn variance(&mut self, x: Var, dims: &[i64], keep: bool, correction: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        if !dims.is_empty() {
+            attrs.push(attr::ints("dims", dims));
+        }
+        attrs.push(attr::switch("keep", keep));
+        attrs.push(attr::int("correction", correction));
+        self.op_one(codes::VARIANCE, &[x], &attrs)
+    }
+
+    /// √(variance + ε).
+    #[allow(clippy::too_many_arguments)]
+    pub fn std(&mut self, x: Var, options: Std) -> Result<Var> {
+        let mut attrs = Vec::new();
+        if !options.dims.is_empty() {
+            attrs.push(attr::ints("dims", &options.dims));
+        }
+        attrs.push(attr::switch("keep", options.keep));
+        attrs.push(attr::int("correction", options.correction));
+        attrs.push(attr::float("epsilon", options.epsilon));
+        self.op_one(codes::STD, &[x], &attrs)
+    }
+
+    /// (Σ |x|ᵖ)^(1/p); for p = 2 √(Σ x² + ε).
+    #[allow(clippy::too_many_arguments)]
+    pub fn norm(&mut self, x: Var, options: Norm) -> Result<Var> {
+        let mut attrs = Vec::new();
+        if !options.dims.is_empty() {
+            attrs.push(attr::ints("dims", &options.dims));
+        }
+        attrs.push(attr::switch("keep", options.keep));
+        attrs.push(attr::float("p", options.p));
+        attrs.push(attr::float("epsilon", options.epsilon));
+        self.op_one(codes::NORM, &[x], &attrs)
+    }
+
+    /// ln Σ eˣ along dimensions.
+    #[allow(clippy::too_many_arguments)]
+    pub fn logsumexp(&mut self, x: Var, dims: &[i64], keep: bool) -> Result<Var> {
+        let mut attrs = Vec::new();
+        if !dims.is_empty() {
+            attrs.push(attr::ints("dims", dims));
+        }
+        attrs.push(attr::switch("keep", keep));
+        self.op_one(codes::LOGSUMEXP, &[x], &attrs)
+    }
+
+    /// The sum of everything: \[1\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn sum_all(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::SUM_ALL, &[x], &[])
+    }
+
     /// The mean of everything: \[1\].
     #[allow(clippy::too_many_arguments)]
     pub fn mean_all(&mut self, x: Var) -> Result<Var> {
         self.op_one(codes::MEAN_ALL, &[x], &[])
     }
 
-    /// The index of the largest along a dimension, which stays with size 1; whole numbers.
+    /// The index of the largest along a dimension, which stays with size 1.
     #[allow(clippy::too_many_arguments)]
     pub fn argmax(&mut self, x: Var, dim: i64) -> Result<Var> {
         let mut attrs = Vec::new();
         attrs.push(attr::int("dim", dim));
         self.op_one(codes::ARGMAX, &[x], &attrs)
+    }
+
+    /// The index of the smallest along a dimension, which stays with size 1.
+    #[allow(clippy::too_many_arguments)]
+    pub fn argmin(&mut self, x: Var, dim: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        self.op_one(codes::ARGMIN, &[x], &attrs)
     }
 
     /// The same elements in other sizes.
@@ -426,22 +1032,99 @@ impl Graph {
         self.op_one(codes::CONCAT, xs, &attrs)
     }
 
-    /// `start .. start + size` along a dimension.
+    /// `start .. start + size` along a dimension, every `step`-th.
     #[allow(clippy::too_many_arguments)]
-    pub fn slice(
-        &mut self,
-        x: Var,
-        dim: i64,
-        start: impl Into<Size>,
-        size: impl Into<Size>,
-    ) -> Result<Var> {
-        let start = start.into();
-        let size = size.into();
+    pub fn slice(&mut self, x: Var, options: Slice) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", options.dim));
+        attrs.push(attr::size("start", &options.start));
+        if let Some(value) = &options.size {
+            attrs.push(attr::size("size", value));
+        }
+        attrs.push(attr::int("step", options.step));
+        self.op_one(codes::SLICE, &[x], &attrs)
+    }
+
+    /// A dimension of size 1 more.
+    #[allow(clippy::too_many_arguments)]
+    pub fn unsqueeze(&mut self, x: Var, dim: i64) -> Result<Var> {
         let mut attrs = Vec::new();
         attrs.push(attr::int("dim", dim));
-        attrs.push(attr::size("start", &start));
-        attrs.push(attr::size("size", &size));
-        self.op_one(codes::SLICE, &[x], &attrs)
+        self.op_one(codes::UNSQUEEZE, &[x], &attrs)
+    }
+
+    /// Without a dimension of size 1.
+    #[allow(clippy::too_many_arguments)]
+    pub fn squeeze(&mut self, x: Var, dim: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        self.op_one(codes::SQUEEZE, &[x], &attrs)
+    }
+
+    /// Tensors of one shape along a dimension of their own.
+    #[allow(clippy::too_many_arguments)]
+    pub fn stack(&mut self, xs: &[Var], dim: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        self.op_one(codes::STACK, xs, &attrs)
+    }
+
+    /// Pieces along a dimension, one result each.
+    #[allow(clippy::too_many_arguments)]
+    pub fn split(&mut self, x: Var, dim: i64, parts: i64, sizes: &[Size]) -> Result<Vec<Var>> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        attrs.push(attr::int("parts", parts));
+        if !sizes.is_empty() {
+            attrs.push(attr::sizes("sizes", sizes));
+        }
+        self.op(codes::SPLIT, &[x], &attrs)
+    }
+
+    /// The whole again and again along a dimension.
+    #[allow(clippy::too_many_arguments)]
+    pub fn repeat(&mut self, x: Var, dim: i64, times: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        attrs.push(attr::int("times", times));
+        self.op_one(codes::REPEAT, &[x], &attrs)
+    }
+
+    /// Backwards along dimensions.
+    #[allow(clippy::too_many_arguments)]
+    pub fn flip(&mut self, x: Var, dims: &[i64]) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::ints("dims", dims));
+        self.op_one(codes::FLIP, &[x], &attrs)
+    }
+
+    /// Everything moved along a dimension; what leaves comes in at the other end.
+    #[allow(clippy::too_many_arguments)]
+    pub fn roll(&mut self, x: Var, dim: i64, shift: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        attrs.push(attr::int("shift", shift));
+        self.op_one(codes::ROLL, &[x], &attrs)
+    }
+
+    /// Quarter turns against the clock of the last two dimensions.
+    #[allow(clippy::too_many_arguments)]
+    pub fn rotate(&mut self, x: Var, turns: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("turns", turns));
+        self.op_one(codes::ROTATE, &[x], &attrs)
+    }
+
+    /// More elements before and after along dimensions.
+    #[allow(clippy::too_many_arguments)]
+    pub fn pad(&mut self, x: Var, dims: &[i64], options: Pad) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::ints("dims", dims));
+        attrs.push(attr::int("before", options.before));
+        attrs.push(attr::int("after", options.after));
+        attrs.push(attr::text("mode", options.mode));
+        attrs.push(attr::float("value", options.value));
+        self.op_one(codes::PAD, &[x], &attrs)
     }
 
     /// x's elements at the index along a dimension; the index has x's sizes elsewhere.
@@ -452,16 +1135,276 @@ impl Graph {
         self.op_one(codes::GATHER, &[a, b], &attrs)
     }
 
-    /// The mean of -log softmax(logits)\[target\]: logits \[R, C\], targets \[R\] → \[1\].
+    /// x, index, values → x with the values added at the index along a dimension.
     #[allow(clippy::too_many_arguments)]
-    pub fn cross_entropy(&mut self, a: Var, b: Var) -> Result<Var> {
-        self.op_one(codes::CROSS_ENTROPY, &[a, b], &[])
+    pub fn scatter_add(&mut self, a: Var, b: Var, c: Var, dim: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        self.op_one(codes::SCATTER_ADD, &[a, b, c], &attrs)
     }
 
-    /// The fraction of rows whose largest score is the target's: logits \[R, C\], targets \[R\] → \[1\].
+    /// x's slices at the index along a dimension, whose place the index's sizes take.
+    #[allow(clippy::too_many_arguments)]
+    pub fn take(&mut self, a: Var, b: Var, dim: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        self.op_one(codes::TAKE, &[a, b], &attrs)
+    }
+
+    /// Each sample's own rows: x \[B, N, ..\], index \[B, K\] → \[B, K, ..\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn gather_rows(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::GATHER_ROWS, &[a, b], &[])
+    }
+
+    /// 1.0 at the index, 0.0 elsewhere: index \[..\] → \[.., n\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn one_hot(&mut self, x: Var, n: impl Into<Size>) -> Result<Var> {
+        let n = n.into();
+        let mut attrs = Vec::new();
+        attrs.push(attr::size("n", &n));
+        self.op_one(codes::ONE_HOT, &[x], &attrs)
+    }
+
+    /// The indices that sort along a dimension; equal elements keep their order.
+    #[allow(clippy::too_many_arguments)]
+    pub fn argsort(&mut self, x: Var, dim: i64, descending: bool) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        attrs.push(attr::switch("descending", descending));
+        self.op_one(codes::ARGSORT, &[x], &attrs)
+    }
+
+    /// Sorted along a dimension, and the indices: two results.
+    #[allow(clippy::too_many_arguments)]
+    pub fn sort(&mut self, x: Var, dim: i64, descending: bool) -> Result<Vec<Var>> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("dim", dim));
+        attrs.push(attr::switch("descending", descending));
+        self.op(codes::SORT, &[x], &attrs)
+    }
+
+    /// The k largest along a dimension, largest first, and their indices: two results.
+    #[allow(clippy::too_many_arguments)]
+    pub fn topk(&mut self, x: Var, k: i64, dim: i64) -> Result<Vec<Var>> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("k", k));
+        attrs.push(attr::int("dim", dim));
+        self.op(codes::TOPK, &[x], &attrs)
+    }
+
+    /// The largest of each window of \[B, C, H, W\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn max_pool(
+        &mut self,
+        x: Var,
+        kernel: i64,
+        stride: Option<i64>,
+        padding: i64,
+    ) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("kernel", kernel));
+        if let Some(value) = stride {
+            attrs.push(attr::int("stride", value));
+        }
+        attrs.push(attr::int("padding", padding));
+        self.op_one(codes::MAX_POOL, &[x], &attrs)
+    }
+
+    /// The mean of each window of \[B, C, H, W\], padding counted.
+    #[allow(clippy::too_many_arguments)]
+    pub fn avg_pool(
+        &mut self,
+        x: Var,
+        kernel: i64,
+        stride: Option<i64>,
+        padding: i64,
+    ) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("kernel", kernel));
+        if let Some(value) = stride {
+            attrs.push(attr::int("stride", value));
+        }
+        attrs.push(attr::int("padding", padding));
+        self.op_one(codes::AVG_POOL, &[x], &attrs)
+    }
+
+    /// The mean over the places of a map: \[B, C, H, W\] → \[B, C\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn global_avg_pool(&mut self, x: Var) -> Result<Var> {
+        self.op_one(codes::GLOBAL_AVG_POOL, &[x], &[])
+    }
+
+    /// \[B, C, H, W\] in height × width cells, each the mean of the pixels that it touches.
+    #[allow(clippy::too_many_arguments)]
+    pub fn adaptive_avg_pool(&mut self, x: Var, height: i64, width: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("height", height));
+        attrs.push(attr::int("width", width));
+        self.op_one(codes::ADAPTIVE_AVG_POOL, &[x], &attrs)
+    }
+
+    /// \[B, C, H, W\] at another height and width, pixel centres as in PyTorch with align\_corners = False.
+    #[allow(clippy::too_many_arguments)]
+    pub fn interpolate(&mut self, x: Var, height: i64, width: i64, method: &str) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("height", height));
+        attrs.push(attr::int("width", width));
+        attrs.push(attr::text("method", method));
+        self.op_one(codes::INTERPOLATE, &[x], &attrs)
+    }
+
+    /// \[B, C, H, W\] → \[B, H/p · W/p, p · p · C\], the channel last.
+    #[allow(clippy::too_many_arguments)]
+    pub fn patchify(&mut self, x: Var, patch: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("patch", patch));
+        self.op_one(codes::PATCHIFY, &[x], &attrs)
+    }
+
+    /// \[B, rows · w, p · p · C\] → \[B, C, rows · p, w · p\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn unpatchify(&mut self, x: Var, patch: i64, rows: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("patch", patch));
+        attrs.push(attr::int("rows", rows));
+        self.op_one(codes::UNPATCHIFY, &[x], &attrs)
+    }
+
+    /// The mean of -log softmax(logits)\[target\]: logits \[R, C\], targets \[R\] or soft ones \[R, C\], weights \[R\] or none.
+    #[allow(clippy::too_many_arguments)]
+    pub fn cross_entropy(
+        &mut self,
+        a: Var,
+        b: Var,
+        c: Option<Var>,
+        smoothing: f64,
+        ignore: Option<i64>,
+    ) -> Result<Var> {
+        let mut operands = vec![a, b];
+        operands.extend(c);
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("smoothing", smoothing));
+        if let Some(value) = ignore {
+            attrs.push(attr::int("ignore", value));
+        }
+        self.op_one(codes::CROSS_ENTROPY, &operands, &attrs)
+    }
+
+    /// The fraction of rows whose largest score is the target's: logits \[R, C\], targets \[R\].
     #[allow(clippy::too_many_arguments)]
     pub fn accuracy(&mut self, a: Var, b: Var) -> Result<Var> {
         self.op_one(codes::ACCURACY, &[a, b], &[])
+    }
+
+    /// The mean of -t ln σ(x) - (1 - t) ln (1 - σ(x)): logits x, targets t in 0..1, weights or none.
+    #[allow(clippy::too_many_arguments)]
+    pub fn bce(&mut self, a: Var, b: Var, c: Option<Var>) -> Result<Var> {
+        let mut operands = vec![a, b];
+        operands.extend(c);
+        self.op_one(codes::BCE, &operands, &[])
+    }
+
+    /// The mean of (a - b)²; weights or none.
+    #[allow(clippy::too_many_arguments)]
+    pub fn mse(&mut self, a: Var, b: Var, c: Option<Var>) -> Result<Var> {
+        let mut operands = vec![a, b];
+        operands.extend(c);
+        self.op_one(codes::MSE, &operands, &[])
+    }
+
+    /// The mean of |a - b|; weights or none.
+    #[allow(clippy::too_many_arguments)]
+    pub fn l1(&mut self, a: Var, b: Var, c: Option<Var>) -> Result<Var> {
+        let mut operands = vec![a, b];
+        operands.extend(c);
+        self.op_one(codes::L1, &operands, &[])
+    }
+
+    /// The mean of d² / 2β where |d| \< β and |d| - β/2 elsewhere, d = a - b; weights or none.
+    #[allow(clippy::too_many_arguments)]
+    pub fn smooth_l1(&mut self, a: Var, b: Var, c: Option<Var>, beta: f64) -> Result<Var> {
+        let mut operands = vec![a, b];
+        operands.extend(c);
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("beta", beta));
+        self.op_one(codes::SMOOTH_L1, &operands, &attrs)
+    }
+
+    /// x, weights → Σ w x / Σ w, 0 where all weights are 0.
+    #[allow(clippy::too_many_arguments)]
+    pub fn weighted_mean(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::WEIGHTED_MEAN, &[a, b], &[])
+    }
+
+    /// cos(a, b) along the last dimension, which goes: \[.., n\] twice → \[..\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn cosine_similarity(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::COSINE_SIMILARITY, &[a, b], &[])
+    }
+
+    /// The mean of 1 - cos(a, b) over rows.
+    #[allow(clippy::too_many_arguments)]
+    pub fn cosine_loss(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::COSINE_LOSS, &[a, b], &[])
+    }
+
+    /// Σ (aᵢ - bⱼ)² of all pairs: a \[R, n\], b \[S, n\] → \[R, S\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn pairwise_distance(&mut self, a: Var, b: Var) -> Result<Var> {
+        self.op_one(codes::PAIRWISE_DISTANCE, &[a, b], &[])
+    }
+
+    /// How far apart rows are: \[.., n\] twice → \[..\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn distance(&mut self, a: Var, b: Var, distance: &str) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::text("distance", distance));
+        self.op_one(codes::DISTANCE, &[a, b], &attrs)
+    }
+
+    /// z \[2 R, d\], rows i and i + R of one sample → NT-Xent and how often the other view is nearest: two results.
+    #[allow(clippy::too_many_arguments)]
+    pub fn nt_xent(&mut self, x: Var, temperature: f64) -> Result<Vec<Var>> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("temperature", temperature));
+        self.op(codes::NT_XENT, &[x], &attrs)
+    }
+
+    /// queries \[R, d\], positives \[R, d\], negatives \[K, d\] or none → InfoNCE and how often the positive is nearest: two results.
+    #[allow(clippy::too_many_arguments)]
+    pub fn info_nce(
+        &mut self,
+        a: Var,
+        b: Var,
+        c: Option<Var>,
+        temperature: f64,
+        normalize: bool,
+    ) -> Result<Vec<Var>> {
+        let mut operands = vec![a, b];
+        operands.extend(c);
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("temperature", temperature));
+        attrs.push(attr::switch("normalize", normalize));
+        self.op(codes::INFO_NCE, &operands, &attrs)
+    }
+
+    /// The mean of max(0, d(anchor, positive) - d(anchor, negative) + margin), each \[R, n\].
+    #[allow(clippy::too_many_arguments)]
+    pub fn triplet(&mut self, a: Var, b: Var, c: Var, margin: f64, distance: &str) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("margin", margin));
+        attrs.push(attr::text("distance", distance));
+        self.op_one(codes::TRIPLET, &[a, b, c], &attrs)
+    }
+
+    /// scores \[R, K\] → assignments \[R, K\] that use every column equally often; rows sum to 1, no gradient.
+    #[allow(clippy::too_many_arguments)]
+    pub fn sinkhorn(&mut self, x: Var, epsilon: f64, iterations: i64) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::float("epsilon", epsilon));
+        attrs.push(attr::int("iterations", iterations));
+        self.op_one(codes::SINKHORN, &[x], &attrs)
     }
 
     /// Uniform numbers in 0..1, another draw in each batch.

@@ -539,10 +539,8 @@ extern "C" fn call_part(
 ) -> Status {
     serve(ctx, |s| {
         let (module, x, part) = (s.module(module)?, s.var(x)?, s.text(part)?);
-        let _ = (module, x);
-        Err(s.misused(format!(
-            "this build can't call the part `{part}` of a module"
-        )))
+        let made = in_scope(s, |g| g.call_part(&module, part, x))?;
+        s.give_var(var, made)
     })
 }
 
