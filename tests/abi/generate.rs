@@ -96,6 +96,7 @@ fn is_positional(op: &OpSpec, attr: &AttrSpec) -> bool {
         || (op.name != "l2_normalize" && ["dim", "dims", "a", "b", "start"].contains(&attr.name))
         || (op.name == "standardize" && attr.name == "epsilon")
         || (op.name == "split" && attr.name == "parts")
+        || op.name == "clamp"
 }
 
 fn camel(name: &str) -> String {
@@ -202,7 +203,7 @@ fn given(attr: &AttrSpec, place: &str, owned: bool) -> String {
 /// `ops.rs` of the SDK, before it is formatted.
 pub fn sdk() -> String {
     let mut out = String::from(
-        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n#![allow(clippy::vec_init_then_push, clippy::too_many_arguments)]\n\nuse crate::graph as attr;\nuse crate::graph::{Graph, Var};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
+        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n#![allow(clippy::vec_init_then_push, clippy::too_many_arguments, clippy::derivable_impls)]\n\nuse crate::graph as attr;\nuse crate::graph::{Graph, Var};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
     );
     for op in operations() {
         let _ = writeln!(

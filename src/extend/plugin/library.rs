@@ -188,12 +188,20 @@ fn open(path: &OsStr) -> Result<libloading::Library, String> {
         use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
         // SAFETY: code of the library runs here: it is the plugin that the recipe names, with the content that is pinned
         let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
-        opened.map(Into::into).map_err(|error| error.to_string())
+        opened.map(Into::into).map_err(why)
     }
     #[cfg(not(unix))]
     {
         // SAFETY: code of the library runs here: it is the plugin that the recipe names, with the content that is pinned
-        unsafe { libloading::Library::new(path) }.map_err(|error| error.to_string())
+        unsafe { libloading::Library::new(path) }.map_err(why)
+    }
+}
+
+/// What the linker says, which is behind what the loader says.
+fn why(error: libloading::Error) -> String {
+    match std::error::Error::source(&error) {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
     }
 }
 
@@ -225,12 +233,11 @@ unsafe fn library(description: &abi::Plugin, hash: &str) -> Result<Library, Stri
     if specs.is_empty() {
         return Err("it has neither a task nor a transform".into());
     }
-    for (i, spec) in specs.iter_mut().enumerate() {
+    for spec in &mut specs {
         spec.provider = Some(Provider {
             name: by.plugin.clone(),
             hash: hash.to_owned(),
         });
-        let _ = i;
     }
     for (i, spec) in specs.iter().enumerate() {
         if specs[..i]
