@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Outcome, print};
 
 /// Arguments of `pretext list`.
 #[derive(Args)]
 pub struct ListArgs {
+    /// What to list
+    #[arg(value_enum, default_value_t = Listed::Catalog)]
+    what: Listed,
     /// With what this recipe uses: its scripts and plugins
     #[arg(long, value_name = "RECIPE.ssl")]
     recipe: Option<PathBuf>,
@@ -17,7 +20,25 @@ pub struct ListArgs {
     json: bool,
 }
 
+/// What can be listed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Listed {
+    /// Everything a recipe may call
+    Catalog,
+    /// The operations of the tensor graph that scripts and plugins may call
+    Ops,
+}
+
 pub fn run(args: &ListArgs) -> anyhow::Result<Outcome> {
+    if args.what == Listed::Ops {
+        if args.json {
+            let all = crate::report::operations::list_json();
+            print(&serde_json::to_string_pretty(&all)?)?;
+        } else {
+            print(&crate::report::operations::list())?;
+        }
+        return Ok(Outcome::Done);
+    }
     let catalog = super::recipe::catalog_of(args.recipe.as_deref())?;
     if args.json {
         print(&serde_json::to_string_pretty(
