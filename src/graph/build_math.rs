@@ -1,4 +1,4 @@
-//! Arithmetic, reductions and choices. Every method adds one node, two where ranks differ.
+//! Arithmetic and choices. Every method adds one node, two where ranks differ.
 
 use super::{Binary, DType, Graph, Op, Shape, Size, Unary, Var, show};
 use crate::catalog::Result;
@@ -104,22 +104,6 @@ impl Graph {
         Ok(self.push(Op::MatMul, vec![a, b], shape, DType::F32))
     }
 
-    /// The sum along a dimension, which stays with size 1.
-    pub fn sum(&mut self, x: Var, dim: usize) -> Result<Var> {
-        self.reduce("sum", Op::Sum(dim), x, dim, DType::F32)
-    }
-
-    /// The mean along a dimension, which stays with size 1.
-    pub fn mean(&mut self, x: Var, dim: usize) -> Result<Var> {
-        self.reduce("mean", Op::Mean(dim), x, dim, DType::F32)
-    }
-
-    /// The mean of everything: `[1]`.
-    pub fn mean_all(&mut self, x: Var) -> Result<Var> {
-        self.want_float("mean_all", x)?;
-        Ok(self.push(Op::MeanAll, vec![x], vec![1.into()], DType::F32))
-    }
-
     /// eˣ / Σ eˣ along a dimension.
     pub fn softmax(&mut self, x: Var, dim: usize) -> Result<Var> {
         self.want_float("softmax", x)?;
@@ -132,11 +116,6 @@ impl Graph {
         self.want_float("log_softmax", x)?;
         self.want_dim("log_softmax", x, dim)?;
         self.same(Op::LogSoftmax(dim), x)
-    }
-
-    /// The index of the largest element along a dimension, which stays with size 1.
-    pub fn argmax(&mut self, x: Var, dim: usize) -> Result<Var> {
-        self.reduce("argmax", Op::Argmax(dim), x, dim, DType::Int)
     }
 
     /// x's elements at `index` along a dimension; `index` has x's rank and sizes, but along `dim`.
@@ -193,14 +172,6 @@ impl Graph {
     fn same(&mut self, op: Op, x: Var) -> Result<Var> {
         let shape = self.shape(x).clone();
         Ok(self.push(op, vec![x], shape, DType::F32))
-    }
-
-    fn reduce(&mut self, name: &str, op: Op, x: Var, dim: usize, dtype: DType) -> Result<Var> {
-        self.want_float(name, x)?;
-        self.want_dim(name, x, dim)?;
-        let mut shape = self.shape(x).clone();
-        shape[dim] = 1.into();
-        Ok(self.push(op, vec![x], shape, dtype))
     }
 
     fn broadcast(&self, name: &str, a: Var, b: Var) -> Result<Shape> {

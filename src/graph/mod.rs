@@ -8,6 +8,7 @@ mod build_inputs;
 mod build_layers;
 mod build_losses;
 mod build_math;
+mod build_reduce;
 mod build_shape;
 mod cost;
 mod export;
@@ -15,6 +16,7 @@ mod memory;
 mod module;
 mod op;
 mod size;
+pub mod vocabulary;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,11 +24,13 @@ pub(crate) mod testing;
 mod tests;
 
 pub use build_layers::{Conv, Pool, Running};
+pub use build_reduce::Reduction;
 pub use cost::Cost;
 pub use export::{TorchSource, TorchTensor, torch_name};
 pub use module::Module;
 pub use op::{Binary, BufferId, DType, Op, ParameterId, Unary};
 pub use size::{Shape, Size, elements, show};
+pub use vocabulary::{Attr, Attrs, OpSpec, operation, operation_by_code, operations};
 
 use crate::language::Span;
 
