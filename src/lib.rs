@@ -19,6 +19,7 @@ pub mod data;
 pub mod encoders;
 pub mod engine;
 pub mod evaluation;
+pub mod extend;
 pub mod graph;
 pub mod language;
 pub mod plan;

@@ -239,7 +239,7 @@ pub type TransformMaker =
 pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync>;
 /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the block's body; `None`
 /// where there is no sensible one.
-pub type TaskAugment = Arc<dyn Fn(&Args, &Fields) -> Option<String> + Send + Sync>;
+pub type TaskAugment = Arc<dyn Fn(&Args, &Fields) -> Result<Option<String>> + Send + Sync>;
 
 /// How an entry is made; one variant per [`Kind`].
 #[derive(Clone)]
@@ -290,6 +290,14 @@ impl Make {
     pub fn task(
         build: impl Fn(&mut Graph, &Args) -> Result<()> + Send + Sync + 'static,
         augment: impl Fn(&Args, &Fields) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self::fallible_task(build, move |args, fields| Ok(augment(args, fields)))
+    }
+
+    /// The same with an `augment` that may fail: a script's.
+    pub fn fallible_task(
+        build: impl Fn(&mut Graph, &Args) -> Result<()> + Send + Sync + 'static,
+        augment: impl Fn(&Args, &Fields) -> Result<Option<String>> + Send + Sync + 'static,
     ) -> Self {
         Make::Task {
             build: Arc::new(build),

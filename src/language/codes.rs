@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         /// The number of a diagnostic: `E` errors, `W` warnings. `E01` syntax, `E02` names and fields, `E03` types and
         /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints,
-        /// `E08` failures of a run.
+        /// `E08` failures of a run, `E09` scripts and plugins.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[$doc])* $name,)* }
         impl Code {
@@ -107,4 +107,8 @@ codes! {
     Checkpoint = "E0805";
     /// The device refused.
     Device = "E0806";
+    /// A script can't be read, or fails.
+    Script = "E0901";
+    /// A script uses what no script may, or more than it may.
+    ScriptLimit = "E0902";
 }

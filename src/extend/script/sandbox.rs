@@ -78,7 +78,9 @@ pub fn engine() -> &'static Engine {
             .set_max_functions(MAX_FUNCTIONS)
             .on_progress(|operations| {
                 let late = operations % LOOK == 0
-                    && DEADLINE.get().is_some_and(|deadline| Instant::now() > deadline);
+                    && DEADLINE
+                        .get()
+                        .is_some_and(|deadline| Instant::now() > deadline);
                 late.then_some(Dynamic::UNIT)
             })
             .on_print(|_| ())
@@ -122,8 +124,10 @@ pub fn run<T: Send>(inside: impl FnOnce(&'static Engine) -> Result<T> + Send) ->
             .stack_size(STACK)
             .spawn_scoped(scope, work)
             .map_err(|error| failed(&error.to_string()))?;
-        thread
-            .join()
-            .unwrap_or_else(|_| Err(failed("the interpreter failed; this is a mistake of Pretext")))
+        thread.join().unwrap_or_else(|_| {
+            Err(failed(
+                "the interpreter failed; this is a mistake of Pretext",
+            ))
+        })
     })
 }

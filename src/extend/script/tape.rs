@@ -1,0 +1,321 @@
+//! What a script sees of the graph it builds: the graph itself, its nodes, sizes, modules.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, INT, Map, NativeCallContext, Position,
+};
+
+use super::raise::raise;
+use super::source::Source;
+use super::values::{dynamic_size, size_of};
+use crate::catalog::{Problem, Result as Checked};
+use crate::graph::{Graph, Init, Mode, Module, Size, Var};
+use crate::language::codes::Code;
+
+/// Most nodes of a graph that a script builds.
+pub const MAX_NODES: usize = 20_000;
+
+/// What the interpreter's functions give.
+pub type Thrown<T> = Result<T, Box<EvalAltResult>>;
+
+/// `g`: the graph that is being built, and the script that builds it.
+#[derive(Clone)]
+pub struct Tape {
+    graph: Arc<Mutex<Graph>>,
+    source: Arc<Source>,
+}
+
+/// A value of the graph.
+#[derive(Clone)]
+pub struct Node {
+    /// Its graph.
+    pub tape: Tape,
+    /// Its name there.
+    pub var: Var,
+}
+
+/// An encoder or a head that can be called.
+#[derive(Clone)]
+pub struct Part {
+    /// Its graph.
+    pub tape: Tape,
+    /// Its layers and the name its parameters carry.
+    pub module: Arc<Module>,
+}
+
+/// The function that a module is to the interpreter: `g.call(encoder, x)`, `encoder.call(x)`.
+const RUN: &str = "run_module";
+
+impl Tape {
+    /// Takes a graph over. [`Tape::release`] gives it back.
+    pub fn new(graph: &mut Graph, source: &Arc<Source>) -> Self {
+        let graph = std::mem::replace(graph, Graph::new(Mode::Train));
+        Self {
+            graph: Arc::new(Mutex::new(graph)),
+            source: source.clone(),
+        }
+    }
+
+    /// The graph with what was built.
+    pub fn release(&self) -> Graph {
+        std::mem::replace(&mut *self.lock(), Graph::new(Mode::Train))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Graph> {
+        // a builder that panicked left a graph that is only dropped
+        self.graph
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Lets `build` add to the graph; its nodes come from this place of the script.
+    pub fn build<T>(
+        &self,
+        at: Position,
+        build: impl FnOnce(&mut Graph) -> Checked<T>,
+    ) -> Thrown<T> {
+        let mut graph = self.lock();
+        let before = graph.set_span(self.source.span(at));
+        let result = build(&mut graph);
+        graph.set_span(before);
+        if graph.nodes.len() > MAX_NODES {
+            let problem = Problem::new(
+                Code::ScriptLimit,
+                format!("the script builds a graph of more than {MAX_NODES} nodes"),
+            );
+            return Err(raise(problem, at));
+        }
+        result.map_err(|problem| raise(problem, at))
+    }
+
+    /// The same with one value as the result.
+    pub fn node(
+        &self,
+        at: Position,
+        build: impl FnOnce(&mut Graph) -> Checked<Var>,
+    ) -> Thrown<Node> {
+        let var = self.build(at, build)?;
+        Ok(self.value(var))
+    }
+
+    /// A value of this graph.
+    pub fn value(&self, var: Var) -> Node {
+        Node {
+            tape: self.clone(),
+            var,
+        }
+    }
+
+    /// A module as a script holds it.
+    pub fn part(&self, module: Module) -> Dynamic {
+        let part = Part {
+            tape: self.clone(),
+            module: Arc::new(module),
+        };
+        match FnPtr::new(RUN) {
+            Ok(mut function) => {
+                function.add_curry(Dynamic::from(part));
+                function.into()
+            }
+            Err(_) => Dynamic::UNIT,
+        }
+    }
+}
+
+impl Node {
+    fn sizes(&self) -> Vec<Size> {
+        self.tape.lock().shape(self.var).clone()
+    }
+}
+
+/// The module in a function, if it is one.
+pub fn part_of(function: &FnPtr) -> Option<Part> {
+    function.curry().first()?.clone().try_cast::<Part>()
+}
+
+/// The module that a function needs.
+pub fn part_or_say(function: &FnPtr, at: Position) -> Thrown<Part> {
+    part_of(function).ok_or_else(|| {
+        let problem = Problem::new(Code::Script, "expected a module, found a function");
+        raise(
+            problem.help("modules are the encoders and heads in `p`"),
+            at,
+        )
+    })
+}
+
+/// Makes the graph's own methods known. Operations are those of the vocabulary.
+pub fn register(engine: &mut Engine) {
+    engine
+        .register_type_with_name::<Tape>("graph")
+        .register_type_with_name::<Node>("node")
+        .register_type_with_name::<Part>("module");
+    inputs(engine);
+    modules(engine);
+    results(engine);
+    sizes(engine);
+}
+
+fn inputs(engine: &mut Engine) {
+    engine
+        .register_fn(
+            "input",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str| {
+                g.node(ctx.call_position(), |graph| graph.input(name))
+            },
+        )
+        .register_fn(
+            "inputs",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str| {
+                let all = g.build(ctx.call_position(), |graph| graph.input_list(name))?;
+                let all = all.into_iter().map(|var| Dynamic::from(g.value(var)));
+                Thrown::Ok(all.collect::<Array>())
+            },
+        )
+        .register_fn(
+            "input_stacked",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str| {
+                g.node(ctx.call_position(), |graph| graph.input_stacked(name))
+            },
+        )
+        .register_fn("classes", |g: &mut Tape, name: &str| {
+            let classes = g.lock().classes(name);
+            classes.map_or(Dynamic::UNIT, |n| Dynamic::from(n as INT))
+        });
+}
+
+fn modules(engine: &mut Engine) {
+    let run = |ctx: NativeCallContext, part: &Part, x: &Node| {
+        part.tape
+            .node(ctx.call_position(), |graph| graph.call(&part.module, x.var))
+    };
+    engine
+        .register_fn(RUN, move |ctx: NativeCallContext, part: Part, x: Node| {
+            run(ctx, &part, &x)
+        })
+        .register_fn(
+            RUN,
+            move |ctx: NativeCallContext, _: &mut Tape, part: Part, x: Node| run(ctx, &part, &x),
+        )
+        .register_fn(
+            "module",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str, like: FnPtr| {
+                let part = part_or_say(&like, ctx.call_position())?;
+                Thrown::Ok(g.part(Module::new(name, &part.module.net)))
+            },
+        )
+        .register_fn(
+            "parameter",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str, shape: Array, init: Map| {
+                let at = ctx.call_position();
+                let shape = fixed(&shape).map_err(|problem| raise(problem, at))?;
+                let init = start(&init).map_err(|problem| raise(problem, at))?;
+                g.node(at, |graph| Ok(graph.parameter(name, &shape, init)))
+            },
+        );
+}
+
+/// Sizes that do not depend on the batch.
+pub fn fixed(shape: &[Dynamic]) -> Checked<Vec<usize>> {
+    let known = |size: &Dynamic| size_of(size).and_then(|size| size.known());
+    shape
+        .iter()
+        .map(known)
+        .collect::<Option<_>>()
+        .ok_or_else(|| {
+            Problem::new(Code::Script, "these sizes must be whole numbers from 0 on")
+                .note("a parameter's and a state's do not depend on the batch")
+        })
+}
+
+/// `#{normal: 0.02}`
+pub fn start(init: &Map) -> Checked<Init> {
+    let known = || {
+        let (kind, value) = init.iter().next().filter(|_| init.len() == 1)?;
+        let value = value
+            .as_float()
+            .or_else(|_| value.as_int().map(|n| n as FLOAT))
+            .ok()? as f32;
+        Some(match kind.as_str() {
+            "constant" => Init::Constant(value),
+            "uniform" => Init::Uniform(value),
+            "normal" => Init::Normal(value),
+            "truncated_normal" => Init::TruncatedNormal(value),
+            _ => return None,
+        })
+    };
+    known().ok_or_else(|| {
+        Problem::new(Code::Script, "this is no way to start a parameter")
+            .help("write `#{constant: 0.0}`, `#{uniform: 0.1}`, `#{normal: 0.02}` or `#{truncated_normal: 0.02}`")
+    })
+}
+
+fn results(engine: &mut Engine) {
+    fn objective(ctx: &NativeCallContext, g: &Tape, name: &str, x: &Node) -> Thrown<()> {
+        let at = ctx.call_position();
+        single(g, at, x, "an objective")?;
+        g.build(at, |graph| {
+            graph.objective(name, x.var);
+            Ok(())
+        })
+    }
+    engine
+        .register_fn(
+            "objective",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str, x: Node| {
+                objective(&ctx, g, name, &x)
+            },
+        )
+        .register_fn(
+            "objective",
+            |ctx: NativeCallContext, g: &mut Tape, x: Node| objective(&ctx, g, "loss", &x),
+        )
+        .register_fn(
+            "metric",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str, x: Node| {
+                let at = ctx.call_position();
+                single(g, at, &x, "a metric")?;
+                g.build(at, |graph| {
+                    graph.metric(name, x.var);
+                    Ok(())
+                })
+            },
+        )
+        .register_fn(
+            "place",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str, x: Node| {
+                g.build(ctx.call_position(), |graph| {
+                    graph.place(name, x.var);
+                    Ok(())
+                })
+            },
+        );
+}
+
+/// An objective or a metric is one number.
+pub fn single(g: &Tape, at: Position, x: &Node, what: &str) -> Thrown<()> {
+    g.build(at, |graph| {
+        let shape = graph.shape(x.var);
+        if shape.len() == 1 && shape[0].known() == Some(1) {
+            return Ok(());
+        }
+        let found = crate::graph::show(shape);
+        Err(Problem::new(
+            Code::Shape,
+            format!("{what} is one number, [1]; this is {found}"),
+        )
+        .help("`mean_all` makes one number of it"))
+    })
+}
+
+fn sizes(engine: &mut Engine) {
+    engine
+        .register_get("shape", |x: &mut Node| {
+            let sizes = x.sizes();
+            sizes.iter().map(dynamic_size).collect::<Array>()
+        })
+        .register_get("rank", |x: &mut Node| x.sizes().len() as INT)
+        .register_get("batch", |_: &mut Tape| Size::batch())
+        .register_fn("to_string", |x: &mut Node| crate::graph::show(&x.sizes()));
+}
