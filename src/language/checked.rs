@@ -10,6 +10,8 @@ pub struct Recipe {
     pub doc: String,
     /// Every file it was read from; spans point into these.
     pub sources: Sources,
+    /// `use …`, in order.
+    pub uses: Vec<Use>,
     /// `dataset NAME = …`, in order.
     pub datasets: Vec<DatasetItem>,
     /// `augment NAME(…) { … }`, in order.
@@ -21,6 +23,8 @@ pub struct Recipe {
     /// `run { … }` with its defaults.
     pub run: Args,
 }
+
+pub use super::ast::{Door, Use};
 
 /// `dataset NAME = …`
 #[derive(Clone, Debug)]

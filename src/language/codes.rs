@@ -111,4 +111,8 @@ codes! {
     Script = "E0901";
     /// A script uses what no script may, or more than it may.
     ScriptLimit = "E0902";
+    /// A plugin can't be loaded, or fails.
+    Plugin = "E0903";
+    /// A script or a plugin is not the one that `ssl.lock` names.
+    Pinned = "E0904";
 }

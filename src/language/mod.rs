@@ -14,7 +14,7 @@ mod provenance;
 mod render;
 mod span;
 
-pub use check::{MAX_ERRORS, check, check_into};
+pub use check::{Closed, Doors, MAX_ERRORS, check, check_into, check_using};
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use nearest::nearest;

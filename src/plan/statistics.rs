@@ -1,6 +1,8 @@
 //! Mean and standard deviation of a split's pixels, where no publisher states them.
 
+use crate::catalog::{Call, Value};
 use crate::data::{DataError, Dataset, Normalization, Sample};
+use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
 
 /// Records that are read at most, taken evenly over the split.
 const RECORDS: usize = 2000;
@@ -44,4 +46,57 @@ pub fn measure(dataset: &dyn Dataset, channels: usize) -> Result<Normalization, 
             .collect(),
         mean: mean.iter().map(|mean| (mean / 255.0) as f32).collect(),
     })
+}
+
+/// What an augment normalises by: the arguments of its `normalize`, else the data set's statistics; `None` without one.
+pub(super) fn normalization_of(
+    augment: &Augment,
+    all: &[Augment],
+    statistics: Option<&Normalization>,
+) -> Option<Normalization> {
+    fn search<'a>(expr: &'a SampleExpr, all: &'a [Augment], depth: usize) -> Option<&'a Call> {
+        let inner = match &expr.head {
+            SampleHead::Group(inner) => search(inner, all, depth),
+            SampleHead::Name(..) => None,
+        };
+        inner.or_else(|| {
+            expr.steps.iter().find_map(|step| match step {
+                SampleStep::Transform(call) if call.spec.name == "normalize" => Some(call),
+                SampleStep::Transform(_) => None,
+                SampleStep::Augment { name, .. } => all
+                    .iter()
+                    .find(|a| a.name == *name)
+                    .and_then(|a| block(a, all, depth + 1)),
+            })
+        })
+    }
+    fn block<'a>(augment: &'a Augment, all: &'a [Augment], depth: usize) -> Option<&'a Call> {
+        if depth > all.len() + 1 {
+            return None;
+        }
+        augment
+            .bindings
+            .iter()
+            .map(|binding| &binding.value)
+            .chain(augment.emits.iter().map(|emit| &emit.value))
+            .find_map(|expr| search(expr, all, depth))
+    }
+    let call = block(augment, all, 0)?;
+    let list = |name: &str| -> Option<Vec<f32>> {
+        let values = call.args.maybe_list(name)?;
+        Some(
+            values
+                .iter()
+                .filter_map(|value| match value {
+                    Value::Number(x) => Some(*x as f32),
+                    Value::Integer(n) => Some(*n as f32),
+                    _ => None,
+                })
+                .collect(),
+        )
+    };
+    match (list("mean"), list("std")) {
+        (Some(mean), Some(std)) => Some(Normalization { mean, std }),
+        _ => statistics.cloned(),
+    }
 }

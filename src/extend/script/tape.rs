@@ -10,7 +10,7 @@ use super::raise::raise;
 use super::source::Source;
 use super::values::{dynamic_size, size_of};
 use crate::catalog::{Problem, Result as Checked};
-use crate::graph::{Graph, Init, Mode, Module, Size, Var};
+use crate::graph::{Attrs, Graph, Init, Mode, Module, Size, Var, operation};
 use crate::language::codes::Code;
 
 /// Most nodes of a graph that a script builds.
@@ -252,61 +252,17 @@ pub fn start(init: &Map) -> Checked<Init> {
 }
 
 fn results(engine: &mut Engine) {
-    fn objective(ctx: &NativeCallContext, g: &Tape, name: &str, x: &Node) -> Thrown<()> {
-        let at = ctx.call_position();
-        single(g, at, x, "an objective")?;
-        g.build(at, |graph| {
-            graph.objective(name, x.var);
-            Ok(())
-        })
-    }
-    engine
-        .register_fn(
-            "objective",
-            |ctx: NativeCallContext, g: &mut Tape, name: &str, x: Node| {
-                objective(&ctx, g, name, &x)
-            },
-        )
-        .register_fn(
-            "objective",
-            |ctx: NativeCallContext, g: &mut Tape, x: Node| objective(&ctx, g, "loss", &x),
-        )
-        .register_fn(
-            "metric",
-            |ctx: NativeCallContext, g: &mut Tape, name: &str, x: Node| {
-                let at = ctx.call_position();
-                single(g, at, &x, "a metric")?;
-                g.build(at, |graph| {
-                    graph.metric(name, x.var);
-                    Ok(())
-                })
-            },
-        )
-        .register_fn(
-            "place",
-            |ctx: NativeCallContext, g: &mut Tape, name: &str, x: Node| {
-                g.build(ctx.call_position(), |graph| {
-                    graph.place(name, x.var);
-                    Ok(())
-                })
-            },
-        );
-}
-
-/// An objective or a metric is one number.
-pub fn single(g: &Tape, at: Position, x: &Node, what: &str) -> Thrown<()> {
-    g.build(at, |graph| {
-        let shape = graph.shape(x.var);
-        if shape.len() == 1 && shape[0].known() == Some(1) {
-            return Ok(());
-        }
-        let found = crate::graph::show(shape);
-        Err(Problem::new(
-            Code::Shape,
-            format!("{what} is one number, [1]; this is {found}"),
-        )
-        .help("`mean_all` makes one number of it"))
-    })
+    // with a name of its own an objective is the vocabulary's: `g.objective("generator", x)`
+    engine.register_fn(
+        "objective",
+        |ctx: NativeCallContext, g: &mut Tape, x: Node| {
+            let name = Attrs::new().with("name", "loss");
+            g.build(ctx.call_position(), |graph| match operation("objective") {
+                Some(op) => graph.apply(op, &[x.var], &name).map(|_| ()),
+                None => Ok(()),
+            })
+        },
+    );
 }
 
 fn sizes(engine: &mut Engine) {

@@ -335,7 +335,11 @@ fn mistakes_name_their_line() {
         2,
     );
     at("let x = g.input(\"x\");\nsoftmax(x, 5)", "", 2);
-    at("let x = g.input(\"x\");\ng.objective(x)", "one number", 2);
+    at(
+        "let x = g.input(\"x\");\ng.objective(x)",
+        "takes one number",
+        2,
+    );
     at(
         "g.call(1, g.input(\"x\"))",
         "expected a function or a module",

@@ -11,6 +11,7 @@ mod references;
 mod scalars;
 mod setting;
 mod stages;
+mod uses;
 mod values;
 mod words;
 
@@ -26,6 +27,8 @@ use crate::catalog::{Catalog, Net};
 pub const MAX_ERRORS: usize = 20;
 /// After this many errors the rest is only counted: what is reported are the first of the text, and those are among them.
 const KEPT: usize = 200;
+
+pub use uses::{Closed, Doors};
 
 /// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.
 /// There is a recipe exactly if no diagnostic is an error; diagnostics stand in the order of the text.
@@ -46,7 +49,20 @@ pub fn check_into(
     catalog: &Catalog,
     set: &[(String, String)],
 ) -> (Option<Recipe>, Vec<Diagnostic>) {
+    check_using(sources, file, &mut catalog.clone(), &mut Closed, set)
+}
+
+/// The same; scripts and plugins come in by `doors`. Afterwards `catalog` has what the recipe uses too, `sources` the
+/// texts of its scripts.
+pub fn check_using(
+    sources: &mut Sources,
+    file: FileId,
+    catalog: &mut Catalog,
+    doors: &mut dyn Doors,
+    set: &[(String, String)],
+) -> (Option<Recipe>, Vec<Diagnostic>) {
     let (mut tree, mut diagnostics) = parse::parse(sources, file);
+    let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
     for (path, value) in set {
         let id = sources.add("--set", format!("{path}={value}"));
         match parse::parse_setting(sources, id) {
@@ -57,6 +73,7 @@ pub fn check_into(
         }
     }
     let mut checker = Checker::new(catalog, &tree);
+    checker.missing = missing;
     let recipe = checker.recipe(&tree, sources);
     let dropped = checker.dropped;
     diagnostics.append(&mut checker.diagnostics);
@@ -125,6 +142,8 @@ struct Checker<'a> {
     items: BTreeMap<&'a str, &'a Item>,
     /// Names whose item could not be parsed.
     lost: Vec<&'a Name>,
+    /// Whether something that the recipe uses could not be loaded: what is not in the catalog may have been in it.
+    missing: bool,
     nets: BTreeMap<&'a str, NetState>,
     uses: Vec<Use<'a>>,
     /// Unknown names that were reported, each with what it should have been.
@@ -144,6 +163,7 @@ impl<'a> Checker<'a> {
             catalog,
             items: BTreeMap::new(),
             lost: tree.lost.iter().collect(),
+            missing: false,
             nets: BTreeMap::new(),
             uses: Vec::new(),
             unknown: BTreeSet::new(),
@@ -210,6 +230,7 @@ impl<'a> Checker<'a> {
         let mut recipe = Recipe {
             doc: tree.doc.clone(),
             sources: Sources::default(),
+            uses: Vec::new(),
             datasets: Vec::new(),
             augments: Vec::new(),
             encoders: Vec::new(),
@@ -234,6 +255,10 @@ impl<'a> Checker<'a> {
                     .map(|augment| recipe.augments.push(augment)),
                 Item::Stage(stage) => self.stage(stage).map(|stage| recipe.stages.push(stage)),
                 Item::Run(_) => Some(()),
+                Item::Use(used) => {
+                    recipe.uses.push(used.clone());
+                    Some(())
+                }
             };
             sound &= done.is_some();
         }
