@@ -6,7 +6,7 @@ use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Positio
 
 use super::sandbox::{
     MAX_ARRAY, MAX_CALLS, MAX_DEPTH, MAX_FUNCTIONS, MAX_MAP, MAX_OPERATIONS, MAX_STRING, MAX_TIME,
-    MAX_VARIABLES,
+    MAX_VARIABLES, place,
 };
 use super::source::Source;
 use crate::catalog::{At, Problem};
@@ -32,7 +32,11 @@ pub fn explain(error: EvalAltResult, source: &Source) -> Problem {
         calls.push((name, at));
         error = *inner;
     }
-    let place = error.position();
+    // the interpreter loses the place of what breaks a limit
+    let place = match error.position() {
+        at if at.is_none() || error.is_system_exception() => place(),
+        at => at,
+    };
     let mut problem = describe(error, source);
     let span = source.span(place);
     match &problem.at {
@@ -57,7 +61,15 @@ pub fn explain(error: EvalAltResult, source: &Source) -> Problem {
 /// What is wrong with the text of a script.
 pub fn unreadable(error: ParseError, source: &Source) -> Problem {
     let ParseError(kind, at) = error;
-    syntax(*kind).at(At::Span(source.span(at)))
+    let span = source.span(at);
+    let word = &source.text[span.start..span.end];
+    let problem = match forbidden(word) {
+        Some(why) => {
+            Problem::new(Code::ScriptLimit, format!("a script can't use `{word}`")).note(why)
+        }
+        None => syntax(*kind),
+    };
+    problem.at(At::Span(span))
 }
 
 fn describe(error: EvalAltResult, source: &Source) -> Problem {
@@ -105,6 +117,11 @@ fn describe(error: EvalAltResult, source: &Source) -> Problem {
             Problem::new(Code::Script, format!("there is no property `{name}`"))
                 .help("`p` has the task's parameters and the stage's fields by name")
         }
+        EvalAltResult::ErrorDataRace(..) => Problem::new(
+            Code::Script,
+            "a value is used by the function that is called on it",
+        )
+        .help("give the function a copy: `let b = a; a.map(|x| x + b[0])`"),
         mut other => {
             other.clear_position();
             Problem::new(Code::Script, lowered(&other.to_string()))
@@ -124,13 +141,6 @@ fn syntax(kind: ParseErrorType) -> Problem {
         }
         ParseErrorType::BadInput(LexError::StringTooLong(most)) => {
             limit(format!("a string is longer than {most} bytes"))
-        }
-        ParseErrorType::Reserved(word)
-        | ParseErrorType::BadInput(LexError::ImproperSymbol(word, _))
-            if forbidden(&word).is_some() =>
-        {
-            let why = forbidden(&word).unwrap_or_default();
-            limit(format!("a script can't use `{word}`")).note(why)
         }
         ParseErrorType::VariableUndefined(name) => {
             let problem =
@@ -155,6 +165,8 @@ fn forbidden(word: &str) -> Option<&'static str> {
         "rand" | "random" | "seed" => {
             "It draws nothing: random tensors are nodes of the graph, drawn from the run's seed."
         }
+        "curry" => "A function carries what it uses by itself: `|x| x * factor`.",
+        "exit" => "It gives a value, or stops with `throw \"why\"`.",
         "open" | "open_file" | "read" | "env" | "exec" | "http" | "load" => {
             "It sees its parameters and the graph, nothing else of this machine."
         }
