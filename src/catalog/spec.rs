@@ -17,7 +17,7 @@ pub struct Input {
     pub name: String,
     /// Its type; sizes that do not matter are `None`, a list with `count: None` may have any length.
     pub ty: SampleType,
-    /// Fewest elements where `ty` is a list.
+    /// Fewest elements where `ty` is a list; 0: it may be absent.
     pub at_least: usize,
     /// A list of `ty` may stand here too; its elements follow one another along the batch.
     pub or_list: bool,
@@ -41,6 +41,8 @@ pub type TransformTypes = Arc<dyn Fn(&Args, &SampleType) -> Result<Vec<SampleTyp
 /// Makes a transform for a checked input type.
 pub type TransformMaker =
     Arc<dyn Fn(&Args, &SampleType) -> Result<Box<dyn Transform>> + Send + Sync>;
+/// A piece of an encoder that tasks may call on its own.
+pub type PartBuilder = fn(&mut Graph, &Args, Var) -> Result<Var>;
 /// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
 pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync>;
 /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the block's body; `None`
@@ -144,6 +146,8 @@ pub struct Spec {
     pub params: Vec<Param>,
     /// What a task wants from the batch.
     pub inputs: Vec<Input>,
+    /// What [`Graph::call_part`] may call of an encoder, by name.
+    pub parts: Vec<(&'static str, PartBuilder)>,
     /// Raised whenever results change for the same recipe.
     pub semantics: u32,
     /// A whole recipe, or the fragment that the tests wrap for this kind (`|> hflip(50%)` → `hflip(50%)`).
@@ -165,6 +169,7 @@ impl Spec {
             paper: None,
             params: Vec::new(),
             inputs: Vec::new(),
+            parts: Vec::new(),
             semantics: 1,
             example: format!("{name}()"),
             provider: None,
@@ -175,6 +180,12 @@ impl Spec {
     /// Adds a parameter.
     pub fn param(mut self, param: Param) -> Self {
         self.params.push(param);
+        self
+    }
+
+    /// Adds a part of an encoder.
+    pub fn part(mut self, name: &'static str, build: PartBuilder) -> Self {
+        self.parts.push((name, build));
         self
     }
 
@@ -208,6 +219,18 @@ impl Spec {
             name: name.into(),
             ty: SampleType::list(element, None),
             at_least: n,
+            or_list: false,
+            doc: doc.into(),
+        });
+        self
+    }
+
+    /// Adds an input that is a list or absent: it is bound by name alone.
+    pub fn input_maybe_list(mut self, name: &str, element: SampleType, doc: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            ty: SampleType::list(element, None),
+            at_least: 0,
             or_list: false,
             doc: doc.into(),
         });

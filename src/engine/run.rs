@@ -205,11 +205,11 @@ impl Runner<'_> {
                 Ok(output)
             }
             op => {
-                let start = match op {
-                    Op::Slice { start, .. } => start.at(self.size),
+                let size = match op {
+                    Op::Slice { start: size, .. } | Op::Count(size) => size.at(self.size),
                     _ => 0,
                 };
-                ops::apply(op, operands, shape, start, device.burn()).map_err(fail)
+                ops::apply(op, operands, shape, size, device.burn()).map_err(fail)
             }
         }
     }

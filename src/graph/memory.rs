@@ -159,8 +159,20 @@ impl Walk<'_> {
             Op::Conv2d { .. } if self.graph.shape(node.inputs[1])[2].known() != Some(1) => {
                 self.graph.bytes(node.inputs[0], self.batch)
             }
+            Op::Attention { .. } if !self.flow.differentiable[index] => {
+                2.0 * self.graph.scores(node, self.batch)
+            }
+            Op::Resize(_) => self.between(index),
             _ => 0.0,
         }
+    }
+
+    /// Rows resized and columns not yet, twice: as it is and turned.
+    fn between(&self, index: usize) -> f64 {
+        let node = &self.graph.nodes[index];
+        let (from, to) = (self.graph.shape(node.inputs[0]), &node.shape);
+        let height = from[2].at(self.batch) as f64 / to[2].at(self.batch).max(1) as f64;
+        2.0 * height * self.graph.bytes(Var(index as u32), self.batch)
     }
 
     /// The same for its gradients: a convolution's weight gradient is a convolution of its input by the gradient of its result,
@@ -169,12 +181,15 @@ impl Walk<'_> {
     fn backward_scratch(&self, index: usize) -> f64 {
         let node = &self.graph.nodes[index];
         match node.op {
-            Op::Conv2d { .. } => {
+            Op::Conv2d { .. } | Op::ConvTranspose2d { .. } => {
                 let both = [node.inputs[0], Var(index as u32)];
                 let bytes = both.iter().map(|var| self.graph.bytes(*var, self.batch));
                 2.0 * bytes.sum::<f64>()
             }
             Op::BatchNorm { .. } => 3.0 * self.graph.bytes(Var(index as u32), self.batch),
+            // the gradients of the weights and of the scores
+            Op::Attention { .. } => 2.0 * self.graph.scores(node, self.batch),
+            Op::Resize(_) => self.between(index),
             Op::LayerNorm { .. } | Op::Softmax(_) => {
                 self.graph.bytes(Var(index as u32), self.batch)
             }

@@ -10,3 +10,4 @@ mod optimizers;
 mod schedules;
 mod threads;
 mod training;
+mod vocabulary;
