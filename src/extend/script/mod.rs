@@ -16,8 +16,10 @@
 mod declare;
 mod operators;
 mod raise;
+mod scalar;
 pub mod sandbox;
 mod source;
+mod steps;
 mod tape;
 mod values;
 mod vocabulary;
@@ -39,10 +41,9 @@ use source::Source;
 use tape::Tape;
 
 /// A script that was read and can be called.
-#[derive(Clone)]
-struct Script {
+pub struct Script {
     ast: AST,
-    source: Arc<Source>,
+    source: Source,
 }
 
 /// A value that leaves the sandbox is made of host values before it does.
@@ -51,11 +52,11 @@ type Reader<T> = fn(Dynamic, &Source) -> Result<T>;
 impl Script {
     /// Reads the text and runs what stands outside of functions.
     fn new(path: &str, text: &str, file: FileId) -> Result<Self> {
-        let source = Arc::new(Source {
+        let source = Source {
             path: path.to_owned(),
             text: text.into(),
             file,
-        });
+        };
         if text.len() > MAX_BYTES {
             return Err(Problem::new(
                 Code::TooLarge,
@@ -133,9 +134,9 @@ impl Script {
     }
 
     /// Traces the task's graph.
-    fn build(&self, graph: &mut Graph, args: &Args) -> Result<()> {
-        let tape = Tape::new(graph, &self.source);
-        let p = values::arguments(args, Some(&tape));
+    fn build(self: &Arc<Self>, graph: &mut Graph, args: &Args) -> Result<()> {
+        let tape = Tape::new(graph, self);
+        let p = values::arguments(args);
         let built = self.call("build", (tape.clone(), p), |_, _| Ok(()));
         *graph = tape.release();
         built?;
@@ -149,7 +150,7 @@ impl Script {
 
     /// The text of the default augment.
     fn augment(&self, args: &Args, fields: &Fields) -> Result<Option<String>> {
-        let p = values::arguments(args, None);
+        let p = values::arguments(args);
         let fields = values::fields(fields);
         self.call("augment", (p, fields), |value, source| {
             if value.is_unit() {

@@ -63,7 +63,9 @@ fn sign(engine: &mut Engine, sign: &str, nodes: Between, right: With, left: With
 
 fn between(engine: &mut Engine, sign: &str, nodes: Between) {
     engine.register_fn(sign, move |ctx: NativeCallContext, a: Node, b: Node| {
-        a.tape.node(ctx.call_position(), |g| nodes(g, a.var, b.var))
+        let at = ctx.call_position();
+        let right = a.tape.own(at, &b)?;
+        a.tape.node(at, |g| nodes(g, a.var, right))
     });
 }
 

@@ -7,7 +7,7 @@ use rhai::{
 };
 
 use super::raise::raise;
-use super::source::Source;
+use super::Script;
 use super::values::{dynamic_size, size_of};
 use crate::catalog::{Problem, Result as Checked};
 use crate::graph::{Attrs, Graph, Init, Mode, Module, Size, Var, operation};
@@ -23,7 +23,8 @@ pub type Thrown<T> = Result<T, Box<EvalAltResult>>;
 #[derive(Clone)]
 pub struct Tape {
     graph: Arc<Mutex<Graph>>,
-    source: Arc<Source>,
+    /// The script that builds it.
+    pub script: Arc<Script>,
 }
 
 /// A value of the graph.
@@ -35,31 +36,31 @@ pub struct Node {
     pub var: Var,
 }
 
-/// An encoder or a head that can be called.
+/// An encoder or a head that can be called: its layers and the name that its parameters carry.
 #[derive(Clone)]
-pub struct Part {
-    /// Its graph.
-    pub tape: Tape,
-    /// Its layers and the name its parameters carry.
-    pub module: Arc<Module>,
-}
+pub struct Part(pub Arc<Module>);
 
 /// The function that a module is to the interpreter: `g.call(encoder, x)`, `encoder.call(x)`.
 const RUN: &str = "run_module";
 
 impl Tape {
     /// Takes a graph over. [`Tape::release`] gives it back.
-    pub fn new(graph: &mut Graph, source: &Arc<Source>) -> Self {
+    pub fn new(graph: &mut Graph, script: &Arc<Script>) -> Self {
         let graph = std::mem::replace(graph, Graph::new(Mode::Train));
         Self {
             graph: Arc::new(Mutex::new(graph)),
-            source: source.clone(),
+            script: script.clone(),
         }
     }
 
     /// The graph with what was built.
     pub fn release(&self) -> Graph {
         std::mem::replace(&mut *self.lock(), Graph::new(Mode::Train))
+    }
+
+    /// Puts a graph that was released back.
+    pub fn restore(&self, graph: Graph) {
+        *self.lock() = graph;
     }
 
     fn lock(&self) -> MutexGuard<'_, Graph> {
@@ -76,7 +77,7 @@ impl Tape {
         build: impl FnOnce(&mut Graph) -> Checked<T>,
     ) -> Thrown<T> {
         let mut graph = self.lock();
-        let before = graph.set_span(self.source.span(at));
+        let before = graph.set_span(self.script.source.span(at));
         let result = build(&mut graph);
         graph.set_span(before);
         if graph.nodes.len() > MAX_NODES {
@@ -107,19 +108,25 @@ impl Tape {
         }
     }
 
-    /// A module as a script holds it.
-    pub fn part(&self, module: Module) -> Dynamic {
-        let part = Part {
-            tape: self.clone(),
-            module: Arc::new(module),
-        };
-        match FnPtr::new(RUN) {
-            Ok(mut function) => {
-                function.add_curry(Dynamic::from(part));
-                function.into()
-            }
-            Err(_) => Dynamic::UNIT,
+    /// The name of a node in this graph.
+    pub fn own(&self, at: Position, node: &Node) -> Thrown<Var> {
+        if Arc::ptr_eq(&self.graph, &node.tape.graph) {
+            return Ok(node.var);
         }
+        let problem = Problem::new(Code::Script, "this node belongs to another graph")
+            .note("What a function given to `fill` builds is a graph of its own.");
+        Err(raise(problem, at))
+    }
+}
+
+/// A module as a script holds it: a function that can be called.
+pub fn callable(module: Module) -> Dynamic {
+    match FnPtr::new(RUN) {
+        Ok(mut function) => {
+            function.add_curry(Dynamic::from(Part(Arc::new(module))));
+            function.into()
+        }
+        Err(_) => Dynamic::UNIT,
     }
 }
 
@@ -129,20 +136,19 @@ impl Node {
     }
 }
 
-/// The module in a function, if it is one.
-pub fn part_of(function: &FnPtr) -> Option<Part> {
-    function.curry().first()?.clone().try_cast::<Part>()
-}
-
-/// The module that a function needs.
-pub fn part_or_say(function: &FnPtr, at: Position) -> Thrown<Part> {
-    part_of(function).ok_or_else(|| {
-        let problem = Problem::new(Code::Script, "expected a module, found a function");
-        raise(
-            problem.help("modules are the encoders and heads in `p`"),
-            at,
-        )
-    })
+/// The module that a function must be.
+pub fn module_of(function: &FnPtr, at: Position) -> Thrown<Arc<Module>> {
+    let part = function.curry().first().cloned();
+    match part.and_then(Dynamic::try_cast::<Part>) {
+        Some(Part(module)) => Ok(module),
+        None => {
+            let problem = Problem::new(Code::Script, "expected a module, found a function");
+            Err(raise(
+                problem.help("modules are the encoders and heads in `p`"),
+                at,
+            ))
+        }
+    }
 }
 
 /// Makes the graph's own methods known. Operations are those of the vocabulary.
@@ -153,6 +159,7 @@ pub fn register(engine: &mut Engine) {
         .register_type_with_name::<Part>("module");
     inputs(engine);
     modules(engine);
+    super::steps::register(engine);
     results(engine);
     sizes(engine);
 }
@@ -186,25 +193,39 @@ fn inputs(engine: &mut Engine) {
 }
 
 fn modules(engine: &mut Engine) {
-    let run = |ctx: NativeCallContext, part: &Part, x: &Node| {
-        part.tape
-            .node(ctx.call_position(), |graph| graph.call(&part.module, x.var))
-    };
+    fn run(ctx: &NativeCallContext, part: &Part, x: &Node) -> Thrown<Node> {
+        x.tape
+            .node(ctx.call_position(), |graph| graph.call(&part.0, x.var))
+    }
     engine
-        .register_fn(RUN, move |ctx: NativeCallContext, part: Part, x: Node| {
-            run(ctx, &part, &x)
+        .register_fn(RUN, |ctx: NativeCallContext, part: Part, x: Node| {
+            run(&ctx, &part, &x)
         })
         .register_fn(
             RUN,
-            move |ctx: NativeCallContext, _: &mut Tape, part: Part, x: Node| run(ctx, &part, &x),
+            |ctx: NativeCallContext, g: &mut Tape, part: Part, x: Node| {
+                g.own(ctx.call_position(), &x)?;
+                run(&ctx, &part, &x)
+            },
+        )
+        .register_fn(
+            "call_part",
+            |ctx: NativeCallContext, g: &mut Tape, module: FnPtr, part: &str, x: Node| {
+                let at = ctx.call_position();
+                let (module, x) = (module_of(&module, at)?, g.own(at, &x)?);
+                g.node(at, |graph| graph.call_part(&module, part, x))
+            },
         )
         .register_fn(
             "module",
-            |ctx: NativeCallContext, g: &mut Tape, name: &str, like: FnPtr| {
-                let part = part_or_say(&like, ctx.call_position())?;
-                Thrown::Ok(g.part(Module::new(name, &part.module.net)))
+            |ctx: NativeCallContext, name: &str, like: FnPtr| {
+                let like = module_of(&like, ctx.call_position())?;
+                Thrown::Ok(callable(Module::new(name, &like.net)))
             },
         )
+        .register_fn("name_of", |ctx: NativeCallContext, module: FnPtr| {
+            Thrown::Ok(module_of(&module, ctx.call_position())?.name.clone())
+        })
         .register_fn(
             "parameter",
             |ctx: NativeCallContext, g: &mut Tape, name: &str, shape: Array, init: Map| {
@@ -274,4 +295,20 @@ fn sizes(engine: &mut Engine) {
         .register_get("rank", |x: &mut Node| x.sizes().len() as INT)
         .register_get("batch", |_: &mut Tape| Size::batch())
         .register_fn("to_string", |x: &mut Node| crate::graph::show(&x.sizes()));
+}
+
+/// An objective or a metric is one number.
+pub fn single(g: &Tape, at: Position, x: &Node, what: &str) -> Thrown<()> {
+    let var = g.own(at, x)?;
+    g.build(at, |graph| {
+        let shape = graph.shape(var);
+        if shape.len() == 1 && shape[0].known() == Some(1) {
+            return Ok(());
+        }
+        let found = crate::graph::show(shape);
+        Err(
+            Problem::new(Code::Shape, format!("{what} is one number, [1], not {found}"))
+                .help("`mean_all` makes one number of it"),
+        )
+    })
 }

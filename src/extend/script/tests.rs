@@ -325,8 +325,8 @@ fn mistakes_name_their_line() {
     at("let x = p.spam;", "no property `spam`", 1);
     at("let x = g.input(\"x\");\nmatmul(x, x)", "can't multiply", 2);
     at(
-        "let x = g.input(\"x\");\nx + \"a\"",
-        "`+` does not take a node and a string",
+        "let x = g.input(\"x\");\nx + true",
+        "`+` does not take a node and true or false",
         2,
     );
     at(

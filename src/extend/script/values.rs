@@ -3,7 +3,7 @@
 use rhai::{Array, Dynamic, Engine, INT, Map, NativeCallContext};
 
 use super::raise::raise;
-use super::tape::{Tape, Thrown};
+use super::tape::{Thrown, callable};
 use crate::catalog::{Args, Duration, Problem, Value};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Module, Size};
@@ -68,13 +68,13 @@ pub fn register(engine: &mut Engine) {
         .register_fn("to_string", |a: &mut Size| a.to_string());
 }
 
-/// `p`: the arguments of a call. Encoders and heads are modules of `tape`; without one they are left out.
-pub fn arguments(args: &Args, tape: Option<&Tape>) -> Map {
+/// `p`: the arguments of a call. Encoders and heads are modules.
+pub fn arguments(args: &Args) -> Map {
     let mut map = Map::new();
     for (name, argument) in &args.values {
-        let value = match (&argument.value, tape) {
-            (Value::Net(net), Some(tape)) => tape.part(Module::new(name, net)),
-            (value, _) => plain(value),
+        let value = match &argument.value {
+            Value::Net(net) => callable(Module::new(name, net)),
+            value => plain(value),
         };
         map.insert(name.as_str().into(), value);
     }

@@ -6,7 +6,7 @@
 
 use std::any::TypeId;
 
-use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext, Position};
 
 use super::raise::{noun, raise};
 use super::tape::{Node, Tape, Thrown};
@@ -64,8 +64,7 @@ pub fn usage(op: &OpSpec) -> String {
 fn call(op: &OpSpec, ctx: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> Thrown<Dynamic> {
     let at = ctx.call_position();
     let mut tape = None;
-    let (operands, attrs) =
-        gather(op, args, &mut tape).map_err(|problem| raise(problem.help(usage(op)), at))?;
+    let (operands, attrs) = gather(op, args, at, &mut tape)?;
     let Some(tape) = tape else {
         let problem = Problem::new(Code::Script, format!("{} is given no node", op.name));
         return Err(raise(problem.help(usage(op)), at));
@@ -84,8 +83,10 @@ fn call(op: &OpSpec, ctx: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> 
 fn gather(
     op: &OpSpec,
     args: &mut [&mut Dynamic],
+    at: Position,
     tape: &mut Option<Tape>,
-) -> Result<(Vec<Var>, Attrs)> {
+) -> Thrown<(Vec<Var>, Attrs)> {
+    let explained = |problem: Problem| raise(problem.help(usage(op)), at);
     let mut operands: Vec<Var> = Vec::new();
     let mut attrs = Attrs::new();
     let mut next = op.attrs.iter();
@@ -100,28 +101,38 @@ fn gather(
         };
         if let Some(nodes) = nodes {
             for node in nodes {
-                operands.push(node.var);
-                tape.get_or_insert(node.tape);
+                let tape = tape.get_or_insert_with(|| node.tape.clone());
+                operands.push(tape.own(at, &node)?);
             }
         } else if let Some(graph) = value.clone().try_cast::<Tape>().filter(|_| index == 0) {
             *tape = Some(graph);
         } else if let Some(named) = value.read_lock::<Map>().filter(|_| index == last) {
             for (name, value) in named.iter() {
-                attrs.set(name, attr(op, name, value)?);
+                attrs.set(name, attr(op, name, value).map_err(explained)?);
             }
         } else if value.is_unit() {
             next.next();
         } else {
             let spec = next.next().ok_or_else(|| {
-                Problem::new(
+                let what = noun(value.type_name());
+                explained(Problem::new(
                     Code::TooManyArguments,
-                    format!("{} does not take {} here", op.name, noun(value.type_name())),
-                )
+                    format!("{} does not take {what} here", op.name),
+                ))
             })?;
-            attrs.set(spec.name, attr(op, spec.name, &value)?);
+            attrs.set(spec.name, attr(op, spec.name, &value).map_err(explained)?);
         }
     }
     Ok((operands, attrs))
+}
+
+/// The attributes that a map names.
+pub fn named(op: &OpSpec, map: &Map) -> Result<Attrs> {
+    let mut attrs = Attrs::new();
+    for (name, value) in map {
+        attrs.set(name, attr(op, name, value)?);
+    }
+    Ok(attrs)
 }
 
 /// A script's value as an attribute.
