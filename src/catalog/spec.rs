@@ -77,12 +77,20 @@ pub enum Make {
     /// An optimiser's settings.
     Optimizer(fn(&Args) -> Optimizer),
     /// A schedule's settings.
-    Schedule(fn(&Args) -> Schedule),
+    Schedule(ScheduleMaker),
     /// Interpreted by the stage that has it.
     Stage,
 }
 
+/// Reads a schedule's settings.
+pub type ScheduleMaker = Arc<dyn Fn(&Args) -> Result<Schedule> + Send + Sync>;
+
 impl Make {
+    /// A schedule.
+    pub fn schedule(make: impl Fn(&Args) -> Result<Schedule> + Send + Sync + 'static) -> Self {
+        Make::Schedule(Arc::new(make))
+    }
+
     /// A sample transform: its type function and its maker.
     pub fn transform(
         types: impl Fn(&Args, &SampleType) -> Result<Vec<SampleType>> + Send + Sync + 'static,

@@ -97,7 +97,7 @@ impl Loader {
         };
         let text = read().map_err(|problem| vec![said(problem, used)])?;
         let file = sources.add(self.folder.join(&used.name.text), text.as_str());
-        match script::task(&used.name.text, &text, file) {
+        match script::entry(&used.name.text, &text, file) {
             Ok(spec) => Ok(vec![spec]),
             Err(problem) => Err(vec![said(problem, used)]),
         }

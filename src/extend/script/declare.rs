@@ -269,13 +269,17 @@ pub fn inputs(value: Dynamic, source: &Source) -> Result<Vec<Input>> {
     Ok(inputs)
 }
 
+/// Whether a recipe could write it as a name.
+pub fn is_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next();
+    first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 fn name(entry: &mut Entry<'_>) -> Result<String> {
     let name = entry.needed("name", "\"temperature\"")?;
-    let mut letters = name.chars();
-    let first = letters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    if !first || !letters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+    if !is_name(&name) {
         return Err(entry
             .wrong(format!("`{name}` can't be a name"))
             .note("Names have ASCII letters, digits and `_`, and do not begin with a digit."));

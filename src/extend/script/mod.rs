@@ -10,14 +10,16 @@
 //! fn build(g, p)        the training graph, traced once while planning
 //! ```
 //!
+//! A schedule is a file with one function, the factor on the rate in each step: `fn factor(step, total, epoch)`.
+//!
 //! A script sees scalars, lists, maps and nodes of the graph. It has no clock, no files and no way to grow without end
-//! ([`sandbox`]); nothing of it runs while training.
+//! ([`sandbox`]). While training nothing of it runs but functions of the step.
 
 mod declare;
 mod operators;
 mod raise;
-mod scalar;
 pub mod sandbox;
+mod scalar;
 mod source;
 mod steps;
 mod tape;
@@ -36,6 +38,7 @@ use crate::data::Fields;
 use crate::graph::Graph;
 use crate::language::FileId;
 use crate::language::codes::Code;
+use crate::plan::{Decay, Schedule};
 use sandbox::MAX_BYTES;
 use source::Source;
 use tape::Tape;
@@ -177,58 +180,48 @@ pub fn hash(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
-/// The task in a script. `path` is what the recipe says, the task is called like its file; `file` is where the text lies among the
-/// files of the recipe.
+/// What a script brings: a task (`build`), or a schedule (`factor`). `path` is what the recipe says, the entry is called like its
+/// file; `file` is where the text lies among the files of the recipe.
 ///
 /// # Errors
 /// Everything that is wrong with the script but what only shows when its graph is traced, at the script's own line.
-pub fn task(path: &str, text: &str, file: FileId) -> Result<Spec> {
-    let script = Script::new(path, text, file)?;
-    if !script.has("build", &["g", "p"])? {
+pub fn entry(path: &str, text: &str, file: FileId) -> Result<Spec> {
+    let script = Arc::new(Script::new(path, text, file)?);
+    let name = std::path::Path::new(path)
+        .file_stem()
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    if !declare::is_name(&name) {
+        return Err(script
+            .about("", format!("`{name}` can't be the name of what the script brings"))
+            .note("It is called like its file. Names have ASCII letters, digits and `_`, and do not begin with a digit."));
+    }
+    let params = script.declared("params", declare::params)?;
+    let mut spec = if script.has("build", &["g", "p"])? {
+        script.task(&name)?
+    } else if script.arity("factor").is_some() {
+        script.schedule(&name, params.is_some())?
+    } else {
         return Err(script
             .about("", "the script has no function `build`".into())
             .help(
                 "a task is `fn build(g, p) { … }`, with `fn inputs()` and `fn params()` beside it",
-            ));
-    }
+            )
+            .help("a schedule is `fn factor(step, total, epoch) { … }`"));
+    };
     let about = script
         .declared("about", declare::about)?
         .unwrap_or_default();
-    let params = script
-        .declared("params", declare::params)?
-        .unwrap_or_default();
-    let inputs = script.declared("inputs", declare::inputs)?.ok_or_else(|| {
-        script
-            .about(
-                "build",
-                "the script does not say what it reads from the batch".into(),
-            )
-            .help("add `fn inputs() { [#{name: \"views\", type: \"list(image)\", doc: \"…\"}] }`")
-    })?;
-    let name = std::path::Path::new(path)
-        .file_stem()
-        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let summary = about
+    spec.summary = about
         .summary
         .or_else(|| first_comment(text))
-        .unwrap_or_else(|| format!("The task in {path}."));
-    let example = about.example.unwrap_or_else(|| example(&name, path));
-    let has_augment = script.has("augment", &["p", "fields"])?;
-    let builder = script.clone();
-    let make = Make::fallible_task(
-        move |graph, args| builder.build(graph, args),
-        move |args, fields| match has_augment {
-            true => script.augment(args, fields),
-            false => Ok(None),
-        },
-    );
-    let mut spec = Spec::new(&name, Kind::Task, &summary, make)
-        .doc(&about.doc)
-        .example(&example);
+        .unwrap_or_else(|| format!("What {path} brings."));
+    if let Some(example) = about.example {
+        spec.example = example;
+    }
+    spec.doc = about.doc;
     spec.paper = about.paper;
     spec.semantics = about.semantics.max(1);
-    spec.params = params;
-    spec.inputs = inputs;
+    spec.params = params.unwrap_or_default();
     spec.provider = Some(Provider {
         name: format!("script {path}"),
         hash: hash(text),
@@ -236,16 +229,59 @@ pub fn task(path: &str, text: &str, file: FileId) -> Result<Spec> {
     Ok(spec)
 }
 
+impl Script {
+    fn task(self: &Arc<Self>, name: &str) -> Result<Spec> {
+        let inputs = self.declared("inputs", declare::inputs)?.ok_or_else(|| {
+            self.about(
+                "build",
+                "the script does not say what it reads from the batch".into(),
+            )
+            .help("add `fn inputs() { [#{name: \"views\", type: \"list(image)\", doc: \"…\"}] }`")
+        })?;
+        let has_augment = self.has("augment", &["p", "fields"])?;
+        let (builder, augmenter) = (self.clone(), self.clone());
+        let make = Make::fallible_task(
+            move |graph, args| builder.build(graph, args),
+            move |args, fields| match has_augment {
+                true => augmenter.augment(args, fields),
+                false => Ok(None),
+            },
+        );
+        let mut spec = Spec::new(name, Kind::Task, "", make);
+        spec.inputs = inputs;
+        spec.example = format!(
+            "ssl 1\n\nuse script \"{}\"\n\ndataset figures = shapes()\n\npretext learnt = {name}() {{\n  data    = figures.train\n  encoder = small_cnn()\n}}\n",
+            self.source.path
+        );
+        Ok(spec)
+    }
+
+    /// A schedule; with parameters they come first: `factor(p, step, total, epoch)`.
+    fn schedule(self: &Arc<Self>, name: &str, has_params: bool) -> Result<Spec> {
+        match has_params {
+            true => self.has("factor", &["p", "step", "total", "epoch"])?,
+            false => self.has("factor", &scalar::PARAMS)?,
+        };
+        let script = self.clone();
+        let make = Make::schedule(move |args| {
+            let carried = match has_params {
+                true => vec![values::arguments(args).into()],
+                false => Vec::new(),
+            };
+            Ok(Schedule {
+                warmup: None,
+                decay: Decay::Script(script.number("factor", carried)?),
+            })
+        });
+        let mut spec = Spec::new(name, Kind::Schedule, "", make);
+        spec.example = format!("script(\"{}\")", self.source.path);
+        Ok(spec)
+    }
+}
+
 /// The first line of the comment on top.
 fn first_comment(text: &str) -> Option<String> {
     let line = text.lines().next()?.trim().strip_prefix("//")?;
     let line = line.trim_start_matches(['/', '!']).trim();
     (!line.is_empty()).then(|| line.to_owned())
-}
-
-/// A recipe that uses the task.
-fn example(name: &str, path: &str) -> String {
-    format!(
-        "ssl 1\n\nuse script \"{path}\"\n\ndataset figures = shapes()\n\npretext learnt = {name}() {{\n  data    = figures.train\n  encoder = small_cnn()\n}}\n"
-    )
 }

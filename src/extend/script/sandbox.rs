@@ -80,6 +80,7 @@ pub fn engine() -> &'static Engine {
             Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
             token => token,
         });
+        #[allow(deprecated)]
         engine.register_debugger(
             |_, debugger| debugger,
             |_, _, _, _, place| {

@@ -76,7 +76,9 @@ impl Script {
         args.push((clock.steps as INT).into());
         args.push((clock.step as FLOAT / clock.steps_per_epoch).into());
         self.call(name, args, |value, source| {
-            let number = value.as_float().or_else(|_| value.as_int().map(|n| n as FLOAT));
+            let number = value
+                .as_float()
+                .or_else(|_| value.as_int().map(|n| n as FLOAT));
             let found = match number {
                 Ok(x) if x.is_finite() => return Ok(x),
                 Ok(x) => x.to_string(),

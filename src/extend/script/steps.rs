@@ -68,11 +68,14 @@ fn scalars(engine: &mut Engine) {
                 g.node(at, |graph| Ok(graph.scalar(scalar)))
             },
         )
-        .register_fn("when", |ctx: NativeCallContext, x: Node, function: FnPtr| {
-            let at = ctx.call_position();
-            let gate = scalar_of(&x.tape, &function.into(), at)?;
-            x.tape.node(at, |graph| Ok(graph.when(gate, x.var)))
-        })
+        .register_fn(
+            "when",
+            |ctx: NativeCallContext, x: Node, function: FnPtr| {
+                let at = ctx.call_position();
+                let gate = scalar_of(&x.tape, &function.into(), at)?;
+                x.tape.node(at, |graph| Ok(graph.when(gate, x.var)))
+            },
+        )
         .register_fn(
             "ema",
             |ctx: NativeCallContext, g: &mut Tape, module: FnPtr, momentum: Dynamic| {

@@ -6,8 +6,8 @@ use rhai::{
     Array, Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, INT, Map, NativeCallContext, Position,
 };
 
-use super::raise::raise;
 use super::Script;
+use super::raise::raise;
 use super::values::{dynamic_size, size_of};
 use crate::catalog::{Problem, Result as Checked};
 use crate::graph::{Attrs, Graph, Init, Mode, Module, Size, Var, operation};
@@ -306,9 +306,10 @@ pub fn single(g: &Tape, at: Position, x: &Node, what: &str) -> Thrown<()> {
             return Ok(());
         }
         let found = crate::graph::show(shape);
-        Err(
-            Problem::new(Code::Shape, format!("{what} is one number, [1], not {found}"))
-                .help("`mean_all` makes one number of it"),
+        Err(Problem::new(
+            Code::Shape,
+            format!("{what} is one number, [1], not {found}"),
         )
+        .help("`mean_all` makes one number of it"))
     })
 }

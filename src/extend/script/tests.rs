@@ -16,7 +16,7 @@ fn with_body(body: &str) -> String {
 
 /// Traces a task on a graph with the input `x [B, 8]`.
 fn trace(text: &str) -> Result<Graph> {
-    let spec = task("tasks/test.rhai", text, FileId(7))?;
+    let spec = entry("tasks/test.rhai", text, FileId(7))?;
     let Make::Task { build, .. } = &spec.make else {
         panic!("no task")
     };
@@ -469,7 +469,7 @@ fn augment(p, fields) {
 }
 fn build(g, p) { }
 "#;
-    let spec = task("tasks/some_task.rhai", text, FileId(0)).unwrap();
+    let spec = entry("tasks/some_task.rhai", text, FileId(0)).unwrap();
     assert_eq!(spec.name, "some_task");
     assert_eq!(spec.summary, "What the file says of itself.");
     assert_eq!(spec.semantics, 3);
@@ -535,7 +535,7 @@ fn declarations_that_are_wrong_are_said_where_they_stand() {
         let text = format!(
             "fn inputs() {{ [#{{name: \"x\", type: \"image\", doc: \"x\"}}] }}\nfn params() {{\n{params}\n}}\nfn build(g, p) {{ }}\n"
         );
-        let problem = task("a.rhai", &text, FileId(0)).unwrap_err();
+        let problem = entry("a.rhai", &text, FileId(0)).unwrap_err();
         assert!(problem.message.contains(says), "{problem:?}");
         let At::Span(span) = problem.at else {
             panic!("{problem:?}")
@@ -577,11 +577,173 @@ fn declarations_that_are_wrong_are_said_where_they_stand() {
     wrong("42", "list of maps", "params");
     wrong("[42]", "must hold maps", "params");
     let says = |text: &str, says: &str| {
-        let problem = task("a.rhai", text, FileId(0)).unwrap_err();
+        let problem = entry("a.rhai", text, FileId(0)).unwrap_err();
         assert!(problem.message.contains(says), "{problem:?}");
     };
     says("fn build(g) { }", "takes 1 parameters");
     says("fn params() { [] }", "no function `build`");
     says("fn build(g, p) { }", "does not say what it reads");
     says("fn inputs() { [] }\nfn build(g, p) { }", "declares nothing");
+}
+
+/// The training graph of a recipe in the project's `recipes`.
+fn planned(recipe: &str) -> Graph {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes");
+    let temporary = tempfile::tempdir().unwrap();
+    for name in ["tasks/barlow_twins.rhai", "schedules/one_cycle.rhai"] {
+        let to = temporary.path().join(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(folder.join(name), to).unwrap();
+    }
+    let mut sources = crate::language::Sources::default();
+    let file = sources.add("recipe.ssl", recipe);
+    let mut catalog = crate::catalog::Catalog::builtin();
+    let mut doors = crate::extend::Loader::new(temporary.path(), Default::default());
+    let (recipe, said) =
+        crate::language::check_using(&mut sources, file, &mut catalog, &mut doors, &[]);
+    let recipe = recipe.unwrap_or_else(|| panic!("{said:?}"));
+    let places =
+        crate::data::Places::new(temporary.path().to_owned(), Default::default(), true).unwrap();
+    let (plan, said) = crate::plan::plan(&recipe, &catalog, &places, crate::plan::Purpose::Check);
+    let plan = plan.unwrap_or_else(|| panic!("{said:?}"));
+    let crate::plan::Body::Pretext(training) = &plan.stages[0].body else {
+        panic!("no training")
+    };
+    training.graph.clone()
+}
+
+#[test]
+fn barlow_twins_is_one_graph_whichever_way_it_is_written() {
+    let script = include_str!("../../../recipes/barlow_twins_script.ssl");
+    let built_in = script.replace("use script \"tasks/barlow_twins.rhai\"", "");
+    assert_ne!(script, built_in);
+    let (script, built_in) = (planned(script), planned(&built_in));
+    assert_eq!(script.hash(), built_in.hash());
+    assert_eq!(strip(script), strip(built_in));
+}
+
+/// A script's `build` with these lines, on a graph whose `p` holds a small encoder.
+fn with_encoder(body: &str) -> Result<Graph> {
+    let spec = entry("tasks/test.rhai", &with_body(body), FileId(7))?;
+    let Make::Task { build, .. } = &spec.make else {
+        panic!("no task")
+    };
+    let mut g = Graph::new(Mode::Train);
+    let picture = vec![Size::batch(), 3.into(), 16.into(), 16.into()];
+    g.declare_input("x", picture, DType::F32, None);
+    g.set_records(100);
+    let mut args = Args::default();
+    let argument = crate::catalog::Argument {
+        value: crate::catalog::Value::Net(crate::graph::testing::encoder("small_cnn", &[])),
+        span: Span::default(),
+        origin: crate::catalog::Origin::Default,
+    };
+    args.values.insert("encoder".into(), argument);
+    build(&mut g, &args)?;
+    Ok(g)
+}
+
+#[test]
+fn modules_states_and_objectives_are_those_of_the_graph() {
+    use crate::graph::{Init, Module, Scalar};
+    let script = with_encoder(
+        r#"let x = g.input("x");
+        let slow = g.ema(p.encoder, #{from: 0.99, to: 1.0, curve: "cosine"});
+        let z = p.encoder.call(x);
+        let k = stop_gradient(g.call(slow, x));
+        let d = z.shape[1];
+        let bank = g.state(#{name: "bank", shape: [g.records, d], init: "normal", value: 0.1});
+        g.assign_rows(bank, g.index(), k);
+        let weight = g.scalar(#{from: 0.0, to: 1.0, curve: "linear", end: 2.0, unit: "epochs"});
+        g.objective_of("loss", mean_all(z * k) * weight, [p.encoder]);
+        g.part("teacher", slow);
+        g.fill(bank, |g, x| g.call(p.encoder, x));"#,
+    )
+    .unwrap();
+    let mut g = Graph::new(Mode::Train);
+    let picture = vec![Size::batch(), 3.into(), 16.into(), 16.into()];
+    let x = g.declare_input("x", picture, DType::F32, None);
+    g.set_records(100);
+    let mut by_hand = || -> Result<()> {
+        let encoder = Module::new("encoder", &crate::graph::testing::encoder("small_cnn", &[]));
+        let slow = g.ema(&encoder, Scalar::cosine(0.99, 1.0))?;
+        let z = g.call(&encoder, x)?;
+        let k = g.call(&slow, x)?;
+        let k = g.stop_gradient(k)?;
+        let d = g.shape(z)[1].known().unwrap();
+        let bank = g.state("bank", &[100, d], Init::Normal(0.1), DType::F32)?;
+        g.read(bank);
+        let index = g.index();
+        g.assign_rows(bank, index, k)?;
+        let weight = g.scalar(Scalar::linear(0.0, 1.0, crate::graph::Moment::Epochs(2.0)));
+        let product = g.mul(z, k)?;
+        let mean = g.mean_all(product)?;
+        let loss = g.mul(mean, weight)?;
+        g.objective_of("loss", loss, &[&encoder])?;
+        g.part("teacher", &slow);
+        g.fill(bank, |g, x| g.call(&encoder, x))
+    };
+    by_hand().unwrap();
+    // a ramp over the whole run: the vocabulary counts it in fractions from 0
+    let fraction = |g: &mut Graph| {
+        for ema in &mut g.emas {
+            if let Scalar::Ramp { start, .. } = &mut ema.momentum {
+                *start = crate::graph::Moment::Steps(0);
+            }
+        }
+        for node in &mut g.nodes {
+            if let Op::Scalar(Scalar::Ramp { start, .. }) = &mut node.op {
+                *start = crate::graph::Moment::Steps(0);
+            }
+        }
+    };
+    let mut script = script;
+    fraction(&mut script);
+    fraction(&mut g);
+    assert_eq!(script.hash(), g.hash());
+}
+
+#[test]
+fn nodes_stay_in_their_graph() {
+    let foreign = "let x = g.input(\"x\");\nlet bank = g.state(#{name: \"b\", shape: [100, 4]});\ng.fill(bank, |g, y| x + y);";
+    let problem = with_encoder(foreign).unwrap_err();
+    assert!(problem.message.contains("another graph"), "{problem:?}");
+}
+
+#[test]
+fn numbers_of_the_step_are_functions_of_a_script() {
+    let scale = "let top = 2.0;\nlet x = g.input(\"x\");\nlet s = g.scalar(|step, total, epoch| top * step / total);\ng.objective(mean_all(x) * s);";
+    let g = trace(&with_body(scale)).unwrap();
+    let number = g.nodes.iter().find_map(|node| match &node.op {
+        Op::Scalar(crate::graph::Scalar::Script(number)) => Some(number.clone()),
+        _ => None,
+    });
+    let number = number.unwrap();
+    let clock = |step| crate::graph::Clock {
+        step,
+        steps: 100,
+        steps_per_epoch: 10.0,
+    };
+    assert_eq!((number.call)(&clock(25)), Ok(0.5));
+    // what it carries is part of it
+    let other = trace(&with_body(&scale.replace("2.0", "3.0"))).unwrap();
+    assert_ne!(g.hash(), other.hash());
+    assert_eq!(g.hash(), trace(&with_body(scale)).unwrap().hash());
+    let start = Instant::now();
+    for step in 0..200 {
+        (number.call)(&clock(step)).unwrap();
+    }
+    println!("a number: {:?}", start.elapsed() / 200);
+    let wrong = |function: &str, says: &str| {
+        let body =
+            format!("let x = g.input(\"x\");\ng.objective(mean_all(x) * g.scalar({function}));");
+        let problem = trace(&with_body(&body)).unwrap_err();
+        assert!(problem.message.contains(says), "{problem:?}");
+    };
+    wrong("|step| step", "takes step, total and epoch");
+    wrong("|step, total, epoch| x", "can't use a node");
+    wrong("|step, total, epoch| \"a\"", "finite number");
+    wrong("|step, total, epoch| 0.0 / 0.0", "finite number");
+    wrong("|step, total, epoch| { loop { } }", "steps");
+    wrong("\"a\"", "");
 }
