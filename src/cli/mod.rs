@@ -7,6 +7,7 @@ mod doc;
 mod expand;
 mod explain;
 mod fmt;
+mod kernels;
 mod list;
 mod plan;
 mod preview;

@@ -106,13 +106,17 @@ impl Graph {
         }
         let whole = self.bytes(Var(index as u32), batch);
         match node.op {
-            // composed of several operations: shifted and exponentials; shifted; centred and normalised
+            // the result, where it is the last dimension; else several operations: shifted and exponentials
+            Op::Softmax(dim) if dim + 1 == node.shape.len() => whole,
             Op::Softmax(_) => 2.0 * whole,
-            Op::LogSoftmax(_) => whole,
-            Op::LayerNorm { .. } => 2.0 * whole,
+            // shifted; the input
+            Op::LogSoftmax(_) | Op::LayerNorm { .. } => whole,
             Op::Dropout(_) => whole,
-            // the place of each maximum, eight bytes
-            Op::MaxPool { .. } | Op::Max(_) | Op::Min(_) => 2.0 * whole,
+            // the place of each maximum: four bytes, eight where burn finds it
+            Op::MaxPool { .. } => whole,
+            Op::Max(_) | Op::Min(_) => 2.0 * whole,
+            // the queries; scores are computed again
+            Op::Attention { .. } if node.inputs.len() == 3 => self.bytes(node.inputs[0], batch),
             // scaled queries; scores, shifted, exponentials and weights
             Op::Attention { .. } => {
                 self.bytes(node.inputs[0], batch) + 3.0 * self.scores(node, batch)

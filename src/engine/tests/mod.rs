@@ -4,6 +4,7 @@ mod checkpoints;
 mod encoders;
 mod evaluation;
 mod fixtures;
+mod kernels;
 mod nt_xent;
 mod operations;
 mod optimizers;
