@@ -12,7 +12,7 @@ use super::raise::{noun, raise};
 use super::tape::{Node, Tape, Thrown};
 use super::values::size_of;
 use crate::catalog::{Problem, Result};
-use crate::graph::vocabulary::{Attr, Attrs, OpSpec, Preset, operations};
+use crate::graph::vocabulary::{Attr, Attrs, OpSpec, operations};
 use crate::graph::{Size, Var};
 use crate::language::codes::Code;
 
@@ -42,23 +42,9 @@ pub fn register(engine: &mut Engine) {
     }
 }
 
-/// How an operation is called: `softmax(x, dim)`.
+/// How an operation is called, and what it does.
 pub fn usage(op: &OpSpec) -> String {
-    let mut arguments: Vec<String> = match op.operands {
-        (0, Some(0)) => vec!["g".into()],
-        (_, None) => vec!["[x, …]".into()],
-        (_, Some(1)) => vec!["x".into()],
-        (_, Some(most)) => ('a'..).take(most).map(String::from).collect(),
-    };
-    arguments.extend(op.attrs.iter().map(|attr| match attr.preset {
-        Preset::Required => attr.name.to_owned(),
-        Preset::Absent => format!("{}?", attr.name),
-        Preset::Int(n) => format!("{} = {n}", attr.name),
-        Preset::Float(x) => format!("{} = {x}", attr.name),
-        Preset::Text(text) => format!("{} = \"{text}\"", attr.name),
-        Preset::Switch(on) => format!("{} = {on}", attr.name),
-    }));
-    format!("{}({}): {}", op.name, arguments.join(", "), op.summary)
+    format!("{}: {}", op.call_text(), op.summary)
 }
 
 fn call(op: &OpSpec, ctx: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> Thrown<Dynamic> {
