@@ -62,7 +62,7 @@ fn wrong(spec: &Spec) -> Option<String> {
     let catalog = Catalog::builtin();
     let (recipe, mut said) = check_into(&mut sources, file, &catalog, &[]);
     if let (Some(recipe), Kind::Task) = (&recipe, spec.kind) {
-        let places = Places::new(Path::new("").into(), Default::default(), true).unwrap();
+        let places = Places::new("", Default::default(), true).unwrap();
         let (_, more) = plan(recipe, &catalog, &places, Purpose::Check);
         said.extend(more);
     }
