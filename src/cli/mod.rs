@@ -6,6 +6,7 @@ mod completions;
 mod doc;
 mod expand;
 mod explain;
+mod fmt;
 mod kernels;
 mod list;
 mod plan;
@@ -43,6 +44,8 @@ enum Verb {
     Doc(doc::DocArgs),
     /// Print the resolved recipe: one file, every default written
     Expand(expand::ExpandArgs),
+    /// Write recipes in their one form
+    Fmt(fmt::FmtArgs),
     /// Say where the value of a field comes from
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Verb::Doc(args) => doc::run(&args),
         Verb::Expand(args) => expand::run(&args),
         Verb::Explain(args) => explain::run(&args),
+        Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Plugin(args) => plugin::run(&args),
         Verb::Completions(args) => completions::run(&args),

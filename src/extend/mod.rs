@@ -4,13 +4,14 @@
 mod lock;
 #[allow(unsafe_code)]
 pub mod plugin;
+pub mod script;
 pub mod words;
 
 use std::path::{Path, PathBuf};
 
 pub use lock::{LOCK_NAME, Lock, project_folder};
 
-use crate::catalog::{Problem, Provider, Spec};
+use crate::catalog::{At, Problem, Spec};
 use crate::language::checked::{Door, Use};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Doors, Sources};
@@ -74,7 +75,7 @@ impl Loader {
     }
 
     fn script(&self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
-        let read = || -> Result<(String, Provider), Problem> {
+        let read = || -> Result<String, Problem> {
             let path = self.folder.join(&used.name.text);
             let bytes = std::fs::read(&path).map_err(|error| {
                 Problem::new(
@@ -86,8 +87,8 @@ impl Loader {
             let name = format!("script {}", used.name.text);
             let key = lock::relative(&self.project, &path);
             let pin = self.verify(("scripts", &key), &format!("the {name}"), &bytes)?;
-            let hash = pin.keep()?;
-            let text = String::from_utf8(bytes).map_err(|error| {
+            pin.keep()?;
+            String::from_utf8(bytes).map_err(|error| {
                 Problem::new(
                     Code::Script,
                     format!(
@@ -96,17 +97,14 @@ impl Loader {
                         error.utf8_error().valid_up_to()
                     ),
                 )
-            })?;
-            Ok((text, Provider { name, hash }))
+            })
         };
-        let (text, provider) = read().map_err(|problem| vec![said(problem, used)])?;
-        let file = sources.add(self.folder.join(&used.name.text), text);
-        let _ = (file, provider);
-        Err(vec![Diagnostic::error(
-            Code::NotYet,
-            used.span,
-            "scripts are not yet supported in this version",
-        )])
+        let text = read().map_err(|problem| vec![said(problem, used)])?;
+        let file = sources.add(self.folder.join(&used.name.text), text.as_str());
+        match script::entry(&used.name.text, &text, file) {
+            Ok(spec) => Ok(vec![spec]),
+            Err(problem) => Err(vec![said(problem, used)]),
+        }
     }
 }
 
@@ -138,9 +136,16 @@ impl Doors for Loader {
     }
 }
 
-/// A problem as a diagnostic at the line that uses the script or the plugin.
+/// A problem as a diagnostic: at its own place in the script, else at the line that uses the script or the plugin.
 fn said(problem: Problem, used: &Use) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(problem.code, used.span, problem.message);
+    let mut diagnostic = match problem.at {
+        At::Span(own) => Diagnostic::error(problem.code, own, problem.message)
+            .label(used.span, "the recipe uses it here"),
+        _ => Diagnostic::error(problem.code, used.span, problem.message),
+    };
+    for (span, text) in problem.labels {
+        diagnostic = diagnostic.label(span, text);
+    }
     diagnostic.notes = problem.notes;
     for help in problem.helps {
         diagnostic = diagnostic.help(help);

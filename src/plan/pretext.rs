@@ -34,7 +34,14 @@ impl Planner<'_> {
             }
             _ => {
                 let span = stage.call.name_span;
-                let Some(body) = augment(&stage.call.args, &fields) else {
+                let body = match augment(&stage.call.args, &fields) {
+                    Ok(body) => body,
+                    Err(problem) => {
+                        self.problem(stage, &problem);
+                        return None;
+                    }
+                };
+                let Some(body) = body else {
                     self.diagnostics.push(
                         Diagnostic::error(
                             Code::MissingField,

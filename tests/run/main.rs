@@ -1,5 +1,7 @@
 //! Short trainings through the binary, with everything that may happen to one.
 
+mod scripts;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
