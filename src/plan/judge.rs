@@ -130,7 +130,7 @@ impl Planner<'_> {
         let text = match args.maybe_size("hidden") {
             Some(hidden) => {
                 let layer = format!("linear({hidden}) |> batch_norm() |> relu() |> ");
-                layer.repeat(args.size("layers")) + &format!("linear({classes})")
+                format!("{}linear({classes})", layer.repeat(args.size("layers")))
             }
             None => format!("linear({classes})"),
         };
