@@ -6,6 +6,7 @@ use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
 use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
+use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -87,9 +88,31 @@ impl Planner<'_> {
         readings.extend(args.maybe_call("monitor").map(monitored));
         let settings = self.settings(stage, &args, &data, &readings)?;
         self.suits(stage, &settings, &graph)?;
+        if let Some(state) = graph.outgrown(settings.batch) {
+            let (name, rows) = (&state.name, state.shape.first().copied().unwrap_or(0));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::OutOfRange,
+                    args.span("batch").unwrap_or(stage.call.name_span),
+                    format!(
+                        "a batch of {} does not fit into the {rows} rows of `{name}`",
+                        settings.batch
+                    ),
+                )
+                .note("Each step puts its batch in and takes as many of the oldest rows out.")
+                .help(format!(
+                    "lower `batch` to {rows} or less, or raise `{name}`"
+                )),
+            );
+            return None;
+        }
         let encoder = EncoderView {
             net: args.maybe_net("encoder")?.clone(),
-            image: image?,
+            image: if stage.call.spec.pieces {
+                whole(&fields, image?)
+            } else {
+                image?
+            },
             normalization,
         };
         let monitor = match args.maybe_call("monitor") {
@@ -212,6 +235,20 @@ impl Planner<'_> {
             bank: call.args.size("bank"),
         })
     }
+}
+
+/// The picture that an encoder of pieces is judged on: the records' own where all have one size, else three pieces wide.
+fn whole(fields: &Fields, piece: [usize; 3]) -> [usize; 3] {
+    let own = fields.iter().find_map(|(_, ty)| match ty {
+        SampleType::Image {
+            channels: Some(c),
+            height: Some(h),
+            width: Some(w),
+        } => Some([*c, *h, *w]),
+        _ => None,
+    });
+    let [channels, height, width] = piece;
+    own.unwrap_or([channels, 3 * height, 3 * width])
 }
 
 /// The name under which a monitor's value can be watched: `valid.knn`.
