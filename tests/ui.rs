@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::{Arguments, Failed, Trial};
 use pretext::catalog::Catalog;
 use pretext::language::{check_into, decode, render};
+use pretext::plan::Purpose;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -48,7 +49,15 @@ fn run(path: &Path) -> Result<(), Failed> {
     let name = path.file_name().unwrap_or_default();
     let (mut sources, file, mut diagnostics) = decode(Path::new(name), &bytes);
     if let Some(file) = file {
-        diagnostics.extend(check_into(&mut sources, file, &Catalog::builtin(), &[]).1);
+        let catalog = Catalog::builtin();
+        let (recipe, found) = check_into(&mut sources, file, &catalog, &[]);
+        diagnostics.extend(found);
+        // what only the plan can know; from headers, nothing is downloaded
+        if let Some(recipe) = recipe.filter(|_| path.parent().is_some_and(|p| p.ends_with("plan")))
+        {
+            let places = pretext::data::Places::default();
+            diagnostics.extend(pretext::plan::plan(&recipe, &catalog, &places, Purpose::Check).1);
+        }
     }
     let mut said = String::new();
     for diagnostic in &diagnostics {

@@ -156,6 +156,8 @@ pub struct Spec {
     pub inputs: Vec<Input>,
     /// What [`Graph::call_part`] may call of an encoder, by name.
     pub parts: Vec<(&'static str, PartBuilder)>,
+    /// Of a task: its batch shows pieces of pictures. Later stages read whole ones all the same.
+    pub pieces: bool,
     /// Raised whenever results change for the same recipe.
     pub semantics: u32,
     /// A whole recipe, or the fragment that the tests wrap for this kind (`|> hflip(50%)` → `hflip(50%)`).
@@ -178,6 +180,7 @@ impl Spec {
             params: Vec::new(),
             inputs: Vec::new(),
             parts: Vec::new(),
+            pieces: false,
             semantics: 1,
             example: format!("{name}()"),
             provider: None,
@@ -242,6 +245,12 @@ impl Spec {
             or_list: false,
             doc: doc.into(),
         });
+        self
+    }
+
+    /// Says that the batch of a task shows pieces of pictures.
+    pub fn pieces(mut self) -> Self {
+        self.pieces = true;
         self
     }
 

@@ -43,7 +43,7 @@ impl Vit {
 
     /// `[B, C, H, W]` → the class token's features `[B, D]`.
     pub fn build(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        let x = self.embed(g, x)?; // [B, N, D]
+        let x = g.at_depth(0, |g| self.embed(g, x))?; // [B, N, D]
         let x = self.blocks(g, x)?; // [B, 1 + N, D]
         let x = self.norm(g, x)?;
         let class = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]

@@ -367,6 +367,17 @@ impl Graph {
         Ok(())
     }
 
+    /// The first state of which more rows are replaced than it has, where batches have `batch` samples.
+    pub fn outgrown(&self, batch: usize) -> Option<&State> {
+        let cut = self.nodes.iter().find(|node| {
+            matches!(node.op, Op::Slice { .. }) && node.shape.iter().any(|n| n.is_negative(batch))
+        })?;
+        match self.node(*cut.inputs.first()?).op {
+            Op::Read(id) => self.states.get(id.0 as usize),
+            _ => None,
+        }
+    }
+
     /// Whether a parameter belongs to a slow copy: no objective moves it.
     pub fn is_slow(&self, parameter: &str) -> bool {
         self.emas.iter().any(|ema| belongs(parameter, &ema.copy))

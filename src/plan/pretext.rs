@@ -2,10 +2,12 @@
 
 use super::build::{Planner, describe};
 use super::statistics::normalization_of;
+use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
-use crate::catalog::{Args, Call, Duration, Kind, Make, Value};
-use crate::graph::{Graph, Mode};
+use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
+use crate::data::{Fields, SampleType};
+use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -76,10 +78,41 @@ impl Planner<'_> {
             self.problem(stage, &problem);
             return None;
         }
-        let settings = self.settings(stage, &args, &data)?;
+        let valid = match args.maybe_data("valid") {
+            Some(_) => Some(self.validation(stage, &args, &data, &graph)?),
+            None => None,
+        };
+        let mut readings = valid
+            .as_ref()
+            .map_or_else(Vec::new, |valid| Self::valid_readings(&valid.graph));
+        readings.extend(args.maybe_call("monitor").map(monitored));
+        let settings = self.settings(stage, &args, &data, &readings)?;
+        self.suits(stage, &settings, &graph)?;
+        if let Some(state) = graph.outgrown(settings.batch) {
+            let (name, rows) = (&state.name, state.shape.first().copied().unwrap_or(0));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::OutOfRange,
+                    args.span("batch").unwrap_or(stage.call.name_span),
+                    format!(
+                        "a batch of {} does not fit into the {rows} rows of `{name}`",
+                        settings.batch
+                    ),
+                )
+                .note("Each step puts its batch in and takes as many of the oldest rows out.")
+                .help(format!(
+                    "lower `batch` to {rows} or less, or raise `{name}`"
+                )),
+            );
+            return None;
+        }
         let encoder = EncoderView {
             net: args.maybe_net("encoder")?.clone(),
-            image: image?,
+            image: if stage.call.spec.pieces {
+                whole(&fields, image?)
+            } else {
+                image?
+            },
             normalization,
         };
         let monitor = match args.maybe_call("monitor") {
@@ -95,7 +128,65 @@ impl Planner<'_> {
             settings,
             encoder,
             monitor,
+            valid,
         })
+    }
+
+    /// The split whose loss is read, and the graph that reads it: the same task in evaluation.
+    fn validation(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        trained: &DataView,
+        train: &Graph,
+    ) -> Option<Validation> {
+        let data = self.view(args, "valid")?;
+        let Make::Task { build, .. } = &stage.call.spec.make else {
+            return None;
+        };
+        if data.dataset.fields() != trained.dataset.fields() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::SampleType,
+                    data.span,
+                    format!(
+                        "records of `{}` are not like those that are trained on",
+                        data.text
+                    ),
+                )
+                .help("take a split of the same data set"),
+            );
+            return None;
+        }
+        let mut graph = Graph::new(Mode::Eval);
+        for node in &train.nodes {
+            if let Op::Input(name) = &node.op
+                && name != INDEX
+            {
+                let classes = train.classes(name);
+                graph.declare_input(name, node.shape.clone(), node.dtype, classes);
+            }
+        }
+        if let Err(problem) = build(&mut graph, args) {
+            self.problem(stage, &problem);
+            return None;
+        }
+        if train
+            .nodes
+            .iter()
+            .any(|node| node.op == Op::Input(INDEX.into()))
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::Unbound,
+                    data.span,
+                    format!("`{}` knows each record of the training split by its number; another split has no loss", stage.call.spec.name),
+                )
+                .help("remove `valid`; a `monitor` can judge the encoder"),
+            );
+            return None;
+        }
+        Some(Validation { data, graph })
     }
 
     fn monitor(
@@ -143,6 +234,36 @@ impl Planner<'_> {
             every: every.max(1),
             bank: call.args.size("bank"),
         })
+    }
+}
+
+/// The picture that an encoder of pieces is judged on: the records' own where all have one size, else three pieces wide.
+fn whole(fields: &Fields, piece: [usize; 3]) -> [usize; 3] {
+    let own = fields.iter().find_map(|(_, ty)| match ty {
+        SampleType::Image {
+            channels: Some(c),
+            height: Some(h),
+            width: Some(w),
+        } => Some([*c, *h, *w]),
+        _ => None,
+    });
+    let [channels, height, width] = piece;
+    own.unwrap_or([channels, 3 * height, 3 * width])
+}
+
+/// The name under which a monitor's value can be watched: `valid.knn`.
+fn monitored(call: &Call) -> Watched {
+    let split = call
+        .args
+        .maybe_data("test")
+        .and_then(|data| match &data.source {
+            DataSource::Named { split, .. } => split.map(|split| split.name()),
+            DataSource::Call(_) => None,
+        });
+    Watched {
+        name: format!("{}.{}", split.unwrap_or("monitor"), call.spec.name),
+        series: format!("monitor.{}", call.spec.name),
+        rising: true,
     }
 }
 

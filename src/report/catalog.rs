@@ -1,12 +1,10 @@
 //! The text of `pretext list` and `pretext doc NAME`, and the same as JSON.
 
 mod json;
-mod operations;
 mod signature;
 mod words;
 
 pub use json::{doc_json, list_json};
-pub use operations::{doc_operation, list_operations, list_operations_json, operation_json};
 pub use signature::signature;
 pub use words::type_words;
 

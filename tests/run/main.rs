@@ -94,9 +94,9 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-#[test]
-fn kills_leave_the_same_bytes() {
-    let test = Test::new(RECIPE);
+/// Runs a recipe once undisturbed and once killed again and again.
+fn undisturbed_and_killed(recipe: &str) -> Test {
+    let test = Test::new(recipe);
     let plain = test.run("plain", &[]);
     assert!(plain.status.success(), "{}", stderr(&plain));
     // killed at moments that a fixed sequence chooses, also with another number of loader threads
@@ -122,7 +122,87 @@ fn kills_leave_the_same_bytes() {
     let last = test.run("killed", &[]);
     assert!(last.status.success(), "{}", stderr(&last));
     assert!(kills > 0, "the run was over before the first kill");
+    test
+}
+
+#[test]
+fn kills_leave_the_same_bytes() {
+    let test = undisturbed_and_killed(RECIPE);
     same(&test.path("plain"), &test.path("killed"));
+}
+
+#[test]
+fn kills_leave_the_same_bytes_with_every_field_of_a_training_stage() {
+    let recipe = RECIPE
+        .replace("every(5 steps, keep = 2)", "best(valid.knn, period = 5 steps)\n  stop = early(valid.loss, patience = 1 epoch)\n  valid = figures.valid\n  average = ema(0.8)\n  layer_decay = 75%\n  precision = bf16\n  checkpointing = on\n  accumulate = 2")
+        .replace("length     = 4 epochs", "length     = 12 epochs");
+    let test = undisturbed_and_killed(&recipe);
+    same(&test.path("plain"), &test.path("killed"));
+}
+
+/// Readings of one name in `metrics.jsonl`: step and value.
+fn readings(run: &Path, name: &str) -> Vec<(u64, f64)> {
+    let text = fs::read_to_string(run.join("stages/rotations/metrics.jsonl")).expect("metrics");
+    text.lines()
+        .filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some((line["step"].as_u64()?, line.get(name)?.as_f64()?))
+        })
+        .collect()
+}
+
+/// The step that a stage's weights are of.
+fn step_of(run: &Path) -> u64 {
+    let path = run.join("stages/rotations/final.ckpt");
+    pretext::engine::checkpoint::read(&path)
+        .expect("weights")
+        .state
+        .step
+}
+
+#[test]
+fn the_best_weights_are_those_of_the_best_reading() {
+    let recipe = RECIPE
+        .replace(
+            "every(5 steps, keep = 2)",
+            "best(valid.loss)\n  valid = figures.valid",
+        )
+        .replace("adamw(3e-3)", "sgd(0.5)")
+        .replace("cosine(warmup = 4 steps)", "constant()");
+    let test = Test::new(&recipe);
+    let output = test.run("run", &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let read = readings(&test.path("run"), "valid.loss");
+    assert_eq!(read.len(), 4, "one an epoch");
+    let best = read
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.1 < a.1 { b } else { a });
+    assert_eq!(best.map(|(step, _)| step), Some(step_of(&test.path("run"))));
+    assert!(!test.path("run").join("stages/rotations/best.ckpt").exists());
+}
+
+#[test]
+fn training_ends_when_a_reading_gets_no_better() {
+    // a rate of 0: the first reading stays the best
+    let recipe = RECIPE
+        .replace(
+            "every(5 steps, keep = 2)",
+            "every(5 steps)\n  stop = early(valid.knn, patience = 2 epochs)",
+        )
+        .replace("adamw(3e-3)", "sgd(0)")
+        .replace("length     = 4 epochs", "length     = 50 epochs");
+    let test = Test::new(&recipe);
+    let output = test.run("run", &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let read = readings(&test.path("run"), "monitor.knn");
+    let best = read
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.1 > a.1 { b } else { a });
+    let (best, last) = (best.expect("a reading").0, step_of(&test.path("run")));
+    assert!(last < 50 * 16, "{read:?}");
+    assert_eq!(last, best + 2 * 16, "{read:?}");
 }
 
 #[test]

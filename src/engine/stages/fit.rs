@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::failure::{Failure, disk, interrupted};
+use super::readings::Readings;
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
 use crate::engine::checkpoint::{self, Checkpoint, Cursor};
@@ -93,17 +94,17 @@ impl Fit<'_> {
     }
 
     /// Trains `model` to the end, from the newest checkpoint where there is one. `batches` opens the stream at an epoch and
-    /// a batch in it; `reading` is asked after every step for a monitor's value.
+    /// a batch in it; `reading` is asked after every step for what is read meanwhile.
     pub fn train<'b>(
         &self,
         run: &Run<'_>,
         model: Model,
         batches: &mut dyn FnMut(u64, u64) -> Result<Box<dyn Batches + 'b>, Failure>,
         reading: &mut dyn FnMut(
-            &Model,
+            &Trainer,
             u64,
             &mut dyn Watch,
-        ) -> Result<Option<(String, f64)>, Failure>,
+        ) -> Result<Vec<(String, f64)>, Failure>,
         watch: &mut dyn Watch,
     ) -> Result<Model, Failure> {
         let settings = self.settings;
@@ -121,8 +122,10 @@ impl Fit<'_> {
             rate: Some(0.0),
         }));
         let mut trainer =
-            Trainer::new(model, settings.optimizer.clone(), groups, run.settings.seed);
+            Trainer::new(model, settings.optimizer.clone(), groups, run.settings.seed)
+                .with_settings(settings, self.graph);
         let mut metrics_len = 0;
+        let mut notes = Default::default();
         let newest = checkpoint::newest(&folder)?;
         for error in &newest.passed_over {
             watch.say(&format!(
@@ -133,7 +136,9 @@ impl Fit<'_> {
         if let Some((_, found)) = newest.found {
             trainer.restore(&found.state)?;
             metrics_len = found.metrics_bytes;
+            notes = found.notes;
         }
+        let mut readings = Readings::new(settings, self.file("best", ".ckpt"), &notes);
         let from = trainer.steps();
         let path = self.file("metrics", ".jsonl");
         let mut metrics =
@@ -206,19 +211,27 @@ impl Fit<'_> {
                 }))?;
                 lap = (done, Instant::now());
             }
-            if let Some((name, value)) = reading(trainer.model(), done, watch)? {
+            let read = reading(&trainer, done, watch)?;
+            for (name, value) in &read {
                 metrics.write(&json!({
                     "step": done,
                     "epoch": done as f64 / settings.steps_per_epoch(),
                     name.clone(): value,
                 }))?;
                 watch.say(&format!(
-                    "{} · step {done} · {name} {:.1}%",
+                    "{} · step {done} · {}",
                     self.stage,
-                    100.0 * value
+                    reading_text(name, *value)
                 ));
                 watch.begin(self.stage, what, done, settings.steps);
                 lap = (done, Instant::now());
+            }
+            if !read.is_empty() && settings.watches() {
+                readings.see(&read, done, &trainer.result())?;
+                if let Some(why) = readings.ends(done) {
+                    watch.say(&format!("{} · {why}", self.stage));
+                    break;
+                }
             }
             let stop = stop_asked() && done < settings.steps;
             if stop || (done % settings.checkpoint_every == 0 && done < settings.steps) {
@@ -230,7 +243,7 @@ impl Fit<'_> {
                         .map_err(|error| Failure::from(error).at(self.span))?,
                     cursor: Cursor { epoch, batch },
                     metrics_bytes: metrics.len,
-                    ..Checkpoint::default()
+                    notes: readings.notes(),
                 };
                 checkpoint::save(&folder, &checkpoint, settings.keep)?;
             }
@@ -239,9 +252,20 @@ impl Fit<'_> {
             }
         }
         metrics.sync()?;
-        weights::save(&finished, trainer.model(), settings.steps)?;
+        let mut model = trainer.result();
+        let step = readings.finish(&mut model)?.unwrap_or(trainer.steps());
+        weights::save(&finished, &model, step)?;
+        readings.clear();
         // the way there is of no use once the end is written
         let _ = std::fs::remove_dir_all(&folder);
-        Ok(trainer.into_model())
+        Ok(model)
+    }
+}
+
+/// `monitor.knn 61.0%`, `valid.loss 1.2034`
+fn reading_text(name: &str, value: f64) -> String {
+    match name.ends_with("loss") {
+        true => format!("{name} {value:.4}"),
+        false => format!("{name} {:.1}%", 100.0 * value),
     }
 }
