@@ -220,7 +220,14 @@ pub fn noun(ty: &str) -> String {
         "map" => "a map",
         "Fn" => "a function or a module",
         "range" | "range=" => "a range",
-        other => return format!("a {}", other.rsplit("::").next().unwrap_or(other)),
+        other => {
+            let name = other.rsplit("::").next().unwrap_or(other);
+            return match name {
+                "Tape" => "the graph".into(),
+                "Part" => "a module".into(),
+                _ => format!("a {}", name.to_lowercase()),
+            };
+        }
     }
     .to_owned()
 }

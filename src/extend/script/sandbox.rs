@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rhai::debugger::DebuggerCommand;
+use rhai::debugger::{DebuggerCommand, DebuggerEvent};
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
@@ -22,7 +22,7 @@ pub const MAX_BYTES: usize = 1 << 16;
 /// Steps of the interpreter in one call of a script.
 pub const MAX_OPERATIONS: u64 = 200_000;
 /// Time of one call of a script.
-pub const MAX_TIME: Duration = Duration::from_millis(60);
+pub const MAX_TIME: Duration = Duration::from_millis(40);
 /// Functions inside one another.
 pub const MAX_CALLS: usize = 48;
 /// Expressions inside one another.
@@ -30,7 +30,7 @@ pub const MAX_DEPTH: usize = 64;
 /// Bytes of a string.
 pub const MAX_STRING: usize = 8192;
 /// Elements of an array, those of arrays in it included.
-pub const MAX_ARRAY: usize = 4096;
+pub const MAX_ARRAY: usize = 2048;
 /// Properties of a map, those of maps in it included.
 pub const MAX_MAP: usize = 1024;
 /// Variables at one time.
@@ -83,8 +83,9 @@ pub fn engine() -> &'static Engine {
         #[allow(deprecated)]
         engine.register_debugger(
             |_, debugger| debugger,
-            |_, _, _, _, place| {
-                if !place.is_none() {
+            |_, event, _, _, place| {
+                let inside = matches!(event, DebuggerEvent::Start | DebuggerEvent::Step);
+                if inside && !place.is_none() {
                     PLACE.set(place);
                 }
                 Ok(DebuggerCommand::StepInto)

@@ -8,10 +8,56 @@ const INDENT: usize = 2;
 
 /// Lays a whole recipe out.
 pub fn lay(tokens: &[Token<'_>]) -> String {
+    let tokens = &with_commas(tokens)[..];
     let mut out = String::new();
     for line in sequence(tokens, 0, false) {
         out.push_str(&line);
         out.push('\n');
+    }
+    out
+}
+
+/// Commas stand right behind what they follow, before a comment. The last element of a bracket has one exactly if each stands on
+/// a line of its own.
+fn with_commas<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
+    let mut out: Vec<Token<'a>> = Vec::with_capacity(tokens.len());
+    // for each open bracket, whether it is tall; braces have no commas of this kind
+    let mut stack = Vec::new();
+    let behind = |out: &[Token<'a>]| {
+        let significant = |token: &Token<'a>| token.kind != Kind::Comment;
+        out.iter().rposition(significant).map_or(0, |at| at + 1)
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        let bracket = matches!(stack.last(), Some(Some(_)));
+        if token.is(",") && bracket {
+            let mut rest = tokens[index + 1..].iter();
+            let next = rest.find(|token| token.kind != Kind::Comment);
+            if !next.is_some_and(closes) {
+                out.insert(
+                    behind(&out),
+                    Token {
+                        breaks: 0,
+                        ..token.clone()
+                    },
+                );
+            }
+            continue;
+        }
+        if closes(token) && stack.pop() == Some(Some(true)) {
+            let at = behind(&out);
+            if !out[..at].last().is_some_and(opens) {
+                let comma = Token {
+                    kind: Kind::Sign,
+                    text: ",",
+                    breaks: 0,
+                };
+                out.insert(at, comma);
+            }
+        }
+        if opens(token) {
+            stack.push((!token.is("{")).then(|| is_tall(&tokens[index..])));
+        }
+        out.push(token.clone());
     }
     out
 }
@@ -160,7 +206,7 @@ fn sequence(tokens: &[Token<'_>], indent: usize, block: bool) -> Vec<String> {
 fn flat(tokens: &[Token<'_>]) -> String {
     let mut line = String::new();
     for (index, token) in tokens.iter().enumerate() {
-        if index > 0 && spaced(&tokens[..index], token, tokens.get(index + 1)) {
+        if index > 0 && spaced(&tokens[..index], token) {
             line.push(' ');
         }
         line.push_str(token.text);
@@ -169,7 +215,7 @@ fn flat(tokens: &[Token<'_>]) -> String {
 }
 
 /// Whether a blank stands between the tokens so far and the next one.
-fn spaced(before: &[Token<'_>], next: &Token<'_>, _after: Option<&Token<'_>>) -> bool {
+fn spaced(before: &[Token<'_>], next: &Token<'_>) -> bool {
     let Some(last) = before.last() else {
         return false;
     };
@@ -273,10 +319,6 @@ impl Page {
                 if let Some(open) = stack.pop()
                     && open.tall
                 {
-                    let last = before.iter().rev().find(|t| t.kind != Kind::Comment);
-                    if !last.is_some_and(|last| last.is(",") || opens(last)) {
-                        self.comma(fresh);
-                    }
                     if fresh {
                         self.lines.pop();
                     }
@@ -284,14 +326,6 @@ impl Page {
                 }
                 self.add(token.text);
                 fresh = false;
-                index += 1;
-                continue;
-            }
-            if token.is(",") && self.is_last(&tokens[index + 1..], &stack) {
-                // one element a line ends with a comma, one line does not
-                if stack.last().is_some_and(|open| open.tall) {
-                    self.add(",");
-                }
                 index += 1;
                 continue;
             }
@@ -310,7 +344,7 @@ impl Page {
                 let head = self.width() - self.indent;
                 self.add(&" ".repeat(self.column.saturating_sub(head)));
             }
-            if !fresh && spaced(before, token, tokens.get(index + 1)) {
+            if !fresh && spaced(before, token) {
                 self.add(" ");
             }
             if fresh && token.is("|>") && self.width() <= self.indent + INDENT && stack.is_empty() {
@@ -354,26 +388,11 @@ impl Page {
         }
     }
 
-    /// Puts a comma behind the last element, before the comment that may stand behind it.
-    fn comma(&mut self, fresh: bool) {
-        let last = self.lines.len() - 1 - usize::from(fresh && self.lines.len() > 1);
-        let line = &mut self.lines[last];
-        let end = comment_start(line).unwrap_or(line.len());
-        let end = line[..end].trim_end().len();
-        line.insert(end, ',');
-    }
-
     /// How far the current line stands in.
     fn line_indent(&self) -> usize {
         self.lines
             .last()
             .map_or(0, |line| line.len() - line.trim_start().len())
-    }
-
-    /// Whether only comments and the closing bracket follow a comma.
-    fn is_last(&self, rest: &[Token<'_>], stack: &[Open]) -> bool {
-        let next = rest.iter().find(|token| token.kind != Kind::Comment);
-        !stack.is_empty() && next.is_some_and(closes)
     }
 
     /// A block with its braces.
@@ -409,13 +428,6 @@ impl Page {
         self.break_to(indent);
         self.add("}");
     }
-}
-
-/// Where the comment of a line that was laid out begins.
-fn comment_start(line: &str) -> Option<usize> {
-    let tokens = super::lex::lex(line);
-    let comment = tokens.last().filter(|token| token.kind == Kind::Comment)?;
-    Some(line.len() - comment.text.len())
 }
 
 /// The index of the bracket that closes the first token.
