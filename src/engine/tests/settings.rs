@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fixtures::{data, model, sizes, small_batch, small_net};
+use super::fixtures::{close, data, model, sizes, small_batch, small_net};
 use crate::engine::checkpoint::{Checkpoint, newest, save};
-use crate::engine::{Batch, HostTensor, Trainer, gradients};
+use crate::engine::{Batch, HostTensor, Trainer};
 use crate::graph::{DType, Graph, Init, Mode, Module};
 use crate::plan::{Decay, Optimizer, Precision, Schedule, Settings};
 
