@@ -48,6 +48,7 @@ mod model;
 mod ops;
 mod optimizer;
 mod program;
+mod random;
 mod run;
 mod schedule;
 mod stages;
