@@ -51,6 +51,7 @@ mod model;
 mod ops;
 mod optimizer;
 mod program;
+mod random;
 mod run;
 mod schedule;
 mod stages;
