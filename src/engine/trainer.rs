@@ -276,7 +276,8 @@ impl Trainer {
                     self.step,
                     self.run.steps,
                     self.run.steps_per_epoch,
-                ),
+                )
+                .map_err(script_failed)?,
                 _ => rate,
             };
             let optimizer = optimizer.unwrap_or_else(|| self.optimizer.clone());
@@ -296,7 +297,7 @@ impl Trainer {
     /// Slow copies: `momentum * copy + (1 - momentum) * source`.
     fn follow(&mut self, graph: &Graph) -> Result<()> {
         for ema in &graph.emas {
-            let momentum = ema.momentum.at(&self.clock()).map_err(device_failed)?;
+            let momentum = ema.momentum.at(&self.clock()).map_err(script_failed)?;
             for (source, copy) in graph.slow_pairs(ema) {
                 let source = self.model.parameter(&source)?.clone().inner();
                 let slow = self.model.take_parameter(&copy)?.inner();
@@ -516,6 +517,10 @@ impl Trainer {
         self.step = state.step;
         Ok(())
     }
+}
+
+fn script_failed(reason: String) -> EngineError {
+    EngineError::Script { reason }
 }
 
 fn scaled(sums: Sums, factor: f64) -> Sums {
