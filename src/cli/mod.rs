@@ -9,6 +9,7 @@ mod explain;
 mod kernels;
 mod list;
 mod plan;
+mod plugin;
 mod preview;
 mod recipe;
 mod report;
@@ -46,6 +47,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write, compile, check and list compiled tasks and transforms
+    Plugin(plugin::PluginArgs),
     /// Print shell completions
     Completions(completions::CompletionArgs),
 }
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Verb::Expand(args) => expand::run(&args),
         Verb::Explain(args) => explain::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Plugin(args) => plugin::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };
     match result {
