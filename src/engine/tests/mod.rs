@@ -1,6 +1,5 @@
 //! Tests of the engine against values that PyTorch computed (`tests/fixtures/engine/make.py`).
 
-mod chains;
 mod checkpoints;
 mod encoders;
 mod evaluation;
