@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::catalog::{Kind, Make, Net, Spec, Type, Value};
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
 use crate::graph::testing::{call, duration, entry, layer, net};
-use crate::graph::{DType, Graph, Mode, Size};
+use crate::graph::{Clock, DType, Graph, Mode, Size};
 use crate::plan::Optimizer;
 
 /// A task's first steps, as the fixtures have them.
@@ -70,13 +70,22 @@ pub(super) fn compare(trace: &Trace, graph: &Graph) {
         let start = start.unwrap_or_else(|| panic!("the fixture has no `{name}`"));
         model.set(name, &start.host()).unwrap();
     }
+    for state in &graph.states {
+        let start = &trace.parameters[&state.name];
+        model.set_state(&state.name, &start.host()).unwrap();
+    }
     let sgd = Optimizer::Sgd {
         rate: trace.rate,
         momentum: trace.momentum,
         nesterov: false,
         weight_decay: 0.0,
     };
-    let mut trainer = Trainer::new(model, sgd, Vec::new(), 0);
+    let run = Clock {
+        step: 0,
+        steps: trace.steps.len() as u64,
+        steps_per_epoch: 1.0,
+    };
+    let mut trainer = Trainer::new(model, sgd, Vec::new(), 0).with_run(run);
     for (number, step) in trace.steps.iter().enumerate() {
         let batch: Batch = step
             .inputs
