@@ -162,7 +162,7 @@ impl Model {
             .map(|(name, value)| (name.as_str(), value.shape()))
     }
 
-    /// A copy of a parameter or a buffer in host memory.
+    /// A copy of a parameter, a buffer or a state in host memory.
     ///
     /// # Errors
     /// There is none of this name.
@@ -171,6 +171,7 @@ impl Model {
             .parameters
             .get(name)
             .or_else(|| self.buffers.get(name))
+            .or_else(|| self.states.get(name))
             .ok_or_else(|| EngineError::TensorMissing { name: name.into() })?;
         value.clone().inner().download().map_err(device_failed)
     }

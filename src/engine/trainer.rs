@@ -119,6 +119,12 @@ impl Trainer {
         self
     }
 
+    /// How long the run is, for scalars that change with the step.
+    pub fn with_run(mut self, run: Clock) -> Self {
+        self.run = run;
+        self
+    }
+
     fn tensors(&self) -> BTreeMap<String, Value> {
         self.model
             .tensors()
