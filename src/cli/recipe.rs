@@ -109,7 +109,7 @@ impl RecipeArgs {
             Ok(bytes) => bytes,
             Err(error) => anyhow::bail!("can't read the recipe {}: {error}", self.recipe.display()),
         };
-        let (mut sources, file, mut diagnostics) = crate::language::decode(&self.recipe, &bytes);
+        let (mut sources, file, diagnostics) = crate::language::decode(&self.recipe, &bytes);
         let Some(file) = file else {
             return Ok(Loaded {
                 sources,
@@ -118,25 +118,22 @@ impl RecipeArgs {
                 plan: None,
             });
         };
-        let (recipe, found) = crate::language::check_into(&mut sources, file, &catalog, &set);
-        diagnostics.extend(found);
-        let mut loaded = Loaded {
-            sources,
-            diagnostics,
-            recipe,
-            plan: None,
-        };
-        if let (Some(recipe), Some(purpose)) = (&loaded.recipe, purpose) {
-            let (plan, found) = crate::plan::plan(recipe, &catalog, &self.places()?, purpose);
-            loaded.diagnostics.extend(found);
-            loaded.plan = plan.filter(|_| {
-                loaded
-                    .diagnostics
-                    .iter()
-                    .all(|d| d.severity != Severity::Error)
-            });
+        let mut checked = crate::language::check_all(&mut sources, file, &catalog, &set);
+        let sound = checked.is_sound();
+        let mut plan = None;
+        if let Some(purpose) = purpose {
+            // what a recipe with errors says of data is looked at, but nothing is read for it
+            let purpose = if sound { purpose } else { Purpose::Check };
+            let (planned, found) =
+                crate::plan::plan(&checked.recipe, &catalog, &self.places()?, purpose);
+            checked.diagnostics.extend(found);
+            plan = planned.filter(|_| sound);
         }
-        loaded.diagnostics.truncate(20);
-        Ok(loaded)
+        Ok(Loaded {
+            sources,
+            diagnostics: crate::language::in_order(checked.diagnostics, checked.dropped),
+            recipe: sound.then_some(checked.recipe),
+            plan,
+        })
     }
 }

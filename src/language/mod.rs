@@ -14,7 +14,7 @@ mod provenance;
 mod render;
 mod span;
 
-pub use check::{MAX_ERRORS, check, check_into};
+pub use check::{Checked, MAX_ERRORS, check, check_all, check_into, in_order};
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use nearest::nearest;

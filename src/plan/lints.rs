@@ -174,7 +174,8 @@ fn augments_of(expr: &SampleExpr, used: &mut BTreeSet<String>) {
     }
 }
 
-fn collect(value: &crate::catalog::Value, used: &mut BTreeSet<String>) {
+/// Names of items in a value.
+pub(super) fn collect(value: &crate::catalog::Value, used: &mut BTreeSet<String>) {
     use crate::catalog::{DataSource, Value};
     match value {
         Value::Augment(name) => {

@@ -65,16 +65,18 @@ impl Planner<'_> {
         let mut graph = Graph::new(Mode::Train);
         let (bindings, image) =
             self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
-        if let Err(problem) = build(&mut graph, &args) {
-            self.problem(stage, &problem);
-            return None;
-        }
-        let settings = self.settings(stage, &args, &data)?;
         let encoder = EncoderView {
             net: args.maybe_net("encoder")?.clone(),
             image: image?,
             normalization,
         };
+        // a wrong head does not keep the stages that judge the encoder from being checked
+        self.encoders.insert(stage.name.clone(), encoder.clone());
+        if let Err(problem) = build(&mut graph, &args) {
+            self.problem(stage, &problem);
+            return None;
+        }
+        let settings = self.settings(stage, &args, &data)?;
         let monitor = match args.maybe_call("monitor") {
             Some(call) => Some(self.monitor(stage, call, &data, &encoder, &settings)?),
             None => None,

@@ -101,9 +101,9 @@ impl Checker<'_> {
                     None
                 }
             };
-            match (pipe, &mut data) {
-                (Some(pipe), Some(data)) => data.pipes.push(pipe),
-                _ => data = None,
+            // without a pipe that is wrong the records are of the same kind: the rest can be checked
+            if let (Some(pipe), Some(data)) = (pipe, &mut data) {
+                data.pipes.push(pipe);
             }
         }
         if let Some(place) = steps.iter().find_map(|step| step.place.as_ref()) {
