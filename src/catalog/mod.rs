@@ -1,16 +1,20 @@
 //! The one table of everything a recipe may call. The checker, `pretext doc`, `pretext list`, the defaults and
 //! the tests read it.
 
+mod kind;
+mod param;
 mod problem;
 mod spec;
 mod stage_fields;
 mod table;
 mod value;
 
+pub use kind::Kind;
+pub use param::{Param, Preset, Type};
 pub use problem::{At, Problem, Result};
 pub use spec::{
-    Input, Kind, Make, Paper, Param, Preset, Provider, SharedSpec, Spec, TaskAugment, TaskBuilder,
-    TransformMaker, TransformTypes, Type,
+    Input, Make, Paper, Provider, SharedSpec, Spec, TaskAugment, TaskBuilder, TransformMaker,
+    TransformTypes,
 };
 pub use stage_fields::{run_fields, stage_fields};
 pub use table::Catalog;

@@ -54,13 +54,17 @@ fn training() -> Vec<Param> {
             &durations("500 steps"),
             "`every(500 steps, keep = 2)`: how often the whole state is written, and how many are kept.",
         ),
-        Param::with_default(
-            "on_bad_sample",
-            Type::Choice(&["stop", "skip"]),
-            "stop",
-            "What to do with a record that can't be read.",
-        ),
+        on_bad_sample(),
     ]
+}
+
+fn on_bad_sample() -> Param {
+    Param::with_default(
+        "on_bad_sample",
+        Type::Choice(&["stop", "skip"]),
+        "stop",
+        "What to do with a record that can't be read.",
+    )
 }
 
 /// The common fields of a stage of this kind. A parameter of the stage's own `Spec` with the same name replaces the one here.
@@ -86,7 +90,12 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             fields.extend(training());
             fields
         }
-        Kind::Evaluator => vec![from(), data("The split whose labels are known."), test()],
+        Kind::Evaluator => vec![
+            from(),
+            data("The split whose labels are known."),
+            test(),
+            on_bad_sample(),
+        ],
         Kind::Finetune => {
             let mut fields = vec![
                 from(),

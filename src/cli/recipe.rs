@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::catalog::Catalog;
 use crate::data::Places;
+use crate::extend::{Loader, Options};
 use crate::language::checked::Recipe;
 use crate::language::{Diagnostic, Severity, Sources};
 use crate::plan::{Plan, Purpose};
@@ -27,6 +28,15 @@ pub struct RecipeArgs {
     /// Never download
     #[arg(long)]
     pub offline: bool,
+    /// Refuse `use plugin`
+    #[arg(long)]
+    pub no_plugins: bool,
+    /// Look for plugins here too, after the project's and the user's folder
+    #[arg(long, value_name = "DIRECTORY")]
+    pub plugin_path: Vec<PathBuf>,
+    /// Pin scripts and plugins in `ssl.lock` as they are now
+    #[arg(long)]
+    pub update_lock: bool,
 }
 
 /// What came of a recipe's text.
@@ -104,7 +114,7 @@ impl RecipeArgs {
         for text in &self.set {
             set.push(pair(text, "--set")?);
         }
-        let catalog = Catalog::builtin();
+        let mut catalog = Catalog::builtin();
         let bytes = match std::fs::read(&self.recipe) {
             Ok(bytes) => bytes,
             Err(error) => anyhow::bail!("can't read the recipe {}: {error}", self.recipe.display()),
@@ -118,7 +128,16 @@ impl RecipeArgs {
                 plan: None,
             });
         };
-        let mut checked = crate::language::check_all(&mut sources, file, &catalog, &set);
+        let mut doors = Loader::new(
+            self.recipe.parent().unwrap_or(Path::new("")),
+            Options {
+                no_plugins: self.no_plugins,
+                plugin_path: self.plugin_path.clone(),
+                update_lock: self.update_lock,
+            },
+        );
+        let mut checked =
+            crate::language::check_all(&mut sources, file, &mut catalog, &mut doors, &set);
         let sound = checked.is_sound();
         let mut plan = None;
         if let Some(purpose) = purpose {

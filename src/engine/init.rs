@@ -4,13 +4,31 @@
 use crate::data::Philox;
 use crate::graph::Init;
 
+/// Draws the numbers of a tensor of these sizes.
+pub(crate) fn draw_shape(init: Init, shape: &[usize], seed: u64, name: &str) -> Vec<f32> {
+    let mut data = draw(init, shape.iter().product(), seed, name);
+    if init == Init::UnitRows {
+        for row in data.chunks_mut(shape.last().copied().unwrap_or(1).max(1)) {
+            let norm = row
+                .iter()
+                .map(|x| f64::from(*x).powi(2))
+                .sum::<f64>()
+                .sqrt();
+            row.iter_mut()
+                .for_each(|x| *x = (f64::from(*x) / norm.max(1e-12)) as f32);
+        }
+    }
+    data
+}
+
 /// Draws `elements` numbers.
-pub(crate) fn draw(init: Init, elements: usize, seed: u64, name: &str) -> Vec<f32> {
+fn draw(init: Init, elements: usize, seed: u64, name: &str) -> Vec<f32> {
     let mut stream = Philox::new(seed, &[Philox::part("init"), Philox::part(name)]);
     let mut next = || match init {
         Init::Constant(value) => value,
         Init::Uniform(bound) => stream.between(-f64::from(bound), f64::from(bound)) as f32,
         Init::Normal(deviation) => deviation * stream.normal(),
+        Init::UnitRows => stream.normal(),
         Init::TruncatedNormal(deviation) => loop {
             let value = deviation * stream.normal();
             if value.abs() <= 2.0 {

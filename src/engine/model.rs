@@ -57,8 +57,8 @@ impl Model {
             .par_iter()
             .filter(|parameter| !self.parameters.contains_key(&parameter.name))
             .map(|parameter| {
-                let elements = parameter.shape.iter().product();
-                let data = init::draw(parameter.init, elements, seed, &parameter.name);
+                let data =
+                    init::draw_shape(parameter.init, &parameter.shape, seed, &parameter.name);
                 (parameter.name.clone(), parameter.shape.clone(), data)
             })
             .collect();

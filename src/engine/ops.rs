@@ -103,9 +103,14 @@ pub(crate) fn apply(
         Op::StopGradient => {
             on_float!(inputs.next()?, t => Ok(t.detach().into()), other => Ok(other))
         }
-        Op::Input(_) | Op::Parameter(_) | Op::BatchNorm { .. } | Op::Dropout(_) => {
-            Err("is not an operation on values alone".into())
-        }
+        Op::Input(_)
+        | Op::Parameter(_)
+        | Op::Read(_)
+        | Op::Scalar(_)
+        | Op::Random(_)
+        | Op::When(_)
+        | Op::BatchNorm { .. }
+        | Op::Dropout(_) => Err("is not an operation on values alone".into()),
     }
 }
 

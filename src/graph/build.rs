@@ -13,11 +13,20 @@ impl Graph {
             nodes: Vec::new(),
             parameters: Vec::new(),
             buffers: Vec::new(),
+            states: Vec::new(),
+            assigns: Vec::new(),
+            emas: Vec::new(),
             objectives: Vec::new(),
+            claims: Default::default(),
+            parts: Vec::new(),
+            work: Vec::new(),
+            depths: Default::default(),
             metrics: Vec::new(),
             places: Vec::new(),
             scope: Vec::new(),
             span: Span::default(),
+            depth: None,
+            records: None,
             classes: Default::default(),
         }
     }
@@ -67,12 +76,24 @@ impl Graph {
         Var(self.nodes.len() as u32 - 1)
     }
 
+    /// Parameters made inside stand at this depth of their module: 0 for what the input meets first, then block by block.
+    /// `layer_decay` moves deeper ones faster; what is made outside any depth (a last norm, a head) moves at the full rate.
+    pub fn at_depth<T>(&mut self, depth: usize, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.depth.replace(depth);
+        let result = inside(self);
+        self.depth = outer;
+        result
+    }
+
     /// A parameter of the current scope; the same one when it is asked for again.
     pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Var {
         let name = self.path(name);
         let id = match self.parameters.iter().position(|p| p.name == name) {
             Some(id) => id,
             None => {
+                if let Some(depth) = self.depth {
+                    self.depths.insert(name.clone(), depth);
+                }
                 self.parameters.push(Parameter {
                     name,
                     shape: shape.to_vec(),
@@ -115,7 +136,7 @@ impl Graph {
         }
     }
 
-    /// Declares a scalar (`[1]`) to be made small.
+    /// Declares a scalar (`[1]`) to be made small by all parameters that no [`Self::objective_of`] has; several are added up.
     pub fn objective(&mut self, name: &str, var: Var) {
         self.objectives.push(Named {
             name: name.to_owned(),

@@ -46,6 +46,7 @@ impl Graph {
             | Op::Expand
             | Op::Concat(_)
             | Op::Slice { .. }
+            | Op::When(_)
             | Op::StopGradient => self.classes_of(*node.inputs.first()?),
             _ => None,
         }

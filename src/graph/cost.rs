@@ -120,7 +120,7 @@ impl Graph {
             let first = inputs.first().copied();
             match (&node.op, first) {
                 (Op::Reshape, Some(x)) if contiguous[x] => flow.root[index] = flow.root[x],
-                (Op::StopGradient, Some(x)) => {
+                (Op::StopGradient | Op::When(_), Some(x)) => {
                     flow.root[index] = flow.root[x];
                     contiguous[index] = contiguous[x];
                 }
@@ -132,7 +132,10 @@ impl Graph {
             }
             flow.differentiable[index] = self.mode == Mode::Train
                 && match node.op {
-                    Op::Parameter(_) => true,
+                    Op::Parameter(id) => self
+                        .parameters
+                        .get(id.0 as usize)
+                        .is_some_and(|parameter| !self.is_slow(&parameter.name)),
                     Op::StopGradient | Op::Argmax(_) | Op::Equal => false,
                     _ => inputs.iter().any(|x| flow.differentiable[*x]),
                 };

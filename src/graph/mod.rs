@@ -12,9 +12,14 @@ mod build_reduce;
 mod build_shape;
 mod cost;
 mod export;
+mod hash;
+mod mechanics;
+#[cfg(test)]
+mod mechanics_tests;
 mod memory;
 mod module;
 mod op;
+mod scalar;
 mod size;
 pub mod vocabulary;
 
@@ -27,10 +32,14 @@ pub use build_layers::{Conv, Pool, Running};
 pub use build_reduce::Reduction;
 pub use cost::Cost;
 pub use export::{TorchSource, TorchTensor, torch_name};
+pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, Random, State};
 pub use module::Module;
-pub use op::{Binary, BufferId, DType, Op, ParameterId, Unary};
+pub use op::{Binary, BufferId, DType, Op, ParameterId, StateId, Unary};
+pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};
 pub use size::{Shape, Size, elements, show};
 pub use vocabulary::{Attr, Attrs, OpSpec, operation, operation_by_code, operations};
+
+use std::collections::BTreeMap;
 
 use crate::language::Span;
 
@@ -58,6 +67,8 @@ pub enum Init {
     Normal(f32),
     /// Normal with this standard deviation, redrawn outside ±2 (absolute, as timm's `trunc_normal_`).
     TruncatedNormal(f32),
+    /// Normal, then each row (the last dimension) scaled to length 1.
+    UnitRows,
 }
 
 /// A trained tensor.
@@ -119,13 +130,29 @@ pub struct Graph {
     pub parameters: Vec<Parameter>,
     /// By [`BufferId`].
     pub buffers: Vec<Buffer>,
+    /// By [`StateId`].
+    pub states: Vec<State>,
+    /// What states become after a batch, in declared order.
+    pub assigns: Vec<Assign>,
+    /// Slow copies of modules.
+    pub emas: Vec<Ema>,
     /// Scalars to be made small, in declared order.
     pub objectives: Vec<Named>,
+    /// Modules of objectives that have parameters of their own, by objective.
+    pub claims: BTreeMap<String, Vec<String>>,
+    /// What later stages may start from; the first is the default.
+    pub parts: Vec<Part>,
+    /// Work before each epoch.
+    pub work: Vec<EpochWork>,
+    /// How deep in its module a parameter stands, for `layer_decay`; by parameter name.
+    pub depths: BTreeMap<String, usize>,
     /// Scalars to be watched.
     pub metrics: Vec<Named>,
     /// Places in modules that can be read: `encoder/conv1`; and results asked for by name.
     pub places: Vec<Named>,
     scope: Vec<String>,
     span: Span,
-    classes: std::collections::BTreeMap<String, usize>,
+    depth: Option<usize>,
+    records: Option<usize>,
+    classes: BTreeMap<String, usize>,
 }

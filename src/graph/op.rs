@@ -1,6 +1,6 @@
 //! What a node of the tensor graph does. Each is one call of the engine.
 
-use super::Size;
+use super::{Random, Scalar, Size};
 
 /// Element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +47,10 @@ pub struct ParameterId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BufferId(pub u32);
 
+/// Index into [`super::Graph::states`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateId(pub u32);
+
 /// The operation of a node. Inputs are listed in the order the engine takes them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
@@ -54,6 +58,12 @@ pub enum Op {
     Input(String),
     /// A trained tensor.
     Parameter(ParameterId),
+    /// A state as it was when the batch began.
+    Read(StateId),
+    /// A number that changes with the step: `[1]`
+    Scalar(Scalar),
+    /// Drawn anew for each batch, from the seed, the step and the node's path.
+    Random(Random),
     /// `eye(n)`: `[n, n]`
     Eye(Size),
     /// `0, 1, …, n-1`, whole numbers: `[n]`
@@ -148,6 +158,8 @@ pub enum Op {
     Argmax(usize),
     /// 1.0 where two tensors of whole numbers agree, 0.0 elsewhere: `[a, b]`
     Equal,
+    /// The value; its gradient only while the scalar is above 0.
+    When(Scalar),
     /// The value without its gradient.
     StopGradient,
 }

@@ -36,6 +36,40 @@ pub enum Item {
     Stage(Stage),
     /// `run { … }`
     Run(Block),
+    /// `use script "…"`, `use plugin "…" version "…"`
+    Use(Use),
+}
+
+/// `use script "tasks/vicreg.rhai"`, `use plugin "acme_jigsaw" version "0.3"`
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Which door it comes in by.
+    pub door: Door,
+    /// The script's path or the plugin's name; the span is the string with its quotes.
+    pub name: Name,
+    /// What stands after `version`.
+    pub version: Option<Name>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// The doors into the catalog beside what is built in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// A rhai script.
+    Script,
+    /// A compiled plugin.
+    Plugin,
+}
+
+impl Door {
+    /// The word in the recipe.
+    pub fn word(self) -> &'static str {
+        match self {
+            Door::Script => "script",
+            Door::Plugin => "plugin",
+        }
+    }
 }
 
 /// Fields in braces.
@@ -190,7 +224,7 @@ impl Item {
             Item::Dataset(name, _) | Item::Encoder(name, _) => Some(name),
             Item::Augment(augment) => Some(&augment.name),
             Item::Stage(stage) => Some(&stage.name),
-            Item::Run(_) => None,
+            Item::Run(_) | Item::Use(_) => None,
         }
     }
 
@@ -202,6 +236,7 @@ impl Item {
             Item::Augment(_) => "augment",
             Item::Stage(_) => "stage",
             Item::Run(_) => "run",
+            Item::Use(_) => "use",
         }
     }
 }

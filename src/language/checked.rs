@@ -12,6 +12,8 @@ pub struct Recipe {
     pub doc: String,
     /// Every file it was read from; spans point into these.
     pub sources: Sources,
+    /// `use …`, in order.
+    pub uses: Vec<Use>,
     /// `dataset NAME = …`, in order.
     pub datasets: Vec<DatasetItem>,
     /// `augment NAME(…) { … }`, in order.
@@ -34,6 +36,8 @@ pub struct Failed {
     /// Those with a network that lacks a layer.
     pub nets: BTreeSet<String>,
 }
+
+pub use super::ast::{Door, Use};
 
 /// `dataset NAME = …`
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         /// The number of a diagnostic: `E` errors, `W` warnings. `E01` syntax, `E02` names and fields, `E03` types and
         /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints,
-        /// `E08` failures of a run.
+        /// `E08` failures of a run, `E09` scripts and plugins.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[$doc])* $name,)* }
         impl Code {
@@ -107,4 +107,10 @@ codes! {
     Checkpoint = "E0805";
     /// The device refused.
     Device = "E0806";
+    /// A script can't be read, or fails.
+    Script = "E0901";
+    /// A plugin can't be loaded, or fails.
+    Plugin = "E0903";
+    /// A script or a plugin is not the one that `ssl.lock` names.
+    Pinned = "E0904";
 }

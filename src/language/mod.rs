@@ -14,7 +14,9 @@ mod provenance;
 mod render;
 mod span;
 
-pub use check::{Checked, MAX_ERRORS, check, check_all, check_into, in_order};
+pub use check::{
+    Checked, Closed, Doors, MAX_ERRORS, check, check_all, check_into, check_using, in_order,
+};
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use nearest::nearest;

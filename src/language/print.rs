@@ -18,6 +18,16 @@ pub fn expand(recipe: &Recipe) -> String {
             out.push('\n');
         }
     }
+    if !recipe.uses.is_empty() {
+        out.push('\n');
+    }
+    for used in &recipe.uses {
+        out += &format!("use {} {}", used.door.word(), quoted(&used.name.text));
+        if let Some(version) = &used.version {
+            out += &format!(" version {}", quoted(&version.text));
+        }
+        out.push('\n');
+    }
     if !recipe.datasets.is_empty() {
         out.push('\n');
     }

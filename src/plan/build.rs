@@ -89,7 +89,7 @@ pub(super) struct Planner<'a> {
     pub encoders: BTreeMap<String, EncoderView>,
     /// Stages that stand on something with an error.
     pub doubted: BTreeMap<String, Doubt>,
-    pub statistics: BTreeMap<String, Option<Normalization>>,
+    pub statistics: BTreeMap<(String, bool), Option<Normalization>>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -219,39 +219,54 @@ impl Planner<'_> {
         }
     }
 
-    /// Statistics of a split's pictures: the publisher's, else computed from the records when running.
-    pub fn statistics(&mut self, view: &DataView) -> Option<Normalization> {
+    /// Statistics of a split's pictures: the publisher's, else computed from the records when running, without those that
+    /// can't be read where `skip` says so. `Err(())`: the error is noted.
+    pub fn statistics(
+        &mut self,
+        view: &DataView,
+        skip: bool,
+    ) -> std::result::Result<Option<Normalization>, ()> {
         if let Some(known) = view.dataset.normalization() {
-            return Some(known);
+            return Ok(Some(known));
         }
-        let channels = view.dataset.fields().iter().find_map(|(_, ty)| match ty {
+        let Some(channels) = view.dataset.fields().iter().find_map(|(_, ty)| match ty {
             SampleType::Image { channels, .. } => Some(channels.unwrap_or(3)),
             _ => None,
-        })?;
+        }) else {
+            return Ok(None);
+        };
         if self.purpose == Purpose::Check {
-            return Some(Normalization {
+            return Ok(Some(Normalization {
                 mean: vec![0.5; channels],
                 std: vec![0.25; channels],
-            });
+            }));
         }
-        if let Some(known) = self.statistics.get(&view.text) {
-            return known.clone();
+        let key = (view.text.clone(), skip);
+        if let Some(known) = self.statistics.get(&key) {
+            return known.clone().map(Some).ok_or(());
         }
-        match super::statistics::measure(&*view.dataset, channels) {
+        match super::statistics::measure(&*view.dataset, channels, skip) {
             Ok(found) => {
-                self.statistics
-                    .insert(view.text.clone(), Some(found.clone()));
-                Some(found)
+                self.statistics.insert(key, Some(found.clone()));
+                Ok(Some(found))
             }
             Err(error) => {
-                self.statistics.insert(view.text.clone(), None);
+                self.statistics.insert(key, None);
                 let mut diagnostic =
                     Diagnostic::error(Code::BadFile, view.span, error.message.clone());
                 if let Some(help) = error.help {
                     diagnostic = diagnostic.help(help);
                 }
-                self.diagnostics.push(diagnostic);
-                None
+                self.diagnostics.push(
+                    diagnostic
+                        .note(
+                            "`normalize()` stands for the mean and the deviation of these records.",
+                        )
+                        .help(
+                            "write `on_bad_sample = skip` in the stage to go without such records",
+                        ),
+                );
+                Err(())
             }
         }
     }
@@ -349,66 +364,6 @@ impl Planner<'_> {
             body,
             identity: identity::identity(self.recipe, stage, seed),
         })
-    }
-
-    /// The stage named by `from`, with its encoder.
-    pub fn from(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<(String, EncoderView)> {
-        let argument = stage.fields.values.get("from")?;
-        let Value::Stage(name) = &argument.value else {
-            return None;
-        };
-        let (name, part) = match name.split_once('.') {
-            Some((name, part)) => (name, Some(part)),
-            None => (name.as_str(), None),
-        };
-        let Some(found) = before.iter().find(|planned| planned.name == name) else {
-            if let (Some(encoder), None | Some("encoder")) = (self.encoders.get(name), part) {
-                return Some((name.to_owned(), encoder.clone()));
-            }
-            // a stage that failed to plan has said why; one that comes later has not
-            if let Some(later) = self.recipe.stages.iter().find(|s| s.name == name)
-                && later.span.start >= stage.span.start
-            {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        Code::UnknownName,
-                        argument.span,
-                        format!("stage `{name}` comes after `{}`", stage.name),
-                    )
-                    .label(later.name_span, "defined here")
-                    .help("stages run in the order of the recipe: move this one down"),
-                );
-            }
-            return None;
-        };
-        match (&found.body, part) {
-            (Body::Pretext(training), None | Some("encoder")) => {
-                Some((name.to_owned(), training.encoder.clone()))
-            }
-            (Body::Pretext(_), Some(part)) => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        Code::UnknownPart,
-                        argument.span,
-                        format!("stage `{name}` has no part `{part}`"),
-                    )
-                    .help(format!("write `{name}` or `{name}.encoder`")),
-                );
-                None
-            }
-            _ => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        Code::WrongKind,
-                        argument.span,
-                        format!("`{name}` is not a pretext stage"),
-                    )
-                    .label(found.span, "defined here")
-                    .note("An evaluation, a fine-tuning or an export starts from the encoder of a pretext stage."),
-                );
-                None
-            }
-        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+mod bind;
 mod build;
 pub mod draw;
 pub mod export;
+mod fields;
+mod from;
 mod identity;
 mod judge;
 mod layers;
@@ -19,6 +22,7 @@ mod trace;
 mod training;
 mod tree;
 mod types;
+mod view;
 
 pub use build::{Purpose, plan};
 pub use training::{Decay, Optimizer, Schedule};

@@ -1,6 +1,6 @@
 //! A graph's nodes grouped by the modules they belong to, for tables and pictures.
 
-use crate::graph::{Binary, Graph, Node, Op, Size, Unary, show};
+use crate::graph::{Binary, Graph, Moment, Node, Op, Scalar, Size, Unary, show};
 
 /// A module with what it does, or one operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +139,27 @@ pub(super) fn title(graph: &Graph, node: &Node) -> String {
         Op::Argmax(dim) => format!("argmax, dim {dim}"),
         Op::Equal => "a = b".into(),
         Op::StopGradient => "stop gradient".into(),
+        Op::Read(id) => format!("state {}", graph.states[id.0 as usize].name),
+        Op::Scalar(scalar) => scalar_text(scalar),
+        Op::When(gate) => format!("gradient while {} > 0", scalar_text(gate)),
+        Op::Random(random) => format!("random {random:?}").to_lowercase(),
+    }
+}
+
+/// A scalar in a few words.
+fn scalar_text(scalar: &Scalar) -> String {
+    let moment = |moment: &Moment| match moment {
+        Moment::Fraction(part) => format!("{}% of the run", number(100.0 * part)),
+        Moment::Epochs(epochs) => format!("{} epochs", number(*epochs)),
+        Moment::Steps(steps) => format!("{steps} steps"),
+    };
+    match scalar {
+        Scalar::Constant(value) => number(*value),
+        Scalar::Ramp { from, to, end, .. } => {
+            format!("{} to {} by {}", number(*from), number(*to), moment(end))
+        }
+        Scalar::After(when) => format!("1 after {}", moment(when)),
+        Scalar::Script(script) => script.name.clone(),
     }
 }
 

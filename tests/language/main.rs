@@ -6,6 +6,7 @@ mod limits;
 mod mutations;
 mod refused;
 mod settings;
+mod uses;
 
 use std::path::Path;
 

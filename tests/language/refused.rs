@@ -68,7 +68,6 @@ fn later_versions_are_named() {
     for text in [
         "use \"common/views.ssl\"",
         "use script \"tasks/vicreg.rhai\"",
-        "use plugin \"acme_jigsaw\" version \"0.3\"",
         "extends \"simclr.ssl\"",
         "override rotations.batch = 1024",
         "sweep grid { rotations.optimizer.rate = [1e-3, 3e-4], run.seed = 1..5 }",

@@ -4,22 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::finish::{batchable, mark_last_uses};
 use super::{Input, Node, SampleGraph};
-use crate::augment::normalize;
-use crate::catalog::{At, Call, Make, Problem};
-use crate::data::{Fields, Normalization, Philox, SampleType};
+use crate::catalog::Problem;
+use crate::data::{Fields, Normalization, SampleType};
 use crate::language::Span;
 use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
 use crate::language::codes::Code;
 
-/// Transforms that give something else on normalised pixels than on pixels in 0..1.
-const BEFORE_NORMALIZE: [&str; 3] = ["color_jitter", "grayscale", "solarize"];
-
 /// A typed value while compiling.
 #[derive(Clone)]
-struct Value {
-    slot: usize,
-    ty: SampleType,
-    normalized: bool,
+pub(super) struct Value {
+    pub(super) slot: usize,
+    pub(super) ty: SampleType,
+    pub(super) normalized: bool,
 }
 
 /// Most steps of a sample graph, each draw and each call of another augment counted.
@@ -108,24 +104,24 @@ pub fn compile(
     Ok(graph)
 }
 
-struct Compiler<'a> {
-    all: &'a [Augment],
-    statistics: Option<&'a Normalization>,
-    nodes: Vec<Node>,
-    slots: usize,
+pub(super) struct Compiler<'a> {
+    pub(super) all: &'a [Augment],
+    pub(super) statistics: Option<&'a Normalization>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) slots: usize,
     /// How often an instance path was asked for.
     seen: HashMap<String, usize>,
     /// Augments that are being compiled, outermost first.
-    open: Vec<String>,
+    pub(super) open: Vec<String>,
     /// Steps so far: calls of calls, and draws of draws, grow beyond anything that could run.
     steps: usize,
-    problems: Vec<(Span, Problem)>,
+    pub(super) problems: Vec<(Span, Problem)>,
 }
 
-type Scope = BTreeMap<String, Option<Value>>;
+pub(super) type Scope = BTreeMap<String, Option<Value>>;
 
 impl Compiler<'_> {
-    fn bindings(&mut self, augment: &Augment, scope: &mut Scope, path: &str) {
+    pub(super) fn bindings(&mut self, augment: &Augment, scope: &mut Scope, path: &str) {
         for binding in &augment.bindings {
             let names: Vec<&str> = binding
                 .names
@@ -155,7 +151,12 @@ impl Compiler<'_> {
     }
 
     /// The values of a pipeline; `None` where something in it is wrong and has been reported.
-    fn expr(&mut self, expr: &SampleExpr, scope: &Scope, path: &str) -> Option<Vec<Value>> {
+    pub(super) fn expr(
+        &mut self,
+        expr: &SampleExpr,
+        scope: &Scope,
+        path: &str,
+    ) -> Option<Vec<Value>> {
         let Some(times) = expr.repeat else {
             return self.pipeline(expr, scope, path);
         };
@@ -236,104 +237,8 @@ impl Compiler<'_> {
         Some(values)
     }
 
-    fn transform(&mut self, call: &Call, input: Value, path: String) -> Option<Vec<Value>> {
-        let name = call.spec.name.as_str();
-        let Make::Transform { types, make } = &call.spec.make else {
-            self.problem(
-                call.name_span,
-                Code::WrongKind,
-                format!(
-                    "`{name}` is a {}, not a transform",
-                    call.spec.kind.singular()
-                ),
-            );
-            return None;
-        };
-        if input.normalized && BEFORE_NORMALIZE.contains(&name) {
-            let problem = Problem::new(
-                Code::SampleType,
-                format!("`{name}` takes pixels in 0..1, and `normalize` came before it"),
-            );
-            self.problems
-                .push((call.span, problem.help("make `normalize` the last step")));
-            return None;
-        }
-        let is_normalize = name == "normalize";
-        let filled = match self.statistics {
-            Some(statistics) if is_normalize && normalize::wants_statistics(&call.args) => {
-                Some(normalize::with_statistics(&call.args, statistics))
-            }
-            _ => None,
-        };
-        let args = filled.as_ref().unwrap_or(&call.args);
-        let made = types(args, &input.ty).and_then(|types| Ok((types, make(args, &input.ty)?)));
-        let (types, transform) = match made {
-            Ok(made) => made,
-            Err(problem) => {
-                let span = match &problem.at {
-                    At::Call => call.span,
-                    At::Argument(name) => call.args.span(name).unwrap_or(call.span),
-                    At::Span(span) => *span,
-                };
-                self.problems.push((span, problem));
-                return None;
-            }
-        };
-        let (first, count) = (self.slots, types.len());
-        self.slots += count;
-        self.nodes.push(Node::Apply {
-            transform,
-            input: Input {
-                slot: input.slot,
-                last: false,
-            },
-            first,
-            count,
-            key: Philox::part(&path),
-            path,
-        });
-        let normalized = input.normalized || is_normalize;
-        let value = |(i, ty)| Value {
-            slot: first + i,
-            ty,
-            normalized,
-        };
-        Some(types.into_iter().enumerate().map(value).collect())
-    }
-
-    /// Another augment as a step: what flows in is its parameter, what it emits flows on.
-    fn augment(&mut self, name: &str, span: Span, input: Value, path: &str) -> Option<Vec<Value>> {
-        let Some(augment) = self.all.iter().find(|augment| augment.name == name) else {
-            self.problem(
-                span,
-                Code::UnknownName,
-                format!("no augment is called `{name}`"),
-            );
-            return None;
-        };
-        if self.open.iter().any(|open| open == name) {
-            self.problem(span, Code::Cycle, format!("`{name}` calls itself"));
-            return None;
-        }
-        let ([(parameter, _)], [emit]) = (&augment.parameters[..], &augment.emits[..]) else {
-            let text = format!(
-                "`{name}` takes {} and emits {}; in a pipeline it must be one of each",
-                counted(augment.parameters.len(), "field"),
-                counted(augment.emits.len(), "field")
-            );
-            self.problem(span, Code::SampleType, text);
-            return None;
-        };
-        self.open.push(name.to_owned());
-        let mut scope = Scope::from([(parameter.clone(), Some(input))]);
-        self.bindings(augment, &mut scope, path);
-        let values = self.expr(&emit.value, &scope, path);
-        self.open.pop();
-        Some(vec![self.one(values?, emit.value.span, &emit.name)?])
-    }
-
     /// The only one of `values`, which flow into `place`.
-    fn one(&mut self, mut values: Vec<Value>, span: Span, place: &str) -> Option<Value> {
+    pub(super) fn one(&mut self, mut values: Vec<Value>, span: Span, place: &str) -> Option<Value> {
         if values.len() == 1 {
             return values.pop();
         }
@@ -365,7 +270,7 @@ impl Compiler<'_> {
     }
 
     /// The path, numbered from the second of the same name on.
-    fn unique(&mut self, path: String) -> String {
+    pub(super) fn unique(&mut self, path: String) -> String {
         let count = self.seen.entry(path.clone()).or_insert(0);
         *count += 1;
         match *count {
@@ -374,12 +279,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn problem(&mut self, span: Span, code: Code, message: String) {
+    pub(super) fn problem(&mut self, span: Span, code: Code, message: String) {
         self.problems.push((span, Problem::new(code, message)));
     }
 }
 
-fn counted(n: usize, noun: &str) -> String {
+pub(super) fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -7,6 +7,7 @@
 
 mod compile;
 mod finish;
+mod steps;
 #[cfg(test)]
 mod tests;
 

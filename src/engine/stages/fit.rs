@@ -1,5 +1,6 @@
 //! The training loop, the same for every stage that trains: batches in, metrics and checkpoints out.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::failure::{Failure, disk, interrupted};
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
+use crate::data::BadSample;
 use crate::engine::checkpoint::{self, Checkpoint, Cursor};
 use crate::engine::{Batch, Model, Trainer, learning_rate};
 use crate::graph::Graph;
@@ -20,6 +22,10 @@ use crate::plan::{Group, Settings};
 pub(super) trait Batches {
     /// The next batch.
     fn next(&mut self) -> Result<Batch, Failure>;
+    /// Records that could not be read since this was asked last.
+    fn left_out(&mut self) -> Vec<BadSample> {
+        Vec::new()
+    }
 }
 
 /// One training of one graph.
@@ -69,6 +75,16 @@ impl Lines {
         Ok(())
     }
 
+    /// Whether the last line is a monitor's reading at this step.
+    fn has_reading(&self, step: u64) -> bool {
+        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
+        let last = text.lines().last().unwrap_or_default();
+        serde_json::from_str::<Map<String, Value>>(last).is_ok_and(|line| {
+            line.get("step").and_then(Value::as_u64) == Some(step)
+                && line.keys().any(|key| key.starts_with("monitor."))
+        })
+    }
+
     fn sync(&self) -> Result<(), Failure> {
         self.file
             .sync_all()
@@ -91,6 +107,27 @@ impl Fit<'_> {
         (self.settings.steps / 400).clamp(1, 100)
     }
 
+    /// Writes a monitor's reading down.
+    fn note(
+        &self,
+        metrics: &mut Lines,
+        (name, value): (String, f64),
+        step: u64,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Failure> {
+        metrics.write(&json!({
+            "step": step,
+            "epoch": step as f64 / self.settings.steps_per_epoch(),
+            name.clone(): value,
+        }))?;
+        watch.say(&format!(
+            "{} · step {step} · {name} {:.1}%",
+            self.stage,
+            100.0 * value
+        ));
+        Ok(())
+    }
+
     /// Trains `model` to the end, from the newest checkpoint where there is one. `batches` opens the stream at an epoch and
     /// a batch in it; `reading` is asked after every step for a monitor's value.
     pub fn train<'b>(
@@ -107,12 +144,13 @@ impl Fit<'_> {
     ) -> Result<Model, Failure> {
         let settings = self.settings;
         let finished = self.file("final", ".ckpt");
+        let folder = self.file("checkpoints", "");
         if finished.exists() {
             let mut model = model;
             weights::load(&finished, &mut model)?;
+            let _ = std::fs::remove_dir_all(&folder);
             return Ok(model);
         }
-        let folder = self.file("checkpoints", "");
         let mut groups = settings.groups.clone();
         groups.extend(self.frozen.map(|pattern| Group {
             pattern: pattern.to_owned(),
@@ -163,12 +201,26 @@ impl Fit<'_> {
         };
         let (epoch, index) = position(from);
         let mut stream = batches(epoch, index)?;
+        let mut left_out = BTreeSet::new();
         let began = Instant::now();
         let mut lap = (from, Instant::now());
+        // stopped in the middle of a reading: it is taken now, where the metrics lack it
+        if from > 0
+            && !metrics.has_reading(from)
+            && let Some(reading) = reading(trainer.model(), from, watch)?
+        {
+            self.note(&mut metrics, reading, from, watch)?;
+            watch.begin(self.stage, what, from, settings.steps);
+        }
         for step in from..settings.steps {
             let mut parts = Vec::with_capacity(settings.accumulate);
             for _ in 0..settings.accumulate {
                 parts.push(stream.next()?);
+            }
+            for bad in stream.left_out() {
+                if left_out.insert(bad.id) {
+                    watch.say(&format!("{} · left out: {}", self.stage, bad.error));
+                }
             }
             let rate = learning_rate(
                 &settings.schedule,
@@ -204,21 +256,15 @@ impl Fit<'_> {
                 }))?;
                 lap = (done, Instant::now());
             }
-            if let Some((name, value)) = reading(trainer.model(), done, watch)? {
-                metrics.write(&json!({
-                    "step": done,
-                    "epoch": done as f64 / settings.steps_per_epoch(),
-                    name.clone(): value,
-                }))?;
-                watch.say(&format!(
-                    "{} · step {done} · {name} {:.1}%",
-                    self.stage,
-                    100.0 * value
-                ));
+            let found = reading(trainer.model(), done, watch);
+            // a reading that was stopped half-way is taken again when the run goes on
+            let cut_short = found.is_err() && stop_asked();
+            if !cut_short && let Some(found) = found? {
+                self.note(&mut metrics, found, done, watch)?;
                 watch.begin(self.stage, what, done, settings.steps);
                 lap = (done, Instant::now());
             }
-            let stop = stop_asked() && done < settings.steps;
+            let stop = cut_short || (stop_asked() && done < settings.steps);
             if stop || (done % settings.checkpoint_every == 0 && done < settings.steps) {
                 metrics.sync()?;
                 let (epoch, batch) = position(done);

@@ -5,7 +5,7 @@ use super::features::{Features, Read};
 use super::{Run, StageDirectory, Watch, write_json};
 use crate::engine::{Model, products};
 use crate::evaluation::knn::{normalize_rows, vote};
-use crate::plan::{Knn, StagePlan, Training};
+use crate::plan::{DataView, Knn, StagePlan, Training};
 use crate::report::ResultRow;
 
 /// Test records whose similarities are held at once.
@@ -55,18 +55,17 @@ impl Run<'_> {
         bank: usize,
         watch: &mut dyn Watch,
     ) -> Result<(Features, Features), Failure> {
-        let samples = &knn.reading.samples;
         let train = self.features(
-            &knn.train.dataset,
-            samples,
+            &knn.train,
+            &knn.reading,
             read,
             stage,
             &format!("{what}, bank"),
             watch,
         )?;
         let test = self.features(
-            &knn.test.dataset,
-            samples,
+            &knn.test,
+            &knn.reading,
             read,
             stage,
             &format!("{what}, test"),
@@ -159,18 +158,14 @@ impl Run<'_> {
         let knn = &monitor.knn;
         let vars: Vec<_> = knn.reading.places.iter().map(|(_, var, _)| *var).collect();
         let read = Read::Places(&knn.reading.graph, model, vars);
-        let bank = crate::data::evenly(knn.train.dataset.clone(), monitor.bank);
-        let train = self.features(
-            &bank,
-            &knn.reading.samples,
-            &read,
-            stage,
-            "monitor, bank",
-            watch,
-        )?;
+        let bank = DataView {
+            dataset: crate::data::evenly(knn.train.dataset.clone(), monitor.bank),
+            ..knn.train.clone()
+        };
+        let train = self.features(&bank, &knn.reading, &read, stage, "monitor, bank", watch)?;
         let test = self.features(
-            &knn.test.dataset,
-            &knn.reading.samples,
+            &knn.test,
+            &knn.reading,
             &read,
             stage,
             "monitor, test",

@@ -7,7 +7,7 @@ use super::{Run, StageDirectory, Watch};
 use crate::data::Philox;
 use crate::engine::{Batch, HostTensor, features as evaluate};
 use crate::graph::Graph;
-use crate::plan::{Probe, StagePlan};
+use crate::plan::{Probe, Settings, StagePlan};
 use crate::report::ResultRow;
 
 /// Rows of features in a shuffled order that its epoch decides.
@@ -30,11 +30,10 @@ impl Batches for Rows<'_> {
         }
         let start = (self.number % self.per_epoch) as usize * self.batch;
         self.number += 1;
-        Ok(gather(
-            self.names,
-            self.features,
-            &self.order.1[start..start + self.batch],
-        ))
+        // records that were left out make the epoch shorter than planned: it starts again
+        let order = self.order.1.iter().copied().cycle();
+        let rows: Vec<u32> = order.skip(start).take(self.batch).collect();
+        Ok(gather(self.names, self.features, &rows))
     }
 }
 
@@ -89,6 +88,14 @@ fn standardize(train: &mut Features, test: &mut Features) {
                 }
             }
         }
+    }
+}
+
+/// `10 epochs`
+pub(super) fn epochs(settings: &Settings) -> String {
+    match (settings.steps as f64 / settings.steps_per_epoch()).round() {
+        1.0 => "1 epoch".into(),
+        n => format!("{n} epochs"),
     }
 }
 
@@ -175,8 +182,8 @@ impl Run<'_> {
                 stage: stage.name.clone(),
                 evaluator: probe.evaluator.clone(),
                 protocol: format!(
-                    "at {place}, {} epochs, {}",
-                    (probe.settings.steps as f64 / probe.settings.steps_per_epoch()).round(),
+                    "at {place}, {}, {}",
+                    epochs(&probe.settings),
                     probe.reading.protocol
                 ),
                 metric: "accuracy".into(),
@@ -204,19 +211,18 @@ impl Run<'_> {
         names: &[String],
         watch: &mut dyn Watch,
     ) -> Result<Vec<f64>, Failure> {
-        let samples = &probe.reading.samples;
         let what = if name.is_empty() { "trained" } else { name };
         let mut train = self.features(
-            &probe.train.dataset,
-            samples,
+            &probe.train,
+            &probe.reading,
             read,
             &stage.name,
             &format!("{what} features"),
             watch,
         )?;
         let mut test = self.features(
-            &probe.test.dataset,
-            samples,
+            &probe.test,
+            &probe.reading,
             read,
             &stage.name,
             &format!("{what} test features"),

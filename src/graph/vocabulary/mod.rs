@@ -9,6 +9,7 @@ mod layers;
 mod losses;
 mod makers;
 mod math;
+mod mechanics;
 mod reduce;
 mod shape;
 
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use attrs::{Attr, AttrSpec, AttrType, Attrs, Preset};
+pub use mechanics::scalar;
 
 use super::{Graph, Var};
 use crate::catalog::{Problem, Result};
@@ -31,7 +33,7 @@ pub type Build = fn(&mut Graph, &[Var], &Attrs) -> Result<Vec<Var>>;
 pub struct OpSpec {
     /// Its number in the plugin ABI. Never used for something else. Hundreds are families: 100 makers, 200 functions of one
     /// tensor, 300 of two or three, 400 products and layers, 500 reductions, 600 normalisations, 700 moves, 800 choices,
-    /// 900 pictures, 1000 losses.
+    /// 900 pictures, 1000 losses, 1100 what lives between steps.
     pub code: u32,
     /// As scripts and the SDK call it.
     pub name: &'static str,
@@ -111,6 +113,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         shape::OPS,
         choice::OPS,
         losses::OPS,
+        mechanics::OPS,
     ]
     .concat();
     let names = all.iter().enumerate().map(|(i, op)| (op.name, i)).collect();

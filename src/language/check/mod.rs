@@ -11,6 +11,7 @@ mod references;
 mod scalars;
 mod setting;
 mod stages;
+mod uses;
 mod values;
 mod words;
 
@@ -26,6 +27,8 @@ use crate::catalog::{Catalog, Net};
 pub const MAX_ERRORS: usize = 20;
 /// After this many errors the rest is only counted: what is reported are the first of the text, and those are among them.
 const KEPT: usize = 200;
+
+pub use uses::{Closed, Doors};
 
 /// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.
 /// There is a recipe exactly if no diagnostic is an error; diagnostics stand in the order of the text.
@@ -46,7 +49,19 @@ pub fn check_into(
     catalog: &Catalog,
     set: &[(String, String)],
 ) -> (Option<Recipe>, Vec<Diagnostic>) {
-    let checked = check_all(sources, file, catalog, set);
+    check_using(sources, file, &mut catalog.clone(), &mut Closed, set)
+}
+
+/// The same; scripts and plugins come in by `doors`. Afterwards `catalog` has what the recipe uses too, `sources` the
+/// texts of its scripts.
+pub fn check_using(
+    sources: &mut Sources,
+    file: FileId,
+    catalog: &mut Catalog,
+    doors: &mut dyn Doors,
+    set: &[(String, String)],
+) -> (Option<Recipe>, Vec<Diagnostic>) {
+    let checked = check_all(sources, file, catalog, doors, set);
     let sound = checked.is_sound();
     let recipe = sound.then_some(checked.recipe);
     (recipe, in_order(checked.diagnostics, checked.dropped))
@@ -73,14 +88,16 @@ impl Checked {
     }
 }
 
-/// The same as [`check_into`], but keeps what can be understood of a recipe with errors: the plan may find more of them.
+/// The same as [`check_using`], but keeps what can be understood of a recipe with errors: the plan may find more of them.
 pub fn check_all(
     sources: &mut Sources,
     file: FileId,
-    catalog: &Catalog,
+    catalog: &mut Catalog,
+    doors: &mut dyn Doors,
     set: &[(String, String)],
 ) -> Checked {
     let (mut tree, mut diagnostics) = parse::parse(sources, file);
+    let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
     for (path, value) in set {
         let id = sources.add("--set", format!("{path}={value}"));
         match parse::parse_setting(sources, id) {
@@ -91,6 +108,7 @@ pub fn check_all(
         }
     }
     let mut checker = Checker::new(catalog, &tree);
+    checker.missing = missing;
     let (recipe, whole) = checker.recipe(&tree, sources);
     diagnostics.append(&mut checker.diagnostics);
     let mut checked = Checked {
@@ -156,6 +174,8 @@ struct Checker<'a> {
     items: BTreeMap<&'a str, &'a Item>,
     /// Names whose item could not be parsed.
     lost: Vec<&'a Name>,
+    /// Whether something that the recipe uses could not be loaded: what is not in the catalog may have been in it.
+    missing: bool,
     nets: BTreeMap<&'a str, NetState>,
     uses: Vec<Use<'a>>,
     /// Unknown names that were reported, each with what it should have been.
@@ -177,6 +197,7 @@ impl<'a> Checker<'a> {
             catalog,
             items: BTreeMap::new(),
             lost: tree.lost.iter().collect(),
+            missing: false,
             nets: BTreeMap::new(),
             uses: Vec::new(),
             unknown: BTreeSet::new(),
@@ -245,6 +266,7 @@ impl<'a> Checker<'a> {
         let mut recipe = Recipe {
             doc: tree.doc.clone(),
             sources: Sources::default(),
+            uses: Vec::new(),
             datasets: Vec::new(),
             augments: Vec::new(),
             encoders: Vec::new(),
@@ -274,6 +296,10 @@ impl<'a> Checker<'a> {
                     .map(|augment| recipe.augments.push(augment)),
                 Item::Stage(stage) => self.stage(stage).map(|stage| recipe.stages.push(stage)),
                 Item::Run(_) => Some(()),
+                Item::Use(used) => {
+                    recipe.uses.push(used.clone());
+                    Some(())
+                }
             };
             whole &= done.is_some();
             if (done.is_none() || self.diagnostics.len() + self.dropped > before)

@@ -159,6 +159,9 @@ impl<'a> Checker<'a> {
             .of_name(&name.text)
             .map(|spec| spec.kind)
             .collect();
+        if other.is_empty() && self.missing {
+            return None;
+        }
         let diagnostic = if other.is_empty() {
             let names: Vec<&str> = kinds
                 .iter()

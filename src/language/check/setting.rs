@@ -75,7 +75,7 @@ pub fn apply(tree: &mut File, catalog: &Catalog, path: &[Name], value: Expr) -> 
             let params: Vec<Param> = own.into_iter().chain(stage_fields(stage.kind)).collect();
             block(&mut stage.block, catalog, &params, field, deeper, value)
         }
-        Item::Augment(_) | Item::Run(_) => {
+        Item::Augment(_) | Item::Run(_) | Item::Use(_) => {
             let message = format!("`--set` can't change augment `{}`", first.text);
             Some(
                 Diagnostic::error(Code::UnknownField, first.span, message)

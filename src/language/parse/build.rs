@@ -7,7 +7,7 @@ use super::expected;
 use super::grammar::{Grammar, Rule};
 use super::limits::MAX_ITEMS;
 use crate::catalog::{Kind, Origin};
-use crate::language::ast::{Augment, Block, Expr, File, Item, Name, Stage};
+use crate::language::ast::{Augment, Block, Door, Expr, ExprKind, File, Item, Name, Stage, Use};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, FileId, Span};
@@ -213,6 +213,9 @@ impl<'a> Builder<'a> {
         let mut block = None;
         let mut parameters = Vec::new();
         let mut graph = (Vec::new(), false);
+        if rule == Rule::use_item {
+            return self.use_item(pair);
+        }
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::kw_stage => kind = stage_kind(part.as_str()),
@@ -254,6 +257,36 @@ impl<'a> Builder<'a> {
                 None
             }
         }
+    }
+
+    fn use_item(&mut self, pair: Pair<'_, Rule>) -> Option<Item> {
+        let span = self.span(&pair);
+        let mut door = None;
+        let mut strings = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::kw_door if part.as_str() == "script" => door = Some(Door::Script),
+                Rule::kw_door => door = Some(Door::Plugin),
+                Rule::string => {
+                    let span = self.span(&part);
+                    if let ExprKind::Text(text) = self.string(&part, span) {
+                        strings.push(Name { text, span });
+                    }
+                }
+                _ => {}
+            }
+        }
+        let Some(door) = door else {
+            self.error(expected::not_yet(self.text, span, Rule::use_item));
+            return None;
+        };
+        let mut strings = strings.into_iter();
+        Some(Item::Use(Use {
+            door,
+            name: strings.next()?,
+            version: strings.next(),
+            span,
+        }))
     }
 
     pub(super) fn names(&self, pair: Pair<'_, Rule>) -> Vec<Name> {

@@ -28,6 +28,8 @@ fn describe(rule: Rule) -> Option<&'static str> {
         Rule::pipe => "`|>`",
         Rule::number | Rule::quantity => "a number",
         Rule::string | Rule::inner => "a string",
+        Rule::kw_door => "`script` or `plugin`",
+        Rule::kw_version => "`version`",
         Rule::expr
         | Rule::step
         | Rule::atom
@@ -139,7 +141,7 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Diagnostic {
         return hint(diagnostic, text, span, &["`|>`"]);
     }
     let diagnostic = Diagnostic::error(Code::Syntax, span, format!("expected an item, found {found}")).note(
-        "An item starts with `dataset`, `augment`, `encoder`, `pretext`, `evaluate`, `finetune`, `export` or `run`.",
+        "An item starts with `dataset`, `augment`, `encoder`, `pretext`, `evaluate`, `finetune`, `export`, `use` or `run`.",
     );
     match nearest(word, ITEMS.iter().copied()) {
         Some(near) => diagnostic.fix(format!("did you mean `{near}`?"), span, near),
@@ -151,7 +153,7 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Diagnostic {
 pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
     let what = match rule {
         Rule::fit => "`fit` (a stage that learns from data first)",
-        Rule::use_item => "`use`",
+        Rule::use_item => "`use` of another recipe",
         Rule::extends => "`extends`",
         Rule::override_item => "`override`",
         Rule::sweep => "`sweep`",

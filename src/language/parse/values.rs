@@ -203,7 +203,7 @@ impl Builder<'_> {
         }
     }
 
-    fn string(&mut self, pair: &Pair<'_, Rule>, span: Span) -> ExprKind {
+    pub(super) fn string(&mut self, pair: &Pair<'_, Rule>, span: Span) -> ExprKind {
         let Some(inner) = pair.clone().into_inner().next() else {
             return ExprKind::Text(String::new());
         };

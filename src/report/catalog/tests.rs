@@ -159,7 +159,10 @@ fn ranges_speak_the_units_of_their_type() {
 fn json_has_stable_keys() {
     let list = list_json(&catalog());
     let keys: Vec<&String> = list[1].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["kind", "name", "summary", "paper", "semantics"]);
+    assert_eq!(
+        keys,
+        ["kind", "name", "summary", "paper", "semantics", "provider"]
+    );
     assert_eq!(list[0]["name"], "random_crop");
     assert!(list[0]["paper"].is_null());
 
@@ -174,6 +177,7 @@ fn json_has_stable_keys() {
             "doc",
             "paper",
             "semantics",
+            "provider",
             "signature",
             "parameters",
             "fields",

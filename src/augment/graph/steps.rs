@@ -1,0 +1,121 @@
+//! The steps of a pipeline: a transform of the catalog, another augment of the recipe.
+
+use super::compile::{Compiler, Scope, Value, counted};
+use super::{Input, Node};
+use crate::augment::normalize;
+use crate::catalog::{At, Call, Make, Problem};
+use crate::data::Philox;
+use crate::language::Span;
+use crate::language::codes::Code;
+
+/// Transforms that give something else on normalised pixels than on pixels in 0..1.
+const BEFORE_NORMALIZE: [&str; 3] = ["color_jitter", "grayscale", "solarize"];
+
+impl Compiler<'_> {
+    pub(super) fn transform(
+        &mut self,
+        call: &Call,
+        input: Value,
+        path: String,
+    ) -> Option<Vec<Value>> {
+        let name = call.spec.name.as_str();
+        let Make::Transform { types, make } = &call.spec.make else {
+            self.problem(
+                call.name_span,
+                Code::WrongKind,
+                format!(
+                    "`{name}` is a {}, not a transform",
+                    call.spec.kind.singular()
+                ),
+            );
+            return None;
+        };
+        if input.normalized && BEFORE_NORMALIZE.contains(&name) {
+            let problem = Problem::new(
+                Code::SampleType,
+                format!("`{name}` takes pixels in 0..1, and `normalize` came before it"),
+            );
+            self.problems
+                .push((call.span, problem.help("make `normalize` the last step")));
+            return None;
+        }
+        let is_normalize = name == "normalize";
+        let filled = match self.statistics {
+            Some(statistics) if is_normalize && normalize::wants_statistics(&call.args) => {
+                Some(normalize::with_statistics(&call.args, statistics))
+            }
+            _ => None,
+        };
+        let args = filled.as_ref().unwrap_or(&call.args);
+        let made = types(args, &input.ty).and_then(|types| Ok((types, make(args, &input.ty)?)));
+        let (types, transform) = match made {
+            Ok(made) => made,
+            Err(problem) => {
+                let span = match &problem.at {
+                    At::Call => call.span,
+                    At::Argument(name) => call.args.span(name).unwrap_or(call.span),
+                    At::Span(span) => *span,
+                };
+                self.problems.push((span, problem));
+                return None;
+            }
+        };
+        let (first, count) = (self.slots, types.len());
+        self.slots += count;
+        self.nodes.push(Node::Apply {
+            transform,
+            input: Input {
+                slot: input.slot,
+                last: false,
+            },
+            first,
+            count,
+            key: Philox::part(&path),
+            path,
+        });
+        let normalized = input.normalized || is_normalize;
+        let value = |(i, ty)| Value {
+            slot: first + i,
+            ty,
+            normalized,
+        };
+        Some(types.into_iter().enumerate().map(value).collect())
+    }
+
+    /// Another augment as a step: what flows in is its parameter, what it emits flows on.
+    pub(super) fn augment(
+        &mut self,
+        name: &str,
+        span: Span,
+        input: Value,
+        path: &str,
+    ) -> Option<Vec<Value>> {
+        let Some(augment) = self.all.iter().find(|augment| augment.name == name) else {
+            self.problem(
+                span,
+                Code::UnknownName,
+                format!("no augment is called `{name}`"),
+            );
+            return None;
+        };
+        if self.open.iter().any(|open| open == name) {
+            self.problem(span, Code::Cycle, format!("`{name}` calls itself"));
+            return None;
+        }
+        let ([(parameter, _)], [emit]) = (&augment.parameters[..], &augment.emits[..]) else {
+            let text = format!(
+                "`{name}` takes {} and emits {}; in a pipeline it must be one of each",
+                counted(augment.parameters.len(), "field"),
+                counted(augment.emits.len(), "field")
+            );
+            self.problem(span, Code::SampleType, text);
+            return None;
+        };
+        self.open.push(name.to_owned());
+        let mut scope = Scope::from([(parameter.clone(), Some(input))]);
+        self.bindings(augment, &mut scope, path);
+        let values = self.expr(&emit.value, &scope, path);
+        self.open.pop();
+        Some(vec![self.one(values?, emit.value.span, &emit.name)?])
+    }
+}

@@ -1,0 +1,155 @@
+//! From the fields of the batch to the inputs of a task.
+
+use super::build::Planner;
+use crate::data::{Fields, SampleType};
+use crate::graph::{DType, Graph, Size};
+use crate::language::checked::{Augment, Stage};
+use crate::language::codes::Code;
+use crate::language::{Diagnostic, Span};
+
+impl Planner<'_> {
+    /// Binds the batch to the task's inputs and declares them in the graph: by name; where exactly one field has the type,
+    /// by type; a list also takes all fields of its element's type. The second value is the shape of the first picture.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn bind(
+        &mut self,
+        stage: &Stage,
+        outputs: &Fields,
+        augment: &Augment,
+        fallback: Option<Span>,
+        graph: &mut Graph,
+    ) -> Option<(Vec<(String, String)>, Option<[usize; 3]>)> {
+        let mut bindings = Vec::new();
+        let mut image = None;
+        let mut failed = false;
+        for input in &stage.call.spec.inputs {
+            // a task that takes one value also takes a list of them, and the other way round
+            let element = match &input.ty {
+                SampleType::List { element, .. } => element.as_ref(),
+                other => other,
+            };
+            let wants_list = matches!(input.ty, SampleType::List { .. });
+            let fits = |ty: &SampleType| match ty {
+                SampleType::List { element: own, .. } => own.fits(element),
+                other => other.fits(element),
+            };
+            let by_name: Vec<&(String, SampleType)> = outputs
+                .iter()
+                .filter(|(name, ty)| *name == input.name && fits(ty))
+                .collect();
+            let by_type: Vec<&(String, SampleType)> =
+                outputs.iter().filter(|(_, ty)| fits(ty)).collect();
+            let found = if !by_name.is_empty() {
+                by_name
+            } else if by_type.len() == 1 || (wants_list && !by_type.is_empty()) {
+                by_type
+            } else {
+                Vec::new()
+            };
+            let count: usize = found
+                .iter()
+                .map(|(_, ty)| match ty {
+                    SampleType::List { count, .. } => count.unwrap_or(1),
+                    _ => 1,
+                })
+                .sum();
+            if found.is_empty() || count < input.at_least {
+                failed = true;
+                let wanted: Vec<String> = stage
+                    .call
+                    .spec
+                    .inputs
+                    .iter()
+                    .map(|i| {
+                        if i.at_least > 1 {
+                            format!("{}: {} of at least {}", i.name, i.ty, i.at_least)
+                        } else {
+                            format!("{}: {}", i.name, i.ty)
+                        }
+                    })
+                    .collect();
+                let emitted: Vec<String> = outputs
+                    .iter()
+                    .map(|(name, ty)| format!("{name}: {ty}"))
+                    .collect();
+                let mut diagnostic = Diagnostic::error(
+                    if found.is_empty() {
+                        Code::Unbound
+                    } else {
+                        Code::LintOneView
+                    },
+                    stage.fields.span("augment").unwrap_or(stage.call.name_span),
+                    format!(
+                        "`{}` finds no `{}` in the batch",
+                        stage.call.spec.name, input.name
+                    ),
+                );
+                diagnostic.code = Code::Unbound;
+                if fallback.is_none() {
+                    diagnostic =
+                        diagnostic.label(augment.name_span, "this `augment` makes the batch");
+                }
+                self.diagnostics.push(
+                    diagnostic
+                        .note(format!("The task wants {}.", wanted.join(", ")))
+                        .note(format!("The `augment` emits {}.", emitted.join(", ")))
+                        .help(format!(
+                            "emit a field named `{}` of type {}",
+                            input.name, input.ty
+                        )),
+                );
+                continue;
+            }
+            let mut index = 0;
+            for (field, ty) in found.iter().map(|f| (&f.0, &f.1)) {
+                let (one, many) = match ty {
+                    SampleType::List { element, count } => {
+                        (element.as_ref(), Some(count.unwrap_or(0)))
+                    }
+                    other => (other, None),
+                };
+                for i in 0..many.unwrap_or(1) {
+                    let source = if many.is_some() {
+                        format!("{field}/{i}")
+                    } else {
+                        field.clone()
+                    };
+                    let listed = wants_list || many.is_some();
+                    let name = if listed {
+                        format!("{}/{index}", input.name)
+                    } else {
+                        input.name.clone()
+                    };
+                    index += 1;
+                    match one {
+                        SampleType::Image {
+                            channels: Some(c),
+                            height: Some(h),
+                            width: Some(w),
+                        } => {
+                            image = image.or(Some([*c, *h, *w]));
+                            graph.declare_input(
+                                &name,
+                                vec![Size::batch(), (*c).into(), (*h).into(), (*w).into()],
+                                DType::F32,
+                                None,
+                            );
+                        }
+                        SampleType::Label { classes } => {
+                            graph.declare_input(&name, vec![Size::batch()], DType::Int, *classes);
+                        }
+                        other => {
+                            failed = true;
+                            self.diagnostics.push(
+                                Diagnostic::error(Code::SampleType, augment.name_span, format!("`{field}` is {other}: a batch needs pictures of one size"))
+                                    .help("add `random_resized_crop(32px)`, or `resize(32px) |> center_crop(32px)`, before it is emitted"),
+                            );
+                        }
+                    }
+                    bindings.push((source, name));
+                }
+            }
+        }
+        (!failed).then_some((bindings, image))
+    }
+}
