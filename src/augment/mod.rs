@@ -12,8 +12,12 @@ pub mod graph;
 
 mod grayscale;
 mod hflip;
+mod hole;
 mod hue;
 mod input;
+mod jigsaw_tiles;
+mod neighbour_tiles;
+mod noise;
 pub mod normalize;
 pub mod preview;
 mod quarter_turn;
@@ -60,5 +64,9 @@ pub fn specs() -> Vec<Spec> {
         solarize::spec(),
         normalize::spec(),
         cutout::spec(),
+        hole::spec(),
+        noise::spec(),
+        neighbour_tiles::spec(),
+        jigsaw_tiles::spec(),
     ]
 }

@@ -17,7 +17,7 @@ pub struct Input {
     pub name: String,
     /// Its type; sizes that do not matter are `None`, a list with `count: None` may have any length.
     pub ty: SampleType,
-    /// Fewest elements where `ty` is a list.
+    /// Fewest elements where `ty` is a list; 0: it may be absent.
     pub at_least: usize,
     /// A list of `ty` may stand here too; its elements follow one another along the batch.
     pub or_list: bool,
@@ -200,6 +200,18 @@ impl Spec {
             name: name.into(),
             ty: SampleType::list(element, None),
             at_least: n,
+            or_list: false,
+            doc: doc.into(),
+        });
+        self
+    }
+
+    /// Adds an input that is a list or absent: it is bound by name alone.
+    pub fn input_maybe_list(mut self, name: &str, element: SampleType, doc: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            ty: SampleType::list(element, None),
+            at_least: 0,
             or_list: false,
             doc: doc.into(),
         });

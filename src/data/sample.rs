@@ -17,6 +17,13 @@ pub enum SampleType {
         /// Width in pixels.
         width: Option<usize>,
     },
+    /// `mask[h, w]`: 1 or 0 for each pixel. Its value is a picture of one channel.
+    Mask {
+        /// Height in pixels.
+        height: Option<usize>,
+        /// Width in pixels.
+        width: Option<usize>,
+    },
     /// `label(n)`: one of `n` classes.
     Label {
         /// Number of classes.
@@ -37,6 +44,12 @@ impl SampleType {
     /// An image of which nothing else is known.
     pub const IMAGE: SampleType = SampleType::Image {
         channels: None,
+        height: None,
+        width: None,
+    };
+
+    /// A mask of which nothing else is known.
+    pub const MASK: SampleType = SampleType::Mask {
         height: None,
         width: None,
     };
@@ -84,6 +97,13 @@ impl SampleType {
                     width,
                 },
             ) => same(c, channels) && same(h, height) && same(w, width),
+            (
+                SampleType::Mask {
+                    height: h,
+                    width: w,
+                },
+                SampleType::Mask { height, width },
+            ) => same(h, height) && same(w, width),
             (SampleType::Label { classes: a }, SampleType::Label { classes: b }) => same(a, b),
             (SampleType::Text, SampleType::Text) => true,
             (
@@ -121,6 +141,13 @@ impl fmt::Display for SampleType {
                 size(height),
                 size(width)
             ),
+            SampleType::Mask {
+                height: None,
+                width: None,
+            } => write!(f, "mask"),
+            SampleType::Mask { height, width } => {
+                write!(f, "mask[{}, {}]", size(height), size(width))
+            }
             SampleType::Label { classes: None } => write!(f, "label"),
             SampleType::Label { classes } => write!(f, "label({})", size(classes)),
             SampleType::Text => write!(f, "text"),

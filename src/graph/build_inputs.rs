@@ -18,9 +18,7 @@ impl Graph {
 
     /// The elements of the field `name` of the batch, a list: `views/0`, `views/1`, ….
     pub fn input_list(&self, name: &str) -> Result<Vec<Var>> {
-        let elements: Vec<Var> = (0..)
-            .map_while(|i| self.find_input(&format!("{name}/{i}")))
-            .collect();
+        let elements = self.maybe_input_list(name);
         if elements.is_empty() {
             return Err(self.no_field(
                 format!("the batch has no list `{name}`"),
@@ -28,6 +26,13 @@ impl Graph {
             ));
         }
         Ok(elements)
+    }
+
+    /// The same for a list that the batch may not have: it is empty then.
+    pub fn maybe_input_list(&self, name: &str) -> Vec<Var> {
+        (0..)
+            .map_while(|i| self.find_input(&format!("{name}/{i}")))
+            .collect()
     }
 
     /// The field `name` of the batch; the elements of a list one after the other along the batch:

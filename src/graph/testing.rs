@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{DType, Graph, Mode, Size, Var};
 use crate::catalog::{
-    Args, Argument, Call, Kind, Make, Net, NetStep, Origin, Preset, Result, Spec, Type, Value,
+    Args, Argument, Call, Duration, Kind, Make, Net, NetStep, Origin, Preset, Result, Spec, Type,
+    Value,
 };
 use crate::language::Span;
 
@@ -21,6 +22,16 @@ pub(crate) fn entry(kind: Kind, name: &str) -> Spec {
 /// A call with these arguments and the defaults of simple types.
 pub(crate) fn call(kind: Kind, name: &str, given: &[(&str, Value)]) -> Call {
     let spec = entry(kind, name);
+    Call {
+        args: args(&spec, given),
+        spec: Arc::new(spec),
+        span: Span::default(),
+        name_span: Span::default(),
+    }
+}
+
+/// These arguments of an entry, and the defaults of simple types.
+pub(crate) fn args(spec: &Spec, given: &[(&str, Value)]) -> Args {
     let mut values = BTreeMap::new();
     let mut set = |name: &str, value: Value| {
         let argument = Argument {
@@ -41,14 +52,9 @@ pub(crate) fn call(kind: Kind, name: &str, given: &[(&str, Value)]) -> Call {
         assert!(spec.find(name).is_some() || *name == "encoder", "{name}");
         set(name, value.clone());
     }
-    Call {
-        args: Args {
-            of: spec.name.clone(),
-            values,
-        },
-        spec: Arc::new(spec),
-        span: Span::default(),
-        name_span: Span::default(),
+    Args {
+        of: spec.name.clone(),
+        values,
     }
 }
 
@@ -64,12 +70,28 @@ fn literal(ty: &Type, text: &str) -> Option<Value> {
         Type::Number => Value::Number(number("")),
         Type::Ratio => Value::Ratio(number("%") / 100.0),
         Type::Length => Value::Length(number("px")),
+        Type::Duration => Value::Duration(duration(text)),
+        Type::Range => {
+            let (a, b) = text.split_once("..").unwrap_or_else(|| panic!("{text}"));
+            let end = |text: &str| text.parse().unwrap_or_else(|_| panic!("{text}"));
+            Value::Range(end(a), end(b))
+        }
         Type::Choice(words) => {
             assert!(words.contains(&text), "{text}");
             Value::Word(text.to_owned())
         }
         _ => return None,
     })
+}
+
+/// `3 epochs`, `1 step`
+pub(crate) fn duration(text: &str) -> Duration {
+    let (number, unit) = text.split_once(' ').unwrap_or_else(|| panic!("{text}"));
+    let number: f64 = number.parse().unwrap_or_else(|_| panic!("{text}"));
+    match unit {
+        "epoch" | "epochs" => Duration::Epochs(number),
+        _ => Duration::Steps(number as u64),
+    }
 }
 
 /// `linear(4)`: a layer with whole numbers as positional arguments.

@@ -41,7 +41,9 @@ impl Planner<'_> {
                 outputs.iter().filter(|(_, ty)| fits(ty)).collect();
             let found = if !by_name.is_empty() {
                 by_name
-            } else if by_type.len() == 1 || (wants_list && !by_type.is_empty()) {
+            } else if input.at_least > 0
+                && (by_type.len() == 1 || (wants_list && !by_type.is_empty()))
+            {
                 by_type
             } else {
                 Vec::new()
@@ -53,6 +55,9 @@ impl Planner<'_> {
                     _ => 1,
                 })
                 .sum();
+            if found.is_empty() && input.at_least == 0 {
+                continue;
+            }
             if found.is_empty() || count < input.at_least {
                 failed = true;
                 let wanted: Vec<String> = stage
@@ -131,6 +136,17 @@ impl Planner<'_> {
                             graph.declare_input(
                                 &name,
                                 vec![Size::batch(), (*c).into(), (*h).into(), (*w).into()],
+                                DType::F32,
+                                None,
+                            );
+                        }
+                        SampleType::Mask {
+                            height: Some(h),
+                            width: Some(w),
+                        } => {
+                            graph.declare_input(
+                                &name,
+                                vec![Size::batch(), 1.into(), (*h).into(), (*w).into()],
                                 DType::F32,
                                 None,
                             );

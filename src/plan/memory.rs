@@ -98,6 +98,7 @@ fn bytes_of(ty: &SampleType) -> usize {
             height,
             width,
         } => 4 * channels.unwrap_or(0) * height.unwrap_or(0) * width.unwrap_or(0),
+        SampleType::Mask { height, width } => 4 * height.unwrap_or(0) * width.unwrap_or(0),
         SampleType::Label { .. } => 8,
         SampleType::Text => 0,
         SampleType::List { element, count } => bytes_of(element) * count.unwrap_or(0),

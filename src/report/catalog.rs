@@ -77,6 +77,7 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
         out.push_str("\nreads from the batch\n");
         for input in &spec.inputs {
             let least = match (&input.ty, input.at_least) {
+                (crate::data::SampleType::List { .. }, 0) => ", or none".to_owned(),
                 (crate::data::SampleType::List { .. }, n) => format!(" of at least {n}"),
                 _ => String::new(),
             };

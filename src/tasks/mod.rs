@@ -1,17 +1,29 @@
 //! Pretext tasks, one file each: what is read from the batch, what is made small, what is watched.
 
+mod barlow_twins;
 mod rotation;
 mod simclr;
+mod simsiam;
+mod two_views;
+mod vicreg;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traces;
 
 use crate::catalog::Spec;
 use crate::data::{Fields, SampleType};
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![rotation::spec(), simclr::spec()]
+    vec![
+        barlow_twins::spec(),
+        rotation::spec(),
+        simclr::spec(),
+        simsiam::spec(),
+        vicreg::spec(),
+    ]
 }
 
 /// The picture of a record: its name, channels and side, for default augments.

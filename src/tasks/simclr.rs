@@ -1,28 +1,17 @@
 //! Two views of one picture find each other in the batch (Chen et al., 2020).
 
 use super::picture;
-use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use super::two_views::two_views;
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module, Size, Var};
-use crate::language::codes::Code;
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder")); // f
     let head = Module::new("head", task.net("head")); // g
     let tau = task.number("temperature");
 
-    let views = g.input_list("views")?;
-    if views.len() != 2 {
-        return Err(Problem::argument(
-            Code::Unbound,
-            "augment",
-            format!(
-                "simclr takes two views of each picture, not {}",
-                views.len()
-            ),
-        )
-        .help("let the augment emit two: `emit views = (image |> view()) * 2`"));
-    }
+    let views = two_views(g, "simclr")?;
     // both views in one batch, as in the paper: batch norm sees all 2 B pictures
     let x = g.concat(&views, 0)?; // [2 B, C, H, W]
     let h = g.call(&encoder, x)?; // [2 B, D], what is kept

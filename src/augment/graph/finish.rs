@@ -15,7 +15,12 @@ pub(super) fn batchable(name: &str, ty: &SampleType) -> Result<(), Problem> {
         )
         .help("end with a fixed size: `random_resized_crop(32px)`, or `resize(32px, sides = both)`")),
         SampleType::List { element, count: Some(_) } => batchable(name, element),
-        SampleType::Label { .. } => Ok(()),
+        SampleType::Mask { height: Some(_), width: Some(_) } | SampleType::Label { .. } => Ok(()),
+        SampleType::Mask { .. } => Err(Problem::new(
+            Code::SampleType,
+            format!("`{name}` is `{ty}`: its size is not known before a picture is read, and a batch has one size"),
+        )
+        .help("make the picture one size before the mask is made from it")),
         SampleType::List { .. } | SampleType::Text => Err(Problem::new(
             Code::SampleType,
             format!("`{name}` is `{ty}`, which can't be put into a batch"),

@@ -154,6 +154,15 @@ fn add(name: String, ty: &SampleType, leaves: &mut Vec<Leaf>) -> Result<(), Data
             len: c * h * w,
             image: true,
         }),
+        SampleType::Mask {
+            height: Some(h),
+            width: Some(w),
+        } => leaves.push(Leaf {
+            name,
+            shape: vec![1, *h, *w],
+            len: h * w,
+            image: true,
+        }),
         SampleType::Label { .. } => leaves.push(Leaf {
             name,
             shape: Vec::new(),

@@ -1,0 +1,140 @@
+//! Two views agree feature by feature, and no two features say the same (Zbontar et al., 2021).
+
+use super::two_views::{spread, two_views, unlike};
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
+use crate::data::SampleType;
+use crate::graph::{Graph, Module, Reduction, Size, Var};
+
+fn build(g: &mut Graph, task: &Args) -> Result<()> {
+    let encoder = Module::new("encoder", task.net("encoder"));
+    let head = Module::new("head", task.net("head")); // with the encoder: f
+    let lambda = task.number("lambda");
+
+    let [y_a, y_b] = two_views(g, "barlow_twins")?; // [B, C, H, W]
+    let h_a = g.call(&encoder, y_a)?; // [B, D]
+    let h_b = g.call(&encoder, y_b)?; // [B, D]
+    let z_a = g.call(&head, h_a)?; // [B, d]
+    let z_b = g.call(&head, h_b)?; // [B, d]
+
+    let c = cross_correlation(g, z_a, z_b)?; // [d, d]
+    let (on_diagonal, off_diagonal) = redundancy(g, c)?; // [1], [1]
+    let weighted = g.mul_scalar(off_diagonal, lambda)?;
+    let loss = g.add(on_diagonal, weighted)?;
+    g.objective("loss", loss);
+    g.metric("on_diagonal", on_diagonal);
+    g.metric("off_diagonal", off_diagonal);
+    let spread = spread(g, z_a)?;
+    g.metric("spread", spread);
+    Ok(())
+}
+
+/// Cᵢⱼ = Σ_b z_a[b, i] z_b[b, j] / (√Σ z_a[b, i]² √Σ z_b[b, j]²) of centred `z_a` and `z_b`, both `[B, d]`: equation 2 of the
+/// paper, `[d, d]`.
+fn cross_correlation(g: &mut Graph, z_a: Var, z_b: Var) -> Result<Var> {
+    let z_a = standardize(g, z_a)?; // [B, d]
+    let z_b = standardize(g, z_b)?; // [B, d]
+    let z_a_t = g.transpose(z_a, 0, 1)?; // [d, B]
+    g.matmul(z_a_t, z_b)
+}
+
+/// Each column of `z [B, d]` with mean 0 and length 1.
+fn standardize(g: &mut Graph, z: Var) -> Result<Var> {
+    let mean = g.mean(z, 0)?; // [1, d]
+    let z = g.sub(z, mean)?;
+    let square = g.mul(z, z)?;
+    let sum = g.sum(square, 0)?; // [1, d]
+    // a feature that never changes correlates with nothing
+    let sum = g.add_scalar(sum, 1e-12)?;
+    let length = g.sqrt(sum)?;
+    g.div(z, length)
+}
+
+/// Σᵢ (1 − Cᵢᵢ)² and Σᵢ Σⱼ≠ᵢ Cᵢⱼ² of `c [d, d]`.
+fn redundancy(g: &mut Graph, c: Var) -> Result<(Var, Var)> {
+    let width = g.check_features("barlow_twins", c)?;
+    let diagonal = g.eye(Size::fixed(width)); // [d, d]
+    let others = g.mul_scalar(diagonal, -1.0)?;
+    let others = g.add_scalar(others, 1.0)?;
+    let away = g.sub(c, diagonal)?;
+    let square = g.mul(away, away)?; // [d, d]
+    let on = g.mul(square, diagonal)?;
+    let off = g.mul(square, others)?;
+    let on = g.reduce(Reduction::Sum, on, &[0, 1], false)?;
+    let off = g.reduce(Reduction::Sum, off, &[0, 1], false)?;
+    Ok((on, off)) // [1], [1]
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "barlow_twins",
+        Kind::Task,
+        "Two views agree feature by feature, and no two features say the same.",
+        Make::task(build, |_, fields| unlike(fields)),
+    )
+    .param(
+        Param::with_default(
+            "lambda",
+            Type::Number,
+            "5e-3",
+            "λ: weight of the correlations between different features.",
+        )
+        .within(0.0, 100.0),
+    )
+    .param(Param::with_default(
+        "head",
+        Type::Head,
+        "linear(2048) |> batch_norm() |> relu() |> linear(2048) |> batch_norm() |> relu() |> linear(2048)",
+        "The projection whose features are decorrelated; the wider the better. It is thrown away afterwards.",
+    ))
+    .param(
+        Param::with_default("batch", Type::Integer, "2048", "Pictures per optimiser step; each brings two views.")
+            .within(2.0, 1e6),
+    )
+    .param(
+        Param::with_default("length", Type::Duration, "1000 epochs", "How long to train.")
+            .within(0.0, 1e9),
+    )
+    .param(Param::with_default(
+        "optimizer",
+        Type::Call(Kind::Optimizer),
+        "lars(1.6, weight_decay = 1.5e-6)",
+        "What moves the parameters.",
+    ))
+    .param(Param::with_default(
+        "schedule",
+        Type::Call(Kind::Schedule),
+        "cosine(warmup = 10 epochs)",
+        "How the learning rate changes.",
+    ))
+    .input_list(
+        "views",
+        SampleType::IMAGE,
+        2,
+        "Two views of one picture, drawn on their own.",
+    )
+    .paper(
+        "Zbontar et al., 2021",
+        "Barlow Twins: Self-Supervised Learning via Redundancy Reduction",
+        "arXiv:2103.03230",
+    )
+    .doc(
+        "C is the correlation of each feature of one view with each of the other, over the batch. Its diagonal is drawn to 1 \
+         (views agree), all else to 0 (features differ). A constant feature has no correlation with itself, so the diagonal \
+         keeps pictures from becoming one. The paper's head is 8192 wide with a λ of 5.1e-3, and gives biases a rate of \
+         their own (0.0048); here all parameters have one, 0.2 · batch / 256. Pictures below 96 px are neither blurred \
+         nor solarized.",
+    )
+    .example(
+        "ssl 1\n\ndataset figures = shapes()\n\npretext twins = barlow_twins() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n}\n",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tasks::traces::follow;
+
+    #[test]
+    fn steps_are_those_of_algorithm_1() {
+        follow(include_str!("../../tests/fixtures/tasks/barlow_twins.json"));
+    }
+}

@@ -1,0 +1,143 @@
+//! Whole tasks, step by step, against PyTorch: `tests/fixtures/tasks`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::catalog::{Kind, Make, Net, Type, Value};
+use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
+use crate::graph::testing::{call, entry, layer, net};
+use crate::graph::{DType, Graph, Mode, Size};
+use crate::plan::Optimizer;
+
+/// A task's first steps, as the fixtures have them.
+#[derive(Deserialize)]
+struct Trace {
+    task: String,
+    nets: BTreeMap<String, Vec<Vec<Json>>>,
+    arguments: BTreeMap<String, Json>,
+    rate: f64,
+    momentum: f64,
+    parameters: BTreeMap<String, Tensor>,
+    steps: Vec<Step>,
+    after: BTreeMap<String, Tensor>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    inputs: BTreeMap<String, Tensor>,
+    objectives: BTreeMap<String, f64>,
+    metrics: BTreeMap<String, f64>,
+}
+
+#[derive(Deserialize)]
+struct Tensor {
+    shape: Vec<usize>,
+    data: Vec<f32>,
+}
+
+impl Tensor {
+    fn host(&self) -> HostTensor {
+        HostTensor::f32(self.data.clone(), &self.shape)
+    }
+}
+
+/// Trains the task of a fixture from its parameters on its batches; objectives and metrics of each step and everything that is
+/// left after the last one must be the fixture's.
+pub(super) fn follow(text: &str) {
+    let trace: Trace = serde_json::from_str(text).unwrap();
+    let graph = build(&trace);
+    let mut model = Model::init(&graph, 0, &Device::flex()).unwrap();
+    let names: Vec<String> = model
+        .parameters()
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for name in &names {
+        let start = trace.parameters.get(name);
+        let start = start.unwrap_or_else(|| panic!("the fixture has no `{name}`"));
+        model.set(name, &start.host()).unwrap();
+    }
+    let sgd = Optimizer::Sgd {
+        rate: trace.rate,
+        momentum: trace.momentum,
+        nesterov: false,
+        weight_decay: 0.0,
+    };
+    let mut trainer = Trainer::new(model, sgd, Vec::new(), 0);
+    for (number, step) in trace.steps.iter().enumerate() {
+        let batch: Batch = step
+            .inputs
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.host()))
+            .collect();
+        let report = trainer.step(&graph, &[batch], trace.rate, None).unwrap();
+        for (found, wanted) in [
+            (&report.objectives, &step.objectives),
+            (&report.metrics, &step.metrics),
+        ] {
+            assert_eq!(found.len(), wanted.len(), "{found:?}");
+            for (name, found) in found {
+                let wanted = wanted[name];
+                assert!(
+                    (found - wanted).abs() <= 2e-5 * wanted.abs().max(0.1),
+                    "{name} of step {number}: {found}, expected {wanted}"
+                );
+            }
+        }
+    }
+    for (name, wanted) in &trace.after {
+        let found = trainer.model().get(name).unwrap();
+        assert_eq!(found.shape(), wanted.shape, "{name}");
+        let found = found.as_f32().unwrap();
+        let scale = wanted.data.iter().fold(0.1f32, |m, x| m.max(x.abs()));
+        for (i, (found, wanted)) in found.iter().zip(&wanted.data).enumerate() {
+            assert!(
+                (found - wanted).abs() <= 2e-5 * scale,
+                "{name}[{i}]: {found}, expected {wanted}"
+            );
+        }
+    }
+}
+
+/// The training graph of a fixture's task.
+fn build(trace: &Trace) -> Graph {
+    let spec = entry(Kind::Task, &trace.task);
+    let mut given: Vec<(&str, Value)> = Vec::new();
+    for (name, layers) in &trace.nets {
+        given.push((name, Value::Net(layers_of(layers))));
+    }
+    for (name, value) in &trace.arguments {
+        let number = || value.as_f64().unwrap();
+        let value = match &spec.find(name).unwrap().ty {
+            Type::Integer => Value::Integer(number() as i64),
+            Type::Ratio => Value::Ratio(number()),
+            Type::Choice(words) => {
+                let word = value.as_str().unwrap();
+                assert!(words.contains(&word), "{word}");
+                Value::Word(word.to_owned())
+            }
+            _ => Value::Number(number()),
+        };
+        given.push((name, value));
+    }
+    let call = call(Kind::Task, &trace.task, &given);
+    let mut g = Graph::new(Mode::Train);
+    for (name, tensor) in &trace.steps[0].inputs {
+        let mut shape = vec![Size::batch()];
+        shape.extend(tensor.shape[1..].iter().map(|n| Size::fixed(*n)));
+        g.declare_input(name, shape, DType::F32, None);
+    }
+    let Make::Task { build, .. } = &call.spec.make else {
+        panic!("{} is no task", trace.task)
+    };
+    build(&mut g, &call.args).unwrap();
+    g
+}
+
+fn layers_of(layers: &[Vec<Json>]) -> Net {
+    net(layers.iter().map(|words| {
+        let numbers: Vec<i64> = words[1..].iter().map(|n| n.as_i64().unwrap()).collect();
+        layer(words[0].as_str().unwrap(), &numbers)
+    }))
+}

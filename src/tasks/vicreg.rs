@@ -1,0 +1,178 @@
+//! Two views agree, every feature varies, and no two vary together (Bardes et al., 2022).
+
+use super::two_views::{two_views, unlike};
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
+use crate::data::SampleType;
+use crate::graph::{Graph, Module, Reduction, Size, Var};
+
+/// The standard deviation that every feature is asked for.
+const GAMMA: f64 = 1.0;
+/// Added to a variance before its root.
+const EPSILON: f64 = 1e-4;
+
+fn build(g: &mut Graph, task: &Args) -> Result<()> {
+    let encoder = Module::new("encoder", task.net("encoder")); // f
+    let head = Module::new("head", task.net("head")); // h, the expander
+    let lambda = task.number("invariance");
+    let mu = task.number("variance");
+    let nu = task.number("covariance");
+
+    let [x_a, x_b] = two_views(g, "vicreg")?; // [B, C, H, W]
+    let y_a = g.call(&encoder, x_a)?; // [B, D]
+    let y_b = g.call(&encoder, x_b)?; // [B, D]
+    let z_a = g.call(&head, y_a)?; // [B, d]
+    let z_b = g.call(&head, y_b)?; // [B, d]
+
+    let s = invariance(g, z_a, z_b)?; // [1]
+    let (z_a, z_b) = (centre(g, z_a)?, centre(g, z_b)?);
+    let n = rows(g, z_a)?; // [1], B - 1
+    let (v_a, v_b) = (variance(g, z_a, n)?, variance(g, z_b, n)?); // [1]
+    let v = g.add(v_a, v_b)?;
+    let (c_a, c_b) = (covariance(g, z_a, n)?, covariance(g, z_b, n)?); // [1]
+    let c = g.add(c_a, c_b)?;
+
+    let agree = g.mul_scalar(s, lambda)?;
+    let vary = g.mul_scalar(v, mu)?;
+    let differ = g.mul_scalar(c, nu)?;
+    let loss = g.add(agree, vary)?;
+    let loss = g.add(loss, differ)?;
+    g.objective("loss", loss);
+    g.metric("invariance", s);
+    g.metric("variance", v);
+    g.metric("covariance", c);
+    Ok(())
+}
+
+/// The mean squared difference of two tensors of one shape: `[1]`.
+fn invariance(g: &mut Graph, z_a: Var, z_b: Var) -> Result<Var> {
+    let apart = g.sub(z_a, z_b)?;
+    let square = g.mul(apart, apart)?;
+    g.mean_all(square)
+}
+
+/// `z [B, d]` without its mean over the batch.
+fn centre(g: &mut Graph, z: Var) -> Result<Var> {
+    let mean = g.mean(z, 0)?; // [1, d]
+    g.sub(z, mean)
+}
+
+/// One less than the rows of `z [B, d]`, by which unbiased moments are divided: `[1]`.
+fn rows(g: &mut Graph, z: Var) -> Result<Var> {
+    let batch = g.shape(z)[0].clone();
+    let index = g.arange(batch);
+    let ones = g.equal(index, index)?; // [B]
+    let rows = g.sum(ones, 0)?; // [1]
+    g.add_scalar(rows, -1.0)
+}
+
+/// v(Z), the mean over features of max(0, γ − √(Var z + ε)); `z [B, d]` is centred, `n = B - 1`: `[1]`.
+fn variance(g: &mut Graph, z: Var, n: Var) -> Result<Var> {
+    let square = g.mul(z, z)?;
+    let sum = g.sum(square, 0)?; // [1, d]
+    let variance = g.div(sum, n)?;
+    let variance = g.add_scalar(variance, EPSILON)?;
+    let deviation = g.sqrt(variance)?;
+    let missing = g.mul_scalar(deviation, -1.0)?;
+    let missing = g.add_scalar(missing, GAMMA)?;
+    let hinge = g.relu(missing)?;
+    g.mean_all(hinge)
+}
+
+/// c(Z), the squared covariances of different features, summed, by the number of features; `z [B, d]` is centred,
+/// `n = B - 1`: `[1]`.
+fn covariance(g: &mut Graph, z: Var, n: Var) -> Result<Var> {
+    let width = g.check_features("vicreg", z)?;
+    let z_t = g.transpose(z, 0, 1)?; // [d, B]
+    let c = g.matmul(z_t, z)?; // [d, d]
+    let c = g.div(c, n)?;
+    let square = g.mul(c, c)?;
+    let itself = g.eye(Size::fixed(width));
+    let others = g.mul_scalar(itself, -1.0)?;
+    let others = g.add_scalar(others, 1.0)?; // 0 on the diagonal, 1 elsewhere
+    let off = g.mul(square, others)?;
+    let sum = g.reduce(Reduction::Sum, off, &[0, 1], false)?; // [1]
+    g.mul_scalar(sum, 1.0 / width as f64)
+}
+
+pub(super) fn spec() -> Spec {
+    let weight =
+        |name, default, doc| Param::with_default(name, Type::Number, default, doc).within(0.0, 1e6);
+    Spec::new(
+        "vicreg",
+        Kind::Task,
+        "Two views agree, every feature varies, and no two vary together.",
+        Make::task(build, |_, fields| unlike(fields)),
+    )
+    .param(weight(
+        "invariance",
+        "25",
+        "λ: weight of the distance between the two views.",
+    ))
+    .param(weight(
+        "variance",
+        "25",
+        "μ: weight of what each feature's standard deviation lacks to 1.",
+    ))
+    .param(weight(
+        "covariance",
+        "1",
+        "ν: weight of the covariances of different features.",
+    ))
+    .param(Param::with_default(
+        "head",
+        Type::Head,
+        "linear(2048) |> batch_norm() |> relu() |> linear(2048) |> batch_norm() |> relu() |> linear(2048)",
+        "h, the expander: where variances and covariances are taken. It is thrown away afterwards.",
+    ))
+    .param(
+        Param::with_default("batch", Type::Integer, "2048", "Pictures per optimiser step; each brings two views.")
+            .within(2.0, 1e6),
+    )
+    .param(
+        Param::with_default("length", Type::Duration, "1000 epochs", "How long to train.")
+            .within(0.0, 1e9),
+    )
+    .param(Param::with_default(
+        "optimizer",
+        Type::Call(Kind::Optimizer),
+        "lars(1.6, weight_decay = 1e-6)",
+        "What moves the parameters.",
+    ))
+    .param(Param::with_default(
+        "schedule",
+        Type::Call(Kind::Schedule),
+        "cosine(warmup = 10 epochs)",
+        "How the learning rate changes.",
+    ))
+    .input_list(
+        "views",
+        SampleType::IMAGE,
+        2,
+        "Two views of one picture, drawn on their own.",
+    )
+    .paper(
+        "Bardes et al., 2022",
+        "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning",
+        "arXiv:2105.04906",
+    )
+    .doc(
+        "Each view is held to three terms of its own batch: its distance from the other view, a hinge that asks every feature \
+         for a standard deviation of 1, and the squared covariances of different features. The hinge keeps pictures from \
+         becoming one, the covariances keep features from saying the same: nothing is normalised, and no network is slow. \
+         The distance is the mean over features as well as pictures, as in the paper's algorithm 1, with which its weights \
+         were found. The paper's head is 8192 wide. Pictures below 96 px are neither blurred nor solarized.",
+    )
+    .example(
+        "ssl 1\n\ndataset figures = shapes()\n\npretext views = vicreg() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n}\n",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tasks::traces::follow;
+
+    #[test]
+    fn steps_are_those_of_algorithm_1() {
+        follow(include_str!("../../tests/fixtures/tasks/vicreg.json"));
+    }
+}
