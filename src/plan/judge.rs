@@ -40,7 +40,10 @@ impl Planner<'_> {
         }
         let (train, test) = self.splits(stage, &args, &encoder)?;
         match self.knn(&stage.call, &from, &encoder, train, test) {
-            Ok(knn) => knn,
+            Ok(knn) => knn.map(|mut knn| {
+                knn.reading.skip_bad = args.word("on_bad_sample") == "skip";
+                knn
+            }),
             Err(problem) => {
                 self.problem(stage, &problem);
                 None

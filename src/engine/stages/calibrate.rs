@@ -43,6 +43,7 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
             root: Default::default(),
         },
         stages: BTreeMap::new(),
+        told: Default::default(),
     };
     plan.stages
         .iter()
@@ -72,8 +73,7 @@ impl Run<'_> {
                     Some(m) => {
                         let records =
                             m.bank.min(m.knn.train.dataset.len()) + m.knn.test.dataset.len();
-                        let once = self.read_seconds(&m.knn.reading, &m.knn.test)?
-                            * records as f64;
+                        let once = self.read_seconds(&m.knn.reading, &m.knn.test)? * records as f64;
                         once * (t.settings.steps / m.every) as f64
                     }
                     None => 0.0,

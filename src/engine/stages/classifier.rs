@@ -122,7 +122,7 @@ impl Run<'_> {
             }
             let batch = batch.map_err(|error| failed(error.into()))?;
             for bad in &batch.skipped {
-                watch.say(&format!("{} · test · left out: {}", stage.name, bad.error));
+                self.left_out(&stage.name, bad, watch);
             }
             let fields: Batch = batch
                 .fields

@@ -3,7 +3,7 @@
 use super::Run;
 use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
-use crate::data::{Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample};
+use crate::data::{BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample};
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::graph::{Graph, Var};
 use crate::language::codes::Code;
@@ -78,6 +78,14 @@ pub(super) enum Read<'a> {
 }
 
 impl Run<'_> {
+    /// Tells of a record that can't be read, once in each stage.
+    pub(super) fn left_out(&self, stage: &str, bad: &BadSample, watch: &mut dyn Watch) {
+        let line = format!("{stage} · left out: {}", bad.error);
+        if self.told.borrow_mut().insert(line.clone()) {
+            watch.say(&line);
+        }
+    }
+
     /// Reads every record of a data set, as `reading` says.
     pub(super) fn features(
         &self,
@@ -112,7 +120,7 @@ impl Run<'_> {
             }
             let mut batch = batch.map_err(|error| failed(error.into()))?;
             for bad in &batch.skipped {
-                watch.say(&format!("{stage} · {what} · left out: {}", bad.error));
+                self.left_out(stage, bad, watch);
             }
             if let Some(HostTensor::Int { data, .. }) = take(&mut batch, "label") {
                 features

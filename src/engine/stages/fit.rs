@@ -1,6 +1,5 @@
 //! The training loop, the same for every stage that trains: batches in, metrics and checkpoints out.
 
-use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -201,7 +200,6 @@ impl Fit<'_> {
         };
         let (epoch, index) = position(from);
         let mut stream = batches(epoch, index)?;
-        let mut left_out = BTreeSet::new();
         let began = Instant::now();
         let mut lap = (from, Instant::now());
         // stopped in the middle of a reading: it is taken now, where the metrics lack it
@@ -218,9 +216,7 @@ impl Fit<'_> {
                 parts.push(stream.next()?);
             }
             for bad in stream.left_out() {
-                if left_out.insert(bad.id) {
-                    watch.say(&format!("{} · left out: {}", self.stage, bad.error));
-                }
+                run.left_out(self.stage, &bad, watch);
             }
             let rate = learning_rate(
                 &settings.schedule,
