@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use by_hand::Hand;
 use pretext::catalog::{Args, Argument, Make, Origin, Value};
-use pretext::engine::{Batch, Device, HostTensor, Model, Trainer};
+use pretext::engine::{Batch, Device, HostTensor, Kernels, Model, Trainer};
 use pretext::graph::{DType, Graph, Init, Mode, Size};
 use pretext::language::Span;
 use pretext::plan::Optimizer;
@@ -92,6 +92,11 @@ fn batch() -> Batch {
         ("turn".to_owned(), HostTensor::int(turns, &[BATCH])),
     ]
     .into()
+}
+
+/// The CPU with burn's own operations: what is compared is what the graph costs, not the kernels.
+fn device() -> Device {
+    Device::flex().with_kernels(Kernels::Reference)
 }
 
 fn trainer(graph: &Graph, device: &Device) -> Trainer {
@@ -177,7 +182,7 @@ fn calls() {
 
 /// Interleaved pairs; which of the two goes first alternates.
 fn time() {
-    let (graph, batch, device) = (graph(), batch(), Device::flex());
+    let (graph, batch, device) = (graph(), batch(), device());
     let mut trainer = trainer(&graph, &device);
     let mut hand = Hand::new(trainer.model(), true);
     let mut losses = [0.0; 2];
@@ -238,7 +243,7 @@ fn memory() {
 
 /// Five steps of one of the two; prints the peak resident memory in KiB.
 fn only(which: &str) {
-    let (graph, batch, device) = (graph(), batch(), Device::flex());
+    let (graph, batch, device) = (graph(), batch(), device());
     if which == "graph" {
         let mut trainer = trainer(&graph, &device);
         for _ in 0..5 {

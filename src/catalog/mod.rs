@@ -13,8 +13,8 @@ pub use kind::Kind;
 pub use param::{Param, Preset, Type};
 pub use problem::{At, Problem, Result};
 pub use spec::{
-    Input, Make, Paper, Provider, SharedSpec, Spec, TaskAugment, TaskBuilder, TransformMaker,
-    TransformTypes,
+    Input, Make, Paper, PartBuilder, Provider, SharedSpec, Spec, TaskAugment, TaskBuilder,
+    TransformMaker, TransformTypes,
 };
 pub use stage_fields::{run_fields, stage_fields};
 pub use table::Catalog;

@@ -41,6 +41,8 @@ pub type TransformTypes = Arc<dyn Fn(&Args, &SampleType) -> Result<Vec<SampleTyp
 /// Makes a transform for a checked input type.
 pub type TransformMaker =
     Arc<dyn Fn(&Args, &SampleType) -> Result<Box<dyn Transform>> + Send + Sync>;
+/// A piece of an encoder that tasks may call on its own.
+pub type PartBuilder = fn(&mut Graph, &Args, Var) -> Result<Var>;
 /// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
 pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync>;
 /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the block's body; `None`
@@ -136,6 +138,8 @@ pub struct Spec {
     pub params: Vec<Param>,
     /// What a task wants from the batch.
     pub inputs: Vec<Input>,
+    /// What [`Graph::call_part`] may call of an encoder, by name.
+    pub parts: Vec<(&'static str, PartBuilder)>,
     /// Raised whenever results change for the same recipe.
     pub semantics: u32,
     /// A whole recipe, or the fragment that the tests wrap for this kind (`|> hflip(50%)` → `hflip(50%)`).
@@ -157,6 +161,7 @@ impl Spec {
             paper: None,
             params: Vec::new(),
             inputs: Vec::new(),
+            parts: Vec::new(),
             semantics: 1,
             example: format!("{name}()"),
             provider: None,
@@ -167,6 +172,12 @@ impl Spec {
     /// Adds a parameter.
     pub fn param(mut self, param: Param) -> Self {
         self.params.push(param);
+        self
+    }
+
+    /// Adds a part of an encoder.
+    pub fn part(mut self, name: &'static str, build: PartBuilder) -> Self {
+        self.parts.push((name, build));
         self
     }
 

@@ -6,6 +6,7 @@ mod completions;
 mod doc;
 mod expand;
 mod explain;
+mod kernels;
 mod list;
 mod plan;
 mod preview;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::kernels::KernelArgs;
 use super::recipe::RecipeArgs;
 use super::{Outcome, print};
 use crate::plan::summary::{StageSummary, bytes, short, summarize};
@@ -14,6 +15,8 @@ use crate::plan::{Plan, Purpose};
 pub struct PlanArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
+    #[command(flatten)]
+    kernels: KernelArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -26,6 +29,7 @@ pub struct PlanArgs {
 }
 
 pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
+    args.kernels.set();
     let purpose = if args.calibrate {
         Purpose::Run
     } else {

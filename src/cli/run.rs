@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::bar::{Bar, clock};
+use super::kernels::KernelArgs;
 use super::recipe::RecipeArgs;
 use super::{Outcome, print};
 use crate::engine::{RunOptions, ask_to_stop, stop_asked};
@@ -16,6 +17,8 @@ use crate::plan::Purpose;
 pub struct RunArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
+    #[command(flatten)]
+    kernels: KernelArgs,
     /// The run directory; `runs/NAME` where absent
     #[arg(long, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
@@ -28,6 +31,7 @@ pub struct RunArgs {
 }
 
 pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
+    args.kernels.set();
     let began = std::time::Instant::now();
     let loaded = args.recipe.load(Some(Purpose::Run))?;
     loaded.show();

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use crate::catalog::{Kind, Value};
-use crate::graph::testing::{call, encoder, net, pictures};
-use crate::graph::{Graph, Mode, Module, Var, show};
+use crate::graph::testing::{call, encoder, layer, net, pictures};
+use crate::graph::{DType, Graph, Mode, Module, Size, Var, show};
 
 fn word(name: &str) -> Value {
     Value::Word(name.to_owned())
@@ -149,6 +149,93 @@ fn patches_must_divide_the_picture() {
     let net = net([call(Kind::Encoder, "vit", &[("patch", Value::Length(5.0))])]);
     let problem = g.call(&Module::new("encoder", &net), x).unwrap_err();
     assert!(problem.message.contains("32×32 px"), "{problem}");
+}
+
+#[test]
+fn layers_make_these_shapes() {
+    let cases: [(&str, &[i64], &str); 12] = [
+        ("tanh", &[], "[B, 3, 8, 8]"),
+        ("sigmoid", &[], "[B, 3, 8, 8]"),
+        ("silu", &[], "[B, 3, 8, 8]"),
+        ("softplus", &[], "[B, 3, 8, 8]"),
+        ("leaky_relu", &[], "[B, 3, 8, 8]"),
+        ("group_norm", &[3], "[B, 3, 8, 8]"),
+        ("l2_normalize", &[], "[B, 3, 8, 8]"),
+        ("interpolate", &[3], "[B, 3, 24, 24]"),
+        ("adaptive_avg_pool", &[3], "[B, 3, 3, 3]"),
+        ("conv_transpose", &[5, 4, 2, 1], "[B, 5, 16, 16]"),
+        ("conv_transpose", &[6, 3, 2, 1, 1, 3], "[B, 6, 16, 16]"),
+        ("conv_transpose", &[2, 2], "[B, 2, 9, 9]"),
+    ];
+    for (name, numbers, wanted) in cases {
+        let (mut g, x) = pictures(Mode::Train, 3, 8);
+        let module = Module::new("head", &net([layer(name, numbers)]));
+        let y = g.call(&module, x).unwrap();
+        assert_eq!(show(g.shape(y)), wanted, "{name}");
+    }
+    let mut g = Graph::new(Mode::Train);
+    let words = vec![Size::batch(), 7.into()];
+    let x = g.declare_input("words", words, DType::Int, None);
+    let module = Module::new(
+        "encoder",
+        &net([
+            layer("embedding", &[100, 12]),
+            layer("transformer", &[2, 3]),
+        ]),
+    );
+    let y = g.call(&module, x).unwrap();
+    assert_eq!(show(g.shape(y)), "[B, 7, 12]");
+    // per block: two norms, qkv, the projection, the MLP
+    let block = 4 * 12 + 12 * 36 + 36 + 12 * 12 + 12 + 12 * 48 + 48 + 48 * 12 + 12;
+    assert_eq!(g.parameter_count(), 100 * 12 + 2 * block);
+}
+
+#[test]
+fn a_transformer_can_be_entered_behind_its_embedding() {
+    let tiny = [("patch", Value::Length(4.0))];
+    let module = Module::new("encoder", &encoder("vit", &tiny));
+    let (mut g, x) = pictures(Mode::Train, 3, 32);
+    let tokens = g.call_part(&module, "embed", x).unwrap();
+    assert_eq!(show(g.shape(tokens)), "[B, 64, 192]");
+    let some = g.slice(tokens, 1, 0.into(), 16.into()).unwrap();
+    let y = g.call_part(&module, "blocks", some).unwrap();
+    assert_eq!(show(g.shape(y)), "[B, 17, 192]");
+    let y = g.call_part(&module, "norm", y).unwrap();
+    assert_eq!(show(g.shape(y)), "[B, 17, 192]");
+    let known = g.parameter_count();
+    // a whole call has the same parameters and no other
+    g.call(&module, x).unwrap();
+    assert_eq!(g.parameter_count(), known);
+    let tokens = g.call_part(&module, "patches", x).unwrap();
+    let tokens = g.call_part(&module, "positions", tokens).unwrap();
+    assert_eq!(show(g.shape(tokens)), "[B, 64, 192]");
+    assert_eq!(g.parameter_count(), known);
+
+    let problem = g.call_part(&module, "head", x).unwrap_err();
+    assert!(problem.notes[0].contains("`embed`"), "{problem:?}");
+    let cnn = Module::new("cnn", &encoder("small_cnn", &[]));
+    let problem = g.call_part(&cnn, "embed", x).unwrap_err();
+    assert!(problem.message.contains("`small_cnn` has no part `embed`"));
+    assert!(problem.helps[0].contains("vit"));
+}
+
+#[test]
+fn a_second_size_of_picture_shares_the_parameters() {
+    for (name, given) in [
+        ("vit", vec![("patch", Value::Length(4.0))]),
+        ("resnet18", vec![("stem", word("small"))]),
+        ("small_cnn", vec![]),
+    ] {
+        let module = Module::new("encoder", &encoder(name, &given));
+        let (mut g, x) = pictures(Mode::Train, 3, 32);
+        let large = g.call(&module, x).unwrap();
+        let known = g.parameter_count();
+        let shape = vec![Size::batch(), 3.into(), 16.into(), 16.into()];
+        let crop = g.declare_input("crop", shape, DType::F32, None);
+        let small = g.call(&module, crop).unwrap();
+        assert_eq!(g.shape(large), g.shape(small), "{name}");
+        assert_eq!(g.parameter_count(), known, "{name}");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Vision transformers (Dosovitskiy et al., 2021) with timm's layout and parameter names.
 
-use super::layers::{ConvLayer, LinearInit, conv, layer_norm, linear};
-use crate::catalog::{Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::graph::{Graph, Init, Var};
+use super::layers::{ConvLayer, LinearInit, conv, layer_norm, linear, transformer_block};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::graph::{Graph, Init, Resampling, Size, Var, show};
 use crate::language::codes::Code;
 
 /// timm's: layer norms of a transformer have a smaller constant than PyTorch's default.
@@ -41,16 +41,11 @@ impl Vit {
         }
     }
 
-    /// `[B, C, H, W]` → the class token's features `[B, D]`. N = 1 + H/patch · W/patch tokens.
+    /// `[B, C, H, W]` → the class token's features `[B, D]`.
     pub fn build(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        let mut x = self.embed(g, x)?; // [B, N, D]
-        for block in 0..self.depth {
-            x = g.scoped("blocks", |g| {
-                g.scoped(&block.to_string(), |g| self.block(g, x))
-            })?;
-            g.place(&format!("block{}", block + 1), x);
-        }
-        let x = g.scoped("norm", |g| layer_norm(g, x, EPSILON))?;
+        let x = self.embed(g, x)?; // [B, N, D]
+        let x = self.blocks(g, x)?; // [B, 1 + N, D]
+        let x = self.norm(g, x)?;
         let class = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]
         let class = g.flatten(class)?; // [B, D]
         match self.classes {
@@ -59,8 +54,15 @@ impl Vit {
         }
     }
 
-    /// Patches, the class token in front, positions added: `[B, C, H, W]` → `[B, N, D]`.
+    /// Patches with their positions, without a class token: `[B, C, H, W]` → `[B, N, D]`, N = H/patch · W/patch.
     fn embed(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        let [_, height, width] = g.check_map("vit", x)?;
+        let tokens = self.patches(g, x)?;
+        self.positions(g, tokens, height / self.patch, width / self.patch)
+    }
+
+    /// Patches without positions: `[B, C, H, W]` → `[B, N, D]`.
+    fn patches(&self, g: &mut Graph, x: Var) -> Result<Var> {
         let [_, height, width] = g.check_map("vit", x)?;
         if self.patch == 0 || height % self.patch != 0 || width % self.patch != 0 {
             return Err(Problem::argument(
@@ -79,66 +81,114 @@ impl Vit {
             bias: true,
             ..ConvLayer::new(self.width, self.patch)
         };
-        let patches = g.scoped("patch_embed", |g| g.scoped("proj", |g| conv(g, x, cut)))?; // [B, D, h, w]
+        let patches = g.at_depth(0, |g| {
+            g.scoped("patch_embed", |g| g.scoped("proj", |g| conv(g, x, cut)))
+        })?; // [B, D, h, w]
         let batch = g.shape(x)[0].clone();
         let count = (height / self.patch) * (width / self.patch);
-        let rows = g.reshape(
-            patches,
-            vec![batch.clone(), self.width.into(), count.into()],
-        )?;
-        let tokens = g.transpose(rows, 1, 2)?; // [B, N - 1, D]
-        let class = g.parameter("cls_token", &[1, 1, self.width], Init::Normal(1e-6));
-        let class = g.expand(class, vec![batch, 1.into(), self.width.into()])?;
-        let tokens = g.concat(&[class, tokens], 1)?; // [B, N, D]
-        let places = g.parameter(
-            "pos_embed",
-            &[1, count + 1, self.width],
-            Init::TruncatedNormal(0.02),
-        );
+        let rows = g.reshape(patches, vec![batch, self.width.into(), count.into()])?;
+        g.transpose(rows, 1, 2) // [B, N, D]
+    }
+
+    /// Adds the positions of a grid of patches: `[B, rows · columns, D]` → the same. The first picture of a graph decides how
+    /// many positions are trained; another size gets them interpolated, bicubic (Caron et al., 2021).
+    fn positions(&self, g: &mut Graph, tokens: Var, rows: usize, columns: usize) -> Result<Var> {
+        let count = rows * columns;
+        let trained = g
+            .parameter_shape("pos_embed")
+            .map_or(count, |shape| shape[1].saturating_sub(1));
+        let places = self.position_table(g, trained);
+        let mut places = g.slice(places, 1, 1.into(), trained.into())?; // [1, N, D]
+        if trained != count {
+            let side = trained.isqrt();
+            if side * side != trained {
+                return Err(g
+                    .shape_problem(format!(
+                        "vit: the positions of {trained} patches can't be interpolated to {rows} × {columns}"
+                    ))
+                    .help("let the first picture be square"));
+            }
+            let width = self.width.into();
+            let map = g.reshape(places, vec![1.into(), side.into(), side.into(), width])?;
+            let map = g.permute(map, &[0, 3, 1, 2])?; // [1, D, side, side]
+            let map = g.interpolate(map, rows, columns, Resampling::Bicubic)?;
+            let flat = vec![1.into(), self.width.into(), count.into()];
+            let flat = g.reshape(map, flat)?; // [1, D, N]
+            places = g.transpose(flat, 1, 2)?;
+        }
         g.add(tokens, places)
     }
 
-    /// x + attention(norm(x)), then x + mlp(norm(x)).
-    fn block(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        let y = g.scoped("norm1", |g| layer_norm(g, x, EPSILON))?;
-        let y = g.scoped("attn", |g| self.attention(g, y))?;
-        let x = g.add(x, y)?;
-        let y = g.scoped("norm2", |g| layer_norm(g, x, EPSILON))?;
-        let y = g.scoped("mlp", |g| self.mlp(g, y))?;
-        g.add(x, y)
+    /// The same for a square grid.
+    fn square_positions(&self, g: &mut Graph, tokens: Var) -> Result<Var> {
+        let shape = g.shape(tokens).clone();
+        let count = shape.get(1).and_then(Size::known).unwrap_or(0);
+        let side = count.isqrt();
+        if shape.len() != 3 || side == 0 || side * side != count {
+            return Err(g.shape_problem(format!(
+                "vit: positions are added to a square grid of tokens [B, N, {}], not to {}",
+                self.width,
+                show(&shape)
+            )));
+        }
+        self.positions(g, tokens, side, side)
     }
 
-    /// softmax(q kᵀ / √d) v per head, d = D / heads.
-    fn attention(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        let shape = g.shape(x).clone(); // [B, N, D]
-        let (width, size) = (self.width, self.width / self.heads);
-        let qkv = g.scoped("qkv", |g| linear(g, x, 3 * width, true, INIT))?; // [B, N, 3 D]
-        let part = |g: &mut Graph, index: usize| -> Result<Var> {
-            let part = g.slice(qkv, 2, (index * width).into(), width.into())?;
-            let split = vec![
-                shape[0].clone(),
-                shape[1].clone(),
-                self.heads.into(),
-                size.into(),
-            ];
-            let part = g.reshape(part, split)?;
-            g.permute(part, &[0, 2, 1, 3]) // [B, heads, N, d]
+    /// `pos_embed [1, 1 + N, D]`: the class token's place, then the patches'.
+    fn position_table(&self, g: &mut Graph, patches: usize) -> Var {
+        let shape = [1, patches + 1, self.width];
+        g.at_depth(0, |g| {
+            g.parameter("pos_embed", &shape, Init::TruncatedNormal(0.02))
+        })
+    }
+
+    /// The class token in front, then all blocks: any patches with positions `[B, n, D]` → `[B, 1 + n, D]`.
+    fn blocks(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        let shape = g.shape(x).clone();
+        if shape.len() != 3 || shape[2] != self.width.into() {
+            return Err(g.shape_problem(format!(
+                "vit: its blocks take tokens [B, N, {}], but {} flows in",
+                self.width,
+                show(&shape)
+            )));
+        }
+        let class = g.at_depth(0, |g| {
+            g.parameter("cls_token", &[1, 1, self.width], Init::Normal(1e-6))
+        });
+        let patches = match (g.parameter_shape("pos_embed"), shape[1].known()) {
+            (Some(table), _) => table[1].saturating_sub(1),
+            (None, Some(count)) => count,
+            (None, None) => 0,
         };
-        let (q, k, v) = (part(g, 0)?, part(g, 1)?, part(g, 2)?);
-        let q = g.mul_scalar(q, 1.0 / (size as f64).sqrt())?;
-        let k = g.transpose(k, 2, 3)?;
-        let scores = g.matmul(q, k)?; // [B, heads, N, N]
-        let weights = g.softmax(scores, 3)?;
-        let mixed = g.matmul(weights, v)?; // [B, heads, N, d]
-        let mixed = g.permute(mixed, &[0, 2, 1, 3])?;
-        let mixed = g.reshape(mixed, shape)?; // [B, N, D]
-        g.scoped("proj", |g| linear(g, mixed, width, true, INIT))
+        let places = self.position_table(g, patches);
+        let place = g.slice(places, 1, 0.into(), 1.into())?;
+        let class = g.add(class, place)?; // [1, 1, D]
+        let class = g.expand(class, vec![shape[0].clone(), 1.into(), self.width.into()])?;
+        let mut x = g.concat(&[class, x], 1)?; // [B, 1 + n, D]
+        for block in 0..self.depth {
+            x = g.at_depth(block + 1, |g| {
+                g.scoped("blocks", |g| {
+                    g.scoped(&block.to_string(), |g| {
+                        transformer_block(g, x, self.heads, EPSILON)
+                    })
+                })
+            })?;
+            g.place(&format!("block{}", block + 1), x);
+        }
+        Ok(x)
     }
 
-    fn mlp(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        let hidden = g.scoped("fc1", |g| linear(g, x, 4 * self.width, true, INIT))?; // [B, N, 4 D]
-        let hidden = g.gelu(hidden)?;
-        g.scoped("fc2", |g| linear(g, hidden, self.width, true, INIT))
+    /// The last norm: `[B, N, D]` → the same.
+    fn norm(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        g.scoped("norm", |g| layer_norm(g, x, EPSILON))
+    }
+
+    fn of(args: &Args) -> Self {
+        Self::sized(
+            args.word("size"),
+            args.length("patch"),
+            args.maybe_size("classes"),
+        )
     }
 }
 
@@ -147,10 +197,13 @@ pub(super) fn spec() -> Spec {
         "vit",
         Kind::Encoder,
         "A vision transformer; gives the class token.",
-        Make::Encoder(|g, args, x| {
-            Vit::sized(args.word("size"), args.length("patch"), args.maybe_size("classes")).build(g, x)
-        }),
+        Make::Encoder(|g, args, x| Vit::of(args).build(g, x)),
     )
+    .part("embed", |g, args, x| Vit::of(args).embed(g, x))
+    .part("patches", |g, args, x| Vit::of(args).patches(g, x))
+    .part("positions", |g, args, x| Vit::of(args).square_positions(g, x))
+    .part("blocks", |g, args, x| Vit::of(args).blocks(g, x))
+    .part("norm", |g, args, x| Vit::of(args).norm(g, x))
     .param(Param::with_default(
         "size",
         Type::Choice(&["tiny", "small", "base"]),
@@ -180,8 +233,10 @@ pub(super) fn spec() -> Spec {
         "arXiv:2010.11929",
     )
     .doc(
-        "Places: `block1` … `block12` (`[B, N, D]`, the class token first). Parameters have timm's names and start as \
-         timm's do.",
+        "Places: `block1` … `block12` (`[B, 1 + N, D]`, the class token first). Parameters have timm's names and start as \
+         timm's do. A second size of picture, as in multi-crop, gets the first one's positions interpolated.\n\nParts for tasks: \
+         `embed` (`[B, C, H, W]` to patches with positions `[B, N, D]`), in two steps `patches` and `positions`; `blocks` \
+         (any of the patches, the class token is put in front: `[B, 1 + n, D]`); `norm`.",
     )
     .example("vit(size = tiny, patch = 4px)")
 }

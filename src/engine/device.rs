@@ -1,7 +1,26 @@
 //! The compute device, opened by the word that a recipe uses; compute threads.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::error::{EngineError, Result};
 use burn::tensor::Device as BurnDevice;
+
+/// Which code carries out the operations on `flex`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// The engine's own kernels, where there are any.
+    Fast,
+    /// burn's own operations, all of them: slower, and what the kernels are judged by.
+    Reference,
+}
+
+/// Whether devices that are opened from now on start with [`Kernels::Reference`].
+static REFERENCE: AtomicBool = AtomicBool::new(false);
+
+/// What devices that are opened from now on start with; [`Kernels::Fast`] where nobody says.
+pub fn set_kernels(kernels: Kernels) {
+    REFERENCE.store(kernels == Kernels::Reference, Ordering::Relaxed);
+}
 
 /// Every word of `run { device = … }`.
 pub const DEVICE_WORDS: [&str; 5] = ["auto", "flex", "ndarray", "cuda", "vulkan"];
@@ -11,6 +30,7 @@ pub const DEVICE_WORDS: [&str; 5] = ["auto", "flex", "ndarray", "cuda", "vulkan"
 pub struct Device {
     name: &'static str,
     plain: BurnDevice,
+    kernels: Kernels,
 }
 
 impl Device {
@@ -43,6 +63,28 @@ impl Device {
         self.name
     }
 
+    /// The same device with these kernels.
+    pub fn with_kernels(mut self, kernels: Kernels) -> Self {
+        self.kernels = kernels;
+        self
+    }
+
+    /// `fast` or `reference`.
+    pub(crate) fn kernel_word(&self) -> &'static str {
+        match self.kernels() {
+            Kernels::Fast => "fast",
+            Kernels::Reference => "reference",
+        }
+    }
+
+    /// Which code carries out the operations. Only `flex` has kernels.
+    pub fn kernels(&self) -> Kernels {
+        match self.name {
+            "flex" => self.kernels,
+            _ => Kernels::Reference,
+        }
+    }
+
     /// Whether operations are only recorded, so that nothing can be read back.
     pub(crate) fn is_recording(&self) -> bool {
         self.name == "capture"
@@ -70,7 +112,15 @@ impl Device {
     }
 
     fn new(name: &'static str, plain: BurnDevice) -> Self {
-        Self { name, plain }
+        let kernels = match REFERENCE.load(Ordering::Relaxed) {
+            true => Kernels::Reference,
+            false => Kernels::Fast,
+        };
+        Self {
+            name,
+            plain,
+            kernels,
+        }
     }
 
     /// Runs a small product, so that a missing driver is found here and not in the middle of a stage.

@@ -42,6 +42,8 @@ mod groups;
 mod host;
 mod init;
 mod inputs;
+#[allow(unsafe_code)] // measured kernels, see the room
+mod kernels;
 mod model;
 mod ops;
 mod optimizer;
@@ -58,7 +60,7 @@ mod value;
 pub use backward::{Derivatives, gradients};
 #[cfg(feature = "capture")]
 pub use capture::record;
-pub use device::{DEVICE_WORDS, Device, set_threads};
+pub use device::{DEVICE_WORDS, Device, Kernels, set_kernels, set_threads};
 pub use error::{EngineError, Result};
 pub use evaluate::{Rows, features, products};
 pub use groups::matches;

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device as BurnDevice, Tensor, TensorData};
 
+use super::device::Kernels;
 use super::error::Result;
 use super::groups::Treatment;
+use super::kernels::{self, Adam, Sgd, Update};
 use super::sum::device_failed;
 use crate::plan::Optimizer;
 
@@ -78,6 +80,7 @@ impl Memory {
     }
 
     /// One update of the parameter `name` with value `w` and gradient `g`. `norms`: |w| and |g|, for LARS.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn update(
         &mut self,
         optimizer: &Optimizer,
@@ -86,11 +89,29 @@ impl Memory {
         name: &str,
         [w, g]: [Tensor<1>; 2],
         norms: Option<[f64; 2]>,
+        kernels: Kernels,
     ) -> Tensor<1> {
         let slot = self.0.entry(name.to_owned()).or_default();
         slot.steps += 1;
         let rate = rate * treatment.rate;
         let decay = treatment.decay;
+        let local = norms
+            .filter(|_| treatment.scaled)
+            .map_or(1.0, |[w, g]| match optimizer {
+                Optimizer::Lars { trust, .. } => local_rate(*trust, decay, w, g),
+                _ => 1.0,
+            });
+        let [w, g] = match kernels {
+            Kernels::Fast => {
+                let rule = slot.rule(optimizer, rate, decay, local);
+                let moments = [&mut slot.first, &mut slot.second];
+                match kernels::update(rule, [w, g], moments) {
+                    Ok(updated) => return updated,
+                    Err(refused) => refused,
+                }
+            }
+            Kernels::Reference => [w, g],
+        };
         match optimizer {
             Optimizer::Sgd {
                 momentum, nesterov, ..
@@ -113,13 +134,8 @@ impl Memory {
                 };
                 w - step.mul_scalar(rate)
             }
-            Optimizer::Lars {
-                momentum, trust, ..
-            } => {
+            Optimizer::Lars { momentum, .. } => {
                 let g = decayed(g, &w, decay);
-                let local = norms
-                    .filter(|_| treatment.scaled)
-                    .map_or(1.0, |[w, g]| local_rate(*trust, decay, w, g));
                 let g = if local == 1.0 { g } else { g.mul_scalar(local) };
                 let step = slot.velocity(g, *momentum, false);
                 w - step.mul_scalar(rate)
@@ -148,6 +164,43 @@ fn decayed(g: Tensor<1>, w: &Tensor<1>, decay: f64) -> Tensor<1> {
 }
 
 impl Slot {
+    /// What the kernel computes in one pass; the same numbers as [`Self::velocity`] and [`Self::adaptive`] up to rounding.
+    fn rule(&self, optimizer: &Optimizer, rate: f64, decay: f64, local: f64) -> Update {
+        let sgd = |momentum: f64, nesterov| {
+            Update::Sgd(Sgd {
+                rate: rate as f32,
+                momentum: momentum as f32,
+                decay: decay as f32,
+                factor: local as f32,
+                nesterov,
+                first: true,
+            })
+        };
+        let adam = |(b1, b2): (f64, f64), epsilon: f64, decay: f64, keep: f64| {
+            let steps = self.steps as f64;
+            Update::Adam(Adam {
+                rate: (rate / (1.0 - b1.powf(steps))) as f32,
+                root: (1.0 / (1.0 - b2.powf(steps)).sqrt()) as f32,
+                betas: [b1 as f32, b2 as f32],
+                rest: [(1.0 - b1) as f32, (1.0 - b2) as f32],
+                epsilon: epsilon as f32,
+                decay: decay as f32,
+                keep: keep as f32,
+                first: true,
+            })
+        };
+        match optimizer {
+            Optimizer::Sgd {
+                momentum, nesterov, ..
+            } => sgd(*momentum, *nesterov),
+            Optimizer::Lars { momentum, .. } => sgd(*momentum, false),
+            Optimizer::Adam { betas, epsilon, .. } => adam(*betas, *epsilon, decay, 1.0),
+            Optimizer::AdamW { betas, epsilon, .. } => {
+                adam(*betas, *epsilon, 0.0, 1.0 - rate * decay)
+            }
+        }
+    }
+
     fn velocity(&mut self, g: Tensor<1>, momentum: f64, nesterov: bool) -> Tensor<1> {
         if momentum == 0.0 {
             return g;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::data::Philox;
-use crate::graph::{Graph, Op, Var};
+use crate::graph::{Binary, Graph, Op, Unary, Var};
 
 /// The part of a graph that leads to some results.
 pub(crate) struct Program {
@@ -15,6 +15,54 @@ pub(crate) struct Program {
     pub(crate) wanted: Vec<Var>,
     /// By dropout node: what names its masks.
     pub(crate) masks: BTreeMap<Var, [u64; 2]>,
+    /// By last node: nodes that one kernel carries out, on devices that have kernels.
+    pub(crate) chains: BTreeMap<Var, Chain>,
+    /// By node: whether it is inside a chain, not its last.
+    pub(crate) inside: Vec<bool>,
+}
+
+/// Nodes that one kernel carries out, where nobody else reads what lies between.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Chain {
+    /// Batch norm, perhaps a sum with a shortcut, and ReLU.
+    Norm {
+        /// The batch norm.
+        norm: Var,
+        /// The sum and its other operand.
+        sum: Option<(Var, Var)>,
+    },
+    /// Attention of queries, keys and values that one linear layer gave.
+    Heads {
+        /// `[B, N, 3 heads d]`
+        joined: Var,
+        /// Slice, reshape and permutation of queries, keys and values.
+        parts: [[Var; 3]; 3],
+    },
+}
+
+impl Chain {
+    /// What it reads, once for each node that does.
+    pub(crate) fn sources(&self, graph: &Graph) -> Vec<Var> {
+        match self {
+            Chain::Norm { norm, sum } => {
+                let mut sources = graph.node(*norm).inputs.clone();
+                sources.extend(sum.map(|(_, shortcut)| shortcut));
+                sources
+            }
+            Chain::Heads { joined, .. } => vec![*joined; 3],
+        }
+    }
+
+    /// Its nodes but the last.
+    fn inside(&self) -> Vec<Var> {
+        match self {
+            Chain::Norm { norm, sum } => {
+                let sum = sum.map(|(sum, _)| sum);
+                [*norm].into_iter().chain(sum).collect()
+            }
+            Chain::Heads { parts, .. } => parts.concat(),
+        }
+    }
 }
 
 impl Program {
@@ -34,13 +82,111 @@ impl Program {
             .filter(|index| reads[*index] > 0)
             .map(|index| Var(index as u32))
             .collect();
+        let mut inside = vec![false; graph.nodes.len()];
+        let chains: BTreeMap<Var, Chain> = (0..graph.nodes.len())
+            .filter(|index| reads[*index] > 0)
+            .filter_map(|index| Some((Var(index as u32), chain(graph, &reads, index)?)))
+            .collect();
+        for chain in chains.values() {
+            for var in chain.inside() {
+                inside[var.0 as usize] = true;
+            }
+        }
         Self {
             order,
             reads,
             wanted: wanted.to_vec(),
             masks: masks(graph),
+            chains,
+            inside,
         }
     }
+}
+
+/// The chain that ends with a node, if there is one.
+fn chain(graph: &Graph, reads: &[u32], last: usize) -> Option<Chain> {
+    match graph.nodes[last].op {
+        Op::Unary(Unary::Relu) => norm_chain(graph, reads, last),
+        Op::Attention { .. } => heads_chain(graph, reads, last),
+        _ => None,
+    }
+}
+
+fn heads_chain(graph: &Graph, reads: &[u32], attention: usize) -> Option<Chain> {
+    let only = |var: Var| reads[var.0 as usize] == 1;
+    let inputs: [Var; 3] = graph.nodes[attention].inputs.clone().try_into().ok()?;
+    let mut parts = [[Var(0); 3]; 3];
+    let mut joined = None;
+    for (index, permute) in inputs.into_iter().enumerate() {
+        let node = graph.node(permute);
+        let reshape = *node.inputs.first()?;
+        let slice = *graph.node(reshape).inputs.first()?;
+        let from = *graph.node(slice).inputs.first()?;
+        let width = graph.node(slice).shape.last()?.known()?;
+        let Op::Slice { dim: 2, start } = &graph.node(slice).op else {
+            return None;
+        };
+        let fits = node.op == Op::Permute(vec![0, 2, 1, 3])
+            && graph.node(reshape).op == Op::Reshape
+            && graph.node(reshape).shape[..2] == graph.node(from).shape[..2]
+            && graph.node(slice).shape.len() == 3
+            && start.known() == Some(index * width)
+            && graph.node(from).shape.last()?.known() == Some(3 * width)
+            && *joined.get_or_insert(from) == from
+            && [permute, reshape, slice].into_iter().all(only);
+        if !fits {
+            return None;
+        }
+        parts[index] = [slice, reshape, permute];
+    }
+    Some(Chain::Heads {
+        joined: joined?,
+        parts,
+    })
+}
+
+fn norm_chain(graph: &Graph, reads: &[u32], relu: usize) -> Option<Chain> {
+    let node = &graph.nodes[relu];
+    let only = |var: Var| reads[var.0 as usize] == 1;
+    let norm = |var: Var| {
+        let from = var.0 as usize;
+        let Op::BatchNorm { mean, .. } = graph.nodes[from].op else {
+            return false;
+        };
+        // it runs where the ReLU stands: no other call may move the same statistics in between
+        only(var)
+            && !graph.nodes[from + 1..relu]
+                .iter()
+                .any(|other| matches!(other.op, Op::BatchNorm { mean: moved, .. } if moved == mean))
+    };
+    let before = *node.inputs.first()?;
+    if norm(before) {
+        return Some(Chain::Norm {
+            norm: before,
+            sum: None,
+        });
+    }
+    let sum = graph.node(before);
+    let &[a, b] = sum.inputs.as_slice() else {
+        return None;
+    };
+    if sum.op != Op::Binary(Binary::Add)
+        || !only(before)
+        || graph.node(a).shape != graph.node(b).shape
+    {
+        return None;
+    }
+    let (from, shortcut) = if norm(a) {
+        (a, b)
+    } else if norm(b) {
+        (b, a)
+    } else {
+        return None;
+    };
+    Some(Chain::Norm {
+        norm: from,
+        sum: Some((before, shortcut)),
+    })
 }
 
 /// Dropout nodes by path; the second call of a module has the same paths, so calls are counted.

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 use burn::tensor::module;
 
+use super::device::Kernels;
 use super::dropout;
 use super::error::{EngineError, Result, describe};
 use super::host::Batch;
 use super::inputs;
+use super::kernels::{self, Normalise};
 use super::model::Model;
 use super::ops::{self, Operands};
-use super::program::Program;
+use super::program::{Chain, Program};
 use super::value::{Value, on_float, on_pair};
-use crate::graph::{BufferId, DType, Graph, Mode, Node, Op, Var};
+use crate::graph::{Binary, BufferId, DType, Graph, Mode, Node, Op, Unary, Var};
 
 /// What random nodes draw from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,18 +66,10 @@ pub(crate) fn run(
     draw: Draw,
     gradients: Gradients<'_>,
 ) -> Result<Outcome> {
-    run_watched(
-        graph,
-        program,
-        model,
-        batch,
-        draw,
-        gradients,
-        &mut |_, _| {},
-    )
+    run_watched(graph, program, model, batch, draw, gradients, None)
 }
 
-/// The same; `watch` sees every node's value.
+/// The same; `watch` sees every node's value, so no kernel takes several nodes at once.
 pub(crate) fn run_watched(
     graph: &Graph,
     program: &Program,
@@ -83,7 +77,7 @@ pub(crate) fn run_watched(
     batch: &Batch,
     draw: Draw,
     gradients: Gradients<'_>,
-    watch: &mut dyn FnMut(Var, &Value),
+    mut watch: Option<&mut dyn FnMut(Var, &Value)>,
 ) -> Result<Outcome> {
     let mut runner = Runner {
         graph,
@@ -96,14 +90,26 @@ pub(crate) fn run_watched(
     };
     let mut left = program.reads.clone();
     let mut values: Vec<Option<Value>> = vec![None; graph.nodes.len()];
+    let chains = watch.is_none() && model.device().kernels() == Kernels::Fast;
     for var in &program.order {
+        if chains && program.inside[var.0 as usize] {
+            continue;
+        }
         let node = graph.node(*var);
-        let mut operands = Vec::with_capacity(node.inputs.len());
-        for input in &node.inputs {
-            operands.push(take(graph, &mut values, &mut left, *input)?);
+        let chain = program.chains.get(var).filter(|_| chains);
+        let sources = match chain {
+            Some(chain) => chain.sources(graph),
+            None => node.inputs.clone(),
+        };
+        let mut operands = Vec::with_capacity(sources.len());
+        for input in sources {
+            operands.push(take(graph, &mut values, &mut left, input)?);
         }
         let shape: Vec<usize> = node.shape.iter().map(|size| size.at(runner.size)).collect();
-        let value = runner.node(*var, node, program, operands, &shape)?;
+        let value = match chain {
+            Some(chain) => runner.chain(*var, chain, program, operands)?,
+            None => runner.node(*var, node, program, operands, &shape)?,
+        };
         if value.shape() != shape || value.is_float() != (node.dtype == DType::F32) {
             let reason = format!(
                 "gives {}, the graph says {:?} {shape:?}",
@@ -112,7 +118,9 @@ pub(crate) fn run_watched(
             );
             return Err(EngineError::node(graph, *var, reason));
         }
-        watch(*var, &value);
+        if let Some(watch) = &mut watch {
+            watch(*var, &value);
+        }
         values[var.0 as usize] = Some(value);
     }
     let results = program
@@ -183,34 +191,153 @@ impl Runner<'_> {
                 mean,
                 variance,
             } => {
-                let mut operands = Operands(operands.into_iter());
-                let x = operands.next().map_err(fail)?;
-                let gamma = operands.tensor::<1>().map_err(fail)?;
-                let beta = operands.tensor::<1>().map_err(fail)?;
-                let old_mean = self.buffer(var, *mean)?;
-                let old_variance = self.buffer(var, *variance)?;
-                if self.graph.mode == Mode::Eval {
-                    return on_float!(x, x => Ok(module::batch_norm(x, gamma, beta, old_mean, old_variance, *epsilon).into()),
-                        _other => Err(fail("wants numbers".into())));
-                }
-                let channels = shape.get(1).copied().unwrap_or(1).max(1);
-                let n = (shape.iter().product::<usize>() / channels) as f64;
-                let (output, batch_mean, batch_variance) = on_float!(x, x => {
-                    let done = module::batch_norm_train(x, gamma, beta, *epsilon);
-                    (Value::from(done.output), done.mean, done.variance)
-                }, _other => return Err(fail("wants numbers".into())));
-                let unbiased = if n > 1.0 { n / (n - 1.0) } else { 1.0 };
-                self.move_buffer(*mean, old_mean, batch_mean, *momentum, 1.0);
-                self.move_buffer(*variance, old_variance, batch_variance, *momentum, unbiased);
-                Ok(output)
+                let statistics = [*mean, *variance];
+                self.batch_norm(var, *epsilon, *momentum, statistics, operands, false)
             }
             op => {
-                let start = match op {
-                    Op::Slice { start, .. } => start.at(self.size),
+                let size = match op {
+                    Op::Slice { start: size, .. } | Op::Count(size) => size.at(self.size),
                     _ => 0,
                 };
-                ops::apply(op, operands, shape, start, device.burn()).map_err(fail)
+                let operands = match device.kernels() {
+                    Kernels::Fast => match kernels::apply(op, operands) {
+                        Ok(value) => return Ok(value),
+                        Err(operands) => operands,
+                    },
+                    Kernels::Reference => operands,
+                };
+                ops::apply(op, operands, shape, size, device.burn()).map_err(fail)
             }
+        }
+    }
+
+    /// Several nodes in one kernel; one after the other where it does not know them.
+    fn chain(
+        &mut self,
+        var: Var,
+        chain: &Chain,
+        program: &Program,
+        operands: Vec<Value>,
+    ) -> Result<Value> {
+        let graph = self.graph;
+        let sizes = |var: Var, size: usize| -> Vec<usize> {
+            let node = graph.node(var);
+            node.shape.iter().map(|s| s.at(size)).collect()
+        };
+        match chain {
+            Chain::Norm { norm, .. } => {
+                let Op::BatchNorm {
+                    epsilon,
+                    momentum,
+                    mean,
+                    variance,
+                } = graph.node(*norm).op
+                else {
+                    return Err(EngineError::node(graph, *norm, "is no batch norm"));
+                };
+                let statistics = [mean, variance];
+                self.batch_norm(*norm, epsilon, momentum, statistics, operands, true)
+            }
+            Chain::Heads { parts, .. } => {
+                let shape = sizes(var, self.size);
+                if let Op::Attention { scale } = graph.node(var).op
+                    && let Some(value) = kernels::joined_attention(&operands, shape[1], scale)
+                {
+                    return Ok(value);
+                }
+                let mut split = Vec::with_capacity(3);
+                for (part, mut value) in parts.iter().zip(operands) {
+                    for step in part {
+                        let shape = sizes(*step, self.size);
+                        value =
+                            self.node(*step, graph.node(*step), program, vec![value], &shape)?;
+                    }
+                    split.push(value);
+                }
+                self.node(var, graph.node(var), program, split, &shape)
+            }
+        }
+    }
+
+    /// `operands`: the map, gamma, beta, and the shortcut that is added, if any; `relu`: whether a ReLU follows.
+    fn batch_norm(
+        &mut self,
+        var: Var,
+        epsilon: f64,
+        momentum: f64,
+        [mean, variance]: [BufferId; 2],
+        mut operands: Vec<Value>,
+        relu: bool,
+    ) -> Result<Value> {
+        let old_mean = self.buffer(var, mean)?;
+        let old_variance = self.buffer(var, variance)?;
+        let shape = operands.first().map(Value::shape).unwrap_or_default();
+        let channels = shape.get(1).copied().unwrap_or(1).max(1);
+        let n = (shape.iter().product::<usize>() / channels) as f64;
+        let unbiased = if n > 1.0 { n / (n - 1.0) } else { 1.0 };
+        if self.model.device().kernels() == Kernels::Fast {
+            let inputs = operands;
+            let of = Normalise {
+                inputs,
+                epsilon,
+                relu,
+            };
+            let refused = if self.graph.mode == Mode::Eval {
+                match kernels::normalise(of, old_mean.clone(), old_variance.clone()) {
+                    Ok(value) => return Ok(value),
+                    Err(of) => of,
+                }
+            } else {
+                match kernels::batch_norm(of) {
+                    Ok((value, batch_mean, batch_variance)) => {
+                        self.move_buffer(mean, old_mean, batch_mean, momentum, 1.0);
+                        self.move_buffer(
+                            variance,
+                            old_variance,
+                            batch_variance,
+                            momentum,
+                            unbiased,
+                        );
+                        return Ok(value);
+                    }
+                    Err(of) => of,
+                }
+            };
+            operands = refused.inputs;
+        }
+        let fail = |reason: String| EngineError::node(self.graph, var, reason);
+        let mut operands = Operands(operands.into_iter());
+        let x = operands.next().map_err(fail)?;
+        let gamma = operands.tensor::<1>().map_err(fail)?;
+        let beta = operands.tensor::<1>().map_err(fail)?;
+        let shortcut = operands.next().ok();
+        let output = if self.graph.mode == Mode::Eval {
+            on_float!(x, x => module::batch_norm(x, gamma, beta, old_mean, old_variance, epsilon).into(),
+                _other => return Err(fail("wants numbers".into())))
+        } else {
+            let (output, batch_mean, batch_variance) = on_float!(x, x => {
+                let done = module::batch_norm_train(x, gamma, beta, epsilon);
+                (Value::from(done.output), done.mean, done.variance)
+            }, _other => return Err(fail("wants numbers".into())));
+            self.move_buffer(mean, old_mean, batch_mean, momentum, 1.0);
+            self.move_buffer(variance, old_variance, batch_variance, momentum, unbiased);
+            output
+        };
+        let device = self.model.device().burn();
+        let fail = |reason: String| EngineError::node(self.graph, var, reason);
+        let output = match shortcut {
+            Some(shortcut) => {
+                let sum = Op::Binary(Binary::Add);
+                ops::apply(&sum, vec![output, shortcut], &shape, 0, device).map_err(fail)?
+            }
+            None => output,
+        };
+        match relu {
+            true => {
+                let relu = Op::Unary(Unary::Relu);
+                ops::apply(&relu, vec![output], &shape, 0, device).map_err(fail)
+            }
+            false => Ok(output),
         }
     }
 
@@ -274,7 +401,7 @@ pub(crate) fn first_not_finite(
         batch,
         draw,
         Gradients::None,
-        &mut watch,
+        Some(&mut watch),
     )
     .ok()?;
     first

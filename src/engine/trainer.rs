@@ -216,6 +216,7 @@ impl Trainer {
                 &name,
                 [flat, gradient],
                 measured.get(&name).copied(),
+                self.model.device().kernels(),
             );
             let updated = Value::from(updated)
                 .reshape(&shape)

@@ -148,6 +148,19 @@ impl Value {
         on_float!(self, _t => true, _other => false)
     }
 
+    /// As numbers, where it holds whole numbers.
+    pub(crate) fn float(self) -> Self {
+        match self {
+            Value::I1(t) => t.float().into(),
+            Value::I2(t) => t.float().into(),
+            Value::I3(t) => t.float().into(),
+            Value::I4(t) => t.float().into(),
+            Value::I5(t) => t.float().into(),
+            Value::I6(t) => t.float().into(),
+            numbers => numbers,
+        }
+    }
+
     /// Copies a host tensor to a device. Its data must be as long as its shape says.
     pub(crate) fn upload(host: &HostTensor, device: &BurnDevice) -> Result<Self, String> {
         let wanted: usize = host.shape().iter().product();

@@ -102,13 +102,22 @@ impl Graph {
                 self.parameters.len() - 1
             }
         };
-        let shape = shape.iter().map(|n| (*n).into()).collect();
+        // its own sizes: another size that is asked for does not fit what follows, and is refused there
+        let shape = self.parameters[id].shape.iter();
+        let shape = shape.map(|n| (*n).into()).collect();
         self.push(
             Op::Parameter(ParameterId(id as u32)),
             Vec::new(),
             shape,
             DType::F32,
         )
+    }
+
+    /// The sizes of a parameter of the current scope that is there already.
+    pub fn parameter_shape(&self, name: &str) -> Option<&[usize]> {
+        let name = self.path(name);
+        let known = self.parameters.iter().find(|p| p.name == name)?;
+        Some(&known.shape)
     }
 
     /// A buffer of the current scope; the same one when it is asked for again.

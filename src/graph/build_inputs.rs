@@ -48,7 +48,7 @@ impl Graph {
     }
 
     /// A problem with shapes, at the place of the recipe that is being traced.
-    pub(super) fn shape_problem(&self, message: impl Into<String>) -> Problem {
+    pub fn shape_problem(&self, message: impl Into<String>) -> Problem {
         Problem::new(Code::Shape, message).at(at(self.span))
     }
 

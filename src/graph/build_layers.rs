@@ -15,6 +15,19 @@ pub struct Conv {
     pub groups: usize,
 }
 
+/// Stride, paddings and groups of a transposed convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvTranspose {
+    /// Step, in both directions.
+    pub stride: usize,
+    /// Taken from each side.
+    pub padding: usize,
+    /// Added to the far side; less than the stride.
+    pub output_padding: usize,
+    /// Channel groups.
+    pub groups: usize,
+}
+
 /// Window, step and padding of a pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
@@ -100,7 +113,11 @@ impl Graph {
                 show(self.shape(weight))
             )));
         };
-        if groups == 0 || channels != inside * groups || out % groups != 0 || kernel != other {
+        if groups == 0
+            || channels != inside.saturating_mul(groups)
+            || out % groups != 0
+            || kernel != other
+        {
             return Err(self.shape_problem(format!(
                 "conv: {} does not fit a weight of {} in {groups} groups",
                 show(self.shape(x)),
@@ -131,6 +148,70 @@ impl Graph {
         Ok(self.push(op, inputs, shape, DType::F32))
     }
 
+    /// `x [B, C, H, W]`, `weight [C, out / groups, k, k]`, `bias [out]` → `[B, out, H', W']` with
+    /// `H' = (H - 1) stride - 2 padding + k + output_padding`: the gradient of a convolution as a layer.
+    pub fn conv_transpose2d(
+        &mut self,
+        x: Var,
+        weight: Var,
+        bias: Option<Var>,
+        conv: ConvTranspose,
+    ) -> Result<Var> {
+        let ConvTranspose {
+            stride,
+            padding,
+            output_padding,
+            groups,
+        } = conv;
+        self.want_float("conv_transpose", x)?;
+        let [channels, height, width] = self.check_map("conv_transpose", x)?;
+        let w: Vec<usize> = self.shape(weight).iter().filter_map(Size::known).collect();
+        let &[from, out, kernel, other] = w.as_slice() else {
+            return Err(self.shape_problem(format!(
+                "conv_transpose: a weight has four fixed sizes, not {}",
+                show(self.shape(weight))
+            )));
+        };
+        if groups == 0 || from != channels || channels % groups != 0 || kernel != other {
+            return Err(self.shape_problem(format!(
+                "conv_transpose: {} does not fit a weight of {} in {groups} groups",
+                show(self.shape(x)),
+                show(self.shape(weight))
+            )));
+        }
+        if stride == 0 || output_padding >= stride {
+            return Err(self.shape_problem(format!(
+                "conv_transpose: an output padding of {output_padding} is not less than the stride of {stride}"
+            )));
+        }
+        let outputs = Size::fixed(out.saturating_mul(groups));
+        self.check_vector("conv_transpose", "bias", bias, &outputs)?;
+        let side = |size: usize| -> Option<Size> {
+            let full = size.checked_sub(1)?.checked_mul(stride)?;
+            let full = full.checked_add(kernel)?.checked_add(output_padding)?;
+            let side = full.checked_sub(padding.checked_mul(2)?)?;
+            (side > 0).then(|| side.into())
+        };
+        let (Some(high), Some(wide)) = (side(height), side(width)) else {
+            return Err(self.shape_problem(format!(
+                "conv_transpose: a padding of {padding} leaves nothing of {}",
+                show(self.shape(x))
+            )));
+        };
+        let shape = vec![self.shape(x)[0].clone(), outputs, high, wide];
+        let inputs = [Some(x), Some(weight), bias]
+            .into_iter()
+            .flatten()
+            .collect();
+        let op = Op::ConvTranspose2d {
+            stride,
+            padding,
+            output_padding,
+            groups,
+        };
+        Ok(self.push(op, inputs, shape, DType::F32))
+    }
+
     /// `x [B, C, …]` normalised per channel, times `gamma [C]`, plus `beta [C]`.
     pub fn batch_norm(&mut self, x: Var, gamma: Var, beta: Var, running: Running) -> Result<Var> {
         self.want_float("batch_norm", x)?;
@@ -150,19 +231,6 @@ impl Graph {
             mean,
             variance,
         };
-        Ok(self.push(op, vec![x, gamma, beta], shape, DType::F32))
-    }
-
-    /// `x [.., n]` normalised over its last dimension, times `gamma [n]`, plus `beta [n]`.
-    pub fn layer_norm(&mut self, x: Var, gamma: Var, beta: Var, epsilon: f64) -> Result<Var> {
-        self.want_float("layer_norm", x)?;
-        let shape = self.shape(x).clone();
-        let Some(last) = shape.last() else {
-            return Err(self.shape_problem("layer_norm takes vectors, not a single number"));
-        };
-        self.check_vector("layer_norm", "gamma", Some(gamma), last)?;
-        self.check_vector("layer_norm", "beta", Some(beta), last)?;
-        let op = Op::LayerNorm { epsilon };
         Ok(self.push(op, vec![x, gamma, beta], shape, DType::F32))
     }
 
@@ -213,6 +281,9 @@ impl Graph {
     /// Zeroes elements with this probability in a training graph.
     pub fn dropout(&mut self, x: Var, probability: f64) -> Result<Var> {
         self.want_float("dropout", x)?;
+        if !(0.0..=1.0).contains(&probability) {
+            return Err(self.shape_problem(format!("dropout: {probability} is not a probability")));
+        }
         if self.mode == Mode::Eval || probability == 0.0 {
             return Ok(x);
         }
@@ -255,7 +326,13 @@ impl Graph {
         }
     }
 
-    fn check_vector(&self, name: &str, what: &str, vector: Option<Var>, size: &Size) -> Result<()> {
+    pub(super) fn check_vector(
+        &self,
+        name: &str,
+        what: &str,
+        vector: Option<Var>,
+        size: &Size,
+    ) -> Result<()> {
         let Some(vector) = vector else { return Ok(()) };
         if self.shape(vector).as_slice() == std::slice::from_ref(size) {
             return Ok(());
@@ -269,7 +346,7 @@ impl Graph {
     fn pooled(&self, name: &str, x: Var, pool: Pool) -> Result<Shape> {
         self.want_float(name, x)?;
         let [channels, height, width] = self.check_map(name, x)?;
-        if pool.padding * 2 > pool.kernel {
+        if pool.padding > pool.kernel / 2 {
             return Err(self.shape_problem(format!(
                 "{name}: a padding of {} is more than half of the window of {}",
                 pool.padding, pool.kernel
@@ -290,7 +367,10 @@ impl Graph {
             stride,
             padding,
         } = pool;
-        match (size + 2 * padding).checked_sub(kernel) {
+        match size
+            .saturating_add(padding.saturating_mul(2))
+            .checked_sub(kernel)
+        {
             Some(free) if kernel > 0 && stride > 0 => Ok((free / stride + 1).into()),
             _ => Err(self
                 .shape_problem(format!(

@@ -1,6 +1,6 @@
 //! What a node costs.
 
-use super::{DType, Graph, Mode, Op, Shape, Size, Unary, Var, elements};
+use super::{Binary, DType, Graph, Mode, Node, Op, Shape, Size, Unary, Var, elements};
 
 /// The cost of one node for one batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -69,6 +69,18 @@ impl Graph {
             Op::Conv2d { .. } => count(&node.shape) * count(&input(1)[1..]),
             Op::Linear => count(&node.shape) * count(&input(1)[..1]),
             Op::MatMul => count(&node.shape) * count(&input(0)[input(0).len() - 1..]),
+            Op::ConvTranspose2d { .. } => count(input(0)) * count(&input(1)[1..]),
+            // q kᵀ and its product with v, with as many keys for each query
+            Op::Attention { .. } => {
+                let keys = count(&input(1)[input(1).len() - 2..][..1]);
+                keys * (count(input(0)) + count(&node.shape))
+            }
+            // along rows, then along columns
+            Op::Resize(_) => {
+                let from = input(0);
+                let across = count(from) * count(&node.shape[3..]);
+                across + count(&from[2..3]) * count(&node.shape)
+            }
             Op::BatchNorm { .. } if self.mode == Mode::Eval => 2.0 * count(&node.shape),
             Op::BatchNorm { .. } | Op::LayerNorm { .. } => 5.0 * count(&node.shape),
             Op::Mean(_) | Op::MeanAll => count(input(0)),
@@ -94,15 +106,39 @@ impl Graph {
         }
         let whole = self.bytes(Var(index as u32), batch);
         match node.op {
-            // composed of several operations: shifted and exponentials; shifted; centred and normalised
+            // the result, where it is the last dimension; else several operations: shifted and exponentials
+            Op::Softmax(dim) if dim + 1 == node.shape.len() => whole,
             Op::Softmax(_) => 2.0 * whole,
-            Op::LogSoftmax(_) => whole,
-            Op::LayerNorm { .. } => 2.0 * whole,
+            // shifted; the input
+            Op::LogSoftmax(_) | Op::LayerNorm { .. } => whole,
             Op::Dropout(_) => whole,
-            // the place of each maximum, eight bytes
-            Op::MaxPool { .. } => 2.0 * whole,
+            // the place of each maximum: four bytes, eight where burn finds it
+            Op::MaxPool { .. } => whole,
+            Op::Max(_) | Op::Min(_) => 2.0 * whole,
+            // the queries; scores are computed again
+            Op::Attention { .. } if node.inputs.len() == 3 => self.bytes(node.inputs[0], batch),
+            // scaled queries; scores, shifted, exponentials and weights
+            Op::Attention { .. } => {
+                self.bytes(node.inputs[0], batch) + 3.0 * self.scores(node, batch)
+            }
+            // where one side was taken: a byte each
+            Op::Where | Op::Binary(Binary::Max | Binary::Min) => whole / 4.0,
+            Op::Clamp { min, max } => {
+                let sides = [min, max].iter().filter(|x| x.is_finite()).count();
+                sides as f64 * whole / 4.0
+            }
+            // the input with its sign changed; the sigmoid
+            Op::Unary(Unary::Softplus | Unary::Silu) => whole,
             _ => 0.0,
         }
+    }
+
+    /// Bytes of an attention's scores, `[.., N, M]`.
+    pub(super) fn scores(&self, node: &Node, batch: usize) -> f64 {
+        let (q, k) = (self.shape(node.inputs[0]), self.shape(node.inputs[1]));
+        let queries = elements(&q[..q.len() - 1]).at(batch) as f64;
+        let keys = k[k.len() - 2].at(batch) as f64;
+        4.0 * queries * keys
     }
 
     /// How values flow: views, gradients, and what the backward pass needs.
@@ -136,15 +172,24 @@ impl Graph {
                         .parameters
                         .get(id.0 as usize)
                         .is_some_and(|parameter| !self.is_slow(&parameter.name)),
-                    Op::StopGradient | Op::Argmax(_) | Op::Equal => false,
+                    Op::StopGradient
+                    | Op::Argmax(_)
+                    | Op::Argsort { .. }
+                    | Op::Compare(_)
+                    | Op::ToInt => false,
                     _ => inputs.iter().any(|x| flow.differentiable[*x]),
                 };
             if flow.differentiable[index] {
+                if matches!(node.op, Op::Unary(Unary::Tanh | Unary::Sigmoid)) {
+                    // their gradients are functions of the result
+                    flow.kept[index] = true;
+                    flow.needs[index].push(index);
+                }
                 for i in needed(&node.op, inputs.len()) {
                     let other = |j: usize| flow.differentiable[inputs[j]];
                     // a factor is kept only for the other one's gradient
                     let keep = match node.op {
-                        Op::MatMul | Op::Linear | Op::Binary(super::Binary::Mul) => other(1 - i),
+                        Op::MatMul | Op::Linear | Op::Binary(Binary::Mul) => other(1 - i),
                         _ => true,
                     };
                     if keep {
@@ -160,15 +205,18 @@ impl Graph {
 
 /// Which inputs the gradient of an operation needs.
 fn needed(op: &Op, inputs: usize) -> std::ops::Range<usize> {
-    use super::Binary::{Div, Mul};
     match op {
-        Op::Binary(Mul | Div) | Op::MatMul => 0..2,
-        Op::Linear | Op::Conv2d { .. } => 0..2.min(inputs),
-        Op::Unary(Unary::Relu | Unary::Gelu | Unary::Exp | Unary::Log | Unary::Sqrt)
+        Op::Binary(Binary::Mul | Binary::Div) | Op::MatMul => 0..2,
+        Op::Linear | Op::Conv2d { .. } | Op::ConvTranspose2d { .. } => 0..2.min(inputs),
+        Op::Unary(Unary::Tanh | Unary::Sigmoid | Unary::Softplus) => 0..0,
+        Op::Unary(_)
+        | Op::Pow(_)
+        | Op::LeakyRelu(_)
         | Op::BatchNorm { .. }
         | Op::MaxPool { .. }
         | Op::AvgPool { .. } => 0..1,
-        Op::Gather(_) => 1..2,
+        Op::Attention { .. } => 1..3,
+        Op::Gather(_) | Op::Take(_) | Op::ScatterAdd(_) => 1..2,
         _ => 0..0,
     }
 }

@@ -152,32 +152,82 @@ impl Walk<'_> {
         }
     }
 
-    /// Memory that an operation takes while it runs: a convolution copies its input with channels last.
+    /// Memory that an operation takes while it runs.
     fn scratch(&self, index: usize) -> f64 {
         let node = &self.graph.nodes[index];
         match node.op {
-            Op::Conv2d { .. } if self.graph.shape(node.inputs[1])[2].known() != Some(1) => {
-                self.graph.bytes(node.inputs[0], self.batch)
+            Op::Conv2d { .. } => self.working(index, node.inputs[0], Var(index as u32)),
+            Op::Attention { .. } if node.inputs.len() > 3 && !self.flow.differentiable[index] => {
+                2.0 * self.graph.scores(node, self.batch)
             }
+            Op::Resize(_) => self.between(index),
             _ => 0.0,
         }
     }
 
-    /// The same for its gradients: a convolution's weight gradient is a convolution of its input by the gradient of its result,
-    /// batch and channels exchanged; both are copied twice. A batch norm normalises its input again and lays it and the gradient
-    /// out by channel.
+    /// What the engine's convolution works in on the way from one map to another: a copy of the map with its padding, or by
+    /// Winograd 36 numbers for each tile and channel of it; and the weight, repacked or transformed.
+    fn working(&self, index: usize, from: Var, to: Var) -> f64 {
+        let node = &self.graph.nodes[index];
+        let Op::Conv2d {
+            stride,
+            padding,
+            groups,
+        } = node.op
+        else {
+            return 0.0;
+        };
+        let sizes = |var: Var| -> Vec<f64> {
+            let shape = self.graph.shape(var);
+            shape
+                .iter()
+                .map(|size| size.at(self.batch) as f64)
+                .collect()
+        };
+        let (map, result, weight) = (sizes(from), sizes(to), sizes(node.inputs[1]));
+        let (taps, numbers) = (weight[2], weight.iter().product::<f64>());
+        let winograd = stride == 1 && groups == 1 && (taps == 3.0 || taps == 5.0);
+        if winograd && map[1] >= 16.0 && result[1] >= 16.0 {
+            let step = 7.0 - taps;
+            let tiles = map[0] * (result[2] / step).ceil() * (result[3] / step).ceil();
+            let transformed = 36.0 * numbers / (taps * taps);
+            return F32 * (36.0 * tiles * map[1]).min(9.0 * map.iter().product::<f64>())
+                + F32 * transformed;
+        }
+        let around = 2.0 * padding as f64;
+        let padded = map[0] * map[1] * (map[2] + around) * (map[3] + around);
+        F32 * numbers + if padding > 0 { F32 * padded } else { 0.0 }
+    }
+
+    /// Rows resized and columns not yet, twice: as it is and turned.
+    fn between(&self, index: usize) -> f64 {
+        let node = &self.graph.nodes[index];
+        let (from, to) = (self.graph.shape(node.inputs[0]), &node.shape);
+        let height = from[2].at(self.batch) as f64 / to[2].at(self.batch).max(1) as f64;
+        2.0 * height * self.graph.bytes(Var(index as u32), self.batch)
+    }
+
+    /// The same for its gradients. A convolution goes from the gradient back to its input, then sums the weight's gradient in
+    /// parts. A batch norm needs a few numbers for each channel.
     fn backward_scratch(&self, index: usize) -> f64 {
         let node = &self.graph.nodes[index];
         match node.op {
             Op::Conv2d { .. } => {
+                let weight = self.graph.bytes(node.inputs[1], self.batch);
+                let result = Var(index as u32);
+                let back = self.working(index, result, node.inputs[0]);
+                let sums = (4.0 * weight).max(self.working(index, node.inputs[0], result));
+                back.max(sums)
+            }
+            Op::ConvTranspose2d { .. } => {
                 let both = [node.inputs[0], Var(index as u32)];
                 let bytes = both.iter().map(|var| self.graph.bytes(*var, self.batch));
                 2.0 * bytes.sum::<f64>()
             }
-            Op::BatchNorm { .. } => 3.0 * self.graph.bytes(Var(index as u32), self.batch),
-            Op::LayerNorm { .. } | Op::Softmax(_) => {
-                self.graph.bytes(Var(index as u32), self.batch)
-            }
+            Op::Attention { .. } if node.inputs.len() == 3 => 0.0,
+            // the gradients of the weights and of the scores
+            Op::Attention { .. } => 2.0 * self.graph.scores(node, self.batch),
+            Op::Resize(_) => self.between(index),
             _ => 0.0,
         }
     }

@@ -4,10 +4,14 @@
 //! A graph is traced once, at plan time. Training and evaluation are two traces.
 
 mod build;
+mod build_choice;
+mod build_contrast;
 mod build_inputs;
 mod build_layers;
 mod build_losses;
 mod build_math;
+mod build_norms;
+mod build_pictures;
 mod build_reduce;
 mod build_shape;
 mod cost;
@@ -28,13 +32,17 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use build_contrast::Distance;
+pub use build_layers::ConvTranspose;
 pub use build_layers::{Conv, Pool, Running};
+pub use build_losses::CrossEntropy;
 pub use build_reduce::Reduction;
+pub use build_shape::Padding;
 pub use cost::Cost;
 pub use export::{TorchSource, TorchTensor, torch_name};
 pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, Random, State};
 pub use module::Module;
-pub use op::{Binary, BufferId, DType, Op, ParameterId, StateId, Unary};
+pub use op::{Binary, BufferId, Comparison, DType, Op, ParameterId, Resampling, StateId, Unary};
 pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};
 pub use size::{Shape, Size, elements, show};
 pub use vocabulary::{Attr, Attrs, OpSpec, operation, operation_by_code, operations};
@@ -42,6 +50,9 @@ pub use vocabulary::{Attr, Attrs, OpSpec, operation, operation_by_code, operatio
 use std::collections::BTreeMap;
 
 use crate::language::Span;
+
+/// Most dimensions of a tensor.
+pub const MAX_RANK: usize = 6;
 
 /// A value in a graph: the output of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

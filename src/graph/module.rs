@@ -1,7 +1,8 @@
 //! Modules: named sub-graphs with parameters. Two calls of one module share its weights.
 
 use super::{Graph, Var};
-use crate::catalog::{Make, Net, Result};
+use crate::catalog::{Make, Net, Problem, Result};
+use crate::language::codes::Code;
 
 /// An encoder or a head under the name that its parameters carry.
 #[derive(Clone, Debug)]
@@ -29,26 +30,72 @@ impl Graph {
     pub fn call(&mut self, module: &Module, x: Var) -> Result<Var> {
         self.scoped(&module.name, |g| {
             let mut x = x;
-            let alone = module.net.steps.len() == 1;
             for (index, step) in module.net.steps.iter().enumerate() {
                 let build = match &step.call.spec.make {
                     Make::Layer(build) | Make::Encoder(build) => *build,
                     _ => continue,
                 };
-                let encoder = matches!(step.call.spec.make, Make::Encoder(_));
-                let span = g.set_span(step.call.span);
-                x = if alone && encoder {
-                    build(g, &step.call.args, x)?
-                } else {
-                    let name = step.place.clone().unwrap_or_else(|| index.to_string());
-                    g.scoped(&name, |g| build(g, &step.call.args, x))?
-                };
-                g.set_span(span);
+                x = g.step(module, index, |g| build(g, &step.call.args, x))?;
                 if let Some(place) = &step.place {
                     g.place(place, x);
                 }
             }
             Ok(x)
         })
+    }
+
+    /// Runs `x` through a part of the module's encoder, with the same parameters as a whole call: a vision transformer has
+    /// `embed`, `blocks` and `norm`. So a task can enter behind the embedding, with some of the patches or with others.
+    ///
+    /// # Errors
+    /// The encoder has no such part, or `x` does not fit it.
+    pub fn call_part(&mut self, module: &Module, part: &str, x: Var) -> Result<Var> {
+        let steps = module.net.steps.iter();
+        let found = steps.clone().enumerate().find_map(|(index, step)| {
+            let (_, build) = step
+                .call
+                .spec
+                .parts
+                .iter()
+                .find(|(name, _)| *name == part)?;
+            Some((index, &step.call.args, *build))
+        });
+        if let Some((index, args, build)) = found {
+            return self.scoped(&module.name, |g| {
+                g.step(module, index, |g| build(g, args, x))
+            });
+        }
+        let names: Vec<String> = steps
+            .flat_map(|step| step.call.spec.parts.iter())
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        let encoder = module.net.steps.first();
+        let name = encoder.map_or(module.name.as_str(), |step| &step.call.spec.name);
+        let problem = Problem::argument(
+            Code::UnknownPart,
+            "encoder",
+            format!("`{name}` has no part `{part}`"),
+        );
+        Err(if names.is_empty() {
+            problem.help("take an encoder that works on patches: `vit(..)`")
+        } else {
+            problem.note(format!("its parts are {}", names.join(", ")))
+        })
+    }
+
+    /// Builds inside the scope and at the place of one of the module's calls. A single encoder has its parameters right under
+    /// the module's name.
+    fn step<T>(&mut self, module: &Module, index: usize, build: impl FnOnce(&mut Self) -> T) -> T {
+        let step = &module.net.steps[index];
+        let alone = module.net.steps.len() == 1;
+        let span = self.set_span(step.call.span);
+        let result = if alone && matches!(step.call.spec.make, Make::Encoder(_)) {
+            build(self)
+        } else {
+            let name = step.place.clone().unwrap_or_else(|| index.to_string());
+            self.scoped(&name, build)
+        };
+        self.set_span(span);
+        result
     }
 }

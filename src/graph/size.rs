@@ -1,7 +1,7 @@
 //! Sizes that may depend on the batch.
 
 use std::fmt;
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
 
 /// A polynomial in the batch size `B` with whole coefficients: `3*B`, `B^2 + 1`, `512`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,11 +36,9 @@ impl Size {
 
     /// Its value for a batch of `batch`.
     pub fn at(&self, batch: usize) -> usize {
-        let value = self
-            .0
-            .iter()
-            .rev()
-            .fold(0i64, |sum, c| sum * batch as i64 + c);
+        let value = self.0.iter().rev().fold(0i64, |sum, c| {
+            sum.saturating_mul(batch as i64).saturating_add(*c)
+        });
         usize::try_from(value).unwrap_or(0)
     }
 
@@ -74,7 +72,19 @@ impl Add for &Size {
     fn add(self, other: &Size) -> Size {
         let at = |size: &Size, i: usize| size.0.get(i).copied().unwrap_or(0);
         let len = self.0.len().max(other.0.len());
-        Size::trimmed((0..len).map(|i| at(self, i) + at(other, i)).collect())
+        Size::trimmed(
+            (0..len)
+                .map(|i| at(self, i).saturating_add(at(other, i)))
+                .collect(),
+        )
+    }
+}
+
+impl Sub for &Size {
+    type Output = Size;
+    fn sub(self, other: &Size) -> Size {
+        let negative = Size(other.0.iter().map(|c| c.saturating_neg()).collect());
+        self.add(&negative)
     }
 }
 
@@ -84,7 +94,7 @@ impl Mul for &Size {
         let mut product = vec![0; (self.0.len() + other.0.len()).saturating_sub(1)];
         for (i, a) in self.0.iter().enumerate() {
             for (j, b) in other.0.iter().enumerate() {
-                product[i + j] += a * b;
+                product[i + j] = i64::saturating_add(product[i + j], a.saturating_mul(*b));
             }
         }
         Size::trimmed(product)

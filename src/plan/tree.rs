@@ -1,6 +1,6 @@
 //! A graph's nodes grouped by the modules they belong to, for tables and pictures.
 
-use crate::graph::{Binary, Graph, Moment, Node, Op, Scalar, Size, Unary, show};
+use crate::graph::{Binary, Comparison, Graph, Moment, Node, Op, Scalar, Size, Unary, show};
 
 /// A module with what it does, or one operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +97,8 @@ pub(super) fn title(graph: &Graph, node: &Node) -> String {
         Op::Parameter(id) => graph.parameters[id.0 as usize].name.clone(),
         Op::Eye(_) => "eye".into(),
         Op::Arange(_) => "arange".into(),
+        Op::Full(c) => number(*c),
+        Op::Count(n) => format!("{n}"),
         Op::Unary(Unary::Relu) => "relu".into(),
         Op::Unary(Unary::Gelu) => "gelu".into(),
         Op::Unary(function) => format!("{function:?}").to_lowercase(),
@@ -105,13 +107,37 @@ pub(super) fn title(graph: &Graph, node: &Node) -> String {
         Op::Binary(Binary::Mul) => "a × b".into(),
         Op::Binary(Binary::Div) => "a / b".into(),
         Op::AddScalar(c) => format!("x + {}", number(*c)),
+        Op::Binary(Binary::Max) => "max(a, b)".into(),
+        Op::Binary(Binary::Min) => "min(a, b)".into(),
         Op::MulScalar(c) => format!("{} x", number(*c)),
+        Op::Pow(c) => format!("x ^ {}", number(*c)),
+        Op::LeakyRelu(c) => format!("leaky relu {}", number(*c)),
+        Op::Clamp { min, max } => format!("clamp {}..{}", number(*min), number(*max)),
+        Op::Remainder(c) => format!("x mod {}", number(*c)),
+        Op::ToFloat => "as numbers".into(),
+        Op::ToInt => "as whole numbers".into(),
+        Op::Compare(comparison) => match comparison {
+            Comparison::Equal => "a = b",
+            Comparison::NotEqual => "a ≠ b",
+            Comparison::Less => "a < b",
+            Comparison::LessEqual => "a ≤ b",
+            Comparison::Greater => "a > b",
+            Comparison::GreaterEqual => "a ≥ b",
+        }
+        .into(),
+        Op::Where => "where".into(),
+        Op::Attention { .. } => "attention".into(),
         Op::MatMul => "matmul".into(),
         Op::Linear => "linear".into(),
         Op::Conv2d { stride, .. } => {
             let kernel = graph.shape(node.inputs[1]).last().and_then(Size::known);
             with("conv", kernel, *stride, None)
         }
+        Op::ConvTranspose2d { stride, .. } => {
+            let kernel = graph.shape(node.inputs[1]).last().and_then(Size::known);
+            with("transposed conv", kernel, *stride, None)
+        }
+        Op::Resize(resampling) => format!("resize, {resampling:?}").to_lowercase(),
         Op::BatchNorm { .. } => "batch norm".into(),
         Op::LayerNorm { .. } => "layer norm".into(),
         Op::MaxPool {
@@ -128,16 +154,22 @@ pub(super) fn title(graph: &Graph, node: &Node) -> String {
         Op::Reshape => "reshape".into(),
         Op::Permute(_) => "permute".into(),
         Op::Expand => "expand".into(),
+        Op::Flip(_) => "flip".into(),
         Op::Concat(dim) => format!("concat, dim {dim}"),
         Op::Slice { dim, start } => format!("slice, dim {dim} from {start}"),
         Op::Sum(dim) => format!("sum, dim {dim}"),
         Op::Mean(dim) => format!("mean, dim {dim}"),
+        Op::SumAll => "sum".into(),
         Op::MeanAll => "mean".into(),
+        Op::Max(dim) => format!("max, dim {dim}"),
+        Op::Min(dim) => format!("min, dim {dim}"),
         Op::Softmax(dim) => format!("softmax, dim {dim}"),
         Op::LogSoftmax(dim) => format!("log softmax, dim {dim}"),
         Op::Gather(dim) => format!("gather, dim {dim}"),
+        Op::ScatterAdd(dim) => format!("scatter, dim {dim}"),
+        Op::Take(dim) => format!("take, dim {dim}"),
+        Op::Argsort { .. } => "argsort".into(),
         Op::Argmax(dim) => format!("argmax, dim {dim}"),
-        Op::Equal => "a = b".into(),
         Op::StopGradient => "stop gradient".into(),
         Op::Read(id) => format!("state {}", graph.states[id.0 as usize].name),
         Op::Scalar(scalar) => scalar_text(scalar),

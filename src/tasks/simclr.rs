@@ -4,7 +4,7 @@ use super::picture;
 use super::two_views::two_views;
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::graph::{Graph, Module, Size, Var};
+use crate::graph::{Graph, Module};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder")); // f
@@ -17,34 +17,10 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let h = g.call(&encoder, x)?; // [2 B, D], what is kept
     let z = g.call(&head, h)?; // [2 B, d], what is compared
 
-    let (logits, partner) = nt_xent(g, z, tau)?;
-    let loss = g.cross_entropy(logits, partner)?;
+    let (loss, accuracy) = g.nt_xent(z, tau)?;
     g.objective("loss", loss);
-    let accuracy = g.accuracy(logits, partner)?;
     g.metric("accuracy", accuracy);
     Ok(())
-}
-
-/// The scores s(i, k) = zᵢ·zₖ / (τ |zᵢ| |zₖ|) of `z [2 B, d]` without the diagonal, `[2 B, 2 B]`, and each row's other view,
-/// `[2 B]`. Their cross-entropy is NT-Xent, equation 1 of the paper averaged over all rows.
-fn nt_xent(g: &mut Graph, z: Var, tau: f64) -> Result<(Var, Var)> {
-    let rows = g.shape(z)[0].clone(); // 2 B
-    let half = rows.divided(2).unwrap_or_else(Size::batch);
-
-    let z = g.l2_normalize(z)?;
-    let z_t = g.transpose(z, 0, 1)?;
-    let s = g.matmul(z, z_t)?; // [2 B, 2 B]
-    let s = g.mul_scalar(s, 1.0 / tau)?;
-    // nobody is their own negative: e^-1e9 = 0
-    let itself = g.eye(rows.clone());
-    let itself = g.mul_scalar(itself, -1e9)?;
-    let logits = g.add(s, itself)?;
-
-    let index = g.arange(rows); // 0, 1, …, 2 B - 1
-    let first = g.slice(index, 0, 0.into(), half.clone())?;
-    let second = g.slice(index, 0, half.clone(), half)?;
-    let partner = g.concat(&[second, first], 0)?; // B, …, 2 B - 1, 0, …, B - 1
-    Ok((logits, partner))
 }
 
 /// The paper's: crop, mirror, colour, grey, and blur where pictures are large. Half the colour strength for small ones

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::nt_xent;
 use crate::engine::{Device, HostTensor, Model, Trainer};
 use crate::graph::{Graph, Init, Mode};
 use crate::plan::Optimizer;
@@ -26,10 +25,8 @@ fn loss_and_gradient_are_the_papers() {
         let (rows, width) = (case.z.len(), case.z[0].len());
         let mut g = Graph::new(Mode::Train);
         let z = g.parameter("z", &[rows, width], Init::Constant(0.0));
-        let (logits, partner) = nt_xent(&mut g, z, case.tau).unwrap();
-        let loss = g.cross_entropy(logits, partner).unwrap();
+        let (loss, accuracy) = g.nt_xent(z, case.tau).unwrap();
         g.objective("loss", loss);
-        let accuracy = g.accuracy(logits, partner).unwrap();
         g.metric("accuracy", accuracy);
 
         let mut model = Model::init(&g, 0, &Device::flex()).unwrap();

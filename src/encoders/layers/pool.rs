@@ -1,4 +1,4 @@
-//! `max_pool(3, stride = 2)`, `avg_pool(2)`, `global_avg_pool()`
+//! `max_pool(3, stride = 2)`, `avg_pool(2)`, `adaptive_avg_pool(2)`, `global_avg_pool()`
 
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
 use crate::graph::Pool;
@@ -49,6 +49,18 @@ pub(super) fn specs() -> Vec<Spec> {
             Make::Layer(|g, args, x| g.avg_pool(x, pool(args))),
         ))
         .example("avg_pool(2)"),
+        Spec::new(
+            "adaptive_avg_pool",
+            Kind::Layer,
+            "A map in n × n cells, each the mean of the pixels that it touches.",
+            Make::Layer(|g, args, x| {
+                let side = args.size("side");
+                g.adaptive_avg_pool(x, side, side)
+            }),
+        )
+        .param(Param::required("side", Type::Integer, "Cells along each side.").within(1.0, 1024.0))
+        .doc("`[B, C, H, W]` becomes `[B, C, side, side]`, as in PyTorch.")
+        .example("adaptive_avg_pool(2)"),
         Spec::new(
             "global_avg_pool",
             Kind::Layer,

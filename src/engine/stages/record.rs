@@ -50,6 +50,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> std:
             "seed": run.settings.seed,
             "device": run.device.name(),
             "threads": threads,
+            "kernels": run.device.kernel_word(),
             "workers": run.workers,
             "cpu": cpu(),
             "data": data,

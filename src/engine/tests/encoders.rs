@@ -95,3 +95,25 @@ fn encoders_agree_with_torchvision_and_timm() {
     let vit = [("size", word("tiny")), ("patch", Value::Length(16.0))];
     agrees("vit_tiny", "vit", &vit);
 }
+
+#[test]
+fn the_parts_of_a_transformer_in_order_are_the_whole() {
+    let (mut graph, x) = pictures(Mode::Eval, 3, 16);
+    let given = [("patch", Value::Length(4.0))];
+    let module = Module::new("encoder", &encoder("vit", &given));
+    let whole = graph.call(&module, x).expect("an encoder");
+    let mut tokens = x;
+    for part in ["patches", "positions", "blocks", "norm"] {
+        tokens = graph.call_part(&module, part, tokens).expect("a part");
+    }
+    let class = graph.slice(tokens, 1, 0.into(), 1.into());
+    let class = class
+        .and_then(|class| graph.flatten(class))
+        .expect("a class token");
+    let model = model(&graph);
+    let pixels = pattern("image", 2 * 3 * 16 * 16);
+    let pixels = pixels.into_iter().map(|x| x as f32).collect();
+    let batch: Batch = [("image".to_owned(), HostTensor::f32(pixels, &[2, 3, 16, 16]))].into();
+    let both = features(&graph, &model, &batch, &[whole, class]).expect("a forward pass");
+    assert_eq!(data(&both[0]), data(&both[1]));
+}

@@ -10,6 +10,7 @@ mod losses;
 mod makers;
 mod math;
 mod mechanics;
+mod pictures;
 mod reduce;
 mod shape;
 
@@ -112,6 +113,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         reduce::OPS,
         shape::OPS,
         choice::OPS,
+        pictures::OPS,
         losses::OPS,
         mechanics::OPS,
     ]

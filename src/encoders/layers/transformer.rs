@@ -1,0 +1,95 @@
+//! `transformer(2, heads = 3)`
+
+use super::{LinearInit, layer_norm, linear};
+use crate::catalog::{Kind, Make, Param, Result, Spec, Type};
+use crate::graph::{Graph, Size, Var, show};
+
+const INIT: LinearInit = LinearInit::TruncatedNormal(0.02);
+
+/// timm's: layer norms of a transformer have a smaller constant than PyTorch's default.
+const EPSILON: f64 = 1e-6;
+
+/// x + attention(norm(x)), then x + mlp(norm(x)), on tokens `[B, N, D]`. Parameters have timm's names under the current scope.
+pub fn transformer_block(g: &mut Graph, x: Var, heads: usize, epsilon: f64) -> Result<Var> {
+    let y = g.scoped("norm1", |g| layer_norm(g, x, epsilon))?;
+    let y = g.scoped("attn", |g| attention(g, y, heads))?;
+    let x = g.add(x, y)?;
+    let y = g.scoped("norm2", |g| layer_norm(g, x, epsilon))?;
+    let y = g.scoped("mlp", |g| mlp(g, y))?;
+    g.add(x, y)
+}
+
+/// softmax(q kᵀ / √d) v per head, d = D / heads.
+fn attention(g: &mut Graph, x: Var, heads: usize) -> Result<Var> {
+    let shape = g.shape(x).clone(); // [B, N, D]
+    let width = match shape.as_slice() {
+        [_, _, width] => width.known().filter(|n| heads > 0 && n % heads == 0),
+        _ => None,
+    };
+    let Some(width) = width else {
+        return Err(g.shape_problem(format!(
+            "transformer takes tokens [B, N, D] with D a multiple of {heads} heads, but {} flows in",
+            show(&shape)
+        )));
+    };
+    let size = width / heads;
+    let qkv = g.scoped("qkv", |g| linear(g, x, 3 * width, true, INIT))?; // [B, N, 3 D]
+    let part = |g: &mut Graph, index: usize| -> Result<Var> {
+        let part = g.slice(qkv, 2, (index * width).into(), width.into())?;
+        let split = vec![
+            shape[0].clone(),
+            shape[1].clone(),
+            Size::fixed(heads),
+            size.into(),
+        ];
+        let part = g.reshape(part, split)?;
+        g.permute(part, &[0, 2, 1, 3]) // [B, heads, N, d]
+    };
+    let (q, k, v) = (part(g, 0)?, part(g, 1)?, part(g, 2)?);
+    let mixed = g.attention(q, k, v, None, None)?; // [B, heads, N, d]
+    let mixed = g.permute(mixed, &[0, 2, 1, 3])?;
+    let mixed = g.reshape(mixed, shape)?; // [B, N, D]
+    g.scoped("proj", |g| linear(g, mixed, width, true, INIT))
+}
+
+fn mlp(g: &mut Graph, x: Var) -> Result<Var> {
+    let width = g.check_features("transformer", x)?;
+    let hidden = g.scoped("fc1", |g| linear(g, x, 4 * width, true, INIT))?; // [B, N, 4 D]
+    let hidden = g.gelu(hidden)?;
+    g.scoped("fc2", |g| linear(g, hidden, width, true, INIT))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "transformer",
+        Kind::Layer,
+        "Blocks in which tokens look at one another.",
+        Make::Layer(|g, args, x| {
+            (0..args.size("depth")).try_fold(x, |x, block| {
+                g.scoped(&block.to_string(), |g| {
+                    transformer_block(g, x, args.size("heads"), EPSILON)
+                })
+            })
+        }),
+    )
+    .param(Param::required("depth", Type::Integer, "How many blocks.").within(1.0, 1000.0))
+    .param(
+        Param::with_default(
+            "heads",
+            Type::Integer,
+            "1",
+            "Attention heads; a divisor of the features.",
+        )
+        .within(1.0, 1024.0),
+    )
+    .paper(
+        "Vaswani et al., 2017",
+        "Attention Is All You Need",
+        "arXiv:1706.03762",
+    )
+    .doc(
+        "`[B, N, D]` stays `[B, N, D]`. Each block normalises, attends and adds, then normalises, goes through an MLP of 4 D \
+         features and adds, as in a vision transformer.",
+    )
+    .example("transformer(2, heads = 3)")
+}

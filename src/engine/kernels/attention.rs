@@ -1,0 +1,283 @@
+//! Attention, softmax(scale q kᵀ) v, one head of one picture at a time, so that the scores never leave the cache; backward they
+//! are computed again.
+
+use super::memory::{Scratch, Shared, tasks};
+use super::product::{
+    Columns, LEFT, Rows, Target, multiply, outer, pack_panel, pack_rows, packed_rows,
+};
+use super::rows::{softmax_row, softmax_slope};
+use super::simd::Isa;
+
+/// Queries whose scores are kept at once.
+const QUERIES: usize = 64;
+
+/// A tensor `[heads, tokens, width]` in memory, the width dense.
+#[derive(Clone, Copy)]
+pub(crate) struct Heads<'a> {
+    pub(crate) at: Shared,
+    /// Where each head starts.
+    pub(crate) starts: &'a [usize],
+    /// Distance of two tokens.
+    pub(crate) token: usize,
+}
+
+/// The sizes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Attention {
+    /// Queries N.
+    pub(crate) queries: usize,
+    /// Keys and values M.
+    pub(crate) keys: usize,
+    /// Width of queries and keys.
+    pub(crate) width: usize,
+    /// Width of values.
+    pub(crate) value: usize,
+    pub(crate) scale: f32,
+}
+
+fn panels(isa: Isa, columns: Columns, to: &Scratch) {
+    let width = isa.panel();
+    for panel in 0..columns.panels(isa) {
+        // SAFETY: the scratch was made for this many panels.
+        unsafe {
+            pack_panel(
+                columns,
+                panel * width,
+                width,
+                to.ptr().add(panel * width * columns.length()),
+            )
+        };
+    }
+}
+
+impl Attention {
+    /// `k` as `[width, keys]`, or `[keys, width]`.
+    fn columns(at: *const f32, token: usize, tokens: usize, width: usize, turned: bool) -> Columns {
+        let (l, n) = match turned {
+            true => ((width, 1), (tokens, token as isize)),
+            false => ((tokens, token as isize), (width, 1)),
+        };
+        Columns {
+            at,
+            l: [(1, 0), (1, 0), l],
+            n,
+        }
+    }
+}
+
+/// Rows at equal distances.
+fn starts(count: usize, stride: usize) -> Vec<usize> {
+    (0..count).map(|i| i * stride).collect()
+}
+
+/// The result into `out`.
+///
+/// # Safety
+/// All tensors are memory that the sizes fit; `out` is written by nobody else.
+pub(crate) unsafe fn forward(isa: Isa, of: &Attention, [q, k, v]: [Heads<'_>; 3], out: Heads<'_>) {
+    let padded = of.keys.next_multiple_of(isa.panel());
+    tasks(q.starts.len(), |head| {
+        let keys = Attention::columns(k.at.at(k.starts[head]), k.token, of.keys, of.width, true);
+        let values = Attention::columns(v.at.at(v.starts[head]), v.token, of.keys, of.value, false);
+        let (packed_keys, packed_values) = (
+            Scratch::new(keys.packed(isa)),
+            Scratch::new(values.packed(isa)),
+        );
+        panels(isa, keys, &packed_keys);
+        panels(isa, values, &packed_values);
+        let scores = Scratch::new(QUERIES * padded);
+        let score_rows = starts(QUERIES, padded);
+        for first in (0..of.queries).step_by(QUERIES) {
+            let some = QUERIES.min(of.queries - first);
+            let query_rows = starts(some, q.token);
+            let out_rows = starts(some, out.token);
+            // SAFETY: the caller's promise; each task writes its own head.
+            unsafe {
+                let a = Rows {
+                    at: Shared::new(q.at.at(q.starts[head] + first * q.token)),
+                    starts: &query_rows,
+                    pieces: &[0],
+                    len: of.width,
+                };
+                let to = Target {
+                    at: scores.shared(),
+                    starts: &score_rows[..some],
+                    cols: of.keys,
+                    bias: Shared::none(),
+                    add: false,
+                };
+                multiply(isa, a, packed_keys.ptr(), 0, keys.panels(isa), to);
+                for row in 0..some {
+                    let at = scores.ptr().add(row * padded);
+                    softmax_row(isa, at, of.keys, of.scale, at);
+                }
+                let a = Rows {
+                    at: scores.shared(),
+                    starts: &score_rows[..some],
+                    pieces: &[0],
+                    len: of.keys,
+                };
+                let to = Target {
+                    at: Shared::new(out.at.at(out.starts[head] + first * out.token)),
+                    starts: &out_rows,
+                    cols: of.value,
+                    bias: Shared::none(),
+                    add: false,
+                };
+                multiply(isa, a, packed_values.ptr(), 0, values.panels(isa), to);
+            }
+        }
+    });
+}
+
+/// The gradients of queries, keys and values, of the result's.
+///
+/// # Safety
+/// As [`forward`].
+pub(crate) unsafe fn gradient(
+    isa: Isa,
+    of: &Attention,
+    [q, k, v]: [Heads<'_>; 3],
+    d_out: Heads<'_>,
+    [dq, dk, dv]: [Heads<'_>; 3],
+) {
+    let width = isa.panel();
+    let padded = of.keys.next_multiple_of(width);
+    tasks(q.starts.len(), |head| {
+        let turned_keys =
+            Attention::columns(k.at.at(k.starts[head]), k.token, of.keys, of.width, true);
+        let keys = Attention::columns(k.at.at(k.starts[head]), k.token, of.keys, of.width, false);
+        let turned_values =
+            Attention::columns(v.at.at(v.starts[head]), v.token, of.keys, of.value, true);
+        let [packed_turned_keys, packed_keys, packed_values] = [turned_keys, keys, turned_values]
+            .map(|columns| {
+                let packed = Scratch::new(columns.packed(isa));
+                panels(isa, columns, &packed);
+                packed
+            });
+        let (scores, slopes) = (
+            Scratch::new(QUERIES * padded),
+            Scratch::new(QUERIES * padded),
+        );
+        let score_rows = starts(QUERIES, padded);
+        let (key_panels, value_panels) = (of.width.div_ceil(width), of.value.div_ceil(width));
+        let rows = of.keys.next_multiple_of(LEFT);
+        let left = Scratch::new(packed_rows(QUERIES, of.keys));
+        // sums of the gradients of keys and values, `[panel, keys, panel width]`
+        let key_sums = Scratch::new(key_panels * rows * width);
+        let value_sums = Scratch::new(value_panels * rows * width);
+        let packed = Scratch::new(QUERIES * width);
+        // SAFETY: the caller's promise; each task writes its own head.
+        unsafe {
+            for first in (0..of.queries).step_by(QUERIES) {
+                let some = QUERIES.min(of.queries - first);
+                let score_rows = &score_rows[..some];
+                let q_at = q.at.at(q.starts[head] + first * q.token);
+                let d_at = d_out.at.at(d_out.starts[head] + first * d_out.token);
+                let (query_rows, out_rows) = (starts(some, q.token), starts(some, d_out.token));
+                let target = |of_rows: &Scratch| Target {
+                    at: of_rows.shared(),
+                    starts: score_rows,
+                    cols: of.keys,
+                    bias: Shared::none(),
+                    add: false,
+                };
+                let a = Rows {
+                    at: Shared::new(q_at),
+                    starts: &query_rows,
+                    pieces: &[0],
+                    len: of.width,
+                };
+                multiply(
+                    isa,
+                    a,
+                    packed_turned_keys.ptr(),
+                    0,
+                    turned_keys.panels(isa),
+                    target(&scores),
+                );
+                let a = Rows {
+                    at: Shared::new(d_at),
+                    starts: &out_rows,
+                    pieces: &[0],
+                    len: of.value,
+                };
+                multiply(
+                    isa,
+                    a,
+                    packed_values.ptr(),
+                    0,
+                    turned_values.panels(isa),
+                    target(&slopes),
+                );
+                for row in 0..some {
+                    let (score, slope) = (
+                        scores.ptr().add(row * padded),
+                        slopes.ptr().add(row * padded),
+                    );
+                    softmax_row(isa, score, of.keys, of.scale, score);
+                    softmax_slope(isa, score, slope, of.keys, of.scale, slope);
+                }
+                let lines = |of_rows: &Scratch| Rows {
+                    at: of_rows.shared(),
+                    starts: score_rows,
+                    pieces: &[0],
+                    len: of.keys,
+                };
+                let dq_rows = starts(some, dq.token);
+                let to = Target {
+                    at: Shared::new(dq.at.at(dq.starts[head] + first * dq.token)),
+                    starts: &dq_rows,
+                    cols: of.width,
+                    bias: Shared::none(),
+                    add: false,
+                };
+                multiply(
+                    isa,
+                    lines(&slopes),
+                    packed_keys.ptr(),
+                    0,
+                    keys.panels(isa),
+                    to,
+                );
+                pack_rows(lines(&scores), 0..of.keys, left.ptr());
+                for panel in 0..value_panels {
+                    let columns = Attention::columns(d_at, d_out.token, some, of.value, false);
+                    pack_panel(columns, panel * width, width, packed.ptr());
+                    outer(
+                        isa,
+                        left.ptr(),
+                        some,
+                        of.keys,
+                        packed.ptr(),
+                        value_sums.ptr().add(panel * rows * width),
+                        first == 0,
+                    );
+                }
+                pack_rows(lines(&slopes), 0..of.keys, left.ptr());
+                for panel in 0..key_panels {
+                    let columns = Attention::columns(q_at, q.token, some, of.width, false);
+                    pack_panel(columns, panel * width, width, packed.ptr());
+                    outer(
+                        isa,
+                        left.ptr(),
+                        some,
+                        of.keys,
+                        packed.ptr(),
+                        key_sums.ptr().add(panel * rows * width),
+                        first == 0,
+                    );
+                }
+            }
+            for (sums, to, wide) in [(&key_sums, dk, of.width), (&value_sums, dv, of.value)] {
+                for key in 0..of.keys {
+                    let to = to.at.at(to.starts[head] + key * to.token);
+                    for col in (0..wide).step_by(width) {
+                        let from = sums.ptr().add((col / width * rows + key) * width);
+                        from.copy_to_nonoverlapping(to.add(col), width.min(wide - col));
+                    }
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,86 @@
+//! The operations that have kernels, each with its gradient. What a kernel does not know goes back to burn.
+
+mod attention;
+mod batch_norm;
+mod elements;
+mod maps;
+mod products;
+mod rows;
+mod update;
+
+pub(crate) use attention::joined_attention;
+pub(crate) use batch_norm::{Normalise, batch_norm, normalise};
+pub(crate) use update::{Update, update};
+
+use super::map::is_f32;
+use super::tape::Held;
+use crate::engine::value::{Value, on_float};
+use crate::graph::{Binary, Op, Unary};
+
+/// Carries out an operation where there is a kernel for it; else gives the inputs back.
+pub(crate) fn apply(op: &Op, inputs: Vec<Value>) -> Result<Value, Vec<Value>> {
+    if !is_known(op, &inputs) {
+        return Err(inputs);
+    }
+    let held: Option<Vec<Held>> = inputs.iter().cloned().map(held).collect();
+    let Some(held) = held.filter(|held| held.iter().all(|x| is_f32(x.plain()))) else {
+        return Err(inputs);
+    };
+    let rank = inputs.first().map_or(0, |x| x.shape().len());
+    let done = match op {
+        Op::Conv2d {
+            stride,
+            padding,
+            groups,
+        } => maps::convolve(held, [*stride, *padding, *groups]),
+        Op::MaxPool {
+            kernel,
+            stride,
+            padding,
+        } => maps::max_pool(held, [*kernel, *stride, *padding]),
+        Op::AvgPool {
+            kernel,
+            stride,
+            padding,
+        } => maps::average_pool(held, [*kernel, *stride, *padding]),
+        Op::Unary(Unary::Relu) => elements::relu(held),
+        Op::Unary(Unary::Gelu) => elements::gelu(held),
+        Op::Binary(Binary::Add) => elements::add(held),
+        Op::Linear => products::linear(held),
+        Op::MatMul => products::matmul(held),
+        Op::LayerNorm { epsilon } => rows::layer_norm(held, *epsilon),
+        Op::Softmax(_) => rows::softmax(held),
+        Op::Attention { scale } => attention::attend(held, *scale),
+        _ => None,
+    };
+    done.map(|done| value(done, rank)).ok_or(inputs)
+}
+
+fn is_known(op: &Op, inputs: &[Value]) -> bool {
+    let shapes = || inputs.iter().map(Value::shape);
+    match op {
+        Op::Conv2d { .. } | Op::MaxPool { .. } | Op::AvgPool { .. } => true,
+        Op::Unary(Unary::Relu | Unary::Gelu) => true,
+        Op::Linear | Op::LayerNorm { .. } | Op::MatMul => true,
+        // a mask is rare
+        Op::Attention { .. } => inputs.len() == 3,
+        Op::Softmax(dim) => shapes().all(|shape| *dim + 1 == shape.len()),
+        Op::Binary(Binary::Add) => shapes().all(|shape| shape == inputs[0].shape()),
+        _ => false,
+    }
+}
+
+fn held(value: Value) -> Option<Held> {
+    on_float!(value, t => Held::of(t), _other => None)
+}
+
+fn value(held: Held, rank: usize) -> Value {
+    match rank {
+        1 => held.tensor::<1>().into(),
+        2 => held.tensor::<2>().into(),
+        3 => held.tensor::<3>().into(),
+        4 => held.tensor::<4>().into(),
+        5 => held.tensor::<5>().into(),
+        _ => held.tensor::<6>().into(),
+    }
+}

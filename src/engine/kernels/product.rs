@@ -1,0 +1,472 @@
+//! The two inner loops that nearly all the arithmetic runs in: rows times packed columns, and sums of outer products.
+//!
+//! A row is not one stretch of memory but several of one length (*pieces*) at the same distances in every row: the rows of a
+//! kernel window in a picture whose channels come last. So a convolution is a matrix product without an unfolded copy.
+
+use std::ops::Range;
+
+use super::memory::{Shared, tasks};
+use super::simd::{Isa, Simd, kernel};
+
+/// Rows of a matrix: where each starts, and at which distances its pieces of `len` numbers lie.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    pub(crate) at: Shared,
+    pub(crate) starts: &'a [usize],
+    pub(crate) pieces: &'a [usize],
+    pub(crate) len: usize,
+}
+
+/// Where a product goes: row `i` to `starts[i]`, `cols` numbers wide.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) at: Shared,
+    pub(crate) starts: &'a [usize],
+    pub(crate) cols: usize,
+    /// Added to each row, or null.
+    pub(crate) bias: Shared,
+    /// Whether it is added to what is there.
+    pub(crate) add: bool,
+}
+
+kernel! {
+    /// Rows times the packed panels `first..last` of a matrix, see [`pack`].
+    ///
+    /// # Safety
+    /// Rows, panels, bias and target are memory that the sizes fit; nobody else writes the target's columns of these panels.
+    pub(crate) fn multiply = multiply_body(
+        a: Rows<'_>,
+        panels: *const f32,
+        first: usize,
+        last: usize,
+        out: Target<'_>,
+    )
+}
+
+#[inline(always)]
+pub(crate) unsafe fn multiply_body<S: Simd>(
+    a: Rows<'_>,
+    panels: *const f32,
+    first: usize,
+    last: usize,
+    out: Target<'_>,
+) {
+    let width = 2 * S::N;
+    let size = a.pieces.len() * a.len * width;
+    for panel in first..last {
+        // SAFETY: the caller promises panels up to `last`, each of `size` numbers.
+        unsafe {
+            let b = panels.add(panel * size);
+            let mut row = 0;
+            let count = a.starts.len();
+            if S::WIDE {
+                while row + 8 <= count {
+                    tile::<S, 8>(a, row, b, panel * width, out);
+                    row += 8;
+                }
+            }
+            while row + 4 <= count {
+                tile::<S, 4>(a, row, b, panel * width, out);
+                row += 4;
+            }
+            while row < count {
+                tile::<S, 1>(a, row, b, panel * width, out);
+                row += 1;
+            }
+        }
+    }
+}
+
+/// `R` rows times one panel.
+#[inline(always)]
+unsafe fn tile<S: Simd, const R: usize>(
+    a: Rows<'_>,
+    row: usize,
+    mut b: *const f32,
+    col: usize,
+    out: Target<'_>,
+) {
+    // SAFETY: the caller promises memory for rows `row..row + R` and for the panel.
+    unsafe {
+        let (mut left, mut right) = ([S::zero(); R], [S::zero(); R]);
+        let base: [*const f32; R] =
+            std::array::from_fn(|r| a.at.at(*a.starts.get_unchecked(row + r)).cast_const());
+        for piece in a.pieces {
+            let from: [*const f32; R] = std::array::from_fn(|r| base[r].wrapping_add(*piece));
+            for k in 0..a.len {
+                let b0 = S::load(b);
+                let b1 = S::load(b.add(S::N));
+                b = b.add(2 * S::N);
+                for r in 0..R {
+                    let x = S::splat(*from[r].add(k));
+                    left[r] = S::fma(x, b0, left[r]);
+                    right[r] = S::fma(x, b1, right[r]);
+                }
+            }
+        }
+        put::<S, R>(left, out, row, col);
+        if col + S::N < out.cols {
+            put::<S, R>(right, out, row, col + S::N);
+        }
+    }
+}
+
+/// Writes one vector of each of `R` rows.
+#[inline(always)]
+unsafe fn put<S: Simd, const R: usize>(sums: [S::V; R], out: Target<'_>, row: usize, col: usize) {
+    let n = (out.cols - col).min(S::N);
+    // SAFETY: the caller promises the target and `col` below its columns.
+    unsafe {
+        let bias = match out.bias.is_null() {
+            true => S::zero(),
+            false => S::load_n(out.bias.at(col), n),
+        };
+        for r in 0..R {
+            let to = out.at.at(*out.starts.get_unchecked(row + r) + col);
+            let mut x = sums[r];
+            if !out.bias.is_null() {
+                x = S::add(x, bias);
+            }
+            if out.add {
+                x = S::add(x, S::load_n(to, n));
+            }
+            if n == S::N {
+                S::store(to, x);
+            } else {
+                S::store_n(to, x, n);
+            }
+        }
+    }
+}
+
+/// Columns of a block of packed rows.
+pub(crate) const LEFT: usize = 8;
+
+/// Numbers that [`pack_rows`] takes for `count` rows of `length` numbers. Blocks are a little further apart than their size, so
+/// that they do not all fall into one set of the cache.
+pub(crate) fn packed_rows(count: usize, length: usize) -> usize {
+    length.div_ceil(LEFT) * block_rows(count)
+}
+
+fn block_rows(count: usize) -> usize {
+    LEFT * count + 16
+}
+
+/// The numbers `within` of rows as blocks `[count, 8]` of 8 of them each, missing numbers 0.
+///
+/// # Safety
+/// Rows and target are memory that the sizes fit.
+pub(crate) unsafe fn pack_rows(a: Rows<'_>, within: Range<usize>, out: *mut f32) {
+    let (count, length) = (a.starts.len(), within.len());
+    let stride = block_rows(count);
+    for (row, start) in a.starts.iter().enumerate() {
+        let mut l = 0;
+        let (mut piece, mut at) = (within.start / a.len.max(1), within.start % a.len.max(1));
+        while l < length {
+            let from = a.at.at(start + a.pieces[piece] + at);
+            let some = (a.len - at).min(length - l);
+            // SAFETY: the caller promises `len` numbers of each piece, and the blocks.
+            unsafe { scatter(from, some, out, stride, row, l) };
+            l += some;
+            piece += 1;
+            at = 0;
+        }
+        for l in length..length.next_multiple_of(LEFT) {
+            // SAFETY: as above.
+            unsafe { *out.add(l / LEFT * stride + row * LEFT + l % LEFT) = 0.0 };
+        }
+    }
+}
+
+/// `some` numbers of a row, from the `l`th on, into their blocks.
+#[inline(always)]
+unsafe fn scatter(
+    from: *const f32,
+    some: usize,
+    out: *mut f32,
+    stride: usize,
+    row: usize,
+    l: usize,
+) {
+    let mut done = 0;
+    // SAFETY: the caller promises the numbers and the blocks.
+    unsafe {
+        if l % LEFT == 0 {
+            let mut to = out.add(l / LEFT * stride + row * LEFT);
+            while done + LEFT <= some {
+                to.cast::<[f32; LEFT]>()
+                    .write_unaligned(from.add(done).cast::<[f32; LEFT]>().read_unaligned());
+                to = to.add(stride);
+                done += LEFT;
+            }
+        }
+        for i in done..some {
+            let l = l + i;
+            *out.add(l / LEFT * stride + row * LEFT + l % LEFT) = *from.add(i);
+        }
+    }
+}
+
+kernel! {
+    /// The sum over rows of (packed row) ⊗ (row of `d`) into `out`, `[length, panel]` with the length a multiple of 8; added to what
+    /// is there unless `fresh`. `d` is one packed panel `[rows, panel]`.
+    ///
+    /// # Safety
+    /// Rows, panel and target are memory that the sizes fit; nobody else writes the target.
+    pub(crate) fn outer = outer_packed(
+        packed: *const f32,
+        count: usize,
+        length: usize,
+        d: *const f32,
+        out: *mut f32,
+        fresh: bool,
+    )
+}
+
+#[inline(always)]
+unsafe fn outer_packed<S: Simd>(
+    packed: *const f32,
+    count: usize,
+    length: usize,
+    d: *const f32,
+    out: *mut f32,
+    fresh: bool,
+) {
+    let width = 2 * S::N;
+    for l in (0..length).step_by(LEFT) {
+        // SAFETY: the caller promises whole blocks and their rows in the target.
+        unsafe {
+            let from = packed.add(l / LEFT * block_rows(count));
+            let to = out.add(l * width);
+            if S::WIDE {
+                outer_tile::<S, 8>(from, LEFT, count, d, to, fresh);
+            } else {
+                outer_tile::<S, 4>(from, LEFT, count, d, to, fresh);
+                outer_tile::<S, 4>(from.add(4), LEFT, count, d, to.add(4 * width), fresh);
+            }
+        }
+    }
+}
+
+/// The same for rows of `length` numbers at equal distances.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+pub(crate) unsafe fn outer_body<S: Simd>(
+    a: *const f32,
+    stride: usize,
+    count: usize,
+    length: usize,
+    d: *const f32,
+    out: *mut f32,
+    fresh: bool,
+) {
+    let width = 2 * S::N;
+    let mut l = 0;
+    // SAFETY: the caller promises `length` rows in the target and rows of that many numbers.
+    unsafe {
+        if S::WIDE {
+            while l + 8 <= length {
+                outer_tile::<S, 8>(a.add(l), stride, count, d, out.add(l * width), fresh);
+                l += 8;
+            }
+        }
+        while l + 4 <= length {
+            outer_tile::<S, 4>(a.add(l), stride, count, d, out.add(l * width), fresh);
+            l += 4;
+        }
+        while l < length {
+            outer_tile::<S, 1>(a.add(l), stride, count, d, out.add(l * width), fresh);
+            l += 1;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn outer_tile<S: Simd, const R: usize>(
+    mut a: *const f32,
+    stride: usize,
+    count: usize,
+    mut d: *const f32,
+    out: *mut f32,
+    fresh: bool,
+) {
+    // SAFETY: the caller promises `R` numbers of every row and `R` rows in the target.
+    unsafe {
+        let width = 2 * S::N;
+        let (mut left, mut right) = ([S::zero(); R], [S::zero(); R]);
+        if !fresh {
+            left = std::array::from_fn(|r| S::load(out.add(r * width)));
+            right = std::array::from_fn(|r| S::load(out.add(r * width + S::N)));
+        }
+        for _ in 0..count {
+            let d0 = S::load(d);
+            let d1 = S::load(d.add(S::N));
+            for r in 0..R {
+                let x = S::splat(*a.add(r));
+                left[r] = S::fma(x, d0, left[r]);
+                right[r] = S::fma(x, d1, right[r]);
+            }
+            a = a.wrapping_add(stride);
+            d = d.wrapping_add(width);
+        }
+        for r in 0..R {
+            S::store(out.add(r * width), left[r]);
+            S::store(out.add(r * width + S::N), right[r]);
+        }
+    }
+}
+
+/// A matrix `[l, n]` in memory: `l` runs through three loops of (count, distance), the last innermost.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns {
+    pub(crate) at: *const f32,
+    pub(crate) l: [(usize, isize); 3],
+    pub(crate) n: (usize, isize),
+}
+
+// SAFETY: it is only read while it lives.
+unsafe impl Sync for Columns {}
+// SAFETY: as above.
+unsafe impl Send for Columns {}
+
+impl Columns {
+    /// Rows of a panel.
+    pub(crate) fn length(&self) -> usize {
+        self.l.iter().map(|(count, _)| count).product()
+    }
+
+    /// Panels that the columns need.
+    pub(crate) fn panels(&self, isa: Isa) -> usize {
+        self.n.0.div_ceil(isa.panel())
+    }
+
+    /// Numbers that the packed matrix takes.
+    pub(crate) fn packed(&self, isa: Isa) -> usize {
+        self.panels(isa) * self.length() * isa.panel()
+    }
+}
+
+/// Packs a matrix as `[panels, l, panel]`, missing columns 0.
+///
+/// # Safety
+/// `out` has room for [`Columns::packed`] numbers.
+pub(crate) unsafe fn pack(isa: Isa, matrix: Columns, out: Shared) {
+    let (width, length) = (isa.panel(), matrix.length());
+    tasks(matrix.panels(isa), |panel| {
+        // SAFETY: each task writes its own panel.
+        unsafe { pack_panel(matrix, panel * width, width, out.at(panel * length * width)) }
+    });
+}
+
+/// Columns `first..first + width` of a matrix as `[l, width]`.
+///
+/// # Safety
+/// `out` has room for them.
+pub(crate) unsafe fn pack_panel(matrix: Columns, first: usize, width: usize, out: *mut f32) {
+    let [(l0, s0), (l1, s1), (l2, s2)] = matrix.l;
+    let (n, sn) = matrix.n;
+    let cols = n.saturating_sub(first).min(width);
+    let from = matrix.at.wrapping_offset(first as isize * sn);
+    for i0 in 0..l0 {
+        for i1 in 0..l1 {
+            let from = from.wrapping_offset(i0 as isize * s0 + i1 as isize * s1);
+            let to = out.wrapping_add((i0 * l1 + i1) * l2 * width);
+            // SAFETY: `cols` columns and `l2` rows of the matrix are there; the caller promises the target.
+            unsafe {
+                if s2 == 1 && sn >= 0 {
+                    transpose(from, sn as usize, to, width, cols, l2);
+                    continue;
+                }
+                for i2 in 0..l2 {
+                    let from = from.offset(i2 as isize * s2);
+                    let to = to.add(i2 * width);
+                    if sn == 1 {
+                        from.copy_to_nonoverlapping(to, cols);
+                    } else {
+                        for j in 0..cols {
+                            *to.add(j) = *from.offset(j as isize * sn);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    if cols < width {
+        for i in 0..l0 * l1 * l2 {
+            for j in cols..width {
+                // SAFETY: as above.
+                unsafe { *out.add(i * width + j) = 0.0 };
+            }
+        }
+    }
+}
+
+/// `to[j, i] = from[i, j]` for `rows × cols` numbers, in blocks of 4 × 4.
+///
+/// # Safety
+/// Both are memory that the sizes fit.
+pub(crate) unsafe fn transpose(
+    from: *const f32,
+    from_stride: usize,
+    to: *mut f32,
+    to_stride: usize,
+    rows: usize,
+    cols: usize,
+) {
+    let mut i = 0;
+    // SAFETY: all indices are below `rows` and `cols`.
+    unsafe {
+        while i + 4 <= rows {
+            let mut j = 0;
+            while j + 4 <= cols {
+                transpose4(
+                    from.add(i * from_stride + j),
+                    from_stride,
+                    to.add(j * to_stride + i),
+                    to_stride,
+                );
+                j += 4;
+            }
+            for j in j..cols {
+                for i in i..i + 4 {
+                    *to.add(j * to_stride + i) = *from.add(i * from_stride + j);
+                }
+            }
+            i += 4;
+        }
+        for i in i..rows {
+            for j in 0..cols {
+                *to.add(j * to_stride + i) = *from.add(i * from_stride + j);
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    use std::arch::x86_64::*;
+    // SAFETY: SSE is part of x86-64; the caller promises 4 × 4 numbers.
+    unsafe {
+        let mut a = _mm_loadu_ps(from);
+        let mut b = _mm_loadu_ps(from.add(from_stride));
+        let mut c = _mm_loadu_ps(from.add(2 * from_stride));
+        let mut d = _mm_loadu_ps(from.add(3 * from_stride));
+        _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+        _mm_storeu_ps(to, a);
+        _mm_storeu_ps(to.add(to_stride), b);
+        _mm_storeu_ps(to.add(2 * to_stride), c);
+        _mm_storeu_ps(to.add(3 * to_stride), d);
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    for i in 0..4 {
+        for j in 0..4 {
+            // SAFETY: the caller promises 4 × 4 numbers.
+            unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) };
+        }
+    }
+}

@@ -1,0 +1,3 @@
+mod conv;
+mod norm;
+mod tokens;

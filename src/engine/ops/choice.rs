@@ -1,0 +1,87 @@
+//! Choices by index, by condition, by order.
+
+use burn::tensor::{Device as BurnDevice, IndexingUpdateOp, Int, Tensor};
+use rayon::prelude::*;
+
+use super::super::host::HostTensor;
+use super::super::value::{Value, on_any};
+use super::differ;
+
+pub(super) fn gather(x: Value, index: Value, dim: usize) -> Result<Value, String> {
+    macro_rules! by_rank {
+        ($($float:ident $int:ident)*) => {
+            match (x, index) {
+                $((Value::$float(x), Value::$int(index)) => Ok(x.gather(dim, index).into()),
+                (Value::$int(x), Value::$int(index)) => Ok(x.gather(dim, index).into()),)*
+                other => Err(differ(&other)),
+            }
+        };
+    }
+    by_rank!(F1 I1 F2 I2 F3 I3 F4 I4 F5 I5 F6 I6)
+}
+
+pub(super) fn scatter_add(
+    x: Value,
+    index: Value,
+    values: Value,
+    dim: usize,
+) -> Result<Value, String> {
+    let add = IndexingUpdateOp::Add;
+    macro_rules! by_rank {
+        ($($float:ident $int:ident)*) => {
+            match (x, index, values) {
+                $((Value::$float(x), Value::$int(index), Value::$float(values)) => Ok(x.scatter(dim, index, values, add).into()),
+                (Value::$int(x), Value::$int(index), Value::$int(values)) => Ok(x.scatter(dim, index, values, add).into()),)*
+                (x, index, _) => Err(differ(&(x, index))),
+            }
+        };
+    }
+    by_rank!(F1 I1 F2 I2 F3 I3 F4 I4 F5 I5 F6 I6)
+}
+
+pub(super) fn take(x: Value, index: Value, dim: usize) -> Result<Value, String> {
+    let index: Tensor<1, Int> = index.try_into()?;
+    Ok(on_any!(x, t => t.select(dim, index).into()))
+}
+
+/// a where the condition is not 0, b elsewhere; all of one shape.
+pub(super) fn choose(condition: Value, a: Value, b: Value) -> Result<Value, String> {
+    macro_rules! by_rank {
+        ($($float:ident $int:ident)*) => {
+            match (condition.float(), a, b) {
+                $((Value::$float(c), Value::$float(a), Value::$float(b)) => Ok(b.mask_where(c.not_equal_scalar(0.0), a).into()),
+                (Value::$float(c), Value::$int(a), Value::$int(b)) => Ok(b.mask_where(c.not_equal_scalar(0.0), a).into()),)*
+                (_, a, b) => Err(differ(&(a, b))),
+            }
+        };
+    }
+    by_rank!(F1 I1 F2 I2 F3 I3 F4 I4 F5 I5 F6 I6)
+}
+
+/// The stable order of each row, sorted on the host: a backend's own sort need not be stable, and each has another.
+pub(super) fn argsort(x: Value, descending: bool, device: &BurnDevice) -> Result<Value, String> {
+    let host = x.float().inner().download()?;
+    let (numbers, shape) = match host {
+        HostTensor::F32 { data, shape } => (data, shape),
+        HostTensor::Int { .. } => return Err("sorts numbers".into()),
+    };
+    let n = shape.last().copied().unwrap_or(1).max(1);
+    let mut order = vec![0i64; numbers.len()];
+    order
+        .par_chunks_mut(n)
+        .zip(numbers.par_chunks(n))
+        .for_each(|(order, row)| {
+            for (i, place) in order.iter_mut().enumerate() {
+                *place = i as i64;
+            }
+            order.sort_by(|a, b| {
+                let (a, b) = (row[*a as usize], row[*b as usize]);
+                if descending {
+                    b.total_cmp(&a)
+                } else {
+                    a.total_cmp(&b)
+                }
+            });
+        });
+    Value::upload(&HostTensor::int(order, &shape), device)
+}
