@@ -10,7 +10,10 @@ use crate::catalog::Catalog;
 use crate::data::Places;
 use crate::extend::{Loader, Options};
 use crate::language::checked::Recipe;
+use crate::language::codes::Code;
 use crate::language::{Diagnostic, Severity, Sources};
+use crate::plan::memory::Memory;
+use crate::plan::summary::bytes;
 use crate::plan::{Plan, Purpose};
 
 /// A recipe on the command line.
@@ -87,6 +90,28 @@ pub fn show(diagnostic: &Diagnostic, sources: &Sources) {
     eprintln!("{}\n", crate::language::render(diagnostic, sources, color));
 }
 
+/// A warning where the stage that needs most memory needs more than is free.
+fn too_large(plan: &Plan) -> Option<Diagnostic> {
+    let free = super::plan::free_memory()?;
+    let memory = Memory::new(plan);
+    let sizes = plan.stages.iter().map(|stage| (memory.stage(stage), stage));
+    let (most, stage) = sizes.max_by_key(|(bytes, _)| *bytes)?;
+    (most > free).then(|| {
+        Diagnostic::warning(
+            Code::LintMemory,
+            stage.span,
+            format!(
+                "`{}` will need about {} of memory, {} is free",
+                stage.name,
+                bytes(most),
+                bytes(free)
+            ),
+        )
+        .note("The system may end the run, or slow it down by far.")
+        .help("make `batch` smaller, or the pictures, or the network")
+    })
+}
+
 /// Splits `NAME=VALUE`.
 fn pair(text: &str, flag: &str) -> anyhow::Result<(String, String)> {
     text.split_once('=')
@@ -147,6 +172,9 @@ impl RecipeArgs {
                 crate::plan::plan(&checked.recipe, &catalog, &self.places()?, purpose);
             checked.diagnostics.extend(found);
             plan = planned.filter(|_| sound);
+            checked
+                .diagnostics
+                .extend(plan.as_ref().and_then(too_large));
         }
         Ok(Loaded {
             sources,

@@ -208,3 +208,16 @@ fn warnings_can_be_denied() {
     test.run(&["check", "recipe.ssl", "--deny", "warnings"])
         .code(1);
 }
+
+#[test]
+fn memory_beyond_what_is_free_is_a_warning() {
+    let test = Test::new().file(
+        "recipe.ssl",
+        "ssl 1\ndataset d = shapes(train = 1000000)\npretext p = rotation() { data = d.train, encoder = resnet50(stem = small), \
+         batch = 500000 }\n",
+    );
+    test.run(&["check", "recipe.ssl"])
+        .success()
+        .says("W0708")
+        .says("recipe.ssl:3:9");
+}

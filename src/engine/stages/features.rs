@@ -3,7 +3,9 @@
 use super::Run;
 use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
-use crate::data::{BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample};
+use crate::data::{
+    BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample,
+};
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::graph::{Graph, Var};
 use crate::language::codes::Code;
