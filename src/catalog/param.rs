@@ -38,6 +38,8 @@ pub enum Type {
     Stage,
     /// The name of a place in an encoder (`conv1`).
     Place,
+    /// The name of a value that is read while a stage trains: `valid.knn`.
+    Watched,
     /// A call of an entry of this kind.
     Call(Kind),
     /// Any of these, tried in order.

@@ -52,7 +52,33 @@ fn training() -> Vec<Param> {
             "checkpoint",
             Type::Call(Kind::Setting),
             &durations("500 steps"),
-            "`every(500 steps, keep = 2)`: how often the whole state is written, and how many are kept.",
+            "`every(500 steps, keep = 2)`: how often the whole state is written, and how many are kept. `best(valid.knn)`: the result is the weights that this value was best with.",
+        ),
+        Param::optional(
+            "layer_decay",
+            Type::Ratio,
+            "Each block of the encoder learns at this part of the rate of the block above it (BEiT, MAE fine-tuning).",
+        )
+        .within(1e-3, 1.0),
+        Param::optional(
+            "average",
+            Type::Call(Kind::Setting),
+            "`ema(0.9999)`: a moving average of weights and running statistics is what is evaluated, monitored, exported and started from.",
+        ),
+        Param::optional(
+            "precision",
+            Type::Choice(&["f32", "bf16"]),
+            "What products and convolutions take; `run { precision = … }` where absent. Sums, norms, losses and weights are f32.",
+        ),
+        Param::switch(
+            "checkpointing",
+            "off",
+            "Computes parts of the forward pass again in the backward pass instead of keeping them: less memory, more time, the same numbers up to rounding.",
+        ),
+        Param::optional(
+            "stop",
+            Type::Call(Kind::Setting),
+            "`early(valid.loss, patience = 5 epochs)`: ends training when a value read while training gets no better.",
         ),
         on_bad_sample(),
     ]
@@ -81,6 +107,11 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
                     Type::Augment,
                     "The sample graph whose fields make the batch; the task's own where it is absent.",
                 ),
+                Param::optional(
+                    "valid",
+                    Type::Data,
+                    "A split whose loss is read after every epoch, as `valid.loss`.",
+                ),
                 Param::required(
                     "encoder",
                     Type::Encoder,
@@ -101,7 +132,11 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
                 from(),
                 data("The labelled split."),
                 test(),
-                Param::optional("valid", Type::Data, "A split to choose with."),
+                Param::optional(
+                    "valid",
+                    Type::Data,
+                    "A split to choose with: its loss and accuracy are read after every epoch, as `valid.loss` and `valid.accuracy`.",
+                ),
                 Param::optional(
                     "augment",
                     Type::Augment,
@@ -121,7 +156,7 @@ pub fn run_fields() -> Vec<Param> {
     vec![
         Param::with_default("seed", Type::Integer, "0", "Decides every random number.").within(0.0, 9e15),
         Param::with_default("device", Type::Choice(&["auto", "flex", "ndarray", "cuda", "vulkan"]), "auto", "Where tensors live; `auto` is the best one compiled in that initialises."),
-        Param::with_default("precision", Type::Choice(&["f32", "bf16"]), "f32", "Element type of the training graph."),
+        Param::with_default("precision", Type::Choice(&["f32", "bf16"]), "f32", "What products and convolutions of training take; sums, norms, losses and weights are f32."),
         Param::optional("threads", Type::Integer, "Threads of the tensor engine; all cores where absent.").within(1.0, 1024.0),
         Param::optional("workers", Type::Integer, "Threads that read and augment samples; all cores where absent. Never changes a result.").within(1.0, 1024.0),
     ]

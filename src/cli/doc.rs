@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, stage_fields};
 /// Arguments of `pretext doc`.
 #[derive(Args)]
 pub struct DocArgs {
-    /// The name of anything in `pretext list`
+    /// The name of anything in `pretext list` or `pretext list ops`
     name: String,
     /// Print JSON
     #[arg(long)]
@@ -18,25 +18,30 @@ pub struct DocArgs {
 pub fn run(args: &DocArgs) -> anyhow::Result<Outcome> {
     let catalog = Catalog::builtin();
     let found: Vec<_> = catalog.of_name(&args.name).collect();
-    if found.is_empty() {
+    let op = crate::graph::operation(&args.name);
+    if found.is_empty() && op.is_none() {
         let names: Vec<&str> = catalog.iter().map(|spec| spec.name.as_str()).collect();
         eprintln!("error: nothing in the catalog is called `{}`", args.name);
         if let Some(near) = crate::language::nearest(&args.name, names.iter().copied()) {
             eprintln!("help: did you mean `{near}`?");
         }
-        eprintln!("help: `pretext list` prints every name");
+        eprintln!(
+            "help: `pretext list` prints every name, `pretext list ops` every operation for scripts and plugins"
+        );
         return Ok(Outcome::Unsound);
     }
     if args.json {
         let docs: Vec<serde_json::Value> = found
             .iter()
             .map(|spec| crate::report::catalog::doc_json(spec, &stage_fields(spec.kind)))
+            .chain(op.map(crate::report::operations::doc_json))
             .collect();
         print(&serde_json::to_string_pretty(&docs)?)?;
     } else {
         let docs: Vec<String> = found
             .iter()
             .map(|spec| crate::report::catalog::doc(spec, &stage_fields(spec.kind)))
+            .chain(op.map(crate::report::operations::doc))
             .collect();
         print(&docs.join("\n"))?;
     }

@@ -17,16 +17,18 @@ pub fn build(g: &mut Graph, blocks: usize, x: Var) -> Result<Var> {
     let mut x = x;
     for block in 1..=blocks {
         let name = format!("conv{block}");
-        x = g.scoped(&name, |g| match block {
-            1 => {
-                let x = convolutions(g, [(192, 5), (160, 1), (96, 1)], x)?; // [B, 96, 32, 32]
-                g.max_pool(x, pool) // [B, 96, 16, 16]
-            }
-            2 => {
-                let x = convolutions(g, [(192, 5), (192, 1), (192, 1)], x)?; // [B, 192, 16, 16]
-                g.avg_pool(x, pool) // [B, 192, 8, 8]
-            }
-            _ => convolutions(g, [(192, 3), (192, 1), (192, 1)], x), // [B, 192, 8, 8]
+        x = g.scoped(&name, |g| {
+            g.at_depth(block - 1, |g| match block {
+                1 => {
+                    let x = convolutions(g, [(192, 5), (160, 1), (96, 1)], x)?; // [B, 96, 32, 32]
+                    g.max_pool(x, pool) // [B, 96, 16, 16]
+                }
+                2 => {
+                    let x = convolutions(g, [(192, 5), (192, 1), (192, 1)], x)?; // [B, 192, 16, 16]
+                    g.avg_pool(x, pool) // [B, 192, 8, 8]
+                }
+                _ => convolutions(g, [(192, 3), (192, 1), (192, 1)], x), // [B, 192, 8, 8]
+            })
         })?;
         g.place(&name, x);
     }

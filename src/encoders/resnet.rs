@@ -24,16 +24,18 @@ impl Block {
 
 fn build(g: &mut Graph, block: Block, depth: [usize; 4], args: &Args, x: Var) -> Result<Var> {
     let small = args.word("stem") == "small";
-    let mut x = stem(g, small, x)?;
+    let mut x = g.at_depth(0, |g| stem(g, small, x))?;
+    let mut above = 0;
     g.place("conv1", x);
     for (index, blocks) in depth.into_iter().enumerate() {
         let name = format!("layer{}", index + 1);
         let channels = 64 << index;
         for number in 0..blocks {
             let stride = if index > 0 && number == 0 { 2 } else { 1 };
+            above += 1;
             x = g.scoped(&name, |g| {
                 g.scoped(&number.to_string(), |g| {
-                    residual(g, block, channels, stride, x)
+                    g.at_depth(above, |g| residual(g, block, channels, stride, x))
                 })
             })?;
         }

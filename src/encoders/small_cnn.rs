@@ -9,7 +9,7 @@ pub fn build(g: &mut Graph, width: usize, x: Var) -> Result<Var> {
     let mut x = x;
     for (index, channels) in [width, 2 * width, 4 * width].into_iter().enumerate() {
         let name = format!("conv{}", index + 1);
-        x = g.scoped(&name, |g| block(g, channels, x))?;
+        x = g.scoped(&name, |g| g.at_depth(index, |g| block(g, channels, x)))?;
         g.place(&name, x);
     }
     g.global_avg_pool(x)

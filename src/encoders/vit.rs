@@ -43,7 +43,7 @@ impl Vit {
 
     /// `[B, C, H, W]` → the class token's features `[B, D]`.
     pub fn build(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        let x = self.embed(g, x)?; // [B, N, D]
+        let x = g.at_depth(0, |g| self.embed(g, x))?; // [B, N, D]
         let x = self.blocks(g, x)?; // [B, 1 + N, D]
         let x = self.norm(g, x)?;
         let class = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]
@@ -184,11 +184,17 @@ impl Vit {
     }
 
     fn of(args: &Args) -> Self {
-        Self::sized(
+        let vit = Self::sized(
             args.word("size"),
             args.length("patch"),
             args.maybe_size("classes"),
-        )
+        );
+        Self {
+            width: args.maybe_size("width").unwrap_or(vit.width),
+            depth: args.maybe_size("depth").unwrap_or(vit.depth),
+            heads: args.maybe_size("heads").unwrap_or(vit.heads),
+            ..vit
+        }
     }
 }
 
@@ -216,6 +222,22 @@ pub(super) fn spec() -> Spec {
             Type::Length,
             "16px",
             "Side of a patch; must divide the picture's. 4px suits pictures of 32 px.",
+        )
+        .within(1.0, 1024.0),
+    )
+    .param(
+        Param::optional("width", Type::Integer, "Features of a token; the size's where it is absent.")
+            .within(1.0, 65536.0),
+    )
+    .param(
+        Param::optional("depth", Type::Integer, "Blocks; the size's where it is absent.")
+            .within(1.0, 1000.0),
+    )
+    .param(
+        Param::optional(
+            "heads",
+            Type::Integer,
+            "Attention heads, which divide the width; the size's where it is absent.",
         )
         .within(1.0, 1024.0),
     )

@@ -105,6 +105,11 @@ impl Device {
         self.name == "flex"
     }
 
+    /// Whether products can take bfloat16.
+    pub fn has_bf16(&self) -> bool {
+        self.plain.supports_dtype(burn::tensor::FloatDType::BF16)
+    }
+
     /// Waits for everything that was sent to the device; for timing.
     pub fn sync(&self) {
         // A failure shows up at the next read with its cause.

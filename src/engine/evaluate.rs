@@ -37,6 +37,35 @@ pub fn features(
         .collect()
 }
 
+/// Objectives, then metrics, of a graph for the batch of this number; nothing is recorded for gradients and nothing in the model
+/// changes.
+///
+/// # Errors
+/// The batch does not fit the graph, or the model lacks a tensor of it.
+pub(crate) fn losses(
+    graph: &Graph,
+    model: &Model,
+    batch: &Batch,
+    seed: u64,
+    number: u64,
+) -> Result<Vec<f64>> {
+    let program = super::backward::program(graph);
+    let draw = Draw {
+        seed,
+        step: 0,
+        micro: number,
+    };
+    let outcome = run(graph, &program, model, batch, draw, Gradients::None)?;
+    let first = |value: Value| -> Result<f64> {
+        let host = value.download().map_err(device_failed)?;
+        Ok(host
+            .as_f32()
+            .and_then(|x| x.first())
+            .map_or(f64::NAN, |x| f64::from(*x)))
+    };
+    outcome.values.into_iter().map(first).collect()
+}
+
 /// Rows of one length on a device, to be multiplied by others: the bank of a nearest-neighbour search.
 #[derive(Clone, Debug)]
 pub struct Rows {

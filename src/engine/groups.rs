@@ -1,6 +1,26 @@
 //! Parameter groups: weight decay and rate by parameter name.
 
+use std::collections::BTreeMap;
+
+use crate::graph::Graph;
 use crate::plan::Group;
+
+/// The factor on the rate of each parameter of a graph under `layer_decay`: `decay^(blocks + 1 - depth)` as in BEiT and
+/// MAE, so the first layer of `blocks` blocks learns slowest and what stands above all blocks at the full rate. Parameters at the
+/// full rate are left out.
+pub(crate) fn layer_rates(graph: &Graph, decay: f64) -> BTreeMap<String, f64> {
+    let module = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let mut tops: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, depth) in &graph.depths {
+        let top = tops.entry(module(name)).or_default();
+        *top = (*top).max(depth + 1);
+    }
+    let rate = |(name, depth): (&String, &usize)| {
+        let top = tops.get(&module(name)).copied().unwrap_or_default();
+        (name.clone(), decay.powi((top - depth) as i32))
+    };
+    graph.depths.iter().map(rate).collect()
+}
 
 /// How one parameter is treated.
 #[derive(Clone, Copy, Debug, PartialEq)]

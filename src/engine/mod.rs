@@ -62,6 +62,7 @@ pub use backward::{Derivatives, gradients};
 pub use capture::record;
 pub use device::{DEVICE_WORDS, Device, Kernels, set_kernels, set_threads};
 pub use error::{EngineError, Result};
+pub(crate) use evaluate::losses;
 pub use evaluate::{Rows, features, products};
 pub use groups::matches;
 pub use host::{Batch, HostTensor};

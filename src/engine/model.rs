@@ -17,6 +17,8 @@ use crate::graph::Graph;
 #[derive(Clone, Debug)]
 pub struct Model {
     device: Device,
+    /// Parameters record so that cheap operations are computed again in the backward pass.
+    recompute: bool,
     parameters: BTreeMap<String, Value>,
     buffers: BTreeMap<String, Value>,
 }
@@ -26,6 +28,7 @@ impl Model {
     pub fn empty(device: &Device) -> Self {
         Self {
             device: device.clone(),
+            recompute: false,
             parameters: BTreeMap::new(),
             buffers: BTreeMap::new(),
         }
@@ -207,9 +210,38 @@ impl Model {
         // burn can't record calls and gradients at once
         let value = match self.device.is_recording() {
             true => value,
-            false => value.leaf(),
+            false => value.leaf(self.recompute),
         };
         self.parameters.insert(name.to_owned(), value);
+    }
+
+    /// Lets the backward pass compute cheap operations again instead of keeping their results.
+    pub(crate) fn set_recompute(&mut self, recompute: bool) {
+        self.recompute = recompute;
+        for (name, value) in std::mem::take(&mut self.parameters) {
+            self.put_parameter(&name, value.inner());
+        }
+    }
+
+    /// Parameters and buffers by name, without autodiff.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = (&String, Value)> {
+        self.parameters
+            .iter()
+            .chain(&self.buffers)
+            .map(|(name, value)| (name, value.clone().inner()))
+    }
+
+    /// The same model with these tensors in the place of its own.
+    pub(crate) fn with(&self, tensors: &BTreeMap<String, Value>) -> Self {
+        let mut model = self.clone();
+        for (name, value) in tensors {
+            if model.parameters.contains_key(name) {
+                model.put_parameter(name, value.clone());
+            } else {
+                model.buffers.insert(name.clone(), value.clone());
+            }
+        }
+        model
     }
 
     pub(crate) fn put_buffer(&mut self, name: String, value: Value) {
@@ -243,7 +275,7 @@ fn check(tensors: &BTreeMap<String, Value>, name: &str, shape: &[usize]) -> Resu
     }
 }
 
-fn download(tensors: &BTreeMap<String, Value>) -> Result<BTreeMap<String, HostTensor>> {
+pub(crate) fn download(tensors: &BTreeMap<String, Value>) -> Result<BTreeMap<String, HostTensor>> {
     tensors
         .iter()
         .map(|(name, value)| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::data::Philox;
 use crate::graph::{Binary, Graph, Op, Unary, Var};
+use crate::plan::Precision;
 
 /// The part of a graph that leads to some results.
 pub(crate) struct Program {
@@ -13,6 +14,8 @@ pub(crate) struct Program {
     pub(crate) reads: Vec<u32>,
     /// What is asked for.
     pub(crate) wanted: Vec<Var>,
+    /// What products and convolutions take.
+    pub(crate) precision: Precision,
     /// By dropout node: what names its masks.
     pub(crate) masks: BTreeMap<Var, [u64; 2]>,
     /// By last node: nodes that one kernel carries out, on devices that have kernels.
@@ -96,6 +99,7 @@ impl Program {
             order,
             reads,
             wanted: wanted.to_vec(),
+            precision: Precision::F32,
             masks: masks(graph),
             chains,
             inside,

@@ -16,6 +16,7 @@ use super::ops::{self, Operands};
 use super::program::{Chain, Program};
 use super::value::{Value, on_float, on_pair};
 use crate::graph::{Binary, BufferId, DType, Graph, Mode, Node, Op, Unary, Var};
+use crate::plan::Precision;
 
 /// What random nodes draw from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +200,16 @@ impl Runner<'_> {
                     Op::Slice { start: size, .. } | Op::Count(size) => size.at(self.size),
                     _ => 0,
                 };
+                if program.precision == Precision::Bf16 && is_product(op) {
+                    let operands = operands.into_iter().map(Value::bf16).collect();
+                    return ops::apply(op, operands, shape, size, device.burn())
+                        .map(Value::f32)
+                        .map_err(fail);
+                }
+                // reading an index back would hold up a GPU, and the CPU backends panic at a wrong one
+                if matches!(device.name(), "flex" | "ndarray") {
+                    ops::check_index(op, &operands).map_err(fail)?;
+                }
                 let operands = match device.kernels() {
                     Kernels::Fast => match kernels::apply(op, operands) {
                         Ok(value) => return Ok(value),
@@ -240,7 +251,8 @@ impl Runner<'_> {
             }
             Chain::Heads { parts, .. } => {
                 let shape = sizes(var, self.size);
-                if let Op::Attention { scale } = graph.node(var).op
+                if program.precision == Precision::F32
+                    && let Op::Attention { scale } = graph.node(var).op
                     && let Some(value) = kernels::joined_attention(&operands, shape[1], scale)
                 {
                     return Ok(value);
@@ -371,6 +383,18 @@ impl Runner<'_> {
             self.moved.insert(buffer.name.clone(), moved.into());
         }
     }
+}
+
+/// Operations whose operands are rounded where the precision says so.
+fn is_product(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Linear
+            | Op::MatMul
+            | Op::Conv2d { .. }
+            | Op::ConvTranspose2d { .. }
+            | Op::Attention { .. }
+    )
 }
 
 /// The first node whose value has a NaN or an infinity, found by running the batch again: `Log in head`.

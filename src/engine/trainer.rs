@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::backward::{self, Sums};
 use super::error::{EngineError, Result};
-use super::groups::{Treatment, treatment};
+use super::groups::{Treatment, layer_rates, treatment};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::optimizer::{Memory, Moments, decay_of};
@@ -12,7 +12,7 @@ use super::run::Draw;
 use super::sum::{device_failed, norms};
 use super::value::Value;
 use crate::graph::Graph;
-use crate::plan::{Group, Optimizer};
+use crate::plan::{Group, Optimizer, Precision, Settings};
 
 /// A model in training.
 pub struct Trainer {
@@ -20,8 +20,18 @@ pub struct Trainer {
     optimizer: Optimizer,
     groups: Vec<Group>,
     memory: Memory,
+    /// Factors on the rate that `layer_decay` gives.
+    rates: BTreeMap<String, f64>,
+    average: Option<Average>,
+    precision: Precision,
     seed: u64,
     step: u64,
+}
+
+/// A moving average of parameters and buffers.
+struct Average {
+    decay: f64,
+    tensors: BTreeMap<String, Value>,
 }
 
 /// What a step found. Means over the batches of the step.
@@ -46,6 +56,8 @@ pub struct TrainerState {
     pub buffers: BTreeMap<String, HostTensor>,
     /// The optimiser's memory by parameter name.
     pub moments: BTreeMap<String, Moments>,
+    /// The moving average of parameters and buffers, where there is one.
+    pub average: BTreeMap<String, HostTensor>,
 }
 
 impl Trainer {
@@ -56,9 +68,35 @@ impl Trainer {
             optimizer,
             groups,
             memory: Memory::default(),
+            rates: BTreeMap::new(),
+            average: None,
+            precision: Precision::F32,
             seed,
             step: 0,
         }
+    }
+
+    /// The same with what else a stage's settings say about how parameters move.
+    pub fn with_settings(mut self, settings: &Settings, graph: &Graph) -> Self {
+        if let Some(decay) = settings.layer_decay {
+            self.rates = layer_rates(graph, decay);
+        }
+        self.precision = settings.precision;
+        if settings.recompute {
+            self.model.set_recompute(true);
+        }
+        self.average = settings.average.map(|decay| Average {
+            decay,
+            tensors: self.tensors(),
+        });
+        self
+    }
+
+    fn tensors(&self) -> BTreeMap<String, Value> {
+        self.model
+            .tensors()
+            .map(|(name, value)| (name.clone(), value))
+            .collect()
     }
 
     /// The model as it is now.
@@ -71,9 +109,12 @@ impl Trainer {
         &mut self.model
     }
 
-    /// The model, when training is over.
-    pub fn into_model(self) -> Model {
-        self.model
+    /// The model that the stage gives: the moving average where there is one, else the model as it is now.
+    pub fn result(&self) -> Model {
+        match &self.average {
+            Some(average) => self.model.with(&average.tensors),
+            None => self.model.clone(),
+        }
     }
 
     /// Optimiser steps done.
@@ -106,6 +147,7 @@ impl Trainer {
         match done {
             Ok(report) => {
                 self.step += 1;
+                self.move_average()?;
                 Ok(report)
             }
             Err(error) => {
@@ -124,7 +166,8 @@ impl Trainer {
         batches: &[Batch],
         before: &mut BTreeMap<String, Value>,
     ) -> Result<(Sums, StepReport)> {
-        let program = backward::program(graph);
+        let mut program = backward::program(graph);
+        program.precision = self.precision;
         let mut sums = Sums::new();
         let mut totals = vec![0.0; program.wanted.len()];
         for (micro, batch) in batches.iter().enumerate() {
@@ -247,7 +290,30 @@ impl Trainer {
     }
 
     fn treatment(&self, name: &str, rank: usize) -> Treatment {
-        treatment(&self.groups, decay_of(&self.optimizer), name, rank)
+        let mut treatment = treatment(&self.groups, decay_of(&self.optimizer), name, rank);
+        treatment.rate *= self.rates.get(name).copied().unwrap_or(1.0);
+        treatment
+    }
+
+    /// `decay * average + (1 - decay) * value`, for parameters and buffers.
+    fn move_average(&mut self) -> Result<()> {
+        let Some(average) = &mut self.average else {
+            return Ok(());
+        };
+        for (name, value) in self.model.tensors() {
+            let shape = value.shape();
+            let value = value.flat().map_err(device_failed)?;
+            let moved = match average.tensors.remove(name) {
+                Some(old) => {
+                    let old = old.flat().map_err(device_failed)?;
+                    old.mul_scalar(average.decay) + value.mul_scalar(1.0 - average.decay)
+                }
+                None => value,
+            };
+            let moved = Value::from(moved).reshape(&shape).map_err(device_failed)?;
+            average.tensors.insert(name.clone(), moved);
+        }
+        Ok(())
     }
 
     /// A copy of everything that training goes on from.
@@ -275,6 +341,10 @@ impl Trainer {
             parameters,
             buffers: self.model.buffer_values()?,
             moments: self.memory.download()?,
+            average: match &self.average {
+                Some(average) => super::model::download(&average.tensors)?,
+                None => BTreeMap::new(),
+            },
         })
     }
 
@@ -296,6 +366,16 @@ impl Trainer {
                 .or_else(|| state.buffers.get(&name))
                 .ok_or(EngineError::TensorMissing { name: name.clone() })?;
             self.model.set(&name, tensor)?;
+        }
+        if let Some(average) = &mut self.average {
+            for (name, value) in &mut average.tensors {
+                let tensor = state
+                    .average
+                    .get(name)
+                    .ok_or(EngineError::TensorMissing { name: name.clone() })?;
+                *value =
+                    Value::upload(tensor, self.model.device().burn()).map_err(device_failed)?;
+            }
         }
         self.memory = Memory::upload(&state.moments, self.model.device().burn());
         self.step = state.step;

@@ -1,6 +1,6 @@
 //! A tensor whose rank is known only at run time. burn's ranks are static; this file is where the two meet.
 
-use burn::tensor::{Device as BurnDevice, Int, Tensor, TensorData};
+use burn::tensor::{Device as BurnDevice, FloatDType, Int, Tensor, TensorData};
 
 use super::host::HostTensor;
 
@@ -259,9 +259,24 @@ impl Value {
         on_any!(self, t => t.inner().into())
     }
 
-    /// A leaf of the autodiff graph, whose gradient is kept. Whole numbers stay as they are.
-    pub(crate) fn leaf(self) -> Self {
+    /// A leaf of the autodiff graph, whose gradient is kept; `recompute`: what follows from it may be computed again in the
+    /// backward pass. Whole numbers stay as they are.
+    pub(crate) fn leaf(self, recompute: bool) -> Self {
+        use burn::tensor::GradientCheckpointingStrategy::Balanced;
+        if recompute {
+            return on_float!(self, t => t.autodiff().with_gradient_checkpointing_strategy(Balanced).require_grad().into(), other => other);
+        }
         on_float!(self, t => t.autodiff().require_grad().into(), other => other)
+    }
+
+    /// Numbers as bfloat16; whole numbers stay as they are.
+    pub(crate) fn bf16(self) -> Self {
+        on_float!(self, t => t.cast(FloatDType::BF16).into(), other => other)
+    }
+
+    /// Numbers as f32; whole numbers stay as they are.
+    pub(crate) fn f32(self) -> Self {
+        on_float!(self, t => t.cast(FloatDType::F32).into(), other => other)
     }
 }
 

@@ -97,7 +97,7 @@ impl Walk<'_> {
             if train {
                 self.live += self.graph.aside(&self.flow, index, self.batch);
             }
-            self.touch(self.scratch(index));
+            self.touch(self.scratch(index, train));
             let mut done: Vec<usize> = node
                 .inputs
                 .iter()
@@ -153,13 +153,17 @@ impl Walk<'_> {
     }
 
     /// Memory that an operation takes while it runs.
-    fn scratch(&self, index: usize) -> f64 {
+    fn scratch(&self, index: usize, train: bool) -> f64 {
         let node = &self.graph.nodes[index];
         match node.op {
             Op::Conv2d { .. } => self.working(index, node.inputs[0], Var(index as u32)),
-            Op::Attention { .. } if node.inputs.len() > 3 && !self.flow.differentiable[index] => {
-                2.0 * self.graph.scores(node, self.batch)
+            // without a mask no scores are laid out
+            Op::Attention { .. } if node.inputs.len() == 3 => 0.0,
+            // scores while their softmax is made
+            Op::Attention { .. } if train && self.flow.differentiable[index] => {
+                self.graph.scores(node, self.batch)
             }
+            Op::Attention { .. } => 2.0 * self.graph.scores(node, self.batch),
             Op::Resize(_) => self.between(index),
             _ => 0.0,
         }
@@ -225,8 +229,8 @@ impl Walk<'_> {
                 2.0 * bytes.sum::<f64>()
             }
             Op::Attention { .. } if node.inputs.len() == 3 => 0.0,
-            // the gradients of the weights and of the scores
-            Op::Attention { .. } => 2.0 * self.graph.scores(node, self.batch),
+            // the gradients of the weights and of the scores, and what leads from one to the other
+            Op::Attention { .. } => 3.0 * self.graph.scores(node, self.batch),
             Op::Resize(_) => self.between(index),
             _ => 0.0,
         }

@@ -30,12 +30,24 @@ impl Graph {
     pub fn call(&mut self, module: &Module, x: Var) -> Result<Var> {
         self.scoped(&module.name, |g| {
             let mut x = x;
+            // an encoder written layer by layer: each layer with weights is a block of its own
+            let mut depth = 0;
+            let layered = module.name.ends_with("encoder");
             for (index, step) in module.net.steps.iter().enumerate() {
                 let build = match &step.call.spec.make {
                     Make::Layer(build) | Make::Encoder(build) => *build,
                     _ => continue,
                 };
+                let encoder = matches!(step.call.spec.make, Make::Encoder(_));
+                let known = g.parameters.len();
                 x = g.step(module, index, |g| build(g, &step.call.args, x))?;
+                if layered && !encoder {
+                    depth += usize::from(g.parameters[known..].iter().any(|p| p.shape.len() > 1));
+                    for parameter in &g.parameters[known..] {
+                        g.depths
+                            .insert(parameter.name.clone(), depth.saturating_sub(1));
+                    }
+                }
                 if let Some(place) = &step.place {
                     g.place(place, x);
                 }

@@ -94,14 +94,20 @@ pub(crate) fn duration(text: &str) -> Duration {
     }
 }
 
-/// `linear(4)`: a layer with whole numbers as positional arguments.
+/// `linear(4)`: a layer with whole numbers as positional arguments; durations are in steps.
 pub(crate) fn layer(name: &str, numbers: &[i64]) -> Call {
     let spec = entry(Kind::Layer, name);
     let given: Vec<(&str, Value)> = spec
         .params
         .iter()
         .zip(numbers)
-        .map(|(param, n)| (param.name.as_str(), Value::Integer(*n)))
+        .map(|(param, n)| match param.ty {
+            Type::Duration => (
+                param.name.as_str(),
+                Value::Duration(Duration::Steps(*n as u64)),
+            ),
+            _ => (param.name.as_str(), Value::Integer(*n)),
+        })
         .collect();
     call(Kind::Layer, name, &given)
 }

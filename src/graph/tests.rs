@@ -1,8 +1,11 @@
 //! Shapes, costs and memory of graphs.
 
 use super::testing::{encoder, layer, net, pictures};
-use super::{Binary, DType, Graph, Mode, Module, Op, Pool, Shape, Size, Var, show};
-use crate::catalog::Value;
+use super::{
+    Binary, ConvTranspose, DType, Graph, Init, Mode, Module, Op, Padding, Pool, Reduction,
+    Resampling, Shape, Size, Var, show,
+};
+use crate::catalog::{Problem, Value};
 use crate::language::codes::Code;
 
 fn shape(sizes: &[usize]) -> Shape {
@@ -201,4 +204,140 @@ fn peak_memory_grows_with_the_batch() {
     assert!(one > fixed && two > one);
     assert!(two - fixed > 3 * (one - fixed) / 2);
     assert!(g.peak_memory(64, false, 1) < one / 2);
+}
+
+#[test]
+fn moves_keep_sizes_that_depend_on_the_batch() {
+    let b = Size::batch();
+    let (mut g, x) = graph(&[vec![&b + &b, 6.into()], vec![b.clone(), 6.into()]]);
+    let halves = g.split(x[0], 0, 2).unwrap();
+    assert_eq!(halves.len(), 2);
+    assert_eq!(show(g.shape(halves[1])), "[B, 6]");
+    assert!(g.split(x[1], 0, 2).is_err());
+    let next = g.roll(x[1], 0, 1).unwrap();
+    assert_eq!(show(g.shape(next)), "[B, 6]");
+    assert!(g.roll(x[1], 0, 2).is_err());
+    let stacked = g.stack(&[x[1], x[1], x[1]], 1).unwrap();
+    assert_eq!(show(g.shape(stacked)), "[B, 3, 6]");
+    let padded = g.pad(x[1], 0, 1, 2, Padding::Edge).unwrap();
+    assert_eq!(show(g.shape(padded)), "[B + 3, 6]");
+    let repeated = g.repeat(x[1], 0, 3).unwrap();
+    assert_eq!(show(g.shape(repeated)), "[3*B, 6]");
+    let turned = g.rotate(x[1], 1).unwrap();
+    assert_eq!(show(g.shape(turned)), "[6, B]");
+    let variance = g.reduce(Reduction::Variance { correction: 1 }, x[1], &[0], false);
+    assert_eq!(show(g.shape(variance.unwrap())), "[6]");
+    let scores = g.matmul(x[0], turned).unwrap();
+    assert_eq!(show(g.shape(scores)), "[2*B, B]");
+    let index = g.arange(b.clone());
+    let hot = g.one_hot(index, b).unwrap();
+    assert_eq!(show(g.shape(hot)), "[B, B]");
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let (mut g, x) = graph(&[
+        shape(&[2, 6]),
+        shape(&[2, 3, 4, 4]),
+        shape(&[2, 5, 6]),
+        shape(&[4, 3, 3, 3]),
+    ]);
+    let (flat, map, tokens, weight) = (x[0], x[1], x[2], x[3]);
+    let index = g.arange(2.into());
+    let said = |problem: Result<Var, Problem>, words: &str| {
+        let problem = problem.unwrap_err();
+        assert!(problem.message.contains(words), "{problem}");
+    };
+    said(g.attention(tokens, tokens, map, None, None), "do not fit");
+    said(
+        g.attention(tokens, tokens, tokens, Some(flat), None),
+        "a mask of [2, 6]",
+    );
+    said(g.interpolate(map, 0, 3, Resampling::Nearest), "no pixels");
+    said(g.interpolate(flat, 2, 2, Resampling::Nearest), "[2, 6]");
+    said(g.patchify(map, 3), "patches of 3 px");
+    said(g.unpatchify(tokens, 2, 2), "not 2 rows");
+    said(g.group_norm(map, None, None, 2, 1e-5), "2 groups");
+    said(g.topk(flat, 7, 1).map(|(best, _)| best), "no elements 0..7");
+    said(g.gather(flat, index, 0), "by indices of [2]");
+    said(g.take(flat, flat, 0), "labels or indices");
+    said(g.add(flat, index), "the other indices");
+    said(g.add_scalar(index, 0.5), "stay whole");
+    said(g.clamp(flat, 1.0, 0.0), "between 1 and 0");
+    said(g.squeeze(flat, 1), "can't go");
+    said(g.pad(flat, 1, 6, 0, Padding::Reflect), "can't be mirrored");
+    said(g.full(shape(&[1; 7]), 0.0), "1 to 6");
+    said(g.reshape(flat, Vec::new()), "elements against");
+    said(g.mse(flat, tokens, None), "can't mse");
+    said(g.nt_xent(tokens, 0.5).map(|(loss, _)| loss), "[2 B, d]");
+    said(
+        g.nt_xent(flat, 0.0).map(|(loss, _)| loss),
+        "positive number",
+    );
+    said(
+        g.reduce(Reduction::Variance { correction: 6 }, flat, &[1], true),
+        "too few",
+    );
+    let conv = |stride, output_padding| ConvTranspose {
+        stride,
+        padding: 0,
+        output_padding,
+        groups: 1,
+    };
+    said(
+        g.conv_transpose2d(map, weight, None, conv(1, 0)),
+        "does not fit a weight",
+    );
+    let kernel = g.parameter("kernel", &[3, 4, 3, 3], Init::Constant(0.0));
+    said(
+        g.conv_transpose2d(map, kernel, None, conv(2, 2)),
+        "less than the stride",
+    );
+}
+
+#[test]
+fn costs_of_products() {
+    let (mut g, x) = graph(&[
+        vec![Size::batch(), 4.into(), 3.into(), 3.into()],
+        shape(&[4, 6, 3, 3]),
+        vec![Size::batch(), 2.into(), 5.into(), 8.into()],
+        vec![Size::batch(), 2.into(), 7.into(), 8.into()],
+    ]);
+    let conv = ConvTranspose {
+        stride: 2,
+        padding: 1,
+        output_padding: 1,
+        groups: 1,
+    };
+    let y = g.conv_transpose2d(x[0], x[1], None, conv).unwrap();
+    assert_eq!(show(g.shape(y)), "[B, 6, 6, 6]");
+    // each pixel meets each weight of its channel once
+    assert_eq!(g.cost(y.0 as usize, 2).flops, 2.0 * 36.0 * 54.0);
+    let y = g.attention(x[2], x[3], x[3], None, None).unwrap();
+    assert_eq!(g.cost(y.0 as usize, 3).flops, 3.0 * 2.0 * 5.0 * 7.0 * 16.0);
+    let y = g.interpolate(x[0], 6, 5, Resampling::Bicubic).unwrap();
+    // rows of 3 to 5 pixels, then columns of 3 to 6
+    let across = 4.0 * 3.0 * 3.0 * 5.0;
+    let down = 4.0 * 5.0 * 3.0 * 6.0;
+    assert_eq!(g.cost(y.0 as usize, 1).flops, across + down);
+}
+
+/// Only a mask makes an attention lay its scores out.
+#[test]
+fn attention_without_a_mask_keeps_no_scores() {
+    let peak = |masked: bool, train: bool| {
+        let sizes = vec![Size::batch(), 3.into(), 64.into(), 16.into()];
+        let (mut g, x) = graph(&[sizes, shape(&[1, 1, 64, 64])]);
+        let weight = g.parameter("weight", &[16, 16], Init::Normal(0.1));
+        let q = g.matmul(x[0], weight).unwrap();
+        let mask = masked.then_some(x[1]);
+        let y = g.attention(q, q, q, mask, None).unwrap();
+        let loss = g.mean_all(y).unwrap();
+        g.objective("loss", loss);
+        g.peak_memory(32, train, 0) as f64
+    };
+    let scores = 4.0 * 32.0 * 3.0 * 64.0 * 64.0;
+    for train in [false, true] {
+        assert!(peak(true, train) - peak(false, train) >= scores);
+    }
 }

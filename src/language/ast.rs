@@ -88,6 +88,8 @@ pub struct Block {
 pub struct Field {
     /// Its name.
     pub name: Name,
+    /// `optimizer discriminator = …`: the objective it is for.
+    pub of: Option<Name>,
     /// Its value.
     pub value: Expr,
 }

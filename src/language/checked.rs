@@ -135,7 +135,7 @@ pub struct Stage {
     /// The task, evaluator, … with its own parameters, whether they were written in the brackets or in the block.
     pub call: Call,
     /// The fields that every stage of this kind has ([`crate::catalog::stage_fields`]); one that the call's `Spec` has too
-    /// is in `call` only.
+    /// is in `call` only. The optimiser of objective `NAME` stands under `optimizer NAME`.
     pub fields: Args,
     /// The whole item.
     pub span: Span,

@@ -146,6 +146,10 @@ fn fields_text(params: &[Param], args: &Args) -> String {
             out += &format!("  {} = {value}\n", param.name);
         }
     }
+    // `optimizer discriminator`: a field for one objective stands under both words
+    for (name, argument) in args.values.iter().filter(|(name, _)| name.contains(' ')) {
+        out += &format!("  {name} = {}\n", canonical(&argument.value));
+    }
     out
 }
 

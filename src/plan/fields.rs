@@ -1,9 +1,12 @@
 //! The fields of a training stage as settings.
 
-use super::Schedule;
+use std::collections::BTreeMap;
+
 use super::build::Planner;
 use super::types::*;
+use super::{Optimizer, Precision, Schedule, Watched};
 use crate::catalog::{Args, Call, Duration, Make, Value};
+use crate::graph::Graph;
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -15,6 +18,7 @@ impl Planner<'_> {
         stage: &Stage,
         args: &Args,
         data: &DataView,
+        readings: &[Watched],
     ) -> Option<Settings> {
         let records = data.dataset.len();
         let mut batch = args.size("batch");
@@ -86,6 +90,22 @@ impl Planner<'_> {
             return None;
         };
         let optimizer = make(&args.call("optimizer").args);
+        let optimizers: BTreeMap<String, Optimizer> = args
+            .values
+            .iter()
+            .filter_map(|(name, argument)| {
+                let Value::Call(call) = &argument.value else {
+                    return None;
+                };
+                let Make::Optimizer(make) = &call.spec.make else {
+                    return None;
+                };
+                Some((
+                    name.strip_prefix("optimizer ")?.to_owned(),
+                    make(&call.args),
+                ))
+            })
+            .collect();
         let clip = match args.maybe_call("clip") {
             Some(call) if call.spec.name == "norm" => Some(call.args.number("limit")),
             Some(call) => {
@@ -110,10 +130,38 @@ impl Planner<'_> {
             }
         }
         let checkpoint = args.call("checkpoint");
-        if checkpoint.spec.name != "every" {
-            self.wrong_setting(checkpoint, "checkpoint", "every(500 steps, keep = 2)");
-            return None;
-        }
+        let best = match checkpoint.spec.name.as_str() {
+            "every" => None,
+            "best" => Some(self.watched(checkpoint, readings)?),
+            _ => {
+                self.wrong_setting(checkpoint, "checkpoint", "every(500 steps, keep = 2)");
+                return None;
+            }
+        };
+        let stop = match args.maybe_call("stop") {
+            Some(call) if call.spec.name == "early" => {
+                let patience = in_steps(call.args.duration("patience")).max(1);
+                Some((self.watched(call, readings)?, patience))
+            }
+            Some(call) => {
+                self.wrong_setting(call, "stop", "early(valid.loss, patience = 5 epochs)");
+                return None;
+            }
+            None => None,
+        };
+        let average = match args.maybe_call("average") {
+            Some(call) if call.spec.name == "ema" => {
+                let decay = call.args.number("decay");
+                self.lint_average(call, decay, steps);
+                Some(decay)
+            }
+            Some(call) => {
+                self.wrong_setting(call, "average", "ema(0.9999)");
+                return None;
+            }
+            None => None,
+        };
+        let precision = self.precision(stage, args)?;
         Some(Settings {
             batch,
             accumulate,
@@ -123,10 +171,150 @@ impl Planner<'_> {
             schedule,
             clip,
             groups,
+            optimizers,
+            layer_decay: args.maybe_ratio("layer_decay"),
+            average,
+            precision,
+            recompute: args.switch("checkpointing"),
+            best,
+            stop,
             checkpoint_every: in_steps(checkpoint.args.duration("period")).max(1),
             keep: checkpoint.args.size("keep"),
             skip_bad: args.word("on_bad_sample") == "skip",
         })
+    }
+
+    /// The value that `best(…)` or `early(…)` looks at.
+    fn watched(&mut self, call: &Call, readings: &[Watched]) -> Option<Watched> {
+        let name = call.args.word("of");
+        if let Some(found) = readings.iter().find(|reading| reading.name == name) {
+            return Some(found.clone());
+        }
+        let names: Vec<String> = readings
+            .iter()
+            .map(|reading| format!("`{}`", reading.name))
+            .collect();
+        let span = call.args.span("of").unwrap_or(call.span);
+        let diagnostic = Diagnostic::error(
+            Code::UnknownPart,
+            span,
+            format!("the stage reads no `{name}` while it trains"),
+        );
+        self.diagnostics.push(match names.is_empty() {
+            true => diagnostic
+                .note("It reads nothing while it trains.")
+                .help("add `valid = NAME.valid` for `valid.loss`, or in a pretext stage `monitor = knn(NAME.valid)` for `valid.knn`"),
+            false => diagnostic.note(format!("It reads {}.", names.join(", "))),
+        });
+        None
+    }
+
+    /// An average that reaches further back than the run is still mostly where the run began.
+    fn lint_average(&mut self, call: &Call, decay: f64, steps: u64) {
+        let left = decay.powf(steps as f64);
+        if left > 0.5 {
+            self.diagnostics.push(
+                Diagnostic::warning(
+                    Code::LintWarmup,
+                    call.span,
+                    format!(
+                        "after {steps} steps the average is still {:.0}% the untrained weights",
+                        100.0 * left
+                    ),
+                )
+                .help("take a smaller decay, or lengthen the run"),
+            );
+        }
+    }
+
+    /// The stage's precision, or the run's.
+    fn precision(&mut self, stage: &Stage, args: &Args) -> Option<Precision> {
+        let own = args.maybe_word("precision");
+        let run = &self.recipe.run;
+        let precision = precision(own.unwrap_or(run.word("precision")));
+        if precision == Precision::Bf16 && run.word("device") == "ndarray" {
+            let span = match own {
+                Some(_) => args.span("precision"),
+                None => run.span("precision"),
+            };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::Unavailable,
+                    span.unwrap_or(stage.call.name_span),
+                    "device `ndarray` has no bf16",
+                )
+                .help("use `precision = f32`, or another device"),
+            );
+            return None;
+        }
+        Some(precision)
+    }
+
+    /// What of the settings depends on the training graph: depths for `layer_decay`, objectives for `optimizer NAME`.
+    pub(super) fn suits(
+        &mut self,
+        stage: &Stage,
+        settings: &Settings,
+        graph: &Graph,
+    ) -> Option<()> {
+        let mut sound = true;
+        if settings.layer_decay.is_some() && graph.depths.is_empty() {
+            sound = false;
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::UnknownPart,
+                    stage.fields.span("layer_decay").unwrap_or(stage.name_span),
+                    "`layer_decay` needs an encoder that trains and has blocks; nothing here has any",
+                )
+                .help("remove it"),
+            );
+        }
+        for name in settings.optimizers.keys() {
+            if graph.claims.contains_key(name) {
+                continue;
+            }
+            sound = false;
+            let own: Vec<String> = graph.claims.keys().map(|own| format!("`{own}`")).collect();
+            let field = format!("optimizer {name}");
+            let span = stage.fields.span(&field).unwrap_or(stage.name_span);
+            let shares = graph.objectives.iter().any(|other| other.name == *name);
+            let message = match shares {
+                true => format!(
+                    "objective `{name}` of `{}` has no parameters of its own",
+                    stage.call.spec.name
+                ),
+                false => format!("`{}` has no objective `{name}`", stage.call.spec.name),
+            };
+            let diagnostic = Diagnostic::error(Code::UnknownPart, span, message);
+            self.diagnostics.push(match own.is_empty() {
+                true => diagnostic.help("give one `optimizer` for the whole stage"),
+                false => diagnostic.note(format!(
+                    "Objectives with parameters of their own: {}.",
+                    own.join(", ")
+                )),
+            });
+        }
+        sound.then_some(())
+    }
+
+    /// What a stage with this validation graph reads after every epoch.
+    pub(super) fn valid_readings(graph: &Graph) -> Vec<Watched> {
+        let mut readings = vec![Watched {
+            name: "valid.loss".into(),
+            series: "valid.loss".into(),
+            rising: false,
+        }];
+        for metric in &graph.metrics {
+            if metric.name.split('.').next() == Some("accuracy") {
+                let name = format!("valid.{}", metric.name);
+                readings.push(Watched {
+                    series: name.clone(),
+                    name,
+                    rising: true,
+                });
+            }
+        }
+        readings
     }
 
     pub(super) fn wrong_setting(&mut self, call: &Call, field: &str, example: &str) {

@@ -3,15 +3,29 @@
 use crate::catalog::{Args, Call, Data, DataSource, Duration, Net, Value};
 use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
 
-/// Fields that never change a result.
-const WITHOUT_EFFECT: &[&str] = &["monitor", "checkpoint"];
+/// Fields that never change a result, unless what is read while training decides it.
+const WITHOUT_EFFECT: &[&str] = &["monitor", "valid"];
+/// Of `checkpoint` only `best` counts, and that apart.
+const NEVER: &[&str] = &["checkpoint"];
 
 /// blake3 over everything in the recipe that decides a stage's result, except its data's content and its inputs.
 pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64) -> String {
     let mut writer = Writer {
         recipe,
         hasher: blake3::Hasher::new(),
+        watches: false,
     };
+    let best = match stage.fields.values.get("checkpoint").map(|a| &a.value) {
+        Some(Value::Call(call)) if call.spec.name == "best" => Some(call),
+        _ => None,
+    };
+    writer.watches = best.is_some() || stage.fields.values.contains_key("stop");
+    if let Some(best) = best {
+        writer.text(best.args.word("of"));
+    }
+    if recipe.run.word("precision") == "bf16" {
+        writer.text("run in bf16");
+    }
     writer.text(&stage.name);
     writer.text(&seed.to_string());
     writer.call(&stage.call);
@@ -22,6 +36,8 @@ pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64) -> String {
 struct Writer<'a> {
     recipe: &'a Recipe,
     hasher: blake3::Hasher,
+    /// What is read while training decides the result.
+    watches: bool,
 }
 
 impl Writer<'_> {
@@ -48,7 +64,8 @@ impl Writer<'_> {
 
     fn args(&mut self, args: &Args) {
         for (name, argument) in &args.values {
-            if WITHOUT_EFFECT.contains(&name.as_str()) {
+            let field = name.as_str();
+            if NEVER.contains(&field) || (!self.watches && WITHOUT_EFFECT.contains(&field)) {
                 continue;
             }
             self.text(name);

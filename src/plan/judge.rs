@@ -148,11 +148,10 @@ impl Planner<'_> {
                 return None;
             }
         };
-        let settings = self.settings(stage, &args, &train)?;
         let text = match args.maybe_size("hidden") {
             Some(hidden) => {
                 let layer = format!("linear({hidden}) |> batch_norm() |> relu() |> ");
-                layer.repeat(args.size("layers")) + &format!("linear({classes})")
+                format!("{}linear({classes})", layer.repeat(args.size("layers")))
             }
             None => format!("linear({classes})"),
         };
@@ -179,12 +178,22 @@ impl Planner<'_> {
                 return None;
             }
         };
+        let valid = match args.maybe_data("valid") {
+            Some(_) => Some(self.view(&args, "valid")?),
+            None => None,
+        };
+        let readings = valid
+            .as_ref()
+            .map_or_else(Vec::new, |_| Self::valid_readings(&head_eval));
+        let settings = self.settings(stage, &args, &train, &readings)?;
+        self.suits(stage, &settings, &head)?;
         Some(Probe {
             from,
             evaluator: stage.call.spec.name.clone(),
             reading,
             train,
             test,
+            valid,
             classes,
             head,
             head_eval,
@@ -236,7 +245,10 @@ impl Planner<'_> {
             Some(Value::Augment(name)) => self.labelled_augment(name, &train, &encoder, stage)?,
             _ => view.clone(),
         };
-        let settings = self.settings(stage, &args, &train)?;
+        let valid = match args.maybe_data("valid") {
+            Some(_) => Some(self.view(&args, "valid")?),
+            None => None,
+        };
         let frozen = args.word("unfreeze") == "none";
         let head = self.head(&format!("linear({classes})"), stage.call.span)?;
         let trace = || -> Result<_> {
@@ -254,10 +266,16 @@ impl Planner<'_> {
                 return None;
             }
         };
+        let readings = valid
+            .as_ref()
+            .map_or_else(Vec::new, |_| Self::valid_readings(&eval));
+        let settings = self.settings(stage, &args, &train, &readings)?;
+        self.suits(stage, &settings, &graph)?;
         Some(Classifier {
             from,
             train,
             test,
+            valid,
             classes,
             graph,
             eval,

@@ -26,10 +26,10 @@ mod types;
 mod view;
 
 pub use build::{Purpose, plan};
-pub use training::{Decay, Optimizer, Schedule};
+pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Body, Classifier, DataView, EncoderView, Export, Group, Knn, Monitor, Plan, Probe, Reading,
-    RunSettings, Settings, StagePlan, Training,
+    RunSettings, Settings, StagePlan, Training, Validation,
 };
 
 use crate::catalog::Spec;

@@ -2,10 +2,11 @@
 
 use super::build::{Planner, describe};
 use super::statistics::{normalization_of, wants_statistics};
+use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
-use crate::catalog::{Args, Call, Duration, Kind, Make, Value};
-use crate::graph::{Graph, Mode};
+use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
+use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -81,7 +82,16 @@ impl Planner<'_> {
             self.problem(stage, &problem);
             return None;
         }
-        let settings = self.settings(stage, &args, &data)?;
+        let valid = match args.maybe_data("valid") {
+            Some(_) => Some(self.validation(stage, &args, &data, &graph)?),
+            None => None,
+        };
+        let mut readings = valid
+            .as_ref()
+            .map_or_else(Vec::new, |valid| Self::valid_readings(&valid.graph));
+        readings.extend(args.maybe_call("monitor").map(monitored));
+        let settings = self.settings(stage, &args, &data, &readings)?;
+        self.suits(stage, &settings, &graph)?;
         let monitor = match args.maybe_call("monitor") {
             Some(call) => Some(self.monitor(stage, call, &data, &encoder, &settings)?),
             None => None,
@@ -95,7 +105,65 @@ impl Planner<'_> {
             settings,
             encoder,
             monitor,
+            valid,
         })
+    }
+
+    /// The split whose loss is read, and the graph that reads it: the same task in evaluation.
+    fn validation(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        trained: &DataView,
+        train: &Graph,
+    ) -> Option<Validation> {
+        let data = self.view(args, "valid")?;
+        let Make::Task { build, .. } = &stage.call.spec.make else {
+            return None;
+        };
+        if data.dataset.fields() != trained.dataset.fields() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::SampleType,
+                    data.span,
+                    format!(
+                        "records of `{}` are not like those that are trained on",
+                        data.text
+                    ),
+                )
+                .help("take a split of the same data set"),
+            );
+            return None;
+        }
+        let mut graph = Graph::new(Mode::Eval);
+        for node in &train.nodes {
+            if let Op::Input(name) = &node.op
+                && name != INDEX
+            {
+                let classes = train.classes(name);
+                graph.declare_input(name, node.shape.clone(), node.dtype, classes);
+            }
+        }
+        if let Err(problem) = build(&mut graph, args) {
+            self.problem(stage, &problem);
+            return None;
+        }
+        if train
+            .nodes
+            .iter()
+            .any(|node| node.op == Op::Input(INDEX.into()))
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::Unbound,
+                    data.span,
+                    format!("`{}` knows each record of the training split by its number; another split has no loss", stage.call.spec.name),
+                )
+                .help("remove `valid`; a `monitor` can judge the encoder"),
+            );
+            return None;
+        }
+        Some(Validation { data, graph })
     }
 
     fn monitor(
@@ -147,6 +215,22 @@ impl Planner<'_> {
             every: every.max(1),
             bank: call.args.size("bank"),
         })
+    }
+}
+
+/// The name under which a monitor's value can be watched: `valid.knn`.
+fn monitored(call: &Call) -> Watched {
+    let split = call
+        .args
+        .maybe_data("test")
+        .and_then(|data| match &data.source {
+            DataSource::Named { split, .. } => split.map(|split| split.name()),
+            DataSource::Call(_) => None,
+        });
+    Watched {
+        name: format!("{}.{}", split.unwrap_or("monitor"), call.spec.name),
+        series: format!("monitor.{}", call.spec.name),
+        rising: true,
     }
 }
 

@@ -19,6 +19,62 @@ pub fn specs() -> Vec<Spec> {
                     .within(1.0, 1e6),
             )
             .example("every(500 steps, keep = 2)"),
+        setting(
+            "best",
+            "The weights that a value read while training was best with are the stage's result",
+        )
+        .param(Param::required(
+            "of",
+            Type::Watched,
+            "`valid.loss` (the stage has `valid`), or the monitor's: `valid.knn`.",
+        ))
+        .param(
+            Param::with_default(
+                "period",
+                Type::Duration,
+                "500 steps",
+                "Time between two checkpoints that training can go on from.",
+            )
+            .within(0.0, 1e9),
+        )
+        .param(
+            Param::with_default(
+                "keep",
+                Type::Integer,
+                "2",
+                "How many of those are kept, the newest.",
+            )
+            .within(1.0, 1e6),
+        )
+        .example("best(valid.knn)"),
+        setting(
+            "early",
+            "Training ends when a value read while training gets no better",
+        )
+        .param(Param::required(
+            "of",
+            Type::Watched,
+            "`valid.loss` (the stage has `valid`), or the monitor's: `valid.knn`.",
+        ))
+        .param(
+            Param::required(
+                "patience",
+                Type::Duration,
+                "How long it may be without a better reading.",
+            )
+            .within(0.0, 1e9),
+        )
+        .example("early(valid.loss, patience = 5 epochs)"),
+        setting("ema", "An exponential moving average over steps")
+            .param(
+                Param::required(
+                    "decay",
+                    Type::Number,
+                    "Part of the average that stays at each step.",
+                )
+                .within(0.0, 0.999_999_9),
+            )
+            .example("ema(0.9999)"),
         setting("norm", "A limit on the global norm of the gradients")
             .param(
                 Param::required(

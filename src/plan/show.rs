@@ -170,12 +170,12 @@ fn layout(rows: &[[String; 5]], batch: usize) -> String {
         text.trim_end().to_owned() + "\n"
     };
     let rule = "─".repeat(widths.iter().sum::<usize>() + 8) + "\n";
-    let mut text = line(&head) + &rule;
+    let mut text = line(&head) + rule.as_str();
     for (index, row) in rows.iter().enumerate() {
         if index + 1 == rows.len() {
-            text += &rule;
+            text.push_str(&rule);
         }
-        text += &line(row);
+        text.push_str(&line(row));
     }
     text
 }

@@ -175,8 +175,8 @@ pub fn reading_graph(
     Ok((g, read))
 }
 
-/// Heads on vectors, one for each `(input, d)`: logits `[B, classes]` under the place of the input's name. A training
-/// graph has one objective, the sum of the losses, and an accuracy for each.
+/// Heads on vectors, one for each `(input, d)`: logits `[B, classes]` under the place of the input's name; one objective, the
+/// sum of the losses, and an accuracy for each.
 pub fn head_graph(
     mode: Mode,
     inputs: &[(String, usize)],
@@ -184,8 +184,7 @@ pub fn head_graph(
     classes: usize,
 ) -> Result<Graph> {
     let mut g = Graph::new(mode);
-    let label = (mode == Mode::Train)
-        .then(|| g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes)));
+    let label = g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes));
     let mut total = None;
     for (name, dim) in inputs {
         let x = g.declare_input(name, vec![Size::batch(), (*dim).into()], DType::F32, None);
@@ -195,20 +194,18 @@ pub fn head_graph(
         };
         let logits = g.call(&module, x)?; // [B, classes]
         g.place(&format!("{name}/logits"), logits);
-        if let Some(label) = label {
-            let loss = g.cross_entropy(logits, label)?;
-            let accuracy = g.accuracy(logits, label)?;
-            let metric = if inputs.len() == 1 {
-                "accuracy".to_owned()
-            } else {
-                format!("accuracy.{name}")
-            };
-            g.metric(&metric, accuracy);
-            total = Some(match total {
-                None => loss,
-                Some(total) => g.add(total, loss)?,
-            });
-        }
+        let loss = g.cross_entropy(logits, label)?;
+        let accuracy = g.accuracy(logits, label)?;
+        let metric = if inputs.len() == 1 {
+            "accuracy".to_owned()
+        } else {
+            format!("accuracy.{name}")
+        };
+        g.metric(&metric, accuracy);
+        total = Some(match total {
+            None => loss,
+            Some(total) => g.add(total, loss)?,
+        });
     }
     if let Some(total) = total {
         g.objective("loss", total);
@@ -233,7 +230,7 @@ pub fn classifier_graph(
     if frozen {
         features = g.stop_gradient(features)?;
     }
-    classify(&mut g, features, head, classes, mode)?;
+    classify(&mut g, features, head, classes)?;
     Ok(g)
 }
 
@@ -242,24 +239,22 @@ pub fn pixel_graph(mode: Mode, encoder: &EncoderView, head: &Net, classes: usize
     let mut g = Graph::new(mode);
     let image = declare_image(&mut g, encoder.image);
     let pixels = g.flatten(image)?; // [B, c h w]
-    classify(&mut g, pixels, head, classes, mode)?;
+    classify(&mut g, pixels, head, classes)?;
     Ok(g)
 }
 
-fn classify(g: &mut Graph, features: Var, head: &Net, classes: usize, mode: Mode) -> Result<()> {
+fn classify(g: &mut Graph, features: Var, head: &Net, classes: usize) -> Result<()> {
     let module = Module {
         name: "classifier".into(),
         net: head.clone(),
     };
     let logits = g.call(&module, features)?; // [B, classes]
     g.place("logits", logits);
-    if mode == Mode::Train {
-        let label = g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes));
-        let loss = g.cross_entropy(logits, label)?;
-        g.objective("loss", loss);
-        let accuracy = g.accuracy(logits, label)?;
-        g.metric("accuracy", accuracy);
-    }
+    let label = g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes));
+    let loss = g.cross_entropy(logits, label)?;
+    g.objective("loss", loss);
+    let accuracy = g.accuracy(logits, label)?;
+    g.metric("accuracy", accuracy);
     Ok(())
 }
 

@@ -62,6 +62,27 @@ impl Optimizer {
     }
 }
 
+/// What products and convolutions take while training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// Operands rounded to bfloat16; results, sums, norms, losses and weights stay f32.
+    Bf16,
+}
+
+/// A value that is read while a stage trains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// As the recipe says: `valid.knn`.
+    pub name: String,
+    /// As `metrics.jsonl` has it: `monitor.knn`.
+    pub series: String,
+    /// Whether more is better.
+    pub rising: bool,
+}
+
 /// The shape of a schedule after its warmup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decay {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Optimizer, Schedule};
+use std::collections::BTreeMap;
+
+use super::{Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, Net};
 use crate::data::{Dataset, Normalization};
@@ -64,12 +66,19 @@ impl StagePlan {
                 if let Some(monitor) = &training.monitor {
                     data.push(("monitor", &monitor.knn.test));
                 }
+                data.extend(training.valid.iter().map(|valid| ("valid", &valid.data)));
                 data
             }
             Body::Knn(knn) => vec![("data", &knn.train), ("test", &knn.test)],
-            Body::Probe(probe) => vec![("data", &probe.train), ("test", &probe.test)],
+            Body::Probe(probe) => {
+                let mut data = vec![("data", &probe.train), ("test", &probe.test)];
+                data.extend(probe.valid.iter().map(|valid| ("valid", valid)));
+                data
+            }
             Body::Classifier(classifier) => {
-                vec![("data", &classifier.train), ("test", &classifier.test)]
+                let mut data = vec![("data", &classifier.train), ("test", &classifier.test)];
+                data.extend(classifier.valid.iter().map(|valid| ("valid", valid)));
+                data
             }
             Body::Export(_) => Vec::new(),
         }
@@ -128,6 +137,20 @@ pub struct Settings {
     pub clip: Option<f64>,
     /// Exceptions by name.
     pub groups: Vec<Group>,
+    /// Optimisers of objectives that have their own, by objective.
+    pub optimizers: BTreeMap<String, Optimizer>,
+    /// Rate of each block of the encoder as a part of the rate of the block above.
+    pub layer_decay: Option<f64>,
+    /// Decay of the moving average of the weights that is the stage's result.
+    pub average: Option<f64>,
+    /// What products and convolutions take.
+    pub precision: Precision,
+    /// Computes parts of the forward pass again instead of keeping them.
+    pub recompute: bool,
+    /// The result is the weights that this was best with.
+    pub best: Option<Watched>,
+    /// Training ends when this got no better for so many steps.
+    pub stop: Option<(Watched, u64)>,
     /// Steps between checkpoints.
     pub checkpoint_every: u64,
     /// Checkpoints kept.
@@ -137,6 +160,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether what is read while training decides the result.
+    pub fn watches(&self) -> bool {
+        self.best.is_some() || self.stop.is_some()
+    }
+
+    /// Steps between two readings of a validation split: one epoch.
+    pub fn valid_every(&self) -> u64 {
+        (self.steps_per_epoch().round() as u64).max(1)
+    }
+
     /// Steps in one pass over the data.
     pub fn steps_per_epoch(&self) -> f64 {
         self.batches_per_epoch as f64 / self.accumulate as f64
@@ -172,6 +205,16 @@ pub struct Training {
     pub encoder: EncoderView,
     /// What runs meanwhile.
     pub monitor: Option<Monitor>,
+    /// Whose loss is read after every epoch.
+    pub valid: Option<Validation>,
+}
+
+/// A split whose loss is read after every epoch.
+pub struct Validation {
+    /// The split.
+    pub data: DataView,
+    /// The task's graph in evaluation: its objectives and metrics are read.
+    pub graph: Graph,
 }
 
 /// An evaluator that runs while a stage trains.
@@ -228,6 +271,8 @@ pub struct Probe {
     pub train: DataView,
     /// Judges.
     pub test: DataView,
+    /// Chooses.
+    pub valid: Option<DataView>,
     /// Number of classes.
     pub classes: usize,
     /// The heads, trained together, one objective: the sum of their losses. Inputs `PLACE` and `label`.
@@ -250,6 +295,8 @@ pub struct Classifier {
     pub train: DataView,
     /// Judges.
     pub test: DataView,
+    /// Chooses.
+    pub valid: Option<DataView>,
     /// Number of classes.
     pub classes: usize,
     /// Training graph; inputs `image` and `label`. Its encoder is in evaluation mode where it is frozen.
@@ -289,6 +336,8 @@ pub struct RunSettings {
     pub seed: u64,
     /// `auto`, `flex`, …
     pub device: String,
+    /// What products and convolutions take while training.
+    pub precision: Precision,
     /// Threads of the tensor engine.
     pub threads: Option<usize>,
     /// Threads of the loader.
@@ -301,6 +350,7 @@ impl RunSettings {
         Self {
             seed: run.integer("seed") as u64,
             device: run.word("device").to_owned(),
+            precision: precision(run.word("precision")),
             threads: run.maybe_size("threads"),
             workers: run.maybe_size("workers"),
         }
@@ -310,5 +360,13 @@ impl RunSettings {
     pub fn workers(&self) -> usize {
         self.workers
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}
+
+/// `f32`, `bf16`
+pub(super) fn precision(word: &str) -> Precision {
+    match word {
+        "bf16" => Precision::Bf16,
+        _ => Precision::F32,
     }
 }

@@ -6,6 +6,7 @@
 pub mod catalog;
 pub mod embedding;
 mod html;
+pub mod operations;
 pub mod plot;
 mod results;
 mod table;

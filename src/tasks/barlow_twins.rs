@@ -3,7 +3,7 @@
 use super::two_views::{spread, two_views, unlike};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
-use crate::graph::{Graph, Module, Reduction, Size, Var};
+use crate::graph::{Graph, Module, Var};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder"));
@@ -28,40 +28,26 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Cᵢⱼ = Σ_b z_a[b, i] z_b[b, j] / (√Σ z_a[b, i]² √Σ z_b[b, j]²) of centred `z_a` and `z_b`, both `[B, d]`: equation 2 of the
-/// paper, `[d, d]`.
+/// Cᵢⱼ = Σ_b z_a[b, i] z_b[b, j] / B of features that have mean 0 and variance 1 over the batch: equation 2 of the paper, from
+/// `z_a` and `z_b`, both `[B, d]`, to `[d, d]`.
 fn cross_correlation(g: &mut Graph, z_a: Var, z_b: Var) -> Result<Var> {
-    let z_a = standardize(g, z_a)?; // [B, d]
-    let z_b = standardize(g, z_b)?; // [B, d]
+    let batch = g.shape(z_a)[0].clone();
+    let z_a = g.standardize(z_a, &[0], 1e-5)?; // [B, d]
+    let z_b = g.standardize(z_b, &[0], 1e-5)?; // [B, d]
     let z_a_t = g.transpose(z_a, 0, 1)?; // [d, B]
-    g.matmul(z_a_t, z_b)
-}
-
-/// Each column of `z [B, d]` with mean 0 and length 1.
-fn standardize(g: &mut Graph, z: Var) -> Result<Var> {
-    let mean = g.mean(z, 0)?; // [1, d]
-    let z = g.sub(z, mean)?;
-    let square = g.mul(z, z)?;
-    let sum = g.sum(square, 0)?; // [1, d]
-    // a feature that never changes correlates with nothing
-    let sum = g.add_scalar(sum, 1e-12)?;
-    let length = g.sqrt(sum)?;
-    g.div(z, length)
+    let c = g.matmul(z_a_t, z_b)?; // [d, d]
+    let batch = g.count(batch); // [1]
+    g.div(c, batch)
 }
 
 /// Σᵢ (1 − Cᵢᵢ)² and Σᵢ Σⱼ≠ᵢ Cᵢⱼ² of `c [d, d]`.
 fn redundancy(g: &mut Graph, c: Var) -> Result<(Var, Var)> {
-    let width = g.check_features("barlow_twins", c)?;
-    let diagonal = g.eye(Size::fixed(width)); // [d, d]
-    let others = g.mul_scalar(diagonal, -1.0)?;
-    let others = g.add_scalar(others, 1.0)?;
-    let away = g.sub(c, diagonal)?;
+    let identity = g.eye(g.shape(c)[0].clone()); // [d, d]
+    let away = g.sub(c, identity)?;
     let square = g.mul(away, away)?; // [d, d]
-    let on = g.mul(square, diagonal)?;
-    let off = g.mul(square, others)?;
-    let on = g.reduce(Reduction::Sum, on, &[0, 1], false)?;
-    let off = g.reduce(Reduction::Sum, off, &[0, 1], false)?;
-    Ok((on, off)) // [1], [1]
+    let on = g.mul(square, identity)?;
+    let off = g.off_diagonal(square)?;
+    Ok((g.sum_all(on)?, g.sum_all(off)?))
 }
 
 pub(super) fn spec() -> Spec {

@@ -1,12 +1,27 @@
 //! Pretext tasks, one file each: what is read from the batch, what is made small, what is watched.
 
+mod autoencoder;
 mod barlow_twins;
+mod byol;
+mod crops;
+mod decoder;
+mod dino;
+mod inpainting;
+mod jigsaw;
+mod mae;
+mod moco;
+mod nnclr;
+mod queue;
+mod relative_patch;
 mod rotation;
 mod simclr;
 mod simsiam;
+mod swav;
 mod two_views;
 mod vicreg;
 
+#[cfg(test)]
+mod collapse_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -18,10 +33,20 @@ use crate::data::{Fields, SampleType};
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
     vec![
+        autoencoder::spec(),
         barlow_twins::spec(),
+        byol::spec(),
+        dino::spec(),
+        inpainting::spec(),
+        jigsaw::spec(),
+        mae::spec(),
+        moco::spec(),
+        nnclr::spec(),
+        relative_patch::spec(),
         rotation::spec(),
         simclr::spec(),
         simsiam::spec(),
+        swav::spec(),
         vicreg::spec(),
     ]
 }

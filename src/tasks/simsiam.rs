@@ -1,6 +1,6 @@
 //! One view predicts the other, which holds still (Chen & He, 2021).
 
-use super::two_views::{Looks, alike, mean_cosine, same_width, spread, two_views};
+use super::two_views::{Looks, alike, same_width, spread, two_views};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Module, Var};
@@ -31,8 +31,9 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
 /// D(p, z) = −mean cos(p, z) with z held still, equation 1 of the paper.
 fn d(g: &mut Graph, p: Var, z: Var) -> Result<Var> {
     let z = g.stop_gradient(z)?;
-    let cosine = mean_cosine(g, p, z)?;
-    g.mul_scalar(cosine, -1.0)
+    let cosine = g.cosine_similarity(p, z)?; // [B]
+    let mean = g.mean_all(cosine)?;
+    g.neg(mean)
 }
 
 pub(super) fn spec() -> Spec {

@@ -1,9 +1,10 @@
 //! Graphs of the tasks: shapes, errors, default augments.
 
-use crate::catalog::Make;
-use crate::data::SampleType;
-use crate::graph::testing::{encoder, layer, net, task};
-use crate::graph::{Graph, Op, Shape, Size, show};
+use crate::catalog::{At, Catalog, Kind, Make, Spec, Value};
+use crate::data::{Normalization, SampleType};
+use crate::graph::testing::{args, call, encoder, entry, layer, net, task};
+use crate::graph::{DType, Graph, Mode, Op, Shape, Size, show};
+use crate::language::Sources;
 use crate::language::codes::Code;
 
 fn images() -> Shape {
@@ -85,19 +86,249 @@ fn simclr_compares_all_views() {
     assert!(problem.message.contains("not 3"), "{problem}");
 }
 
-#[test]
-fn default_augments_end_in_normalize() {
-    let fields = vec![
+/// The picture of a record, as data sets have it.
+fn pictures(channels: usize, side: Option<usize>) -> crate::data::Fields {
+    let image = SampleType::Image {
+        channels: Some(channels),
+        height: side,
+        width: side,
+    };
+    vec![
         ("label".to_owned(), SampleType::label(10)),
-        ("image".to_owned(), SampleType::image(3, 32, 32)),
-    ];
+        ("image".to_owned(), image),
+    ]
+}
+
+/// What a task's default augment emits for such records.
+fn emitted(
+    spec: &Spec,
+    given: &[(&str, Value)],
+    fields: &crate::data::Fields,
+) -> crate::data::Fields {
+    let Make::Task { augment, .. } = &spec.make else {
+        panic!("{}", spec.name)
+    };
+    let body = augment(&args(spec, given), fields).unwrap();
+    assert!(body.contains("normalize()"), "{body}");
+    let mut sources = Sources::default();
+    let text = format!("ssl 1\n\naugment default(image) {{\n{body}\n}}\n");
+    let file = sources.add("<test>", text);
+    let (recipe, said) = crate::language::check(sources, file, &Catalog::builtin(), &[]);
+    let recipe = recipe.unwrap_or_else(|| panic!("{}: {:?}\n{body}", spec.name, said));
+    let channels = super::picture(fields).unwrap().channels;
+    let statistics = Normalization {
+        mean: vec![0.5; channels],
+        std: vec![0.25; channels],
+    };
+    let block = &recipe.augments[0];
+    match crate::augment::compile(block, &[], fields, Some(&statistics)) {
+        Ok(graph) => graph.outputs().clone(),
+        Err(problems) => panic!("{}: {problems:?}\n{body}", spec.name),
+    }
+}
+
+#[test]
+fn default_augments_suit_all_pictures() {
     for spec in super::specs() {
+        for (channels, side) in [(3, Some(32)), (1, Some(28)), (3, Some(96)), (3, None)] {
+            let fields = pictures(channels, side);
+            let outputs = emitted(&spec, &[], &fields);
+            for input in &spec.inputs {
+                let found = outputs.iter().find(|(name, _)| *name == input.name);
+                // byol's two views of large pictures are two fields, which make the list
+                let listed = input.name == "views" && outputs.len() == 2;
+                assert!(found.is_some() || listed, "{}: {outputs:?}", spec.name);
+            }
+        }
         let Make::Task { augment, .. } = &spec.make else {
             panic!("{}", spec.name)
         };
-        let body = augment(&Default::default(), &fields).unwrap();
-        assert!(body.contains("normalize()"), "{body}");
-        assert!(body.contains("32px"), "{body}");
-        assert!(augment(&Default::default(), &vec![]).is_none());
+        assert!(augment(&args(&spec, &[]), &vec![]).is_none());
     }
+}
+
+#[test]
+fn arguments_reach_the_default_augment() {
+    let spec = entry(Kind::Task, "autoencoder");
+    let fields = pictures(3, Some(32));
+    emitted(&spec, &[("noise", Value::Ratio(0.25))], &fields);
+    let Make::Task { augment, .. } = &spec.make else {
+        panic!()
+    };
+    let body = augment(&args(&spec, &[("noise", Value::Ratio(0.25))]), &fields).unwrap();
+    assert!(body.contains("noise(25%)"), "{body}");
+    let spec = entry(Kind::Task, "moco");
+    let Make::Task { augment, .. } = &spec.make else {
+        panic!()
+    };
+    let first = [("version", Value::Word("v1".into()))];
+    let large = pictures(3, Some(224));
+    assert!(
+        !augment(&args(&spec, &first), &large)
+            .unwrap()
+            .contains("blur")
+    );
+    assert!(
+        augment(&args(&spec, &[]), &large)
+            .unwrap()
+            .contains("blur(23px")
+    );
+    assert!(
+        !augment(&args(&spec, &[]), &fields)
+            .unwrap()
+            .contains("blur")
+    );
+}
+
+/// A task on two views with heads of these widths at their ends.
+fn two_views(
+    name: &str,
+    views: usize,
+    head: i64,
+    predictor: Option<i64>,
+) -> crate::catalog::Result<Graph> {
+    let end = |n: i64| {
+        net([
+            layer("linear", &[16]),
+            layer("relu", &[]),
+            layer("linear", &[n]),
+        ])
+    };
+    let mut given = vec![
+        ("encoder", Value::Net(encoder("small_cnn", &[]))),
+        ("head", Value::Net(end(head))),
+    ];
+    given.extend(predictor.map(|n| ("predictor", Value::Net(end(n)))));
+    let call = call(Kind::Task, name, &given);
+    let mut g = Graph::new(Mode::Train);
+    for view in 0..views {
+        g.declare_input(&format!("views/{view}"), images(), DType::F32, None);
+    }
+    let Make::Task { build, .. } = &call.spec.make else {
+        panic!("{name} is no task")
+    };
+    build(&mut g, &call.args).map(|()| g)
+}
+
+#[test]
+fn tasks_on_two_views_say_what_is_wrong() {
+    for name in ["barlow_twins", "byol", "moco", "nnclr", "simsiam", "vicreg"] {
+        let predictor = entry(Kind::Task, name).find("predictor").map(|_| 8);
+        let g = two_views(name, 2, 8, predictor).unwrap();
+        assert_eq!(show(g.shape(g.objectives[0].var)), "[1]");
+        for metric in &g.metrics {
+            assert_eq!(show(g.shape(metric.var)), "[1]", "{name} {}", metric.name);
+        }
+        // each view normalises its own batch: as many batch norms as calls
+        let norms = g
+            .nodes
+            .iter()
+            .filter(|n| matches!(n.op, Op::BatchNorm { .. }));
+        let calls = if name == "byol" { 4 } else { 2 };
+        assert_eq!(norms.count(), 3 * calls, "{name}");
+        let problem = two_views(name, 3, 8, predictor).unwrap_err();
+        assert_eq!(problem.code, Code::Unbound);
+        assert_eq!(
+            problem.message,
+            format!("{name} takes two views of each picture, not 3")
+        );
+        if predictor.is_some() {
+            let problem = two_views(name, 2, 8, Some(9)).unwrap_err();
+            assert_eq!(problem.at, At::Argument("predictor".into()));
+            assert!(problem.message.contains("gives 9 numbers"), "{problem}");
+            assert!(problem.helps[0].contains("linear(8)"));
+        }
+    }
+}
+
+#[test]
+fn what_is_predicted_holds_still() {
+    // a gradient that reached the target would let both sides meet anywhere
+    let g = two_views("simsiam", 2, 8, Some(8)).unwrap();
+    let still = g.nodes.iter().filter(|n| n.op == Op::StopGradient);
+    assert_eq!(still.count(), 2);
+    for name in ["byol", "moco"] {
+        let predictor = (name == "byol").then_some(8);
+        let g = two_views(name, 2, 8, predictor).unwrap();
+        let moved = &g.phases()[0].parameters;
+        let slow = |name: &str| name.starts_with("ema/");
+        assert!(g.parameters.iter().any(|p| slow(&p.name)), "{name}");
+        assert!(
+            moved.iter().all(|i| !slow(&g.parameters[*i].name)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn versions_of_moco_differ_in_their_head() {
+    let heads = |version: &str| -> Vec<String> {
+        let version = ("version", Value::Word(version.into()));
+        let net = ("encoder", Value::Net(encoder("small_cnn", &[])));
+        let call = call(Kind::Task, "moco", &[version, net]);
+        let mut g = Graph::new(Mode::Train);
+        for view in 0..2 {
+            g.declare_input(&format!("views/{view}"), images(), DType::F32, None);
+        }
+        let Make::Task { build, .. } = &call.spec.make else {
+            panic!()
+        };
+        build(&mut g, &call.args).unwrap();
+        let own = g.parameters.iter().filter(|p| p.name.starts_with("head/"));
+        own.map(|p| format!("{} {:?}", p.name, p.shape)).collect()
+    };
+    assert_eq!(
+        heads("v1"),
+        ["head/0/weight [128, 128]", "head/0/bias [128]"]
+    );
+    assert_eq!(
+        heads("v2"),
+        [
+            "head/0/weight [128, 2048]",
+            "head/0/bias [2048]",
+            "head/2/weight [2048, 128]",
+            "head/2/bias [128]"
+        ]
+    );
+}
+
+#[test]
+fn tiles_share_one_encoder() {
+    let tile = || -> Shape { vec![Size::batch(), 3.into(), 8.into(), 8.into()] };
+    let head = |n| {
+        net([
+            layer("linear", &[16]),
+            layer("relu", &[]),
+            layer("linear", &[n]),
+        ])
+    };
+    let pair = [
+        ("middle", tile(), None),
+        ("neighbour", tile(), None),
+        ("place", labels(), Some(8)),
+    ];
+    let g = task("relative_patch", &pair, encoder("small_cnn", &[]), head(8)).unwrap();
+    let logits = g.nodes.iter().find(|n| n.op == Op::LogSoftmax(1)).unwrap();
+    assert_eq!(show(&logits.shape), "[B, 8]");
+    let problem = task("relative_patch", &pair, encoder("small_cnn", &[]), head(4)).unwrap_err();
+    assert_eq!(problem.code, Code::Classes);
+
+    let names: Vec<String> = (0..9).map(|i| format!("tiles/{i}")).collect();
+    let mut puzzle: Vec<(&str, Shape, Option<usize>)> = Vec::new();
+    puzzle.extend(names.iter().map(|name| (name.as_str(), tile(), None)));
+    puzzle.push(("order", labels(), Some(64)));
+    let g = task("jigsaw", &puzzle, encoder("small_cnn", &[]), head(64)).unwrap();
+    let logits = g.nodes.iter().find(|n| n.op == Op::LogSoftmax(1)).unwrap();
+    assert_eq!(show(&logits.shape), "[B, 64]");
+    puzzle.remove(0);
+    let problem = task("jigsaw", &puzzle[..], encoder("small_cnn", &[]), head(64)).unwrap_err();
+    assert_eq!(problem.code, Code::Unbound);
+}
+
+#[test]
+fn a_mask_in_the_batch_is_a_map_of_one_channel() {
+    let spec = entry(Kind::Task, "inpainting");
+    let outputs = emitted(&spec, &[], &pictures(3, Some(32)));
+    let mask = outputs.iter().find(|(name, _)| name == "mask").unwrap();
+    assert_eq!(mask.1.to_string(), "mask[32, 32]");
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::catalog::{Kind, Make, Net, Type, Value};
+use crate::catalog::{Kind, Make, Net, Spec, Type, Value};
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
-use crate::graph::testing::{call, entry, layer, net};
+use crate::graph::testing::{call, duration, entry, layer, net};
 use crate::graph::{DType, Graph, Mode, Size};
 use crate::plan::Optimizer;
 
 /// A task's first steps, as the fixtures have them.
 #[derive(Deserialize)]
-struct Trace {
+pub(super) struct Trace {
     task: String,
     nets: BTreeMap<String, Vec<Vec<Json>>>,
     arguments: BTreeMap<String, Json>,
@@ -46,15 +46,27 @@ impl Tensor {
 /// Trains the task of a fixture from its parameters on its batches; objectives and metrics of each step and everything that is
 /// left after the last one must be the fixture's.
 pub(super) fn follow(text: &str) {
-    let trace: Trace = serde_json::from_str(text).unwrap();
+    let trace = read(text);
     let graph = build(&trace);
-    let mut model = Model::init(&graph, 0, &Device::flex()).unwrap();
+    compare(&trace, &graph);
+}
+
+/// A fixture.
+pub(super) fn read(text: &str) -> Trace {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Trains a graph as [`follow`] does.
+pub(super) fn compare(trace: &Trace, graph: &Graph) {
+    let mut model = Model::init(graph, 0, &Device::flex()).unwrap();
     let names: Vec<String> = model
         .parameters()
         .map(|(name, _)| name.to_owned())
         .collect();
     for name in &names {
-        let start = trace.parameters.get(name);
+        // a slow copy starts as what it copies
+        let source = name.strip_prefix("ema/").unwrap_or(name);
+        let start = trace.parameters.get(source);
         let start = start.unwrap_or_else(|| panic!("the fixture has no `{name}`"));
         model.set(name, &start.host()).unwrap();
     }
@@ -71,7 +83,7 @@ pub(super) fn follow(text: &str) {
             .iter()
             .map(|(name, tensor)| (name.clone(), tensor.host()))
             .collect();
-        let report = trainer.step(&graph, &[batch], trace.rate, None).unwrap();
+        let report = trainer.step(graph, &[batch], trace.rate, None).unwrap();
         for (found, wanted) in [
             (&report.objectives, &step.objectives),
             (&report.metrics, &step.metrics),
@@ -103,15 +115,31 @@ pub(super) fn follow(text: &str) {
 /// The training graph of a fixture's task.
 fn build(trace: &Trace) -> Graph {
     let spec = entry(Kind::Task, &trace.task);
-    let mut given: Vec<(&str, Value)> = Vec::new();
+    let mut given = arguments(trace, &spec);
     for (name, layers) in &trace.nets {
         given.push((name, Value::Net(layers_of(layers))));
     }
-    for (name, value) in &trace.arguments {
+    let call = call(Kind::Task, &trace.task, &given);
+    let mut g = inputs(trace);
+    let Make::Task { build, .. } = &call.spec.make else {
+        panic!("{} is no task", trace.task)
+    };
+    build(&mut g, &call.args).unwrap();
+    g
+}
+
+/// A fixture's arguments other than nets, as the entry's parameters want them.
+pub(super) fn arguments<'a>(trace: &'a Trace, spec: &Spec) -> Vec<(&'a str, Value)> {
+    let typed = |(name, value): (&'a String, &Json)| {
         let number = || value.as_f64().unwrap();
         let value = match &spec.find(name).unwrap().ty {
             Type::Integer => Value::Integer(number() as i64),
             Type::Ratio => Value::Ratio(number()),
+            Type::Duration => Value::Duration(duration(value.as_str().unwrap())),
+            Type::Range => {
+                let end = |i: usize| value[i].as_f64().unwrap();
+                Value::Range(end(0), end(1))
+            }
             Type::Choice(words) => {
                 let word = value.as_str().unwrap();
                 assert!(words.contains(&word), "{word}");
@@ -119,19 +147,19 @@ fn build(trace: &Trace) -> Graph {
             }
             _ => Value::Number(number()),
         };
-        given.push((name, value));
-    }
-    let call = call(Kind::Task, &trace.task, &given);
+        (name.as_str(), value)
+    };
+    trace.arguments.iter().map(typed).collect()
+}
+
+/// A training graph with a fixture's inputs.
+pub(super) fn inputs(trace: &Trace) -> Graph {
     let mut g = Graph::new(Mode::Train);
     for (name, tensor) in &trace.steps[0].inputs {
         let mut shape = vec![Size::batch()];
         shape.extend(tensor.shape[1..].iter().map(|n| Size::fixed(*n)));
         g.declare_input(name, shape, DType::F32, None);
     }
-    let Make::Task { build, .. } = &call.spec.make else {
-        panic!("{} is no task", trace.task)
-    };
-    build(&mut g, &call.args).unwrap();
     g
 }
 

@@ -3,7 +3,7 @@
 use super::{Picture, picture};
 use crate::catalog::{Problem, Result};
 use crate::data::Fields;
-use crate::graph::{Graph, Var};
+use crate::graph::{Graph, Reduction, Var};
 use crate::language::codes::Code;
 
 /// The two views of the batch, `[B, C, H, W]` each.
@@ -24,8 +24,8 @@ pub(super) fn two_views(g: &Graph, task: &str) -> Result<[Var; 2]> {
 
 /// How a default view departs from its picture.
 pub(super) struct Looks {
-    /// The least share of the picture that is cut out.
-    pub scale: f64,
+    /// The least and the largest share of the picture that is cut out.
+    pub scale: (f64, f64),
     /// Strengths of brightness, contrast, saturation and hue.
     pub jitter: [f64; 4],
     /// How often colours move, in percent.
@@ -37,9 +37,25 @@ pub(super) struct Looks {
 }
 
 impl Looks {
+    /// SwAV's full views.
+    pub const SWAV: Looks = Looks {
+        scale: (0.14, 1.0),
+        jitter: [0.8, 0.8, 0.8, 0.2],
+        chance: 80,
+        blur: 50,
+        solarize: 0,
+    };
+    /// DINO's full views, whose blur and solarization are the means of its two.
+    pub const DINO: Looks = Looks {
+        scale: (0.4, 1.0),
+        jitter: [0.4, 0.4, 0.2, 0.1],
+        chance: 80,
+        blur: 55,
+        solarize: 10,
+    };
     /// MoCo v2's, which SimSiam shares.
     pub const MOCO_V2: Looks = Looks {
-        scale: 0.2,
+        scale: (0.2, 1.0),
         jitter: [0.4, 0.4, 0.4, 0.1],
         chance: 80,
         blur: 50,
@@ -47,7 +63,7 @@ impl Looks {
     };
     /// BYOL's first view; its second one is [`Looks::BYOL_SECOND`]. Barlow Twins and VICReg share both.
     pub const BYOL_FIRST: Looks = Looks {
-        scale: 0.08,
+        scale: (0.08, 1.0),
         jitter: [0.4, 0.4, 0.2, 0.1],
         chance: 80,
         blur: 100,
@@ -64,7 +80,7 @@ impl Looks {
     /// they show would be lost.
     pub fn view(&self, picture: &Picture, side: usize) -> String {
         let Looks {
-            scale,
+            scale: (least, most),
             jitter: [brightness, contrast, saturation, hue],
             chance,
             blur,
@@ -73,7 +89,7 @@ impl Looks {
         let colour = picture.channels == 3;
         let large = picture.side.unwrap_or(224) >= 96;
         let mut view = format!(
-            "{} |> random_resized_crop({side}px, scale = {scale:?}..1.0) |> hflip(50%)",
+            "{} |> random_resized_crop({side}px, scale = {least:?}..{most:?}) |> hflip(50%)",
             picture.name
         );
         view += &if colour {
@@ -117,25 +133,16 @@ pub(super) fn unlike(fields: &Fields) -> Option<String> {
     Some(format!("emit a = {first}, b = {second}\n"))
 }
 
-/// The mean cosine of the rows of `p` and `z`, both `[B, d]`: `[1]`.
-pub(super) fn mean_cosine(g: &mut Graph, p: Var, z: Var) -> Result<Var> {
-    let p = g.l2_normalize(p)?;
-    let z = g.l2_normalize(z)?;
-    let product = g.mul(p, z)?; // [B, d]
-    let cosine = g.sum(product, 1)?; // [B, 1]
-    g.mean_all(cosine)
-}
-
 /// The standard deviation of each direction of `z / |z|`, `z [B, d]`, times √d: near 1 where the batch fills the sphere, 0
 /// where all pictures have become one (Chen & He, 2021, figure 2).
 pub(super) fn spread(g: &mut Graph, z: Var) -> Result<Var> {
     let width = g.check_features("spread", z)?;
     let z = g.l2_normalize(z)?;
-    let mean = g.mean(z, 0)?; // [1, d]
-    let away = g.sub(z, mean)?; // [B, d]
-    let square = g.mul(away, away)?;
-    let variance = g.mean(square, 0)?; // [1, d]
-    let deviation = g.sqrt(variance)?;
+    let deviation = Reduction::Std {
+        correction: 0,
+        epsilon: 0.0,
+    };
+    let deviation = g.reduce(deviation, z, &[0], false)?; // [d]
     let spread = g.mean_all(deviation)?;
     g.mul_scalar(spread, (width as f64).sqrt())
 }

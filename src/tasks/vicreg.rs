@@ -3,7 +3,7 @@
 use super::two_views::{two_views, unlike};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
-use crate::graph::{Graph, Module, Reduction, Size, Var};
+use crate::graph::{Graph, Module, Reduction, Var};
 
 /// The standard deviation that every feature is asked for.
 const GAMMA: f64 = 1.0;
@@ -23,12 +23,10 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let z_a = g.call(&head, y_a)?; // [B, d]
     let z_b = g.call(&head, y_b)?; // [B, d]
 
-    let s = invariance(g, z_a, z_b)?; // [1]
-    let (z_a, z_b) = (centre(g, z_a)?, centre(g, z_b)?);
-    let n = rows(g, z_a)?; // [1], B - 1
-    let (v_a, v_b) = (variance(g, z_a, n)?, variance(g, z_b, n)?); // [1]
+    let s = g.mse(z_a, z_b, None)?; // [1]
+    let (v_a, v_b) = (variance(g, z_a)?, variance(g, z_b)?); // [1]
     let v = g.add(v_a, v_b)?;
-    let (c_a, c_b) = (covariance(g, z_a, n)?, covariance(g, z_b, n)?); // [1]
+    let (c_a, c_b) = (covariance(g, z_a)?, covariance(g, z_b)?); // [1]
     let c = g.add(c_a, c_b)?;
 
     let agree = g.mul_scalar(s, lambda)?;
@@ -43,54 +41,26 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The mean squared difference of two tensors of one shape: `[1]`.
-fn invariance(g: &mut Graph, z_a: Var, z_b: Var) -> Result<Var> {
-    let apart = g.sub(z_a, z_b)?;
-    let square = g.mul(apart, apart)?;
-    g.mean_all(square)
-}
-
-/// `z [B, d]` without its mean over the batch.
-fn centre(g: &mut Graph, z: Var) -> Result<Var> {
-    let mean = g.mean(z, 0)?; // [1, d]
-    g.sub(z, mean)
-}
-
-/// One less than the rows of `z [B, d]`, by which unbiased moments are divided: `[1]`.
-fn rows(g: &mut Graph, z: Var) -> Result<Var> {
-    let batch = g.shape(z)[0].clone();
-    let index = g.arange(batch);
-    let ones = g.equal(index, index)?; // [B]
-    let rows = g.sum(ones, 0)?; // [1]
-    g.add_scalar(rows, -1.0)
-}
-
-/// v(Z), the mean over features of max(0, γ − √(Var z + ε)); `z [B, d]` is centred, `n = B - 1`: `[1]`.
-fn variance(g: &mut Graph, z: Var, n: Var) -> Result<Var> {
-    let square = g.mul(z, z)?;
-    let sum = g.sum(square, 0)?; // [1, d]
-    let variance = g.div(sum, n)?;
-    let variance = g.add_scalar(variance, EPSILON)?;
-    let deviation = g.sqrt(variance)?;
-    let missing = g.mul_scalar(deviation, -1.0)?;
+/// v(Z), the mean over features of max(0, γ − √(Var z + ε)): `z [B, d]` → `[1]`.
+fn variance(g: &mut Graph, z: Var) -> Result<Var> {
+    let deviation = Reduction::Std {
+        correction: 1,
+        epsilon: EPSILON,
+    };
+    let deviation = g.reduce(deviation, z, &[0], false)?; // [d]
+    let missing = g.neg(deviation)?;
     let missing = g.add_scalar(missing, GAMMA)?;
     let hinge = g.relu(missing)?;
     g.mean_all(hinge)
 }
 
-/// c(Z), the squared covariances of different features, summed, by the number of features; `z [B, d]` is centred,
-/// `n = B - 1`: `[1]`.
-fn covariance(g: &mut Graph, z: Var, n: Var) -> Result<Var> {
+/// c(Z), the squared covariances of different features, summed, by the number of features: `z [B, d]` → `[1]`.
+fn covariance(g: &mut Graph, z: Var) -> Result<Var> {
     let width = g.check_features("vicreg", z)?;
-    let z_t = g.transpose(z, 0, 1)?; // [d, B]
-    let c = g.matmul(z_t, z)?; // [d, d]
-    let c = g.div(c, n)?;
-    let square = g.mul(c, c)?;
-    let itself = g.eye(Size::fixed(width));
-    let others = g.mul_scalar(itself, -1.0)?;
-    let others = g.add_scalar(others, 1.0)?; // 0 on the diagonal, 1 elsewhere
-    let off = g.mul(square, others)?;
-    let sum = g.reduce(Reduction::Sum, off, &[0, 1], false)?; // [1]
+    let c = g.covariance(z)?; // [d, d]
+    let off = g.off_diagonal(c)?;
+    let square = g.mul(off, off)?;
+    let sum = g.sum_all(square)?; // [1]
     g.mul_scalar(sum, 1.0 / width as f64)
 }
 

@@ -170,6 +170,99 @@ fn changed(folder: &Path) -> bool {
         .any(|age| age < Duration::from_millis(3))
 }
 
+/// Runs a recipe once undisturbed and once killed again and again.
+fn undisturbed_and_killed(recipe: &str) -> Test {
+    let test = with(recipe);
+    run(&test, "plain", &[]).success();
+    let mut kills = 0;
+    for round in 0..200u64 {
+        let workers = ["run.workers=1", "run.workers=3"][round as usize % 2];
+        let mut child = start(&test, "killed", &["--set", workers]);
+        sleep(Duration::from_millis(120 + round * 7919 % 400));
+        if child.try_wait().expect("a status").is_some() {
+            break;
+        }
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        kills += 1;
+    }
+    run(&test, "killed", &[]).success();
+    assert!(kills > 0, "the run was over before the first kill");
+    test
+}
+
+#[test]
+fn kills_leave_the_same_bytes_with_every_field_of_a_training_stage() {
+    let recipe = RECIPE
+        .replace("every(5 steps, keep = 2)", "best(valid.knn, period = 5 steps)\n  stop = early(valid.loss, patience = 1 epoch)\n  valid = figures.valid\n  average = ema(0.8)\n  layer_decay = 75%\n  precision = bf16\n  checkpointing = on\n  accumulate = 2")
+        .replace("length     = 4 epochs", "length     = 12 epochs");
+    let test = undisturbed_and_killed(&recipe);
+    same(&test.path("plain"), &test.path("killed"));
+}
+
+/// Readings of one name in `metrics.jsonl`: step and value.
+fn readings(run: &Path, name: &str) -> Vec<(u64, f64)> {
+    let text = fs::read_to_string(run.join("stages/rotations/metrics.jsonl")).expect("metrics");
+    text.lines()
+        .filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some((line["step"].as_u64()?, line.get(name)?.as_f64()?))
+        })
+        .collect()
+}
+
+/// The step that a stage's weights are of.
+fn step_of(run: &Path) -> u64 {
+    let path = run.join("stages/rotations/final.ckpt");
+    pretext::engine::checkpoint::read(&path)
+        .expect("weights")
+        .state
+        .step
+}
+
+#[test]
+fn the_best_weights_are_those_of_the_best_reading() {
+    let recipe = RECIPE
+        .replace(
+            "every(5 steps, keep = 2)",
+            "best(valid.loss)\n  valid = figures.valid",
+        )
+        .replace("adamw(3e-3)", "sgd(0.5)")
+        .replace("cosine(warmup = 4 steps)", "constant()");
+    let test = with(&recipe);
+    run(&test, "run", &[]).success();
+    let read = readings(&test.path("run"), "valid.loss");
+    assert_eq!(read.len(), 4, "one an epoch");
+    let best = read
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.1 < a.1 { b } else { a });
+    assert_eq!(best.map(|(step, _)| step), Some(step_of(&test.path("run"))));
+    assert!(!test.path("run").join("stages/rotations/best.ckpt").exists());
+}
+
+#[test]
+fn training_ends_when_a_reading_gets_no_better() {
+    // a rate of 0: the first reading stays the best
+    let recipe = RECIPE
+        .replace(
+            "every(5 steps, keep = 2)",
+            "every(5 steps)\n  stop = early(valid.knn, patience = 2 epochs)",
+        )
+        .replace("adamw(3e-3)", "sgd(0)")
+        .replace("length     = 4 epochs", "length     = 50 epochs");
+    let test = with(&recipe);
+    run(&test, "run", &[]).success();
+    let read = readings(&test.path("run"), "monitor.knn");
+    let best = read
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.1 > a.1 { b } else { a });
+    let (best, last) = (best.expect("a reading").0, step_of(&test.path("run")));
+    assert!(last < 50 * 16, "{read:?}");
+    assert_eq!(last, best + 2 * 16, "{read:?}");
+}
+
 #[test]
 fn loader_threads_change_nothing() {
     let test = with(RECIPE);
@@ -236,13 +329,14 @@ fn an_interrupted_run_goes_on_where_it_stopped() {
 #[cfg(unix)]
 #[test]
 fn a_full_disk_is_named_and_nothing_is_lost() {
-    let test = with(RECIPE);
+    // checkpoints are the only large files
+    let test = with(&RECIPE.replace("linear(16) |>", "linear(4096) |>"));
     run(&test, "plain", &[]).success();
     let mut child = started(&test, "full");
     child.kill().expect("a kill");
     child.wait().expect("an end");
     // no file may grow beyond a few kilobytes: the next checkpoint can't be written
-    let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" run recipe.ssl --out full";
+    let limited = "trap '' XFSZ; ulimit -f 400; exec \"$0\" run recipe.ssl --out full";
     Ran::of(&mut test.shell(limited))
         .code(3)
         .says("error[E0803]")
@@ -317,7 +411,8 @@ fn a_diverging_loss_names_its_stage() {
     let test = with(
         &RECIPE
             .replace("adamw(3e-3)", "sgd(1e3, weight_decay = 10)")
-            .replace("cosine(warmup = 4 steps)", "constant()"),
+            .replace("cosine(warmup = 4 steps)", "constant()")
+            .replace("every(5 steps, keep = 2)", "every(1 steps, keep = 2)"),
     );
     run(&test, "run", &[])
         .code(3)

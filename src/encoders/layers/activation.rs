@@ -2,14 +2,19 @@
 
 use crate::catalog::{Kind, Make, Param, Spec, Type};
 
+/// max(x, 0)
+pub(super) fn relu() -> Spec {
+    Spec::new(
+        "relu",
+        Kind::Layer,
+        "max(x, 0)",
+        Make::Layer(|g, _, x| g.relu(x)),
+    )
+}
+
 pub(super) fn specs() -> Vec<Spec> {
     vec![
-        Spec::new(
-            "relu",
-            Kind::Layer,
-            "max(x, 0)",
-            Make::Layer(|g, _, x| g.relu(x)),
-        ),
+        relu(),
         Spec::new(
             "gelu",
             Kind::Layer,

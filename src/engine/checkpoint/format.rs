@@ -47,6 +47,7 @@ struct Header {
 enum Kind {
     Parameter,
     Buffer,
+    Average,
     FirstMoment,
     SecondMoment,
 }
@@ -125,6 +126,7 @@ fn tensors(state: &TrainerState) -> (Vec<Entry>, Vec<&[f32]>) {
     for (kind, tensors) in [
         (Kind::Parameter, &state.parameters),
         (Kind::Buffer, &state.buffers),
+        (Kind::Average, &state.average),
     ] {
         for (name, tensor) in tensors {
             if let HostTensor::F32 { data, shape } = tensor {
@@ -226,6 +228,10 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
             Kind::Buffer => {
                 let tensor = HostTensor::f32(data, &entry.shape);
                 state.buffers.insert(entry.name, tensor);
+            }
+            Kind::Average => {
+                let tensor = HostTensor::f32(data, &entry.shape);
+                state.average.insert(entry.name, tensor);
             }
             Kind::FirstMoment => state.moments.entry(entry.name).or_default().first = Some(data),
             Kind::SecondMoment => state.moments.entry(entry.name).or_default().second = Some(data),

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::super::host::HostTensor;
 use super::super::value::{Value, on_any};
 use super::differ;
+use crate::graph::Op;
 
 pub(super) fn gather(x: Value, index: Value, dim: usize) -> Result<Value, String> {
     macro_rules! by_rank {
@@ -42,6 +43,25 @@ pub(super) fn scatter_add(
 pub(super) fn take(x: Value, index: Value, dim: usize) -> Result<Value, String> {
     let index: Tensor<1, Int> = index.try_into()?;
     Ok(on_any!(x, t => t.select(dim, index).into()))
+}
+
+/// Whether every index of a choice is there.
+pub(crate) fn check_index(op: &Op, inputs: &[Value]) -> Result<(), String> {
+    let (dim, x, index) = match (op, inputs) {
+        (Op::Gather(dim) | Op::Take(dim), [x, index]) => (*dim, x, index),
+        (Op::ScatterAdd(dim), [x, index, _]) => (*dim, x, index),
+        _ => return Ok(()),
+    };
+    let size = x.shape().get(dim).copied().unwrap_or(0) as i64;
+    let HostTensor::Int { data, .. } = index.clone().download()? else {
+        return Ok(());
+    };
+    match data.iter().find(|i| !(0..size).contains(*i)) {
+        Some(wrong) => Err(format!(
+            "is asked for index {wrong}, along dimension {dim} there are 0..{size}"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// a where the condition is not 0, b elsewhere; all of one shape.

@@ -5,6 +5,7 @@ use super::features::{host, on_bad_sample};
 use super::fit::Fit;
 use super::pretext::classifier_bindings;
 use super::probe::{epochs, right};
+use super::valid::View;
 use super::{Run, StageDirectory, Watch, stop_asked};
 use crate::data::{Loader, LoaderOptions};
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
@@ -60,7 +61,22 @@ impl Run<'_> {
                         index,
                     )
                 },
-                &mut |_, _, _| Ok(None),
+                &mut |trainer, step, watch| {
+                    let settings = &plan.settings;
+                    let last = settings.watches() && step == settings.steps;
+                    match &plan.valid {
+                        Some(data) if last || step % settings.valid_every() == 0 => {
+                            let view = View {
+                                data,
+                                samples: &plan.view,
+                                bindings: &bindings,
+                                batch: 256,
+                            };
+                            self.valid(eval, &trainer.result(), &view, &stage.name, watch)
+                        }
+                        _ => Ok(Vec::new()),
+                    }
+                },
                 watch,
             )?;
             columns.push(self.test(stage, plan, eval, &model, watch)?);

@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::failure::{Failure, disk, interrupted};
+use super::readings::Readings;
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
 use crate::data::BadSample;
@@ -25,6 +26,21 @@ pub(super) trait Batches {
     fn left_out(&mut self) -> Vec<BadSample> {
         Vec::new()
     }
+}
+
+/// Asked after every step for what is read meanwhile: names and values.
+pub(super) type Reading<'r> =
+    dyn FnMut(&Trainer, u64, &mut dyn Watch) -> Result<Vec<(String, f64)>, Failure> + 'r;
+
+/// What came of asking.
+enum Now {
+    Nothing,
+    /// Something was read; `ends`: training is over.
+    Read {
+        ends: bool,
+    },
+    /// The run was asked to stop half-way.
+    CutShort,
 }
 
 /// One training of one graph.
@@ -80,7 +96,9 @@ impl Lines {
         let last = text.lines().last().unwrap_or_default();
         serde_json::from_str::<Map<String, Value>>(last).is_ok_and(|line| {
             line.get("step").and_then(Value::as_u64) == Some(step)
-                && line.keys().any(|key| key.starts_with("monitor."))
+                && line
+                    .keys()
+                    .any(|key| key.starts_with("monitor.") || key.starts_with("valid."))
         })
     }
 
@@ -106,39 +124,51 @@ impl Fit<'_> {
         (self.settings.steps / 400).clamp(1, 100)
     }
 
-    /// Writes a monitor's reading down.
-    fn note(
+    /// Reads what is to be read after `step`, writes it down and looks at what follows from it.
+    fn read_now(
         &self,
+        reading: &mut Reading<'_>,
+        trainer: &Trainer,
+        readings: &mut Readings<'_>,
         metrics: &mut Lines,
-        (name, value): (String, f64),
         step: u64,
         watch: &mut dyn Watch,
-    ) -> Result<(), Failure> {
-        metrics.write(&json!({
-            "step": step,
-            "epoch": step as f64 / self.settings.steps_per_epoch(),
-            name.clone(): value,
-        }))?;
-        watch.say(&format!(
-            "{} · step {step} · {name} {:.1}%",
-            self.stage,
-            100.0 * value
-        ));
-        Ok(())
+    ) -> Result<Now, Failure> {
+        let read = match reading(trainer, step, watch) {
+            Err(_) if stop_asked() => return Ok(Now::CutShort),
+            read => read?,
+        };
+        if read.is_empty() {
+            return Ok(Now::Nothing);
+        }
+        for (name, value) in &read {
+            metrics.write(&json!({
+                "step": step,
+                "epoch": step as f64 / self.settings.steps_per_epoch(),
+                name.clone(): value,
+            }))?;
+            let text = reading_text(name, *value);
+            watch.say(&format!("{} · step {step} · {text}", self.stage));
+        }
+        let mut ends = false;
+        if self.settings.watches() {
+            readings.see(&read, step, &trainer.result())?;
+            if let Some(why) = readings.ends(step) {
+                watch.say(&format!("{} · {why}", self.stage));
+                ends = true;
+            }
+        }
+        Ok(Now::Read { ends })
     }
 
     /// Trains `model` to the end, from the newest checkpoint where there is one. `batches` opens the stream at an epoch and
-    /// a batch in it; `reading` is asked after every step for a monitor's value.
+    /// a batch in it; `reading` is asked after every step for what is read meanwhile.
     pub fn train<'b>(
         &self,
         run: &Run<'_>,
         model: Model,
         batches: &mut dyn FnMut(u64, u64) -> Result<Box<dyn Batches + 'b>, Failure>,
-        reading: &mut dyn FnMut(
-            &Model,
-            u64,
-            &mut dyn Watch,
-        ) -> Result<Option<(String, f64)>, Failure>,
+        reading: &mut Reading<'_>,
         watch: &mut dyn Watch,
     ) -> Result<Model, Failure> {
         let settings = self.settings;
@@ -157,8 +187,10 @@ impl Fit<'_> {
             rate: Some(0.0),
         }));
         let mut trainer =
-            Trainer::new(model, settings.optimizer.clone(), groups, run.settings.seed);
+            Trainer::new(model, settings.optimizer.clone(), groups, run.settings.seed)
+                .with_settings(settings, self.graph);
         let mut metrics_len = 0;
+        let mut notes = Default::default();
         let newest = checkpoint::newest(&folder)?;
         for error in &newest.passed_over {
             watch.say(&format!(
@@ -169,7 +201,9 @@ impl Fit<'_> {
         if let Some((_, found)) = newest.found {
             trainer.restore(&found.state)?;
             metrics_len = found.metrics_bytes;
+            notes = found.notes;
         }
+        let mut readings = Readings::new(settings, self.file("best", ".ckpt"), &notes);
         let from = trainer.steps();
         let path = self.file("metrics", ".jsonl");
         let mut metrics =
@@ -202,15 +236,20 @@ impl Fit<'_> {
         let mut stream = batches(epoch, index)?;
         let began = Instant::now();
         let mut lap = (from, Instant::now());
+        let mut ended = false;
         // stopped in the middle of a reading: it is taken now, where the metrics lack it
-        if from > 0
-            && !metrics.has_reading(from)
-            && let Some(reading) = reading(trainer.model(), from, watch)?
-        {
-            self.note(&mut metrics, reading, from, watch)?;
-            watch.begin(self.stage, what, from, settings.steps);
+        if from > 0 && !metrics.has_reading(from) {
+            match self.read_now(reading, &trainer, &mut readings, &mut metrics, from, watch)? {
+                Now::Nothing => {}
+                Now::Read { ends } => {
+                    watch.begin(self.stage, what, from, settings.steps);
+                    ended = ends;
+                }
+                Now::CutShort => return Err(interrupted(self.stage, from)),
+            }
         }
-        for step in from..settings.steps {
+        let first = if ended { settings.steps } else { from };
+        for step in first..settings.steps {
             let mut parts = Vec::with_capacity(settings.accumulate);
             for _ in 0..settings.accumulate {
                 parts.push(stream.next()?);
@@ -252,13 +291,19 @@ impl Fit<'_> {
                 }))?;
                 lap = (done, Instant::now());
             }
-            let found = reading(trainer.model(), done, watch);
-            // a reading that was stopped half-way is taken again when the run goes on
-            let cut_short = found.is_err() && stop_asked();
-            if !cut_short && let Some(found) = found? {
-                self.note(&mut metrics, found, done, watch)?;
-                watch.begin(self.stage, what, done, settings.steps);
-                lap = (done, Instant::now());
+            let (cut_short, ends) =
+                match self.read_now(reading, &trainer, &mut readings, &mut metrics, done, watch)? {
+                    Now::Nothing => (false, false),
+                    Now::Read { ends } => {
+                        watch.begin(self.stage, what, done, settings.steps);
+                        lap = (done, Instant::now());
+                        (false, ends)
+                    }
+                    // it is taken again when the run goes on
+                    Now::CutShort => (true, false),
+                };
+            if ends {
+                break;
             }
             let stop = cut_short || (stop_asked() && done < settings.steps);
             if stop || (done % settings.checkpoint_every == 0 && done < settings.steps) {
@@ -270,7 +315,7 @@ impl Fit<'_> {
                         .map_err(|error| Failure::from(error).at(self.span))?,
                     cursor: Cursor { epoch, batch },
                     metrics_bytes: metrics.len,
-                    ..Checkpoint::default()
+                    notes: readings.notes(),
                 };
                 checkpoint::save(&folder, &checkpoint, settings.keep)?;
             }
@@ -279,9 +324,20 @@ impl Fit<'_> {
             }
         }
         metrics.sync()?;
-        weights::save(&finished, trainer.model(), settings.steps)?;
+        let mut model = trainer.result();
+        let step = readings.finish(&mut model)?.unwrap_or(trainer.steps());
+        weights::save(&finished, &model, step)?;
+        readings.clear();
         // the way there is of no use once the end is written
         let _ = std::fs::remove_dir_all(&folder);
-        Ok(trainer.into_model())
+        Ok(model)
+    }
+}
+
+/// `monitor.knn 61.0%`, `valid.loss 1.2034`
+fn reading_text(name: &str, value: f64) -> String {
+    match name.ends_with("loss") {
+        true => format!("{name} {value:.4}"),
+        false => format!("{name} {:.1}%", 100.0 * value),
     }
 }

@@ -152,9 +152,9 @@ impl Run<'_> {
         model: &Model,
         stage: &str,
         watch: &mut dyn Watch,
-    ) -> Result<Option<(String, f64)>, Failure> {
+    ) -> Result<Vec<(String, f64)>, Failure> {
         let Some(monitor) = &training.monitor else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let knn = &monitor.knn;
         let vars: Vec<_> = knn.reading.places.iter().map(|(_, var, _)| *var).collect();
@@ -173,8 +173,10 @@ impl Run<'_> {
             watch,
         )?;
         let accuracy = accuracy(self, knn, train, &test)?;
-        Ok(accuracy
-            .last()
-            .map(|value| ("monitor.knn".to_owned(), *value)))
+        let last = accuracy.last();
+        Ok(last
+            .map(|value| ("monitor.knn".to_owned(), *value))
+            .into_iter()
+            .collect())
     }
 }

@@ -10,7 +10,9 @@ mod fit;
 mod knn;
 mod pretext;
 mod probe;
+mod readings;
 mod record;
+mod valid;
 mod watch;
 mod weights;
 
@@ -24,7 +26,8 @@ use std::path::PathBuf;
 
 use super::{Device, Model};
 use crate::language::Diagnostic;
-use crate::plan::{Body, Plan, RunSettings, StagePlan};
+use crate::language::codes::Code;
+use crate::plan::{Body, Plan, Precision, RunSettings, StagePlan};
 use crate::report::ResultRow;
 use failure::{Failure, disk};
 
@@ -75,6 +78,17 @@ pub fn run_plan(
         .map_err(|error| Failure::from(error).diagnostic(run_span("threads")))?;
     let device = Device::open(&settings.device)
         .map_err(|error| Failure::from(error).diagnostic(run_span("device")))?;
+    let bf16 = plan.stages.iter().find(|stage| {
+        let settings = stage.training_graph().map(|(_, settings)| settings);
+        settings.is_some_and(|settings| settings.precision == Precision::Bf16)
+    });
+    if let Some(stage) = bf16
+        && !device.has_bf16()
+    {
+        let message = format!("device `{}` has no bf16", device.name());
+        let failure = Failure::new(Code::Device, message).help("use `precision = f32`");
+        return Err(failure.diagnostic(stage.span));
+    }
     let on_disk = |error: std::io::Error| disk(&options.directory, &error).diagnostic(start);
     let directory = RunDirectory::open(&options.directory).map_err(on_disk)?;
     let _lock = directory
@@ -128,7 +142,7 @@ impl Run<'_> {
                 self.classifier(stage, classifier, &directory, watch)?
             }
             Body::Export(export) => {
-                let model = self.trained(&export.from, &export.graph)?;
+                let (model, steps) = self.trained_at(&export.from, &export.graph)?;
                 let path = self.directory.root.join(&export.path);
                 let batches = self
                     .plan
@@ -140,7 +154,7 @@ impl Run<'_> {
                     &path,
                     &export.graph,
                     &model,
-                    batches.map_or(0, |(_, s)| s.steps * s.accumulate as u64),
+                    batches.map_or(0, |(_, s)| steps * s.accumulate as u64),
                 )?;
                 watch.end(&format!("{} · {}", stage.name, path.display()));
                 Vec::new()
@@ -157,9 +171,13 @@ impl Run<'_> {
     fn hash(&self, stage: &StagePlan) -> Result<String, Failure> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(stage.identity.as_bytes());
+        let watches = stage
+            .training_graph()
+            .is_some_and(|(_, settings)| settings.watches());
         for (field, view) in stage.data() {
-            // a monitor never changes a result
-            if field != "monitor" {
+            // what is only read never changes a result
+            let read = field == "monitor" || field == "valid";
+            if !read || watches {
                 hasher.update(field.as_bytes());
                 hasher.update(view.dataset.manifest()?.as_bytes());
             }
@@ -174,12 +192,17 @@ impl Run<'_> {
 
     /// The graph's parameters as a pretext stage left them; those that the stage does not have are fresh.
     fn trained(&self, from: &str, graph: &crate::graph::Graph) -> Result<Model, Failure> {
+        Ok(self.trained_at(from, graph)?.0)
+    }
+
+    /// The same with the optimiser steps that the weights have seen.
+    fn trained_at(&self, from: &str, graph: &crate::graph::Graph) -> Result<(Model, u64), Failure> {
         let mut model = self.fresh(graph)?;
         let Some(directory) = self.stages.get(from) else {
-            return Ok(model);
+            return Ok((model, 0));
         };
-        weights::load(&directory.file("final.ckpt"), &mut model)?;
-        Ok(model)
+        let steps = weights::load(&directory.file("final.ckpt"), &mut model)?;
+        Ok((model, steps))
     }
 
     /// The graph's parameters before any training: the same that the pretext stage started from.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::failure::{Failure, interrupted};
 use super::features::{host, on_bad_sample};
 use super::fit::{Batches, Fit};
+use super::valid::View;
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
 use crate::data::{BadSample, Cursor, Dataset, Loader, LoaderOptions};
@@ -129,12 +130,32 @@ impl Run<'_> {
                     index,
                 )
             },
-            &mut |model, step, watch| {
-                if step % every == 0 {
-                    self.monitor(training, model, &stage.name, watch)
-                } else {
-                    Ok(None)
+            &mut |trainer, step, watch| {
+                let settings = &training.settings;
+                // what decides the result is also read at the end
+                let last = settings.watches() && step == settings.steps;
+                let mut read = Vec::new();
+                if step % every == 0 || (last && training.monitor.is_some()) {
+                    read = self.monitor(training, &trainer.result(), &stage.name, watch)?;
                 }
+                if let Some(valid) = &training.valid
+                    && (last || step % settings.valid_every() == 0)
+                {
+                    let view = View {
+                        data: &valid.data,
+                        samples: &training.samples,
+                        bindings: &training.bindings,
+                        batch: settings.batch,
+                    };
+                    read.extend(self.valid(
+                        &valid.graph,
+                        &trainer.result(),
+                        &view,
+                        &stage.name,
+                        watch,
+                    )?);
+                }
+                Ok(read)
             },
             watch,
         )?;

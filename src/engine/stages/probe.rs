@@ -3,9 +3,10 @@
 use super::failure::Failure;
 use super::features::{Features, Read};
 use super::fit::{Batches, Fit};
+use super::valid::Means;
 use super::{Run, StageDirectory, Watch};
 use crate::data::Philox;
-use crate::engine::{Batch, HostTensor, features as evaluate};
+use crate::engine::{Batch, HostTensor, features as evaluate, losses};
 use crate::graph::Graph;
 use crate::plan::{Probe, Settings, StagePlan};
 use crate::report::ResultRow;
@@ -56,8 +57,8 @@ fn gather(names: &[String], features: &Features, rows: &[u32]) -> Batch {
     batch
 }
 
-/// Scales every feature of both splits by the mean and the deviation of the first.
-fn standardize(train: &mut Features, test: &mut Features) {
+/// Scales every feature of all splits by the mean and the deviation of the first.
+fn standardize(train: &mut Features, others: &mut [Features]) {
     for (place, dim) in train.dims.clone().into_iter().enumerate() {
         let rows = train.labels.len().max(1) as f64;
         let mut mean = vec![0f64; dim];
@@ -81,7 +82,7 @@ fn standardize(train: &mut Features, test: &mut Features) {
                 )
             })
             .collect();
-        for features in [&mut *train, &mut *test] {
+        for features in std::iter::once(&mut *train).chain(others.iter_mut()) {
             for row in features.places[place].chunks_exact_mut(dim) {
                 for (x, (mean, inverse)) in row.iter_mut().zip(&scale) {
                     *x = (*x - mean) * inverse;
@@ -220,15 +221,21 @@ impl Run<'_> {
             &format!("{what} features"),
             watch,
         )?;
-        let mut test = self.features(
-            &probe.test,
-            &probe.reading,
-            read,
-            &stage.name,
-            &format!("{what} test features"),
-            watch,
-        )?;
-        standardize(&mut train, &mut test);
+        let mut others = Vec::new();
+        for (view, split) in std::iter::once((&probe.test, "test"))
+            .chain(probe.valid.iter().map(|valid| (valid, "validation")))
+        {
+            others.push(self.features(
+                view,
+                &probe.reading,
+                read,
+                &stage.name,
+                &format!("{what} {split} features"),
+                watch,
+            )?);
+        }
+        standardize(&mut train, &mut others);
+        let test = &others[0];
         let fit = Fit {
             stage: &stage.name,
             name,
@@ -254,14 +261,36 @@ impl Run<'_> {
                     order: (0, Vec::new()),
                 }))
             },
-            &mut |_, _, _| Ok(None),
+            &mut |trainer, step, _| {
+                let last = settings.watches() && step == settings.steps;
+                match others.get(1) {
+                    Some(valid) if last || step % settings.valid_every() == 0 => {
+                        let model = trainer.result();
+                        let all: Vec<u32> = (0..valid.labels.len() as u32).collect();
+                        let mut means = Means::new();
+                        for (number, rows) in all.chunks(1024).enumerate() {
+                            let batch = gather(names, valid, rows);
+                            let seed = self.settings.seed;
+                            let values = losses(eval, &model, &batch, seed, number as u64)?;
+                            means.add(&values, rows.len());
+                        }
+                        Ok(means.readings(eval))
+                    }
+                    _ => Ok(Vec::new()),
+                }
+            },
             watch,
         )?;
-        let vars: Vec<_> = eval.places.iter().map(|place| place.var).collect();
+        let vars: Vec<_> = eval
+            .places
+            .iter()
+            .filter(|place| place.name.ends_with("/logits"))
+            .map(|place| place.var)
+            .collect();
         let mut found = vec![0usize; vars.len()];
         let all: Vec<u32> = (0..test.labels.len() as u32).collect();
         for rows in all.chunks(1024) {
-            let logits = evaluate(eval, &model, &gather(names, &test, rows), &vars)?;
+            let logits = evaluate(eval, &model, &gather(names, test, rows), &vars)?;
             for (index, logits) in logits.iter().enumerate() {
                 let labels = rows.iter().map(|row| test.labels[*row as usize]);
                 found[index] += right(logits.as_f32().unwrap_or(&[]), labels, probe.classes);

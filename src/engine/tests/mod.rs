@@ -9,6 +9,7 @@ mod nt_xent;
 mod operations;
 mod optimizers;
 mod schedules;
+mod settings;
 mod threads;
 mod training;
 mod vocabulary;

@@ -181,6 +181,21 @@ fn attrs(json: &Json) -> Attrs {
 }
 
 #[test]
+fn an_index_that_is_not_there_is_an_error() {
+    for wrong in [-1i64, 3] {
+        let mut g = Graph::new(Mode::Eval);
+        let x = g.full(sizes(&[3, 2]), 1.0).expect("a table");
+        let index = g.declare_input("index", sizes(&[2]), DType::Int, None);
+        let rows = g.take(x, index, 0).expect("rows");
+        let batch: Batch = [("index".to_owned(), HostTensor::int(vec![0, wrong], &[2]))].into();
+        let problem = features(&g, &model(&g), &batch, &[rows]).expect_err("no such row");
+        let text = problem.to_string();
+        assert!(text.contains(&format!("index {wrong}")), "{text}");
+        assert!(text.contains("0..3"), "{text}");
+    }
+}
+
+#[test]
 fn a_sum_of_sixteen_million_has_one_value() {
     const SIDE: usize = 1 << 12;
     let mut g = Graph::new(Mode::Eval);

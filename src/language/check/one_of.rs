@@ -88,6 +88,7 @@ impl Checker<'_> {
             },
             Type::Augment => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("augment")),
             Type::Stage => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("stage")),
+            Type::Watched => matches!(kind, ExprKind::Path(_)),
             Type::Place => matches!(kind, ExprKind::Path(_)),
             Type::OneOf(types) => types.iter().any(|ty| self.fits(ty, expr, exactly)),
         }

@@ -97,13 +97,14 @@ fn block(
     if let Some(found) = block
         .fields
         .iter_mut()
-        .find(|other| other.name.text == field.text)
+        .find(|other| other.name.text == field.text && other.of.is_none())
     {
         return replace(&mut found.value, catalog, field, deeper, value);
     }
     let (value, problem) = fresh(catalog, params, block.span, field, deeper, value);
     block.fields.push(Field {
         name: field.clone(),
+        of: None,
         value,
     });
     problem

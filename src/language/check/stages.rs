@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::Checker;
 use super::arguments::{Given, Matched, Subject};
 use super::names::kinds_text;
-use crate::catalog::{Args, Call, Param, run_fields, stage_fields};
+use super::values::Place;
+use crate::catalog::{Args, Argument, Call, Param, run_fields, stage_fields};
 use crate::language::Diagnostic;
 use crate::language::ast::{self, ExprKind, File, Item};
 use crate::language::checked::Stage;
@@ -73,7 +74,12 @@ impl Checker<'_> {
                 None => to_call.push(argument.into()),
             }
         }
-        for field in &stage.block.fields {
+        let (named, plain): (Vec<_>, Vec<_>) = stage
+            .block
+            .fields
+            .iter()
+            .partition(|field| field.of.is_some());
+        for field in plain {
             if own.iter().any(|param| param.name == field.name.text) {
                 to_call.push(field.into());
             } else if common.iter().any(|param| param.name == field.name.text) {
@@ -108,15 +114,17 @@ impl Checker<'_> {
             }
         }
         let called = self.arguments(&subject, &own, &to_call, &mut forgiven);
-        let fields = self.arguments(&subject, &common, &to_stage, &mut forgiven);
+        let mut fields = self.arguments(&subject, &common, &to_stage, &mut forgiven);
+        let params: Vec<&Param> = own.iter().chain(&common).copied().collect();
+        let named_are_sound = self.named_fields(&subject, &params, &named, fields.args.as_mut());
         if !stage.block.partial {
             let missing = [called.missing, fields.missing].concat();
             let params: Vec<&Param> = common.iter().chain(&own).copied().collect();
             self.report_missing(&subject, &params, &missing, "field");
         }
         // a field that could not be parsed may be the one that everything else hangs on
-        let (Some(args), Some(fields), false) = (called.args, fields.args, stage.block.partial)
-        else {
+        let usable = named_are_sound && !stage.block.partial;
+        let (Some(args), Some(fields), true) = (called.args, fields.args, usable) else {
             return None;
         };
         Some(Stage {
@@ -132,6 +140,68 @@ impl Checker<'_> {
             fields,
             span: stage.span,
         })
+    }
+
+    /// `optimizer NAME = …`: the optimiser of one objective. Which objectives there are is the plan's to know.
+    fn named_fields(
+        &mut self,
+        subject: &Subject<'_>,
+        params: &[&Param],
+        named: &[&ast::Field],
+        mut into: Option<&mut Args>,
+    ) -> bool {
+        let mut sound = true;
+        let mut seen: Vec<&ast::Name> = Vec::new();
+        for field in named {
+            let Some(of) = &field.of else { continue };
+            let span = field.name.span.to(of.span);
+            let param = params
+                .iter()
+                .find(|param| param.name == field.name.text && param.name == "optimizer");
+            let Some(param) = param else {
+                sound = false;
+                self.error(
+                    Diagnostic::error(
+                        Code::UnknownField,
+                        span,
+                        format!("{} has no field of two words `{} {}`", subject.text(), field.name.text, of.text),
+                    )
+                    .help("only `optimizer` can be given for one objective: `optimizer discriminator = adam(2e-4)`"),
+                );
+                continue;
+            };
+            if let Some(first) = seen.iter().find(|first| first.text == of.text) {
+                sound = false;
+                self.error(
+                    Diagnostic::error(
+                        Code::Duplicate,
+                        span,
+                        format!("the optimizer of objective `{}` is given twice", of.text),
+                    )
+                    .label(first.span, "first here")
+                    .help("keep one of them"),
+                );
+                continue;
+            }
+            seen.push(of);
+            let text = subject.text();
+            let place = Place { param, of: &text };
+            match self.param(&field.value, &place) {
+                Some(value) => {
+                    if let Some(args) = into.as_deref_mut() {
+                        let argument = Argument {
+                            value,
+                            span: field.value.span,
+                            origin: field.value.origin.clone(),
+                        };
+                        args.values
+                            .insert(format!("optimizer {}", of.text), argument);
+                    }
+                }
+                None => sound = false,
+            }
+        }
+        sound
     }
 
     /// `run { … }`, or its defaults where there is none.
@@ -162,7 +232,7 @@ impl Checker<'_> {
         let mut given: Vec<Given<'_>> = Vec::new();
         let mut forgiven = BTreeSet::new();
         for field in first.iter().flat_map(|block| &block.fields) {
-            if names.contains(&field.name.text.as_str()) {
+            if names.contains(&field.name.text.as_str()) && field.of.is_none() {
                 given.push(field.into());
             } else {
                 forgiven.extend(self.unknown_field(&subject, &field.name, &names, "field"));

@@ -133,6 +133,13 @@ impl Checker<'_> {
                 }
                 _ => self.mismatch(ty, expr, place),
             },
+            Type::Watched => match &expr.kind {
+                ExprKind::Path(names) if names.len() > 1 => {
+                    let names: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+                    Some(Value::Word(names.join(".")))
+                }
+                _ => self.mismatch(ty, expr, place),
+            },
             Type::Call(kind) => self.called(*kind, expr, place).map(Value::Call),
             Type::OneOf(types) => self.one_of(types, expr, place),
         }

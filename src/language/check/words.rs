@@ -26,6 +26,9 @@ pub fn describe(ty: &Type) -> String {
         Type::Augment => "the name of an `augment`".into(),
         Type::Stage => "the name of a stage".into(),
         Type::Place => "the name of a place in an encoder".into(),
+        Type::Watched => {
+            "the name of a value read while training, such as `valid.loss` or `valid.knn`".into()
+        }
         Type::Call(kind) => format!("{} {}", article(kind.singular()), kind.singular()),
         Type::OneOf(types) => {
             let words: Vec<String> = types.iter().map(describe).collect();

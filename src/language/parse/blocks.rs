@@ -53,16 +53,10 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        if names.len() > 1 {
-            self.error(expected::not_yet(
-                self.source(),
-                names[0].span.to(names[1].span),
-                Rule::field,
-            ));
-            return None;
-        }
+        let of = (names.len() > 1).then(|| names.pop()).flatten();
         Some(Field {
             name: names.pop()?,
+            of,
             value: value.unwrap_or(Expr {
                 kind: ExprKind::Lost,
                 span,

@@ -159,7 +159,6 @@ pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
         Rule::sweep => "`sweep`",
         Rule::bind => "`bind`",
         Rule::record => "a record `{ … }` as a value",
-        Rule::field => "a field for a named objective",
         _ => "this",
     };
     let first = text

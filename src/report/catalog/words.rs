@@ -20,6 +20,7 @@ pub fn type_words(ty: &Type) -> String {
         Type::Augment => "name of an augment".into(),
         Type::Stage => "name of a stage".into(),
         Type::Place => "name of a place in the encoder".into(),
+        Type::Watched => "name of a value read while training".into(),
         Type::Call(Kind::Setting) => "setting".into(),
         Type::Call(kind) => format!("call of {} {}", article(kind.singular()), kind.singular()),
         Type::OneOf(types) => {
@@ -40,7 +41,7 @@ fn with_article(ty: &Type) -> String {
     let words = type_words(ty);
     match ty {
         Type::Choice(_) | Type::OneOf(_) => words,
-        Type::Augment | Type::Stage | Type::Place => format!("the {words}"),
+        Type::Augment | Type::Stage | Type::Place | Type::Watched => format!("the {words}"),
         _ => format!("{} {words}", article(&words)),
     }
 }

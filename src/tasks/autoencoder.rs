@@ -1,0 +1,125 @@
+//! A picture goes through a few numbers and comes back (Hinton & Salakhutdinov, 2006), cleaned where it was damaged (Vincent et
+//! al., 2008).
+
+use super::decoder::decode;
+use super::picture;
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
+use crate::data::{Fields, SampleType};
+use crate::graph::{Graph, Module};
+
+fn build(g: &mut Graph, task: &Args) -> Result<()> {
+    let encoder = Module::new("encoder", task.net("encoder")); // f
+    let head = task.maybe_net("head").map(|net| Module::new("head", net));
+
+    let view = g.input("view")?; // [B, C, H, W], x̃
+    let x = g.input("target")?; // [B, C, H, W], x
+    let size = g.check_map("autoencoder", x)?;
+    let y = g.call(&encoder, view)?; // [B, D]
+    let y = match &head {
+        Some(head) => g.call(head, y)?,
+        None => y,
+    };
+    let z = g.scoped("decoder", |g| decode(g, y, size, task.size("width")))?; // [B, C, H, W]
+    let loss = g.mse(z, x, None)?;
+    g.objective("loss", loss);
+    Ok(())
+}
+
+fn augment(task: &Args, fields: &Fields) -> Option<String> {
+    let image = picture(fields)?;
+    let name = image.name;
+    let whole = match image.side {
+        Some(side) => format!(
+            "{name} |> random_crop({side}px, padding = {}px) |> hflip(50%)",
+            side / 8
+        ),
+        None => format!("{name} |> resize(144px) |> random_crop(128px) |> hflip(50%)"),
+    };
+    let noise = 100.0 * task.maybe_ratio("noise").unwrap_or(0.0);
+    let damage = match noise {
+        0.0 => String::new(),
+        _ => format!(" |> noise({noise}%)"),
+    };
+    Some(format!(
+        "target = {whole} |> normalize()\nemit view = target{damage}, target\n"
+    ))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "autoencoder",
+        Kind::Task,
+        "A picture goes through a few numbers and comes back; denoising where it was damaged.",
+        Make::task(build, augment),
+    )
+    .param(
+        Param::with_default(
+            "noise",
+            Type::Ratio,
+            "0%",
+            "Pixels that the default `augment` blanks: 25% makes the denoising autoencoder.",
+        )
+        .within(0.0, 1.0),
+    )
+    .param(Param::optional(
+        "head",
+        Type::Head,
+        "Between encoder and decoder: a narrow one is the bottleneck. Nothing where it is absent.",
+    ))
+    .param(
+        Param::with_default(
+            "width",
+            Type::Integer,
+            "32",
+            "Channels of the decoder's last map; each smaller map has twice as many.",
+        )
+        .within(1.0, 4096.0),
+    )
+    .param(
+        Param::with_default("batch", Type::Integer, "128", "Pictures per optimiser step.")
+            .within(1.0, 1e6),
+    )
+    .param(
+        Param::with_default("length", Type::Duration, "50 epochs", "How long to train.")
+            .within(0.0, 1e9),
+    )
+    .param(Param::with_default(
+        "optimizer",
+        Type::Call(Kind::Optimizer),
+        "adam(1e-3)",
+        "What moves the parameters.",
+    ))
+    .param(Param::with_default(
+        "schedule",
+        Type::Call(Kind::Schedule),
+        "cosine()",
+        "How the learning rate changes.",
+    ))
+    .input("view", SampleType::IMAGE, "What the encoder sees; maybe damaged.")
+    .input("target", SampleType::IMAGE, "What must come out.")
+    .paper(
+        "Hinton & Salakhutdinov, 2006",
+        "Reducing the Dimensionality of Data with Neural Networks",
+        "doi:10.1126/science.1127647",
+    )
+    .doc(
+        "The mean squared distance between the picture and what comes out. What goes through is the encoder's output, or a \
+         narrower `head`. With damage on the way in (`noise = 25%`, or an `augment` of your own that emits `view` and \
+         `target`) it is the denoising autoencoder of Vincent et al., 2008: what is missing must be known from what is there. \
+         The papers train layer by layer with sigmoids; here encoder and decoder learn together. The decoder doubles the map until \
+         it has the picture's size (transposed convolutions, batch norm, relu).",
+    )
+    .example(
+        "ssl 1\n\ndataset figures = shapes()\n\npretext copies = autoencoder(noise = 25%) {\n  data    = figures.train\n  encoder = small_cnn()\n}\n",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tasks::traces::follow;
+
+    #[test]
+    fn steps_are_those_of_pytorch() {
+        follow(include_str!("../../tests/fixtures/tasks/autoencoder.json"));
+    }
+}
