@@ -9,6 +9,8 @@ use crate::language::{Diagnostic, Span};
 
 /// Augments inside one another that are followed.
 const DEPTH: usize = 16;
+/// Calls of augments that are followed from one augment: calls of calls grow without end.
+const CALLS: usize = 1000;
 /// How far a mean or a deviation may be from the published one and still be taken for it.
 const CLOSE: f64 = 2e-3;
 
@@ -74,16 +76,16 @@ fn emitted(
     augment: &Augment,
     mut scope: BTreeMap<String, Turned>,
     all: &[Augment],
-    depth: usize,
+    (depth, left): (usize, &mut usize),
     found: &mut Vec<(Span, Span)>,
 ) -> Turned {
     for binding in &augment.bindings {
-        let turned = flow(&binding.value, &scope, all, depth, found);
+        let turned = flow(&binding.value, &scope, all, (depth, left), found);
         scope.extend(binding.names.iter().map(|(name, _)| (name.clone(), turned)));
     }
     let mut last = None;
     for emit in &augment.emits {
-        last = flow(&emit.value, &scope, all, depth, found).or(last);
+        last = flow(&emit.value, &scope, all, (depth, left), found).or(last);
     }
     last
 }
@@ -92,12 +94,12 @@ fn flow(
     expr: &SampleExpr,
     scope: &BTreeMap<String, Turned>,
     all: &[Augment],
-    depth: usize,
+    (depth, left): (usize, &mut usize),
     found: &mut Vec<(Span, Span)>,
 ) -> Turned {
     let mut turned = match &expr.head {
         SampleHead::Name(name, _) => scope.get(name).copied().flatten(),
-        SampleHead::Group(inner) => flow(inner, scope, all, depth, found),
+        SampleHead::Group(inner) => flow(inner, scope, all, (depth, left), found),
     };
     for step in &expr.steps {
         match step {
@@ -108,12 +110,13 @@ fn flow(
             SampleStep::Transform(_) => {}
             SampleStep::Augment { name, .. } => {
                 let called = all.iter().find(|augment| augment.name == *name);
-                if let Some(called) = called.filter(|_| depth < DEPTH) {
+                if let Some(called) = called.filter(|_| depth < DEPTH && *left > 0) {
+                    *left -= 1;
                     let scope = called
                         .parameters
                         .iter()
                         .map(|(name, _)| (name.clone(), turned));
-                    turned = emitted(called, scope.collect(), all, depth + 1, found);
+                    turned = emitted(called, scope.collect(), all, (depth + 1, left), found);
                 }
             }
         }
