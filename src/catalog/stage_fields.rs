@@ -80,13 +80,17 @@ fn training() -> Vec<Param> {
             Type::Call(Kind::Setting),
             "`early(valid.loss, patience = 5 epochs)`: ends training when a value read while training gets no better.",
         ),
-        Param::with_default(
-            "on_bad_sample",
-            Type::Choice(&["stop", "skip"]),
-            "stop",
-            "What to do with a record that can't be read.",
-        ),
+        on_bad_sample(),
     ]
+}
+
+fn on_bad_sample() -> Param {
+    Param::with_default(
+        "on_bad_sample",
+        Type::Choice(&["stop", "skip"]),
+        "stop",
+        "What to do with a record that can't be read.",
+    )
 }
 
 /// The common fields of a stage of this kind. A parameter of the stage's own `Spec` with the same name replaces the one here.
@@ -117,7 +121,12 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             fields.extend(training());
             fields
         }
-        Kind::Evaluator => vec![from(), data("The split whose labels are known."), test()],
+        Kind::Evaluator => vec![
+            from(),
+            data("The split whose labels are known."),
+            test(),
+            on_bad_sample(),
+        ],
         Kind::Finetune => {
             let mut fields = vec![
                 from(),

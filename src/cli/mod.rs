@@ -114,6 +114,12 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
+/// Writes a file whole or not at all; the error names it.
+fn write(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+    crate::engine::write_atomic(path, bytes)
+        .map_err(|error| anyhow::anyhow!("can't write {}: {error}", path.display()))
+}
+
 /// Writes to standard output; a closed pipe is an error that [`main`] forgives.
 fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write;

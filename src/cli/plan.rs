@@ -63,7 +63,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
             .ok_or_else(|| {
                 anyhow::anyhow!("the recipe trains nothing: there is no graph to draw")
             })?;
-        crate::engine::write_atomic(path, crate::plan::draw::svg(graph.0).as_bytes())?;
+        super::write(path, crate::plan::draw::svg(graph.0).as_bytes())?;
     }
     if args.json {
         let free = free_memory();

@@ -61,7 +61,7 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
             None if many => PathBuf::from(format!("{stem}-preview-{stage}.png")),
             None => PathBuf::from(format!("{stem}-preview.png")),
         };
-        crate::engine::write_atomic(&path, &png)?;
+        super::write(&path, &png)?;
         print(&path.display().to_string())?;
     }
     Ok(Outcome::Done)

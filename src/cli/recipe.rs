@@ -12,6 +12,8 @@ use crate::extend::{Loader, Options};
 use crate::language::checked::Recipe;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Severity, Sources};
+use crate::plan::memory::Memory;
+use crate::plan::summary::bytes;
 use crate::plan::{Plan, Purpose};
 
 /// A recipe on the command line.
@@ -112,6 +114,28 @@ pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
     Ok(catalog)
 }
 
+/// A warning where the stage that needs most memory needs more than is free.
+fn too_large(plan: &Plan) -> Option<Diagnostic> {
+    let free = super::plan::free_memory()?;
+    let memory = Memory::new(plan);
+    let sizes = plan.stages.iter().map(|stage| (memory.stage(stage), stage));
+    let (most, stage) = sizes.max_by_key(|(bytes, _)| *bytes)?;
+    (most > free).then(|| {
+        Diagnostic::warning(
+            Code::LintMemory,
+            stage.span,
+            format!(
+                "`{}` will need about {} of memory, {} is free",
+                stage.name,
+                bytes(most),
+                bytes(free)
+            ),
+        )
+        .note("The system may end the run, or slow it down by far.")
+        .help("make `batch` smaller, or the pictures, or the network")
+    })
+}
+
 /// Splits `NAME=VALUE`.
 fn pair(text: &str, flag: &str) -> anyhow::Result<(String, String)> {
     text.split_once('=')
@@ -144,7 +168,7 @@ impl RecipeArgs {
             Ok(bytes) => bytes,
             Err(error) => anyhow::bail!("can't read the recipe {}: {error}", self.recipe.display()),
         };
-        let (mut sources, file, mut diagnostics) = crate::language::decode(&self.recipe, &bytes);
+        let (mut sources, file, diagnostics) = crate::language::decode(&self.recipe, &bytes);
         let Some(file) = file else {
             return Ok(Loaded {
                 sources,
@@ -161,26 +185,26 @@ impl RecipeArgs {
                 update_lock: self.update_lock,
             },
         );
-        let (recipe, found) =
-            crate::language::check_using(&mut sources, file, &mut catalog, &mut doors, &set);
-        diagnostics.extend(found);
-        let mut loaded = Loaded {
-            sources,
-            diagnostics,
-            recipe,
-            plan: None,
-        };
-        if let (Some(recipe), Some(purpose)) = (&loaded.recipe, purpose) {
-            let (plan, found) = crate::plan::plan(recipe, &catalog, &self.places()?, purpose);
-            loaded.diagnostics.extend(found);
-            loaded.plan = plan.filter(|_| {
-                loaded
-                    .diagnostics
-                    .iter()
-                    .all(|d| d.severity != Severity::Error)
-            });
+        let mut checked =
+            crate::language::check_all(&mut sources, file, &mut catalog, &mut doors, &set);
+        let sound = checked.is_sound();
+        let mut plan = None;
+        if let Some(purpose) = purpose {
+            // what a recipe with errors says of data is looked at, but nothing is read for it
+            let purpose = if sound { purpose } else { Purpose::Check };
+            let (planned, found) =
+                crate::plan::plan(&checked.recipe, &catalog, &self.places()?, purpose);
+            checked.diagnostics.extend(found);
+            plan = planned.filter(|_| sound);
+            checked
+                .diagnostics
+                .extend(plan.as_ref().and_then(too_large));
         }
-        loaded.diagnostics.truncate(20);
-        Ok(loaded)
+        Ok(Loaded {
+            sources,
+            diagnostics: crate::language::in_order(checked.diagnostics, checked.dropped),
+            recipe: sound.then_some(checked.recipe),
+            plan,
+        })
     }
 }

@@ -205,14 +205,19 @@ impl Slot {
         if momentum == 0.0 {
             return g;
         }
-        let velocity = match self.first.take() {
-            Some(velocity) => velocity.mul_scalar(momentum) + g.clone(),
-            None => g.clone(),
+        let before = self.first.take();
+        let moved = |g| match before {
+            Some(velocity) => velocity.mul_scalar(momentum) + g,
+            None => g,
         };
-        self.first = Some(velocity.clone());
+        // only Nesterov needs the gradient twice: without it the sum may reuse its memory
         if nesterov {
+            let velocity = moved(g.clone());
+            self.first = Some(velocity.clone());
             g + velocity.mul_scalar(momentum)
         } else {
+            let velocity = moved(g);
+            self.first = Some(velocity.clone());
             velocity
         }
     }

@@ -1,5 +1,7 @@
 //! A checked recipe: every name resolved, every value typed, every default filled in. Shapes are the plan's.
 
+use std::collections::BTreeSet;
+
 use super::{Sources, Span};
 use crate::catalog::{Args, Call, Data, Kind, Net};
 
@@ -22,6 +24,17 @@ pub struct Recipe {
     pub stages: Vec<Stage>,
     /// `run { … }` with its defaults.
     pub run: Args,
+    /// What has an error. Empty in a sound recipe.
+    pub failed: Failed,
+}
+
+/// Items with an error, whether or not the recipe holds what could be understood of them.
+#[derive(Clone, Debug, Default)]
+pub struct Failed {
+    /// All of them, by name.
+    pub items: BTreeSet<String>,
+    /// Those with a network that lacks a layer.
+    pub nets: BTreeSet<String>,
 }
 
 pub use super::ast::{Door, Use};

@@ -15,7 +15,9 @@ mod provenance;
 mod render;
 mod span;
 
-pub use check::{Closed, Doors, MAX_ERRORS, check, check_into, check_using};
+pub use check::{
+    Checked, Closed, Doors, MAX_ERRORS, check, check_all, check_into, check_using, in_order,
+};
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use format::{WIDTH, format};

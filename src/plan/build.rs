@@ -1,12 +1,12 @@
 //! From a checked recipe to a [`Plan`]: opens data, types sample graphs, traces tensor graphs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::types::*;
 use super::{identity, trace};
 use crate::augment::SampleGraph;
-use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem};
+use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem, Value};
 use crate::data::{Fields, Normalization, Places, SampleType, Source, Splits};
 use crate::language::checked::{Augment, Recipe, Stage};
 use crate::language::codes::Code;
@@ -35,17 +35,28 @@ pub fn plan(
         purpose,
         opened: BTreeMap::new(),
         poisoned: Vec::new(),
+        encoders: BTreeMap::new(),
+        doubted: BTreeMap::new(),
         statistics: BTreeMap::new(),
         diagnostics: Vec::new(),
     };
     planner.open_datasets();
     let mut stages: Vec<StagePlan> = Vec::new();
     for stage in &recipe.stages {
+        let before = planner.diagnostics.len();
         if let Some(planned) = planner.stage(stage, &stages) {
             stages.push(planned);
         }
+        planner.doubt(stage, before);
     }
-    super::lints::lint(&mut planner.diagnostics, recipe, &stages);
+    if recipe.failed.items.is_empty() {
+        super::lints::lint(&mut planner.diagnostics, recipe, &stages);
+    } else {
+        // a warning may come from a default that stands in for a wrong value
+        planner
+            .diagnostics
+            .retain(|d| d.severity == Severity::Error);
+    }
     let mut diagnostics = planner.diagnostics;
     diagnostics.sort_by_key(|d| (d.primary.span.file, d.primary.span.start));
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
@@ -54,6 +65,15 @@ pub fn plan(
         stages,
     });
     (plan, diagnostics)
+}
+
+/// What may be wrong about a stage because something that it stands on has an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// The size of its pictures, or what it finds in the batch.
+    Augment,
+    /// Its layers too.
+    Net,
 }
 
 /// Everything a stage needs while it is planned.
@@ -65,12 +85,49 @@ pub(super) struct Planner<'a> {
     pub opened: BTreeMap<String, Splits>,
     /// Data sets that could not be opened: what uses them gives no second error.
     pub poisoned: Vec<String>,
-    pub statistics: BTreeMap<String, Option<Normalization>>,
+    /// The encoders of pretext stages, also of those that failed later.
+    pub encoders: BTreeMap<String, EncoderView>,
+    /// Stages that stand on something with an error.
+    pub doubted: BTreeMap<String, Doubt>,
+    pub statistics: BTreeMap<(String, bool), Option<Normalization>>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Planner<'_> {
+    /// In a recipe with errors: takes back what was found, from `before` on, in a stage that may owe it to another error. A
+    /// wrong number of classes and missing files are what they are; so is an unknown place, unless a layer is left out.
+    fn doubt(&mut self, stage: &Stage, before: usize) {
+        let failed = &self.recipe.failed;
+        let (mut names, from) = names_of(stage);
+        // data sets give records of one kind whatever their arguments
+        names.retain(|name| self.recipe.datasets.iter().all(|item| item.name != *name));
+        let of_from = from.and_then(|from| self.doubted.get(&from).copied());
+        let short = names
+            .iter()
+            .chain([&stage.name])
+            .any(|name| failed.nets.contains(name));
+        let doubt = match of_from {
+            Some(Doubt::Net) => Doubt::Net,
+            _ if short => Doubt::Net,
+            Some(Doubt::Augment) => Doubt::Augment,
+            None if names.iter().any(|name| failed.items.contains(name)) => Doubt::Augment,
+            None => return,
+        };
+        self.doubted.insert(stage.name.clone(), doubt);
+        let found = self.diagnostics.split_off(before);
+        self.diagnostics.extend(found.into_iter().filter(|d| {
+            d.code == Code::Classes
+                || is_about_files(d.code)
+                || (d.code == Code::UnknownPart && doubt == Doubt::Augment)
+        }));
+    }
+
     fn open_datasets(&mut self) {
+        let lost = self.recipe.failed.items.iter();
+        self.poisoned.extend(
+            lost.filter(|name| self.recipe.datasets.iter().all(|item| item.name != **name))
+                .cloned(),
+        );
         for item in &self.recipe.datasets {
             match crate::data::open(&item.data, &self.opened, self.places) {
                 Ok(Source::All(splits)) => {
@@ -91,7 +148,10 @@ impl Planner<'_> {
                 }
                 Err(problem) => {
                     self.poisoned.push(item.name.clone());
-                    if !self.uses_poisoned(&item.data) {
+                    let doubtful = self.recipe.failed.items.contains(&item.name);
+                    if !self.uses_poisoned(&item.data)
+                        && (!doubtful || is_about_files(problem.code))
+                    {
                         self.data_problem(&item.data, problem);
                     }
                 }
@@ -140,45 +200,73 @@ impl Planner<'_> {
                 None
             }
             Err(problem) => {
-                self.data_problem(data, problem);
-                None
+                let DataSource::Named { dataset, .. } = &data.source else {
+                    self.data_problem(data, problem);
+                    return None;
+                };
+                if !self.recipe.failed.items.contains(dataset) {
+                    self.data_problem(data, problem);
+                    return None;
+                }
+                // the split may come from a pipe that is wrong: another one has records of the same kind
+                let (_, any) = self.opened.get(dataset)?.parts.first_key_value()?;
+                Some(DataView {
+                    text: squeeze(self.recipe.sources.text(data.span)),
+                    dataset: any.clone(),
+                    span: data.span,
+                })
             }
         }
     }
 
-    /// Statistics of a split's pictures: the publisher's, else computed from the records when running.
-    pub fn statistics(&mut self, view: &DataView) -> Option<Normalization> {
+    /// Statistics of a split's pictures: the publisher's, else computed from the records when running, without those that
+    /// can't be read where `skip` says so. `Err(())`: the error is noted.
+    pub fn statistics(
+        &mut self,
+        view: &DataView,
+        skip: bool,
+    ) -> std::result::Result<Option<Normalization>, ()> {
         if let Some(known) = view.dataset.normalization() {
-            return Some(known);
+            return Ok(Some(known));
         }
-        let channels = view.dataset.fields().iter().find_map(|(_, ty)| match ty {
+        let Some(channels) = view.dataset.fields().iter().find_map(|(_, ty)| match ty {
             SampleType::Image { channels, .. } => Some(channels.unwrap_or(3)),
             _ => None,
-        })?;
+        }) else {
+            return Ok(None);
+        };
         if self.purpose == Purpose::Check {
-            return Some(Normalization {
+            return Ok(Some(Normalization {
                 mean: vec![0.5; channels],
                 std: vec![0.25; channels],
-            });
+            }));
         }
-        if let Some(known) = self.statistics.get(&view.text) {
-            return known.clone();
+        let key = (view.text.clone(), skip);
+        if let Some(known) = self.statistics.get(&key) {
+            return known.clone().map(Some).ok_or(());
         }
-        match super::statistics::measure(&*view.dataset, channels) {
+        match super::statistics::measure(&*view.dataset, channels, skip) {
             Ok(found) => {
-                self.statistics
-                    .insert(view.text.clone(), Some(found.clone()));
-                Some(found)
+                self.statistics.insert(key, Some(found.clone()));
+                Ok(Some(found))
             }
             Err(error) => {
-                self.statistics.insert(view.text.clone(), None);
+                self.statistics.insert(key, None);
                 let mut diagnostic =
                     Diagnostic::error(Code::BadFile, view.span, error.message.clone());
                 if let Some(help) = error.help {
                     diagnostic = diagnostic.help(help);
                 }
-                self.diagnostics.push(diagnostic);
-                None
+                self.diagnostics.push(
+                    diagnostic
+                        .note(
+                            "`normalize()` stands for the mean and the deviation of these records.",
+                        )
+                        .help(
+                            "write `on_bad_sample = skip` in the stage to go without such records",
+                        ),
+                );
+                Err(())
             }
         }
     }
@@ -282,6 +370,27 @@ impl Planner<'_> {
             identity: identity::identity(self.recipe, stage, seed),
         })
     }
+}
+
+fn is_about_files(code: Code) -> bool {
+    matches!(code, Code::MissingFile | Code::BadFile | Code::MissingData)
+}
+
+/// Items whose values a stage takes, and the stage it starts from.
+fn names_of(stage: &Stage) -> (BTreeSet<String>, Option<String>) {
+    let mut names = BTreeSet::new();
+    let mut from = None;
+    for args in [&stage.call.args, &stage.fields] {
+        for argument in args.values.values() {
+            super::lints::collect(&argument.value, &mut names);
+            match &argument.value {
+                Value::Net(net) => names.extend(net.name.clone()),
+                Value::Stage(name) => from = name.split('.').next().map(str::to_owned),
+                _ => {}
+            }
+        }
+    }
+    (names, from)
 }
 
 /// One line of text without doubled blanks.

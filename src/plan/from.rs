@@ -19,6 +19,10 @@ impl Planner<'_> {
             None => (name.as_str(), None),
         };
         let Some(found) = before.iter().find(|planned| planned.name == name) else {
+            // the encoder of a stage with a wrong head can still be judged
+            if let (Some(encoder), None | Some("encoder")) = (self.encoders.get(name), part) {
+                return Some((name.to_owned(), encoder.clone()));
+            }
             // a stage that failed to plan has said why; one that comes later has not
             if let Some(later) = self.recipe.stages.iter().find(|s| s.name == name)
                 && later.span.start >= stage.span.start

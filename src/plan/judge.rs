@@ -10,12 +10,23 @@ use crate::language::checked::Stage;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
+/// The places that `at` names.
+fn places(args: &Args) -> Vec<String> {
+    args.maybe_list("at")
+        .unwrap_or(&[])
+        .iter()
+        .filter_map(|value| match value {
+            Value::Place(name) | Value::Word(name) | Value::Text(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
 impl Planner<'_> {
     /// An `evaluate … = knn` stage.
     pub(super) fn knn_stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Knn> {
         let args = with_fields(stage);
         let (from, encoder) = self.from(stage, before)?;
-        let train = self.view(&args, "data")?;
         if args.maybe_data("test").is_none() {
             self.diagnostics.push(
                 Diagnostic::error(
@@ -27,9 +38,12 @@ impl Planner<'_> {
             );
             return None;
         }
-        let test = self.view(&args, "test")?;
+        let (train, test) = self.splits(stage, &args, &encoder)?;
         match self.knn(&stage.call, &from, &encoder, train, test) {
-            Ok(knn) => knn,
+            Ok(knn) => knn.map(|mut knn| {
+                knn.reading.skip_bad = args.word("on_bad_sample") == "skip";
+                knn
+            }),
             Err(problem) => {
                 self.problem(stage, &problem);
                 None
@@ -63,6 +77,22 @@ impl Planner<'_> {
         }))
     }
 
+    /// `data` and `test`. Where one of them can't be had the places that the stage reads are still looked at.
+    fn splits(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        encoder: &EncoderView,
+    ) -> Option<(DataView, DataView)> {
+        let (train, test) = (self.view(args, "data"), self.view(args, "test"));
+        if (train.is_none() || test.is_none())
+            && let Err(problem) = trace::reading_graph(encoder, &places(args), Pool::new(args))
+        {
+            self.problem(stage, &problem);
+        }
+        train.zip(test)
+    }
+
     fn reading(
         &mut self,
         args: &Args,
@@ -70,17 +100,8 @@ impl Planner<'_> {
         data: &DataView,
         span: Span,
     ) -> Result<Option<Reading>> {
-        let places: Vec<String> = args
-            .maybe_list("at")
-            .unwrap_or(&[])
-            .iter()
-            .filter_map(|value| match value {
-                Value::Place(name) | Value::Word(name) | Value::Text(name) => Some(name.clone()),
-                _ => None,
-            })
-            .collect();
         let pool = Pool::new(args);
-        let (graph, places) = trace::reading_graph(encoder, &places, pool)?;
+        let (graph, places) = trace::reading_graph(encoder, &places(args), pool)?;
         let Some((samples, view)) = self.evaluation_view(encoder, data, span) else {
             return Ok(None);
         };
@@ -89,6 +110,7 @@ impl Planner<'_> {
             places,
             samples,
             protocol: format!("pool {}, {view}", pool.show()),
+            skip_bad: args.maybe_word("on_bad_sample") == Some("skip"),
         }))
     }
 
@@ -117,8 +139,7 @@ impl Planner<'_> {
     pub(super) fn probe(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Probe> {
         let args = with_fields(stage);
         let (from, encoder) = self.from(stage, before)?;
-        let train = self.view(&args, "data")?;
-        let test = self.view(&args, "test")?;
+        let (train, test) = self.splits(stage, &args, &encoder)?;
         let classes = self.classes(&train, &test)?;
         let reading = match self.reading(&args, &encoder, &train, stage.call.name_span) {
             Ok(reading) => reading?,

@@ -3,24 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::types::*;
-use crate::catalog::{Kind, Split};
+use crate::catalog::{Data, DataSource, Kind, Split};
+use crate::graph::Graph;
 use crate::language::checked::{Recipe, SampleExpr, SampleHead, SampleStep};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
 /// Looks at the recipe and at what was planned from it.
 pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, stages: &[StagePlan]) {
-    turned_before_turning(diagnostics, recipe);
+    super::lints_augment::lint(diagnostics, recipe);
     unused(diagnostics, recipe);
     for stage in &recipe.stages {
         let uses = |field: &str, args: &crate::catalog::Args| {
-            args.maybe_data(field).and_then(|data| match &data.source {
-                crate::catalog::DataSource::Named {
-                    split: Some(Split::Test),
-                    ..
-                } => Some(data.span),
-                _ => None,
-            })
+            let data = args.maybe_data(field)?;
+            is_test(data, recipe, 0).then_some(data.span)
         };
         let mut spans: Vec<(Span, &str)> = Vec::new();
         if stage.kind == Kind::Task {
@@ -54,7 +50,7 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, stages: &
     for stage in stages {
         if let Body::Pretext(training) = &stage.body
             && training.settings.accumulate > 1
-            && training.task.spec.name == "simclr"
+            && compares_samples(&training.graph)
         {
             diagnostics.push(
                 Diagnostic::warning(
@@ -72,44 +68,61 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, stages: &
     }
 }
 
-/// A transform that turns pictures at random makes the turn that `quarter_turn` invents impossible to tell.
-fn turned_before_turning(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
-    fn calls<'a>(expr: &'a SampleExpr, into: &mut Vec<(&'a str, Span)>) {
-        if let SampleHead::Group(inner) = &expr.head {
-            calls(inner, into);
-        }
-        for step in &expr.steps {
-            if let SampleStep::Transform(call) = step {
-                into.push((&call.spec.name, call.span));
+/// Whether data comes from a test split, also through data sets that are made of one.
+fn is_test(data: &Data, recipe: &Recipe, depth: usize) -> bool {
+    let DataSource::Named { dataset, split } = &data.source else {
+        return false;
+    };
+    *split == Some(Split::Test)
+        || depth < recipe.datasets.len()
+            && recipe
+                .datasets
+                .iter()
+                .find(|item| item.name == *dataset)
+                .is_some_and(|item| is_test(&item.data, recipe, depth + 1))
+}
+
+/// Names of the catalog's data sets that data is made of.
+pub(super) fn sources(data: &Data, recipe: &Recipe) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![data];
+    // a data set names those above it only: this comes to an end
+    while let Some(data) = waiting.pop() {
+        match &data.source {
+            DataSource::Call(call) => {
+                if call.spec.kind == Kind::Dataset {
+                    found.push(call.spec.name.clone());
+                }
+                waiting.extend(call.args.values.values().filter_map(|a| match &a.value {
+                    crate::catalog::Value::Data(data) => Some(data),
+                    _ => None,
+                }));
+            }
+            DataSource::Named { dataset, .. } => {
+                let item = recipe.datasets.iter().find(|item| item.name == *dataset);
+                waiting.extend(item.map(|item| &item.data));
             }
         }
-    }
-    for augment in &recipe.augments {
-        let mut seen = Vec::new();
-        for binding in &augment.bindings {
-            calls(&binding.value, &mut seen);
+        for pipe in &data.pipes {
+            waiting.extend(pipe.args.values.values().filter_map(|a| match &a.value {
+                crate::catalog::Value::Data(data) => Some(data),
+                _ => None,
+            }));
         }
-        for emit in &augment.emits {
-            calls(&emit.value, &mut seen);
-        }
-        let turns: Vec<Span> = seen
-            .iter()
-            .filter(|(name, _)| *name == "quarter_turn")
-            .map(|(_, span)| *span)
-            .collect();
-        if let [first, second, ..] = turns[..] {
-            diagnostics.push(
-                Diagnostic::warning(
-                    Code::LintTurned,
-                    second,
-                    "the picture was turned at random before this turn",
-                )
-                .label(first, "turned here first")
-                .note("What the second turn adds can't be told from the picture.")
-                .help("turn once"),
-            );
+        if found.len() > recipe.datasets.len() + 8 {
+            break;
         }
     }
+    found
+}
+
+/// Whether a value of the graph has one number for each pair of samples: then what a sample learns hangs on who else is in
+/// its batch.
+fn compares_samples(graph: &Graph) -> bool {
+    graph.nodes.iter().any(|node| {
+        let of_batch = node.shape.iter().filter(|size| size.known().is_none());
+        of_batch.count() > 1
+    })
 }
 
 fn unused(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
@@ -148,6 +161,12 @@ fn unused(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
                 .augments
                 .iter()
                 .map(|a| ("augment", &a.name, a.name_span)),
+        )
+        .chain(
+            recipe
+                .encoders
+                .iter()
+                .filter_map(|net| Some(("encoder", net.name.as_ref()?, net.span))),
         );
     for (what, name, span) in items {
         if !used.contains(name) {
@@ -174,7 +193,8 @@ fn augments_of(expr: &SampleExpr, used: &mut BTreeSet<String>) {
     }
 }
 
-fn collect(value: &crate::catalog::Value, used: &mut BTreeSet<String>) {
+/// Names of items in a value.
+pub(super) fn collect(value: &crate::catalog::Value, used: &mut BTreeSet<String>) {
     use crate::catalog::{DataSource, Value};
     match value {
         Value::Augment(name) => {
@@ -204,6 +224,7 @@ fn collect(value: &crate::catalog::Value, used: &mut BTreeSet<String>) {
             .values()
             .for_each(|a| collect(&a.value, used)),
         Value::List(values) => values.iter().for_each(|value| collect(value, used)),
+        Value::Net(net) => used.extend(net.name.clone()),
         _ => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use super::types::*;
 use super::{Optimizer, StagePlan};
+use crate::augment::SampleGraph;
 use crate::data::SampleType;
 
 /// Records per forward pass when features are read.
@@ -10,7 +11,11 @@ pub const READ_BATCH: usize = 256;
 /// The program itself: code, thread stacks, the allocator's first pages.
 const PROGRAM: f64 = 60.0 * 1024.0 * 1024.0;
 /// What an allocator holds back, and scratch of products, beside the tensors that are alive.
-const SLACK: f64 = 1.25;
+const SLACK: f64 = 1.1;
+/// Batches that the loader keeps ready: two, and one for each of two threads.
+const READY: usize = 4;
+/// Bytes of a number.
+const F32: f64 = 4.0;
 
 /// Predicts the memory of a plan's stages.
 pub struct Memory {
@@ -47,47 +52,72 @@ impl Memory {
         let train = |graph: &crate::graph::Graph, settings: &Settings| {
             graph.peak_memory(settings.batch, true, slots(&settings.optimizer)) as f64
         };
-        let read = |reading: &Reading, records: usize| {
-            let features: usize = reading.places.iter().map(|(_, _, dim)| dim * 4).sum();
-            let [pixels] = [reading
-                .samples
-                .outputs()
-                .iter()
-                .map(|(_, ty)| bytes_of(ty))
-                .sum::<usize>()];
-            let held = (features.max(pixels) * records) as f64;
-            (reading.graph.peak_memory(READ_BATCH, false, 0) as f64, held)
-        };
         let tensors = match &stage.body {
             Body::Pretext(t) => {
+                let kept = F32
+                    * t.graph.parameter_count() as f64
+                    * (1 + slots(&t.settings.optimizer)) as f64;
                 let monitor = t.monitor.as_ref().map_or(0.0, |monitor| {
-                    let records = monitor.bank.min(monitor.knn.train.dataset.len())
-                        + monitor.knn.test.dataset.len();
-                    let (peak, held) = read(&monitor.knn.reading, records);
-                    peak + 2.0 * held
+                    let bank = monitor.bank.min(monitor.knn.train.dataset.len());
+                    kept + features(&monitor.knn.reading, bank, monitor.knn.test.dataset.len())
                 });
-                let batch: usize = t.samples.outputs().iter().map(|(_, ty)| bytes_of(ty)).sum();
-                // the loader keeps a few batches ready
-                let queue = (batch * t.settings.batch * 4) as f64;
+                let queue = batches(&t.samples, t.settings.batch);
                 train(&t.graph, &t.settings).max(monitor) + queue
             }
             Body::Knn(k) => {
-                let (peak, held) = read(&k.reading, k.train.dataset.len() + k.test.dataset.len());
-                let similarities = (READ_BATCH * k.train.dataset.len() * 4) as f64;
-                // normalised copies stand beside the features
-                (peak + held).max(2.0 * held + similarities)
+                let (bank, test) = (k.train.dataset.len(), k.test.dataset.len());
+                features(&k.reading, bank, test).max(voting(
+                    pixels(&k.reading),
+                    pixels(&k.reading),
+                    bank,
+                    test,
+                ))
             }
             Body::Probe(p) => {
-                let (peak, held) = read(&p.reading, p.train.dataset.len() + p.test.dataset.len());
-                (peak + held)
-                    .max(held + train(&p.head, &p.settings))
-                    .max(held + train(&p.raw, &p.settings))
+                let records = p.train.dataset.len() + p.test.dataset.len();
+                let wide: usize = p.reading.places.iter().map(|(_, _, dim)| dim).sum();
+                let held = |width: usize| F32 * (width * records) as f64;
+                (read(&p.reading) + held(wide))
+                    .max(held(wide) + train(&p.head, &p.settings))
+                    .max(held(pixels(&p.reading)) + train(&p.raw, &p.settings))
             }
             Body::Classifier(c) => train(&c.graph, &c.settings),
             Body::Export(e) => e.graph.peak_memory(1, false, 0) as f64,
         };
         (PROGRAM + self.data + SLACK * tensors) as u64
     }
+}
+
+/// Reading one batch of features: the graph, and the batches that the loader keeps ready.
+fn read(reading: &Reading) -> f64 {
+    reading.graph.peak_memory(READ_BATCH, false, 0) as f64 + batches(&reading.samples, READ_BATCH)
+}
+
+/// Batches that the loader keeps ready.
+fn batches(samples: &SampleGraph, batch: usize) -> f64 {
+    let record: usize = samples.outputs().iter().map(|(_, ty)| bytes_of(ty)).sum();
+    (record * batch * READY) as f64
+}
+
+/// Numbers of one picture.
+fn pixels(reading: &Reading) -> usize {
+    let pictures = reading.samples.outputs().iter();
+    let bytes = pictures.filter(|(_, ty)| matches!(ty, SampleType::Image { .. }));
+    bytes.map(|(_, ty)| bytes_of(ty) / 4).sum()
+}
+
+/// kNN on features: they are read, then vote.
+fn features(reading: &Reading, bank: usize, test: usize) -> f64 {
+    let widths = reading.places.iter().map(|(_, _, dim)| *dim);
+    let (all, widest) = (widths.clone().sum::<usize>(), widths.max().unwrap_or(0));
+    let held = F32 * (all * (bank + test)) as f64;
+    (read(reading) + held).max(voting(all, widest, bank, test))
+}
+
+/// A vote on rows of `all` numbers of which `widest` are compared at a time: rows of both splits, the device's copy of the
+/// bank, the similarities of one block there and here.
+fn voting(all: usize, widest: usize, bank: usize, test: usize) -> f64 {
+    F32 * (all * (bank + test) + widest * bank + 2 * READ_BATCH * bank) as f64
 }
 
 /// Bytes of one value in a batch.

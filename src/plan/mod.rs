@@ -10,6 +10,7 @@ mod identity;
 mod judge;
 mod layers;
 mod lints;
+mod lints_augment;
 pub mod memory;
 mod optimizers;
 mod pretext;

@@ -1,7 +1,7 @@
 //! Planning a pretext stage: data, sample graph, binding, training graph, settings.
 
 use super::build::{Planner, describe};
-use super::statistics::normalization_of;
+use super::statistics::{normalization_of, wants_statistics};
 use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
@@ -20,7 +20,6 @@ impl Planner<'_> {
         };
         let args = with_fields(stage);
         let data = self.view(&args, "data")?;
-        let statistics = self.statistics(&data);
         let fields = data.dataset.fields().clone();
 
         let (block, all, fallback) = match args.values.get("augment").map(|a| &a.value) {
@@ -68,6 +67,12 @@ impl Planner<'_> {
                 )
             }
         };
+        let skip = args.word("on_bad_sample") == "skip";
+        let statistics = if wants_statistics(&block, &all) {
+            self.statistics(&data, skip).ok()?
+        } else {
+            None
+        };
         let samples = self.samples(&block, &all, &fields, statistics.as_ref(), fallback)?;
         let normalization = normalization_of(&block, &all, statistics.as_ref());
 
@@ -75,6 +80,17 @@ impl Planner<'_> {
         graph.set_records(data.dataset.len());
         let (bindings, image) =
             self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
+        let encoder = EncoderView {
+            net: args.maybe_net("encoder")?.clone(),
+            image: if stage.call.spec.pieces {
+                whole(&fields, image?)
+            } else {
+                image?
+            },
+            normalization,
+        };
+        // a wrong head does not keep the stages that judge the encoder from being checked
+        self.encoders.insert(stage.name.clone(), encoder.clone());
         if let Err(problem) = build(&mut graph, &args).and_then(|()| graph.verify()) {
             self.problem(stage, &problem);
             return None;
@@ -107,15 +123,6 @@ impl Planner<'_> {
             );
             return None;
         }
-        let encoder = EncoderView {
-            net: args.maybe_net("encoder")?.clone(),
-            image: if stage.call.spec.pieces {
-                whole(&fields, image?)
-            } else {
-                image?
-            },
-            normalization,
-        };
         let monitor = match args.maybe_call("monitor") {
             Some(call) => Some(self.monitor(stage, call, &data, &encoder, &settings)?),
             None => None,
@@ -220,7 +227,11 @@ impl Planner<'_> {
         }
         let test = self.view(&call.args, "test")?;
         let knn = match self.knn(call, &stage.name, encoder, data.clone(), test) {
-            Ok(knn) => knn?,
+            Ok(knn) => {
+                let mut knn = knn?;
+                knn.reading.skip_bad = settings.skip_bad;
+                knn
+            }
             Err(problem) => {
                 let diagnostic = describe(&problem, call.span, Some(call));
                 self.diagnostics.push(diagnostic);

@@ -1,5 +1,6 @@
 //! Mean and standard deviation of a split's pixels, where no publisher states them.
 
+use crate::augment::normalize;
 use crate::catalog::{Call, Value};
 use crate::data::{DataError, Dataset, Normalization, Sample};
 use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
@@ -8,14 +9,22 @@ use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
 const RECORDS: usize = 2000;
 
 /// Per-channel mean and deviation of pixels in 0..1, over up to 2,000 records taken evenly. Sums are whole numbers, so the
-/// answer does not depend on the machine.
-pub fn measure(dataset: &dyn Dataset, channels: usize) -> Result<Normalization, DataError> {
+/// answer does not depend on the machine. `skip`: records that can't be read are left out.
+pub fn measure(
+    dataset: &dyn Dataset,
+    channels: usize,
+    skip: bool,
+) -> Result<Normalization, DataError> {
     let count = dataset.len().min(RECORDS);
     let mut sums = vec![0u64; channels];
     let mut squares = vec![0u64; channels];
     let mut pixels = 0u64;
     for i in 0..count {
-        let record = dataset.read(i * dataset.len() / count)?;
+        let record = match dataset.read(i * dataset.len() / count) {
+            Ok(record) => record,
+            Err(_) if skip => continue,
+            Err(error) => return Err(error),
+        };
         for sample in &record {
             let Sample::Image(image) = sample else {
                 continue;
@@ -46,6 +55,44 @@ pub fn measure(dataset: &dyn Dataset, channels: usize) -> Result<Normalization, 
             .collect(),
         mean: mean.iter().map(|mean| (mean / 255.0) as f32).collect(),
     })
+}
+
+/// Whether `normalize()` stands somewhere in an augment, or in one that it calls, for the data set's own statistics.
+pub(super) fn wants_statistics(augment: &Augment, all: &[Augment]) -> bool {
+    fn steps<'a>(expr: &'a SampleExpr, into: &mut Vec<&'a SampleStep>) {
+        if let SampleHead::Group(inner) = &expr.head {
+            steps(inner, into);
+        }
+        into.extend(&expr.steps);
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    let mut waiting = vec![augment];
+    while let Some(augment) = waiting.pop() {
+        if seen.contains(&augment.name.as_str()) {
+            continue;
+        }
+        seen.push(&augment.name);
+        let mut found = Vec::new();
+        for binding in &augment.bindings {
+            steps(&binding.value, &mut found);
+        }
+        for emit in &augment.emits {
+            steps(&emit.value, &mut found);
+        }
+        for step in found {
+            match step {
+                SampleStep::Transform(call) => {
+                    if call.spec.name == "normalize" && normalize::wants_statistics(&call.args) {
+                        return true;
+                    }
+                }
+                SampleStep::Augment { name, .. } => {
+                    waiting.extend(all.iter().find(|a| a.name == *name));
+                }
+            }
+        }
+    }
+    false
 }
 
 /// What an augment normalises by: the arguments of its `normalize`, else the data set's statistics; `None` without one.

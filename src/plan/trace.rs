@@ -129,6 +129,32 @@ pub fn reading_graph(
         .iter()
         .filter_map(|place| Some((place.name.strip_prefix("encoder/")?.to_owned(), place.var)))
         .collect();
+    let unknown: Vec<&str> = places
+        .iter()
+        .map(String::as_str)
+        .filter(|place| *place != "output" && known.iter().all(|(name, _)| name != place))
+        .collect();
+    if !unknown.is_empty() {
+        let mut names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
+        names.push("output");
+        let problem = Problem::argument(
+            Code::UnknownPart,
+            "at",
+            format!(
+                "the encoder has no place{} `{}`",
+                if unknown.len() == 1 { "" } else { "s" },
+                unknown.join("`, `")
+            ),
+        )
+        .note(format!("its places are {}", names.join(", ")));
+        return Err(unknown
+            .iter()
+            .filter_map(|place| {
+                crate::language::nearest(place, names.iter().copied())
+                    .map(|near| format!("`{place}` may be `{near}`"))
+            })
+            .fold(problem, Problem::help));
+    }
     let mut read = Vec::new();
     if places.is_empty() {
         let (var, dim) = pooled(&mut g, output, pool)?;
@@ -140,15 +166,7 @@ pub fn reading_graph(
         } else {
             match known.iter().find(|(name, _)| name == place) {
                 Some((_, var)) => *var,
-                None => {
-                    let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
-                    return Err(Problem::argument(
-                        Code::UnknownPart,
-                        "at",
-                        format!("the encoder has no place `{place}`"),
-                    )
-                    .help(format!("its places are {}, output", names.join(", "))));
-                }
+                None => continue,
             }
         };
         let (var, dim) = pooled(&mut g, var, pool)?;

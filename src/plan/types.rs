@@ -237,6 +237,8 @@ pub struct Reading {
     pub samples: Arc<SampleGraph>,
     /// The view in words.
     pub protocol: String,
+    /// Records that can't be read are left out instead of ending the run.
+    pub skip_bad: bool,
 }
 
 /// A kNN evaluation.

@@ -3,10 +3,15 @@
 mod scripts;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::{Ran, Test};
 
 /// A small net with batch norm and dropout, checkpointed every few steps.
 const RECIPE: &str = r#"ssl 1
@@ -31,38 +36,6 @@ export weights = safetensors("trunk.safetensors") { from = rotations }
 
 run { seed = 3, threads = 1 }
 "#;
-
-/// A recipe in a folder of its own, and the command line that runs it.
-struct Test {
-    folder: tempfile::TempDir,
-}
-
-impl Test {
-    fn new(recipe: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        fs::write(folder.path().join("recipe.ssl"), recipe).expect("a recipe");
-        Self { folder }
-    }
-
-    fn command(&self, out: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pretext"));
-        command
-            .current_dir(self.folder.path())
-            .args(["run", "recipe.ssl", "--quiet", "--out", out])
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, out: &str, more: &[&str]) -> Output {
-        self.command(out, more).output().expect("the binary starts")
-    }
-
-    fn path(&self, out: &str) -> PathBuf {
-        self.folder.path().join(out)
-    }
-}
 
 /// What must not depend on how often a run was disturbed.
 fn results(run: &Path) -> Vec<(&'static str, Vec<u8>)> {
@@ -90,27 +63,123 @@ fn same(a: &Path, b: &Path) {
     }
 }
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+fn with(recipe: &str) -> Test {
+    Test::new().file("recipe.ssl", recipe)
+}
+
+fn arguments<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["run", "recipe.ssl", "--quiet", "--out", out], more].concat()
+}
+
+/// Runs the recipe to its end.
+fn run(test: &Test, out: &str, more: &[&str]) -> Ran {
+    test.run(&arguments(out, more))
+}
+
+/// Starts the recipe.
+fn start(test: &Test, out: &str, more: &[&str]) -> Child {
+    test.command(&arguments(out, more)).spawn().expect("a run")
+}
+
+#[test]
+fn twenty_kills_leave_the_same_bytes() {
+    let test = with(RECIPE);
+    run(&test, "plain", &[]).success();
+    let mut kills = 0u64;
+    let mut folders = 0;
+    while kills < 20 {
+        let out = format!("killed{folders}");
+        folders += 1;
+        // killed at moments that a fixed sequence chooses, also with another number of loader threads
+        loop {
+            let workers = ["run.workers=1", "run.workers=3", "run.workers=2"][kills as usize % 3];
+            let mut child = start(&test, &out, &["--set", workers]);
+            sleep(Duration::from_millis(40 + kills * 7919 % 260));
+            if child.try_wait().expect("a status").is_some() {
+                break;
+            }
+            child.kill().expect("a kill");
+            child.wait().expect("an end");
+            kills += 1;
+            if kills == 20 {
+                break;
+            }
+        }
+        run(&test, &out, &[]).success();
+        same(&test.path("plain"), &test.path(&out));
+    }
+    assert!(folders < 20, "the runs were over before the kills");
+}
+
+#[test]
+fn kills_inside_checkpoint_writing_leave_the_same_bytes() {
+    // a head of two million numbers and two moments of each: writing takes long enough to be caught at it
+    let recipe = RECIPE
+        .replace(
+            "linear(16) |> batch_norm()",
+            "linear(1200) |> relu() |> linear(1200) |> batch_norm()",
+        )
+        .replace("every(5 steps, keep = 2)", "every(3 steps, keep = 2)")
+        .replace("4 epochs", "30 steps");
+    let test = with(&recipe);
+    run(&test, "plain", &[]).success();
+    let folder = test.path("killed/stages/rotations/checkpoints");
+    let unfinished = || {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        entries
+            .filter(|e| e.file_name().to_string_lossy().ends_with(".part"))
+            .count()
+    };
+    let mut inside = 0u64;
+    for round in 0..60u64 {
+        if inside == 5 {
+            break;
+        }
+        // what a kill left is no sign of a new one
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().ends_with(".part") && round % 2 == 1 {
+                fs::remove_file(entry.path()).expect("a removal");
+            }
+        }
+        let before = unfinished();
+        let left = |n: usize| n > before;
+        let mut child = start(&test, "killed", &[]);
+        loop {
+            // an old `.part` is written over: its change counts too
+            if left(unfinished()) || (before > 0 && changed(&folder)) {
+                std::thread::sleep(Duration::from_micros(round * 331 % 2000));
+                child.kill().expect("a kill");
+                break;
+            }
+            if child.try_wait().expect("a status").is_some() {
+                break;
+            }
+        }
+        child.wait().expect("an end");
+        inside += u64::from(unfinished() > 0);
+    }
+    assert_eq!(inside, 5, "no kill fell into the writing of a checkpoint");
+    run(&test, "killed", &[]).success();
+    same(&test.path("plain"), &test.path("killed"));
+}
+
+/// Whether an unfinished file was written in the last moments.
+fn changed(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|e| e.file_name().to_string_lossy().ends_with(".part"))
+        .filter_map(|e| e.metadata().ok()?.modified().ok()?.elapsed().ok())
+        .any(|age| age < Duration::from_millis(3))
 }
 
 /// Runs a recipe once undisturbed and once killed again and again.
 fn undisturbed_and_killed(recipe: &str) -> Test {
-    let test = Test::new(recipe);
-    let plain = test.run("plain", &[]);
-    assert!(plain.status.success(), "{}", stderr(&plain));
-    // killed at moments that a fixed sequence chooses, also with another number of loader threads
+    let test = with(recipe);
+    run(&test, "plain", &[]).success();
     let mut kills = 0;
     for round in 0..200u64 {
-        let workers = if round % 2 == 0 {
-            "run.workers=1"
-        } else {
-            "run.workers=3"
-        };
-        let mut child: Child = test
-            .command("killed", &["--set", workers])
-            .spawn()
-            .expect("a run");
+        let workers = ["run.workers=1", "run.workers=3"][round as usize % 2];
+        let mut child = start(&test, "killed", &["--set", workers]);
         sleep(Duration::from_millis(120 + round * 7919 % 400));
         if child.try_wait().expect("a status").is_some() {
             break;
@@ -119,16 +188,9 @@ fn undisturbed_and_killed(recipe: &str) -> Test {
         child.wait().expect("an end");
         kills += 1;
     }
-    let last = test.run("killed", &[]);
-    assert!(last.status.success(), "{}", stderr(&last));
+    run(&test, "killed", &[]).success();
     assert!(kills > 0, "the run was over before the first kill");
     test
-}
-
-#[test]
-fn kills_leave_the_same_bytes() {
-    let test = undisturbed_and_killed(RECIPE);
-    same(&test.path("plain"), &test.path("killed"));
 }
 
 #[test]
@@ -169,9 +231,8 @@ fn the_best_weights_are_those_of_the_best_reading() {
         )
         .replace("adamw(3e-3)", "sgd(0.5)")
         .replace("cosine(warmup = 4 steps)", "constant()");
-    let test = Test::new(&recipe);
-    let output = test.run("run", &[]);
-    assert!(output.status.success(), "{}", stderr(&output));
+    let test = with(&recipe);
+    run(&test, "run", &[]).success();
     let read = readings(&test.path("run"), "valid.loss");
     assert_eq!(read.len(), 4, "one an epoch");
     let best = read
@@ -192,9 +253,8 @@ fn training_ends_when_a_reading_gets_no_better() {
         )
         .replace("adamw(3e-3)", "sgd(0)")
         .replace("length     = 4 epochs", "length     = 50 epochs");
-    let test = Test::new(&recipe);
-    let output = test.run("run", &[]);
-    assert!(output.status.success(), "{}", stderr(&output));
+    let test = with(&recipe);
+    run(&test, "run", &[]).success();
     let read = readings(&test.path("run"), "monitor.knn");
     let best = read
         .iter()
@@ -207,39 +267,138 @@ fn training_ends_when_a_reading_gets_no_better() {
 
 #[test]
 fn loader_threads_change_nothing() {
-    let test = Test::new(RECIPE);
+    let test = with(RECIPE);
     for (out, workers) in [("one", "run.workers=1"), ("four", "run.workers=4")] {
-        let output = test.run(out, &["--set", workers]);
-        assert!(output.status.success(), "{}", stderr(&output));
+        run(&test, out, &["--set", workers]).success();
     }
     same(&test.path("one"), &test.path("four"));
 }
 
+/// Starts a run and waits until its first checkpoint is there.
+fn started(test: &Test, out: &str) -> Child {
+    let child = start(test, out, &[]);
+    let folder = test.path(out).join("stages/rotations/checkpoints");
+    for _ in 0..2000 {
+        let whole = fs::read_dir(&folder).into_iter().flatten().flatten();
+        if whole
+            .filter(|e| e.file_name().to_string_lossy().ends_with(".ckpt"))
+            .count()
+            > 0
+        {
+            return child;
+        }
+        sleep(Duration::from_millis(1));
+    }
+    panic!("no checkpoint within two seconds");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_where_it_stopped() {
+    let recipe = RECIPE.replace("every(5 steps, keep = 2)", "every(7 steps, keep = 2)");
+    let test = with(&recipe);
+    run(&test, "plain", &[]).success();
+    // once while it trains, and three times wherever that is
+    for round in 0..4u64 {
+        let child = if round == 0 {
+            started(&test, "stopped")
+        } else {
+            let child = start(&test, "stopped", &[]);
+            sleep(Duration::from_millis(60 + round * 70));
+            child
+        };
+        let pid = child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .expect("kill");
+        let output = child.wait_with_output().expect("an end");
+        if !sent.success() || output.status.success() {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{text}");
+        assert!(
+            text.contains("error[E0804]") && text.contains("recipe.ssl:"),
+            "{text}"
+        );
+        assert!(round > 0 || text.contains("after step"), "{text}");
+    }
+    Ran::of(&mut test.command(&["run", "recipe.ssl", "--out", "stopped"])).success();
+    same(&test.path("plain"), &test.path("stopped"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_named_and_nothing_is_lost() {
+    // checkpoints are the only large files
+    let test = with(&RECIPE.replace("linear(16) |>", "linear(4096) |>"));
+    run(&test, "plain", &[]).success();
+    let mut child = started(&test, "full");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    // no file may grow beyond a few kilobytes: the next checkpoint can't be written
+    let limited = "trap '' XFSZ; ulimit -f 400; exec \"$0\" run recipe.ssl --out full";
+    Ran::of(&mut test.shell(limited))
+        .code(3)
+        .says("error[E0803]")
+        .says("recipe.ssl:5:9")
+        .says("full/stages/rotations")
+        .says("is kept");
+    let parts = walk(&test.path("full"));
+    assert!(!parts.iter().any(|p| p.ends_with(".part")), "{parts:?}");
+    Ran::of(&mut test.command(&["run", "recipe.ssl", "--out", "full"]))
+        .success()
+        .says("resumed at step");
+    same(&test.path("plain"), &test.path("full"));
+}
+
+/// Every file below a folder.
+fn walk(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            found.extend(walk(&entry.path()));
+        } else {
+            found.push(entry.path().display().to_string());
+        }
+    }
+    found
+}
+
+#[test]
+fn a_second_run_keeps_out_and_a_dead_one_does_not_matter() {
+    let test = with(RECIPE);
+    let mut child = started(&test, "run");
+    run(&test, "run", &[])
+        .code(3)
+        .says("is in use by another run");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    run(&test, "run", &[]).success();
+}
+
 #[test]
 fn a_finished_run_is_skipped() {
-    let test = Test::new(RECIPE);
-    let first = test.run("run", &[]);
-    assert!(first.status.success(), "{}", stderr(&first));
+    let test = with(RECIPE);
+    let first = run(&test, "run", &[]).success();
     let weights = test.path("run").join("stages/rotations/final.ckpt");
-    let written = fs::metadata(&weights)
-        .and_then(|m| m.modified())
-        .expect("weights");
-    let again = test.run("run", &[]);
-    assert!(again.status.success(), "{}", stderr(&again));
-    assert_eq!(
+    let written = || {
         fs::metadata(&weights)
             .and_then(|m| m.modified())
-            .expect("weights"),
-        written
-    );
-    assert_eq!(first.stdout, again.stdout);
+            .expect("weights")
+    };
+    let before = written();
+    let again = run(&test, "run", &[]).success();
+    assert_eq!(written(), before);
+    assert_eq!(first.stdout(), again.stdout());
 }
 
 #[test]
 fn another_seed_keeps_what_the_first_one_left() {
-    let test = Test::new(RECIPE);
-    assert!(test.run("run", &[]).status.success());
-    assert!(test.run("run", &["--set", "run.seed=4"]).status.success());
+    let test = with(RECIPE);
+    run(&test, "run", &[]).success();
+    run(&test, "run", &["--set", "run.seed=4"]).success();
     let aside = fs::read_dir(test.path("run").join("stages"))
         .expect("stages")
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -251,26 +410,28 @@ fn another_seed_keeps_what_the_first_one_left() {
 #[test]
 fn a_diverging_loss_names_its_stage() {
     // each step multiplies the weights by 1 - 1e3 * 10: beyond f32 after ten of them
-    let test = Test::new(
+    let test = with(
         &RECIPE
             .replace("adamw(3e-3)", "sgd(1e3, weight_decay = 10)")
-            .replace("cosine(warmup = 4 steps)", "constant()"),
+            .replace("cosine(warmup = 4 steps)", "constant()")
+            .replace("every(5 steps, keep = 2)", "every(1 steps, keep = 2)"),
     );
-    let output = test.run("run", &[]);
-    let text = stderr(&output);
-    assert_eq!(output.status.code(), Some(3), "{text}");
-    assert!(text.contains("error[E0801]"), "{text}");
-    assert!(text.contains("recipe.ssl:"), "{text}");
+    run(&test, "run", &[])
+        .code(3)
+        .says("error[E0801]")
+        .says("recipe.ssl:");
+    // the checkpoint before it is still there
+    let folder = test.path("run/stages/rotations/checkpoints");
+    assert!(fs::read_dir(folder).expect("checkpoints").count() > 0);
 }
 
 #[test]
 fn an_unsound_recipe_runs_nothing() {
-    let test = Test::new(&RECIPE.replace("|> linear(4)", "|> linear(9)"));
-    let output = test.run("run", &[]);
-    assert_eq!(output.status.code(), Some(1));
-    let text = stderr(&output);
-    assert!(text.contains("error[E0402]"), "{text}");
-    assert!(text.contains("recipe.ssl:8"), "{text}");
+    let test = with(&RECIPE.replace("|> linear(4)", "|> linear(9)"));
+    run(&test, "run", &[])
+        .code(1)
+        .says("error[E0402]")
+        .says("recipe.ssl:8");
     assert!(!test.path("run").exists());
 }
 
@@ -292,15 +453,14 @@ fn turns_that_belong_to_another_draw_stay_at_chance() {
     // the view is turned by one draw and labelled with another: there is nothing to learn
     let augment = "augment shuffled(image) {\n  upright = image |> normalize()\n  (view, own) = upright |> \
                    quarter_turn()\n  (other, turn) = upright |> quarter_turn()\n  emit view, turn\n}\n\npretext rotations";
-    let test = Test::new(
+    let test = with(
         &RECIPE
             .replace("pretext rotations", augment)
             .replace("train = 256", "train = 1024")
             .replace("encoder    =", "augment    = shuffled\n  encoder    =")
             .replace("length     = 4 epochs", "length     = 2 epochs"),
     );
-    let output = test.run("run", &[]);
-    assert!(output.status.success(), "{}", stderr(&output));
+    run(&test, "run", &[]).success();
     let accuracy = mean_accuracy(&test.path("run"));
     // 2048 guesses at 1/4: s.d. 0.0096
     assert!((accuracy - 0.25).abs() < 0.04, "{accuracy}");
@@ -309,11 +469,9 @@ fn turns_that_belong_to_another_draw_stay_at_chance() {
 #[test]
 #[ignore = "two minutes of training"]
 fn the_quickstart_beats_its_baselines_with_every_seed() {
-    let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/quickstart.ssl");
-    let test = Test::new(&fs::read_to_string(recipe).expect("the quickstart"));
+    let test = Test::shipped("recipes/quickstart.ssl");
     for seed in ["run.seed=1", "run.seed=2", "run.seed=3"] {
-        let output = test.run(seed, &["--set", seed]);
-        assert!(output.status.success(), "{}", stderr(&output));
+        run(&test, seed, &["--set", seed]).success();
         let text = fs::read_to_string(test.path(seed).join("results.json")).expect("results");
         let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
         let row = rows

@@ -18,6 +18,9 @@ pub(super) struct Value {
     pub(super) normalized: bool,
 }
 
+/// Most steps of a sample graph, each draw and each call of another augment counted.
+const MAX_STEPS: usize = 20_000;
+
 /// Checks `augment` against a record of `fields` and makes it runnable.
 ///
 /// `all` are the augments of the recipe, which it may call; `statistics` stand in for `normalize()` without arguments.
@@ -35,6 +38,7 @@ pub fn compile(
         slots: fields.len(),
         seen: HashMap::new(),
         open: vec![augment.name.clone()],
+        steps: 0,
         problems: Vec::new(),
     };
     let mut scope = BTreeMap::new();
@@ -109,6 +113,8 @@ pub(super) struct Compiler<'a> {
     seen: HashMap<String, usize>,
     /// Augments that are being compiled, outermost first.
     pub(super) open: Vec<String>,
+    /// Steps so far: calls of calls, and draws of draws, grow beyond anything that could run.
+    steps: usize,
     pub(super) problems: Vec<(Span, Problem)>,
 }
 
@@ -161,6 +167,11 @@ impl Compiler<'_> {
         }
         let mut columns: Vec<Vec<Value>> = Vec::new();
         for i in 0..times {
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                self.too_many(expr.span);
+                return None;
+            }
             for (column, value) in self
                 .pipeline(expr, scope, &format!("{path}/{i}"))?
                 .into_iter()
@@ -212,6 +223,11 @@ impl Compiler<'_> {
                 SampleStep::Augment { name, span } => (name, *span),
             };
             let input = self.one(values, span, name)?;
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                self.too_many(span);
+                return None;
+            }
             let path = self.unique(format!("{path}/{name}"));
             values = match step {
                 SampleStep::Transform(call) => self.transform(call, input, path)?,
@@ -236,6 +252,16 @@ impl Compiler<'_> {
         let help = "bind each to a name: `(view, turn) = image |> quarter_turn()`";
         self.problems.push((span, problem.help(help)));
         None
+    }
+
+    /// Says once that the graph is too large.
+    fn too_many(&mut self, span: Span) {
+        if self.steps == MAX_STEPS + 1 {
+            let text = format!("one sample would take more than {MAX_STEPS} steps");
+            let problem = Problem::new(Code::OutOfRange, text)
+                .help("draw fewer views, or call fewer augments inside one another");
+            self.problems.push((span, problem));
+        }
     }
 
     fn slot(&mut self) -> usize {

@@ -1,7 +1,6 @@
 //! Predicted time: a few real steps of each stage, timed and scaled up.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::failure::Failure;
@@ -9,11 +8,11 @@ use super::features::Read;
 use super::fit::Batches;
 use super::pretext::classifier_bindings;
 use super::{Run, RunDirectory, Silent};
-use crate::data::{Dataset, evenly};
+use crate::data::evenly;
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
 use crate::graph::{DType, Graph, Op};
 use crate::language::Diagnostic;
-use crate::plan::{Body, Plan, Reading, RunSettings, Settings, StagePlan};
+use crate::plan::{Body, DataView, Plan, Reading, RunSettings, Settings, StagePlan};
 
 /// Steps that warm caches and threads up.
 const WARM: usize = 3;
@@ -44,6 +43,7 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
             root: Default::default(),
         },
         stages: BTreeMap::new(),
+        told: Default::default(),
     };
     plan.stages
         .iter()
@@ -73,8 +73,7 @@ impl Run<'_> {
                     Some(m) => {
                         let records =
                             m.bank.min(m.knn.train.dataset.len()) + m.knn.test.dataset.len();
-                        let once = self.read_seconds(&m.knn.reading, &m.knn.test.dataset)?
-                            * records as f64;
+                        let once = self.read_seconds(&m.knn.reading, &m.knn.test)? * records as f64;
                         once * (t.settings.steps / m.every) as f64
                     }
                     None => 0.0,
@@ -83,11 +82,11 @@ impl Run<'_> {
             }
             Body::Knn(k) => {
                 let records = (k.train.dataset.len() + k.test.dataset.len()) as f64;
-                Ok(2.0 * records * self.read_seconds(&k.reading, &k.test.dataset)?)
+                Ok(2.0 * records * self.read_seconds(&k.reading, &k.test)?)
             }
             Body::Probe(p) => {
                 let records = (p.train.dataset.len() + p.test.dataset.len()) as f64;
-                let read = 2.0 * records * self.read_seconds(&p.reading, &p.test.dataset)?;
+                let read = 2.0 * records * self.read_seconds(&p.reading, &p.test)?;
                 let head =
                     self.step_seconds(&p.head, &p.settings, &mut Zeros::new(&p.head, &p.settings))?;
                 let raw =
@@ -151,22 +150,18 @@ impl Run<'_> {
     }
 
     /// Seconds to read one record's features.
-    fn read_seconds(&self, reading: &Reading, dataset: &Arc<dyn Dataset>) -> Result<f64, Failure> {
+    fn read_seconds(&self, reading: &Reading, data: &DataView) -> Result<f64, Failure> {
         let model = self.fresh(&reading.graph)?;
         let vars: Vec<_> = reading.places.iter().map(|(_, var, _)| *var).collect();
         let read = Read::Places(&reading.graph, &model, vars);
-        let some = evenly(dataset.clone(), RECORDS);
-        self.features(
-            &evenly(some.clone(), 256),
-            &reading.samples,
-            &read,
-            "",
-            "",
-            &mut Silent,
-        )?;
-        let began = Instant::now();
-        self.features(&some, &reading.samples, &read, "", "", &mut Silent)?;
-        Ok(began.elapsed().as_secs_f64() / some.len().max(1) as f64)
+        let some = |records: usize| DataView {
+            dataset: evenly(data.dataset.clone(), records),
+            ..data.clone()
+        };
+        self.features(&some(256), reading, &read, "", "", &mut Silent)?;
+        let (some, began) = (some(RECORDS), Instant::now());
+        self.features(&some, reading, &read, "", "", &mut Silent)?;
+        Ok(began.elapsed().as_secs_f64() / some.dataset.len().max(1) as f64)
     }
 }
 

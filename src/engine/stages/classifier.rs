@@ -1,10 +1,10 @@
 //! Fine-tuning with a linear classifier: from the pretrained encoder, from a fresh one, and on pixels.
 
-use super::failure::{Failure, interrupted};
-use super::features::host;
+use super::failure::{Failure, stopped};
+use super::features::{host, on_bad_sample};
 use super::fit::Fit;
 use super::pretext::classifier_bindings;
-use super::probe::right;
+use super::probe::{epochs, right};
 use super::valid::View;
 use super::{Run, StageDirectory, Watch, stop_asked};
 use crate::data::{Loader, LoaderOptions};
@@ -86,13 +86,13 @@ impl Run<'_> {
             stage: stage.name.clone(),
             evaluator: "classifier".into(),
             protocol: format!(
-                "{}, {labels} labels, {} epochs, {}",
+                "{}, {labels} labels, {}, {}",
                 if plan.frozen {
                     "encoder frozen"
                 } else {
                     "all parameters"
                 },
-                (plan.settings.steps as f64 / plan.settings.steps_per_epoch()).round(),
+                epochs(&plan.settings),
                 plan.protocol
             ),
             metric: "accuracy".into(),
@@ -114,12 +114,17 @@ impl Run<'_> {
         watch: &mut dyn Watch,
     ) -> Result<f64, Failure> {
         let total = plan.test.dataset.len();
+        let failed = |failure: Failure| failure.at(plan.test.span);
         watch.begin(&stage.name, "test", 0, total as u64);
         let loader = Loader::new(
             plan.test.dataset.clone(),
             plan.view.clone(),
-            LoaderOptions::evaluation(256, self.settings.seed, self.workers),
-        )?;
+            LoaderOptions {
+                on_bad_sample: on_bad_sample(plan.settings.skip_bad),
+                ..LoaderOptions::evaluation(256, self.settings.seed, self.workers)
+            },
+        )
+        .map_err(|error| failed(error.into()))?;
         let vars: Vec<_> = eval
             .places
             .iter()
@@ -129,9 +134,13 @@ impl Run<'_> {
         let (mut found, mut seen) = (0, 0);
         for batch in loader {
             if stop_asked() {
-                return Err(interrupted(&stage.name, plan.settings.steps));
+                return Err(stopped(&stage.name));
             }
-            let fields: Batch = batch?
+            let batch = batch.map_err(|error| failed(error.into()))?;
+            for bad in &batch.skipped {
+                self.left_out(&stage.name, bad, watch);
+            }
+            let fields: Batch = batch
                 .fields
                 .into_iter()
                 .map(|(name, field)| (name, host(field)))

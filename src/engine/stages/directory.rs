@@ -12,11 +12,11 @@ use crate::language::codes::Code;
 /// Writes a file so that it holds either all of `bytes` or what it held before: temporary file, fsync, rename,
 /// fsync of the folder.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // a bare name has the empty parent, which can't be opened
+    // the folder of a bare file name is the one we are in
     let folder = path
         .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
@@ -48,15 +48,9 @@ pub struct RunDirectory {
     pub root: PathBuf,
 }
 
-/// A run directory in use.
+/// A run directory in use. The system lets go of it when the process ends, however it ends.
 pub(super) struct Lock {
-    path: PathBuf,
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
+    _file: File,
 }
 
 /// The folder of one stage, and whether it is finished.
@@ -79,27 +73,38 @@ impl RunDirectory {
         })
     }
 
-    /// Keeps a second run out of the folder until the guard is dropped; the lock of a process that is gone does not count.
+    /// Keeps a second run out of the folder until the guard is dropped.
     pub(super) fn lock(&self) -> Result<Lock, Failure> {
         let path = self.root.join("lock");
-        if let Ok(text) = fs::read_to_string(&path)
-            && let Ok(pid) = text.trim().parse::<u32>()
-            && pid != std::process::id()
-            && Path::new("/proc/self").exists()
-            && Path::new(&format!("/proc/{pid}")).exists()
-        {
-            return Err(Failure::new(
-                Code::Disk,
-                format!(
-                    "{} is in use by another run, process {pid}",
-                    self.root.display()
-                ),
-            )
-            .help("wait for it, or choose another folder with `--out`"));
+        let failed = |error: io::Error| disk(&path, &error);
+        let mut file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            // a file system without locks is no reason not to run
+            Ok(()) | Err(fs::TryLockError::Error(_)) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let owner = fs::read_to_string(&path).unwrap_or_default();
+                return Err(Failure::new(
+                    Code::Disk,
+                    format!(
+                        "{} is in use by another run, process {}",
+                        self.root.display(),
+                        owner.trim()
+                    ),
+                )
+                .help("wait for it, or choose another folder with `--out`"));
+            }
         }
-        write_atomic(&path, format!("{}\n", std::process::id()).as_bytes())
-            .map_err(|error| disk(&path, &error))?;
-        Ok(Lock { path })
+        // for people, and for the message above
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(failed)?;
+        Ok(Lock { _file: file })
     }
 
     /// The folder of a stage whose content hash is `hash`. What another hash left there is moved aside, not deleted.

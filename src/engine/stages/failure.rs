@@ -71,7 +71,7 @@ impl From<BadSample> for Failure {
         failure.helps.extend(bad.error.help);
         failure
             .note(KEPT)
-            .help("write `on_bad_sample = skip` in the stage to train without such records")
+            .help("write `on_bad_sample = skip` in the stage to go without such records")
     }
 }
 
@@ -105,6 +105,16 @@ pub(super) fn disk(path: &Path, error: &std::io::Error) -> Failure {
     )
     .note(KEPT)
     .help("make room, or choose another folder with `--out`")
+}
+
+/// The run was asked to stop while it evaluated.
+pub(super) fn stopped(stage: &str) -> Failure {
+    Failure::new(
+        Code::Interrupted,
+        format!("interrupted in `{stage}` while it evaluated"),
+    )
+    .note("Everything before this evaluation is kept.")
+    .help("run the same command again to go on")
 }
 
 /// The run was asked to stop.

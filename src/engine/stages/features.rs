@@ -1,14 +1,15 @@
 //! Features of a frozen encoder: every record once, in order, in evaluation mode.
 
-use std::sync::Arc;
-
 use super::Run;
-use super::failure::{Failure, interrupted};
+use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
-use crate::augment::SampleGraph;
-use crate::data::{Batch as SampleBatch, BatchField, Dataset, Loader, LoaderOptions};
+use crate::data::{
+    BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample,
+};
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::graph::{Graph, Var};
+use crate::language::codes::Code;
+use crate::plan::{DataView, Reading};
 
 /// Records per forward pass. Part of the result's definition: products of other sizes may round otherwise.
 const BATCH: usize = 256;
@@ -61,6 +62,15 @@ fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
     Some(host(batch.fields.swap_remove(index).1))
 }
 
+/// The loader's word for `on_bad_sample`.
+pub(super) fn on_bad_sample(skip: bool) -> OnBadSample {
+    if skip {
+        OnBadSample::Skip
+    } else {
+        OnBadSample::Stop
+    }
+}
+
 /// What is read of each batch.
 pub(super) enum Read<'a> {
     /// Values of a graph run by a model.
@@ -70,23 +80,37 @@ pub(super) enum Read<'a> {
 }
 
 impl Run<'_> {
-    /// Reads every record of a data set.
+    /// Tells of a record that can't be read, once in each stage.
+    pub(super) fn left_out(&self, stage: &str, bad: &BadSample, watch: &mut dyn Watch) {
+        let line = format!("{stage} · left out: {}", bad.error);
+        if self.told.borrow_mut().insert(line.clone()) {
+            watch.say(&line);
+        }
+    }
+
+    /// Reads every record of a data set, as `reading` says.
     pub(super) fn features(
         &self,
-        dataset: &Arc<dyn Dataset>,
-        samples: &Arc<SampleGraph>,
+        data: &DataView,
+        reading: &Reading,
         read: &Read<'_>,
         stage: &str,
         what: &str,
         watch: &mut dyn Watch,
     ) -> Result<Features, Failure> {
+        let dataset = &data.dataset;
         let total = dataset.len();
+        let failed = |failure: Failure| failure.at(data.span);
         watch.begin(stage, what, 0, total as u64);
         let loader = Loader::new(
             dataset.clone(),
-            samples.clone(),
-            LoaderOptions::evaluation(BATCH, self.settings.seed, self.workers),
-        )?;
+            reading.samples.clone(),
+            LoaderOptions {
+                on_bad_sample: on_bad_sample(reading.skip_bad),
+                ..LoaderOptions::evaluation(BATCH, self.settings.seed, self.workers)
+            },
+        )
+        .map_err(|error| failed(error.into()))?;
         let mut features = Features {
             places: Vec::new(),
             dims: Vec::new(),
@@ -94,9 +118,12 @@ impl Run<'_> {
         };
         for batch in loader {
             if stop_asked() {
-                return Err(interrupted(stage, 0));
+                return Err(stopped(stage));
             }
-            let mut batch = batch?;
+            let mut batch = batch.map_err(|error| failed(error.into()))?;
+            for bad in &batch.skipped {
+                self.left_out(stage, bad, watch);
+            }
             if let Some(HostTensor::Int { data, .. }) = take(&mut batch, "label") {
                 features
                     .labels
@@ -125,6 +152,10 @@ impl Run<'_> {
                 }
             }
             watch.advance(features.labels.len() as u64);
+        }
+        if features.places.is_empty() {
+            let message = format!("no record of `{}` can be read", data.text);
+            return Err(failed(Failure::new(Code::BadSample, message)));
         }
         Ok(features)
     }

@@ -11,6 +11,7 @@ use super::failure::{Failure, disk, interrupted};
 use super::readings::Readings;
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
+use crate::data::BadSample;
 use crate::engine::checkpoint::{self, Checkpoint, Cursor};
 use crate::engine::{Batch, Model, Trainer, learning_rate};
 use crate::graph::Graph;
@@ -22,6 +23,25 @@ use crate::plan::{Group, Settings};
 pub(super) trait Batches {
     /// The next batch.
     fn next(&mut self) -> Result<Batch, Failure>;
+    /// Records that could not be read since this was asked last.
+    fn left_out(&mut self) -> Vec<BadSample> {
+        Vec::new()
+    }
+}
+
+/// Asked after every step for what is read meanwhile: names and values.
+pub(super) type Reading<'r> =
+    dyn FnMut(&Trainer, u64, &mut dyn Watch) -> Result<Vec<(String, f64)>, Failure> + 'r;
+
+/// What came of asking.
+enum Now {
+    Nothing,
+    /// Something was read; `ends`: training is over.
+    Read {
+        ends: bool,
+    },
+    /// The run was asked to stop half-way.
+    CutShort,
 }
 
 /// One training of one graph.
@@ -71,6 +91,18 @@ impl Lines {
         Ok(())
     }
 
+    /// Whether the last line is a monitor's reading at this step.
+    fn has_reading(&self, step: u64) -> bool {
+        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
+        let last = text.lines().last().unwrap_or_default();
+        serde_json::from_str::<Map<String, Value>>(last).is_ok_and(|line| {
+            line.get("step").and_then(Value::as_u64) == Some(step)
+                && line
+                    .keys()
+                    .any(|key| key.starts_with("monitor.") || key.starts_with("valid."))
+        })
+    }
+
     fn sync(&self) -> Result<(), Failure> {
         self.file
             .sync_all()
@@ -93,6 +125,43 @@ impl Fit<'_> {
         (self.settings.steps / 400).clamp(1, 100)
     }
 
+    /// Reads what is to be read after `step`, writes it down and looks at what follows from it.
+    fn read_now(
+        &self,
+        reading: &mut Reading<'_>,
+        trainer: &Trainer,
+        readings: &mut Readings<'_>,
+        metrics: &mut Lines,
+        step: u64,
+        watch: &mut dyn Watch,
+    ) -> Result<Now, Failure> {
+        let read = match reading(trainer, step, watch) {
+            Err(_) if stop_asked() => return Ok(Now::CutShort),
+            read => read?,
+        };
+        if read.is_empty() {
+            return Ok(Now::Nothing);
+        }
+        for (name, value) in &read {
+            metrics.write(&json!({
+                "step": step,
+                "epoch": step as f64 / self.settings.steps_per_epoch(),
+                name.clone(): value,
+            }))?;
+            let text = reading_text(name, *value);
+            watch.say(&format!("{} · step {step} · {text}", self.stage));
+        }
+        let mut ends = false;
+        if self.settings.watches() {
+            readings.see(&read, step, &trainer.result())?;
+            if let Some(why) = readings.ends(step) {
+                watch.say(&format!("{} · {why}", self.stage));
+                ends = true;
+            }
+        }
+        Ok(Now::Read { ends })
+    }
+
     /// Trains `model` to the end, from the newest checkpoint where there is one. `batches` opens the stream at an epoch and
     /// a batch in it; `reading` is asked after every step for what is read meanwhile.
     pub fn train<'b>(
@@ -100,21 +169,18 @@ impl Fit<'_> {
         run: &Run<'_>,
         model: Model,
         batches: &mut dyn FnMut(u64, u64) -> Result<Box<dyn Batches + 'b>, Failure>,
-        reading: &mut dyn FnMut(
-            &Trainer,
-            u64,
-            &mut dyn Watch,
-        ) -> Result<Vec<(String, f64)>, Failure>,
+        reading: &mut Reading<'_>,
         watch: &mut dyn Watch,
     ) -> Result<Model, Failure> {
         let settings = self.settings;
         let finished = self.file("final", ".ckpt");
+        let folder = self.file("checkpoints", "");
         if finished.exists() {
             let mut model = model;
             weights::load(&finished, &mut model)?;
+            let _ = std::fs::remove_dir_all(&folder);
             return Ok(model);
         }
-        let folder = self.file("checkpoints", "");
         let mut groups = settings.groups.clone();
         groups.extend(self.frozen.map(|pattern| Group {
             pattern: pattern.to_owned(),
@@ -171,10 +237,26 @@ impl Fit<'_> {
         let mut stream = batches(epoch, index)?;
         let began = Instant::now();
         let mut lap = (from, Instant::now());
-        for step in from..settings.steps {
+        let mut ended = false;
+        // stopped in the middle of a reading: it is taken now, where the metrics lack it
+        if from > 0 && !metrics.has_reading(from) {
+            match self.read_now(reading, &trainer, &mut readings, &mut metrics, from, watch)? {
+                Now::Nothing => {}
+                Now::Read { ends } => {
+                    watch.begin(self.stage, what, from, settings.steps);
+                    ended = ends;
+                }
+                Now::CutShort => return Err(interrupted(self.stage, from)),
+            }
+        }
+        let first = if ended { settings.steps } else { from };
+        for step in first..settings.steps {
             let mut parts = Vec::with_capacity(settings.accumulate);
             for _ in 0..settings.accumulate {
                 parts.push(stream.next()?);
+            }
+            for bad in stream.left_out() {
+                run.left_out(self.stage, &bad, watch);
             }
             let rate = learning_rate(
                 &settings.schedule,
@@ -211,29 +293,21 @@ impl Fit<'_> {
                 }))?;
                 lap = (done, Instant::now());
             }
-            let read = reading(&trainer, done, watch)?;
-            for (name, value) in &read {
-                metrics.write(&json!({
-                    "step": done,
-                    "epoch": done as f64 / settings.steps_per_epoch(),
-                    name.clone(): value,
-                }))?;
-                watch.say(&format!(
-                    "{} · step {done} · {}",
-                    self.stage,
-                    reading_text(name, *value)
-                ));
-                watch.begin(self.stage, what, done, settings.steps);
-                lap = (done, Instant::now());
+            let (cut_short, ends) =
+                match self.read_now(reading, &trainer, &mut readings, &mut metrics, done, watch)? {
+                    Now::Nothing => (false, false),
+                    Now::Read { ends } => {
+                        watch.begin(self.stage, what, done, settings.steps);
+                        lap = (done, Instant::now());
+                        (false, ends)
+                    }
+                    // it is taken again when the run goes on
+                    Now::CutShort => (true, false),
+                };
+            if ends {
+                break;
             }
-            if !read.is_empty() && settings.watches() {
-                readings.see(&read, done, &trainer.result())?;
-                if let Some(why) = readings.ends(done) {
-                    watch.say(&format!("{} · {why}", self.stage));
-                    break;
-                }
-            }
-            let stop = stop_asked() && done < settings.steps;
+            let stop = cut_short || (stop_asked() && done < settings.steps);
             if stop || (done % settings.checkpoint_every == 0 && done < settings.steps) {
                 metrics.sync()?;
                 let (epoch, batch) = position(done);

@@ -3,9 +3,9 @@
 use super::failure::{Failure, disk};
 use super::features::{Features, Read};
 use super::{Run, StageDirectory, Watch, write_json};
-use crate::engine::{Model, products};
+use crate::engine::{Model, Rows};
 use crate::evaluation::knn::{normalize_rows, vote};
-use crate::plan::{Knn, StagePlan, Training};
+use crate::plan::{DataView, Knn, StagePlan, Training};
 use crate::report::ResultRow;
 
 /// Test records whose similarities are held at once.
@@ -13,22 +13,23 @@ const BLOCK: usize = 256;
 /// Test records on the 2-D map.
 const MAPPED: usize = 800;
 
-/// Accuracy of each place, as a fraction.
+/// Accuracy of each place, as a fraction. The bank is used up: the device holds a copy of one place at a time.
 fn accuracy(
     run: &Run<'_>,
     knn: &Knn,
-    bank: &Features,
+    mut bank: Features,
     test: &Features,
 ) -> Result<Vec<f64>, Failure> {
     let mut found = Vec::new();
     for (place, dim) in bank.dims.iter().enumerate() {
-        let mut known = bank.places[place].clone();
-        let mut asked = test.places[place].clone();
+        let mut known = std::mem::take(&mut bank.places[place]);
         normalize_rows(&mut known, *dim);
-        normalize_rows(&mut asked, *dim);
+        let known = Rows::new(&run.device, &known, *dim)?;
         let mut right = 0usize;
-        for (block, rows) in asked.chunks(BLOCK * dim).enumerate() {
-            let similarities = products(&run.device, rows, &known, *dim)?; // [rows, bank]
+        for (block, rows) in test.places[place].chunks(BLOCK * dim).enumerate() {
+            let mut asked = rows.to_vec();
+            normalize_rows(&mut asked, *dim);
+            let similarities = known.products(&asked)?; // [rows, bank]
             for (row, similarities) in similarities.chunks(bank.labels.len()).enumerate() {
                 let class = vote(
                     similarities,
@@ -55,18 +56,17 @@ impl Run<'_> {
         bank: usize,
         watch: &mut dyn Watch,
     ) -> Result<(Features, Features), Failure> {
-        let samples = &knn.reading.samples;
         let train = self.features(
-            &knn.train.dataset,
-            samples,
+            &knn.train,
+            &knn.reading,
             read,
             stage,
             &format!("{what}, bank"),
             watch,
         )?;
         let test = self.features(
-            &knn.test.dataset,
-            samples,
+            &knn.test,
+            &knn.reading,
             read,
             stage,
             &format!("{what}, test"),
@@ -93,12 +93,12 @@ impl Run<'_> {
             let read = Read::Places(graph, &model, vars.clone());
             let (bank, test) =
                 self.knn_features(knn, &read, &stage.name, what, usize::MAX, watch)?;
-            columns.push(accuracy(self, knn, &bank, &test)?);
+            columns.push(accuracy(self, knn, bank, &test)?);
             maps.push(test.thinned(MAPPED));
         }
         let (bank, test) =
             self.knn_features(knn, &Read::Pixels, &stage.name, "pixels", usize::MAX, watch)?;
-        let raw = accuracy(self, knn, &bank, &test)?[0];
+        let raw = accuracy(self, knn, bank, &test)?[0];
         let rows: Vec<ResultRow> = knn
             .reading
             .places
@@ -159,24 +159,20 @@ impl Run<'_> {
         let knn = &monitor.knn;
         let vars: Vec<_> = knn.reading.places.iter().map(|(_, var, _)| *var).collect();
         let read = Read::Places(&knn.reading.graph, model, vars);
-        let bank = crate::data::evenly(knn.train.dataset.clone(), monitor.bank);
-        let train = self.features(
-            &bank,
-            &knn.reading.samples,
-            &read,
-            stage,
-            "monitor, bank",
-            watch,
-        )?;
+        let bank = DataView {
+            dataset: crate::data::evenly(knn.train.dataset.clone(), monitor.bank),
+            ..knn.train.clone()
+        };
+        let train = self.features(&bank, &knn.reading, &read, stage, "monitor, bank", watch)?;
         let test = self.features(
-            &knn.test.dataset,
-            &knn.reading.samples,
+            &knn.test,
+            &knn.reading,
             &read,
             stage,
             "monitor, test",
             watch,
         )?;
-        let accuracy = accuracy(self, knn, &train, &test)?;
+        let accuracy = accuracy(self, knn, train, &test)?;
         let last = accuracy.last();
         Ok(last
             .map(|value| ("monitor.knn".to_owned(), *value))

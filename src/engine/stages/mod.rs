@@ -20,7 +20,8 @@ pub use calibrate::calibrate;
 pub use directory::{RunDirectory, StageDirectory, write_atomic, write_json};
 pub use watch::{Silent, Watch, ask_to_stop, stop_asked};
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Device, Model};
@@ -48,6 +49,8 @@ struct Run<'a> {
     directory: RunDirectory,
     /// Folder and content hash of each stage so far.
     stages: BTreeMap<String, StageDirectory>,
+    /// Lines that were said and need not be said again.
+    told: RefCell<BTreeSet<String>>,
 }
 
 /// Runs every stage of a plan and returns the final table.
@@ -98,6 +101,7 @@ pub fn run_plan(
         device,
         directory,
         stages: BTreeMap::new(),
+        told: RefCell::default(),
     };
     record::begin(&run, options, threads).map_err(on_disk)?;
     let mut rows = Vec::new();

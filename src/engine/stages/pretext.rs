@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::failure::{Failure, interrupted};
-use super::features::host;
+use super::features::{host, on_bad_sample};
 use super::fit::{Batches, Fit};
 use super::valid::View;
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
-use crate::data::{Cursor, Dataset, Loader, LoaderOptions, OnBadSample};
+use crate::data::{BadSample, Cursor, Dataset, Loader, LoaderOptions};
 use crate::engine::{Batch, HostTensor};
 use crate::graph::INDEX;
 use crate::language::Span;
@@ -19,15 +19,21 @@ pub(super) struct Loaded {
     loader: Loader,
     bindings: Vec<(String, String)>,
     span: Span,
+    left_out: Vec<BadSample>,
 }
 
 impl Batches for Loaded {
+    fn left_out(&mut self) -> Vec<BadSample> {
+        std::mem::take(&mut self.left_out)
+    }
+
     fn next(&mut self) -> Result<Batch, Failure> {
         let batch = match self.loader.next() {
             Some(batch) => batch.map_err(|error| Failure::from(error).at(self.span))?,
             // a training loader goes on for ever
             None => return Err(interrupted("the loader", 0)),
         };
+        self.left_out.extend(batch.skipped);
         let mut fields = Batch::new();
         // for tasks that address each record by its number
         let index: Vec<i64> = batch.indices.iter().map(|index| *index as i64).collect();
@@ -66,22 +72,20 @@ impl Run<'_> {
             dataset.clone(),
             samples.clone(),
             LoaderOptions {
-                on_bad_sample: if settings.skip_bad {
-                    OnBadSample::Skip
-                } else {
-                    OnBadSample::Stop
-                },
+                on_bad_sample: on_bad_sample(settings.skip_bad),
                 start: Cursor {
                     epoch,
                     batch: index,
                 },
                 ..LoaderOptions::training(settings.batch, self.settings.seed, self.workers)
             },
-        )?;
+        )
+        .map_err(|error| Failure::from(error).at(span))?;
         Ok(Box::new(Loaded {
             loader,
             bindings: bindings.to_vec(),
             span,
+            left_out: Vec::new(),
         }))
     }
 

@@ -8,7 +8,7 @@ use super::{Run, StageDirectory, Watch};
 use crate::data::Philox;
 use crate::engine::{Batch, HostTensor, features as evaluate, losses};
 use crate::graph::Graph;
-use crate::plan::{Probe, StagePlan};
+use crate::plan::{Probe, Settings, StagePlan};
 use crate::report::ResultRow;
 
 /// Rows of features in a shuffled order that its epoch decides.
@@ -31,11 +31,10 @@ impl Batches for Rows<'_> {
         }
         let start = (self.number % self.per_epoch) as usize * self.batch;
         self.number += 1;
-        Ok(gather(
-            self.names,
-            self.features,
-            &self.order.1[start..start + self.batch],
-        ))
+        // records that were left out make the epoch shorter than planned: it starts again
+        let order = self.order.1.iter().copied().cycle();
+        let rows: Vec<u32> = order.skip(start).take(self.batch).collect();
+        Ok(gather(self.names, self.features, &rows))
     }
 }
 
@@ -90,6 +89,14 @@ fn standardize(train: &mut Features, others: &mut [Features]) {
                 }
             }
         }
+    }
+}
+
+/// `10 epochs`
+pub(super) fn epochs(settings: &Settings) -> String {
+    match (settings.steps as f64 / settings.steps_per_epoch()).round() {
+        1.0 => "1 epoch".into(),
+        n => format!("{n} epochs"),
     }
 }
 
@@ -176,8 +183,8 @@ impl Run<'_> {
                 stage: stage.name.clone(),
                 evaluator: probe.evaluator.clone(),
                 protocol: format!(
-                    "at {place}, {} epochs, {}",
-                    (probe.settings.steps as f64 / probe.settings.steps_per_epoch()).round(),
+                    "at {place}, {}, {}",
+                    epochs(&probe.settings),
                     probe.reading.protocol
                 ),
                 metric: "accuracy".into(),
@@ -205,11 +212,10 @@ impl Run<'_> {
         names: &[String],
         watch: &mut dyn Watch,
     ) -> Result<Vec<f64>, Failure> {
-        let samples = &probe.reading.samples;
         let what = if name.is_empty() { "trained" } else { name };
         let mut train = self.features(
-            &probe.train.dataset,
-            samples,
+            &probe.train,
+            &probe.reading,
             read,
             &stage.name,
             &format!("{what} features"),
@@ -220,8 +226,8 @@ impl Run<'_> {
             .chain(probe.valid.iter().map(|valid| (valid, "validation")))
         {
             others.push(self.features(
-                &view.dataset,
-                samples,
+                view,
+                &probe.reading,
                 read,
                 &stage.name,
                 &format!("{what} {split} features"),

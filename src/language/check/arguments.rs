@@ -15,6 +15,8 @@ use crate::language::{Diagnostic, Span, parse};
 #[derive(Clone, Copy)]
 pub struct Given<'e> {
     pub name: Option<&'e Name>,
+    /// The parameter that a misspelt name stands for.
+    pub meant: Option<&'e str>,
     pub value: &'e Expr,
 }
 
@@ -28,6 +30,7 @@ impl<'e> From<&'e ast::Argument> for Given<'e> {
     fn from(argument: &'e ast::Argument) -> Self {
         Self {
             name: argument.name.as_ref(),
+            meant: None,
             value: &argument.value,
         }
     }
@@ -37,6 +40,7 @@ impl<'e> From<&'e ast::Field> for Given<'e> {
     fn from(field: &'e ast::Field) -> Self {
         Self {
             name: Some(&field.name),
+            meant: None,
             value: &field.value,
         }
     }
@@ -67,7 +71,8 @@ impl Subject<'_> {
 /// What came of matching.
 #[derive(Default)]
 pub struct Matched {
-    /// All parameters, unless something is wrong.
+    /// All parameters. Where a value is wrong its default stands in, so that what comes later can be checked too; `None`
+    /// where that would change a shape, or where there is no default.
     pub args: Option<Args>,
     /// Required parameters that were not given.
     pub missing: Vec<String>,
@@ -84,25 +89,29 @@ impl Checker<'_> {
         forgiven: &mut BTreeSet<String>,
     ) -> Matched {
         let mut slots: Vec<Option<Given<'_>>> = vec![None; params.len()];
-        let mut sound = true;
+        let mut guessed: Vec<(usize, Given<'_>)> = Vec::new();
         let mut next = 0;
         for one in given {
             let index = match one.name {
-                Some(name) => match params.iter().position(|param| param.name == name.text) {
+                Some(name) => match params
+                    .iter()
+                    .position(|param| param.name == one.meant.unwrap_or(&name.text))
+                {
                     Some(index) => index,
                     None => {
-                        sound = false;
                         let names: Vec<&str> =
                             params.iter().map(|param| param.name.as_str()).collect();
-                        let near = self.unknown_field(subject, name, &names, "argument");
-                        forgiven.extend(near);
+                        if let Some(near) = self.unknown_field(subject, name, &names, "argument") {
+                            let index = names.iter().position(|name| *name == near);
+                            guessed.extend(index.map(|index| (index, *one)));
+                            forgiven.insert(near);
+                        }
                         continue;
                     }
                 },
                 None => {
                     next += 1;
                     if next > params.len() {
-                        sound = false;
                         if next == params.len() + 1 {
                             self.too_many(subject, params, given, one.value.span);
                         }
@@ -114,7 +123,6 @@ impl Checker<'_> {
             match &slots[index] {
                 None => slots[index] = Some(*one),
                 Some(first) => {
-                    sound = false;
                     let diagnostic = Diagnostic::error(
                         Code::Duplicate,
                         one.span(),
@@ -130,7 +138,12 @@ impl Checker<'_> {
                 }
             }
         }
+        // a name that was misspelt is read as the one it was probably meant to be
+        for (index, one) in guessed {
+            slots[index].get_or_insert(one);
+        }
         let mut matched = Matched::default();
+        let mut usable = true;
         let mut args = Args {
             of: subject.name.to_owned(),
             ..Args::default()
@@ -139,15 +152,31 @@ impl Checker<'_> {
         for (param, slot) in params.iter().zip(slots) {
             let place = Place { param, of: &of };
             let argument = match (slot, &param.preset) {
-                (Some(given), _) => self.param(given.value, &place).map(|value| Argument {
-                    value,
-                    span: given.value.span,
-                    origin: given.value.origin.clone(),
-                }),
+                (Some(given), preset) => {
+                    let value = self.param(given.value, &place);
+                    match (value, preset) {
+                        (Some(value), _) => Some(Argument {
+                            value,
+                            span: given.value.span,
+                            origin: given.value.origin.clone(),
+                        }),
+                        (None, _) if decides_shapes(subject.kind, param) => {
+                            usable = false;
+                            continue;
+                        }
+                        (None, Preset::Text(text)) => self.default(text, &place, subject.span),
+                        (None, Preset::Optional) => continue,
+                        (None, Preset::Required) => None,
+                    }
+                }
                 (None, Preset::Optional) => continue,
                 (None, Preset::Required) => {
                     if !forgiven.contains(&param.name) {
                         matched.missing.push(param.name.clone());
+                    }
+                    // the plan says nothing about data that a stage does not name
+                    if matches!(param.ty, Type::Data) && subject.kind.is_some_and(is_stage) {
+                        continue;
                     }
                     None
                 }
@@ -157,10 +186,10 @@ impl Checker<'_> {
                 Some(argument) => {
                     args.values.insert(param.name.clone(), argument);
                 }
-                None => sound = false,
+                None => usable = false,
             }
         }
-        matched.args = sound.then_some(args);
+        matched.args = usable.then_some(args);
         matched
     }
 
@@ -295,6 +324,19 @@ impl Checker<'_> {
         }
         self.error(diagnostic);
     }
+}
+
+fn is_stage(kind: Kind) -> bool {
+    matches!(kind, Kind::Task | Kind::Evaluator | Kind::Finetune)
+}
+
+/// Whether something else in the place of a wrong value could be blamed on the wrong line.
+fn decides_shapes(of: Option<Kind>, param: &Param) -> bool {
+    matches!(of, Some(Kind::Layer | Kind::Encoder | Kind::Transform))
+        || matches!(
+            param.ty,
+            Type::Encoder | Type::Augment | Type::Data | Type::Stage
+        )
 }
 
 /// What could stand behind `name =`.

@@ -148,13 +148,13 @@ impl Checker<'_> {
                     );
                     return None;
                 }
-                let rest = rest.into_iter().collect::<Option<Vec<_>>>()?;
                 let start = start?;
                 let (head, mut steps) = match start.repeat {
                     Some(_) => (SampleHead::Group(Box::new(start)), Vec::new()),
                     None => (start.head, start.steps),
                 };
-                steps.extend(rest);
+                // without a transform that is wrong the others can still be checked
+                steps.extend(rest.into_iter().flatten());
                 Some(SampleExpr {
                     head,
                     steps,

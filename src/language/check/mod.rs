@@ -19,7 +19,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{File, Item, Name};
-use super::checked::{DatasetItem, Recipe};
+use super::checked::{DatasetItem, Failed, Recipe};
 use super::codes::Code;
 use super::{Diagnostic, FileId, Severity, Sources, Span, parse};
 use crate::catalog::{Catalog, Net};
@@ -62,6 +62,41 @@ pub fn check_using(
     doors: &mut dyn Doors,
     set: &[(String, String)],
 ) -> (Option<Recipe>, Vec<Diagnostic>) {
+    let checked = check_all(sources, file, catalog, doors, set);
+    let sound = checked.is_sound();
+    let recipe = sound.then_some(checked.recipe);
+    (recipe, in_order(checked.diagnostics, checked.dropped))
+}
+
+/// A recipe as far as it can be understood, and everything that is wrong with it.
+#[derive(Debug)]
+pub struct Checked {
+    /// The recipe; where it is not sound, items are missing or hold defaults in the place of wrong values, and
+    /// [`Recipe::failed`] names them.
+    pub recipe: Recipe,
+    /// What was found, in no order. [`in_order`] sorts it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Errors that were only counted.
+    pub dropped: usize,
+}
+
+impl Checked {
+    /// No diagnostic is an error.
+    pub fn is_sound(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .all(|d| d.severity != Severity::Error)
+    }
+}
+
+/// The same as [`check_using`], but keeps what can be understood of a recipe with errors: the plan may find more of them.
+pub fn check_all(
+    sources: &mut Sources,
+    file: FileId,
+    catalog: &mut Catalog,
+    doors: &mut dyn Doors,
+    set: &[(String, String)],
+) -> Checked {
     let (mut tree, mut diagnostics) = parse::parse(sources, file);
     let mut settings = Vec::new();
     for (path, value) in set {
@@ -81,29 +116,26 @@ pub fn check_using(
     }
     let mut checker = Checker::new(catalog, &tree);
     checker.missing = missing;
-    let recipe = checker.recipe(&tree, sources);
-    let dropped = checker.dropped;
+    let (recipe, whole) = checker.recipe(&tree, sources);
     diagnostics.append(&mut checker.diagnostics);
-    let errors = |diagnostics: &[Diagnostic]| {
-        diagnostics
-            .iter()
-            .filter(|d| d.severity == Severity::Error)
-            .count()
+    let mut checked = Checked {
+        recipe,
+        diagnostics,
+        dropped: checker.dropped,
     };
-    if recipe.is_none() && errors(&diagnostics) == 0 {
+    if !whole && checked.is_sound() {
         // every failure has said why; should one not have, the recipe is still refused
-        diagnostics.push(Diagnostic::error(
+        checked.diagnostics.push(Diagnostic::error(
             Code::Syntax,
             Span::new(file, 0, 0),
             "the recipe can't be checked, and Pretext does not know why",
         ));
     }
-    let sound = errors(&diagnostics) == 0;
-    (recipe.filter(|_| sound), in_order(diagnostics, dropped))
+    checked
 }
 
 /// By place, without repetitions, at most [`MAX_ERRORS`] errors.
-fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {
+pub fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
     diagnostics.dedup_by(|a, b| {
         a.primary.span == b.primary.span && a.code == b.code && a.message == b.message
@@ -157,6 +189,8 @@ struct Checker<'a> {
     unknown: BTreeSet<(String, String)>,
     /// The item that is being checked.
     current: &'a str,
+    /// Items with a network that lacks a layer, because it is wrong.
+    short: BTreeSet<String>,
     /// Calls inside one another, those of defaults included.
     depth: usize,
     diagnostics: Vec<Diagnostic>,
@@ -175,6 +209,7 @@ impl<'a> Checker<'a> {
             uses: Vec::new(),
             unknown: BTreeSet::new(),
             current: "",
+            short: BTreeSet::new(),
             depth: 0,
             diagnostics: Vec::new(),
             dropped: 0,
@@ -232,8 +267,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn recipe(&mut self, tree: &'a File, sources: &Sources) -> Option<Recipe> {
-        let mut sound = true;
+    /// The recipe, and whether all of it is there.
+    fn recipe(&mut self, tree: &'a File, sources: &Sources) -> (Recipe, bool) {
+        let mut whole = true;
         let mut recipe = Recipe {
             doc: tree.doc.clone(),
             sources: Sources::default(),
@@ -243,8 +279,13 @@ impl<'a> Checker<'a> {
             encoders: Vec::new(),
             stages: Vec::new(),
             run: Default::default(),
+            failed: Failed {
+                items: tree.lost.iter().map(|name| name.text.clone()).collect(),
+                ..Failed::default()
+            },
         };
         for item in &tree.items {
+            let before = self.diagnostics.len() + self.dropped;
             self.current = item.name().map_or("run", |name| name.text.as_str());
             let done = match item {
                 Item::Dataset(name, value) => self.data(value, "a data set").map(|data| {
@@ -267,17 +308,28 @@ impl<'a> Checker<'a> {
                     Some(())
                 }
             };
-            sound &= done.is_some();
+            whole &= done.is_some();
+            if (done.is_none() || self.diagnostics.len() + self.dropped > before)
+                && let Some(name) = item.name()
+            {
+                recipe.failed.items.insert(name.text.clone());
+            }
         }
+        recipe.failed.nets = std::mem::take(&mut self.short);
         self.current = "run";
         let run = self.run(tree);
-        sound &= run.is_some();
+        whole &= run.is_some();
         recipe.run = run.unwrap_or_default();
+        let before = self.diagnostics.len() + self.dropped;
         self.cycles();
-        if !sound {
-            return None;
+        if self.diagnostics.len() + self.dropped > before {
+            // nothing that follows names in a circle comes to an end
+            recipe.datasets.clear();
+            recipe.augments.clear();
+            recipe.stages.clear();
+            whole = false;
         }
         recipe.sources = sources.clone();
-        Some(recipe)
+        (recipe, whole)
     }
 }

@@ -82,7 +82,6 @@ impl Checker<'_> {
                 &single
             }
         };
-        let mut sound = true;
         let mut places = BTreeMap::new();
         let mut net = Net {
             name: None,
@@ -128,16 +127,18 @@ impl Checker<'_> {
                 let diagnostic = Diagnostic::error(Code::Duplicate, place.span, message)
                     .label(first, "first here");
                 self.error(diagnostic);
-                sound = false;
             }
             match call {
                 Some(call) => net.steps.push(NetStep {
                     call,
                     place: step.place.as_ref().map(|place| place.text.clone()),
                 }),
-                None => sound = false,
+                // the others can still be checked
+                None => {
+                    self.short.insert(self.current.to_owned());
+                }
             }
         }
-        sound.then_some(net)
+        (!net.steps.is_empty()).then_some(net)
     }
 }

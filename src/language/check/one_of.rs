@@ -26,19 +26,19 @@ impl Checker<'_> {
                 return self.mismatch(&Type::OneOf(types.to_vec()), expr, place);
             }
         }
-        let before = self.diagnostics.len();
+        let (before, dropped) = (self.diagnostics.len(), self.dropped);
         let mut first = None;
         for ty in fitting {
             let value = self.value(ty, expr, place);
-            if value.is_some() {
-                self.diagnostics.truncate(before);
+            let errors = self.diagnostics.split_off(before);
+            if value.is_some() && errors.is_empty() && self.dropped == dropped {
                 return value;
             }
-            let errors = self.diagnostics.split_off(before);
-            first.get_or_insert(errors);
+            first.get_or_insert((value, errors));
         }
-        self.diagnostics.extend(first.unwrap_or_default());
-        None
+        let (value, errors) = first?;
+        self.diagnostics.extend(errors);
+        value
     }
 
     /// Whether a value looks like this type; `exactly`: also by the names in it.

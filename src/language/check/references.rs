@@ -15,7 +15,15 @@ impl Checker<'_> {
             ExprKind::Group(inner) => self.data(inner, wanted),
             ExprKind::Path(names) => self.named_data(names, expr.span),
             ExprKind::Call(call) => {
-                if self.catalog.find(Kind::Pipe, &call.name.text).is_some()
+                let pipe = self.catalog.find(Kind::Pipe, &call.name.text);
+                // one that takes data by its first argument may stand at the head: `concat(a, b)`
+                let heads = pipe.is_some_and(|pipe| {
+                    pipe.params
+                        .first()
+                        .is_some_and(|param| param.ty == Type::Data)
+                });
+                if pipe.is_some()
+                    && !heads
                     && self.catalog.find(Kind::Dataset, &call.name.text).is_none()
                 {
                     let name = &call.name.text;
@@ -31,7 +39,12 @@ impl Checker<'_> {
                     );
                     return None;
                 }
-                let call = self.call(&[Kind::Dataset], call, expr.span)?;
+                let kinds: &[Kind] = if heads {
+                    &[Kind::Dataset, Kind::Pipe]
+                } else {
+                    &[Kind::Dataset]
+                };
+                let call = self.call(kinds, call, expr.span)?;
                 Some(Data {
                     source: DataSource::Call(call),
                     pipes: Vec::new(),
@@ -101,9 +114,9 @@ impl Checker<'_> {
                     None
                 }
             };
-            match (pipe, &mut data) {
-                (Some(pipe), Some(data)) => data.pipes.push(pipe),
-                _ => data = None,
+            // without a pipe that is wrong the records are of the same kind: the rest can be checked
+            if let (Some(pipe), Some(data)) = (pipe, &mut data) {
+                data.pipes.push(pipe);
             }
         }
         if let Some(place) = steps.iter().find_map(|step| step.place.as_ref()) {

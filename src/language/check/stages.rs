@@ -47,9 +47,9 @@ impl Checker<'_> {
             .filter(|field| own.iter().all(|param| param.name != field.name))
             .collect();
         let mut forgiven = BTreeSet::new();
-        let mut sound = !stage.block.partial;
         let mut to_call: Vec<Given<'_>> = Vec::new();
         let mut to_stage: Vec<Given<'_>> = Vec::new();
+        let mut misspelt: Vec<(String, &ast::Field)> = Vec::new();
         for argument in &call.arguments {
             let misplaced = argument
                 .name
@@ -57,8 +57,8 @@ impl Checker<'_> {
                 .filter(|name| common.iter().any(|field| field.name == name.text));
             match misplaced {
                 Some(name) => {
-                    sound = false;
                     forgiven.insert(name.text.clone());
+                    to_stage.push(argument.into());
                     let diagnostic = Diagnostic::error(
                         Code::UnknownField,
                         name.span,
@@ -85,25 +85,46 @@ impl Checker<'_> {
             } else if common.iter().any(|param| param.name == field.name.text) {
                 to_stage.push(field.into());
             } else {
-                sound = false;
                 let names: Vec<&str> = common
                     .iter()
                     .chain(&own)
                     .map(|param| param.name.as_str())
                     .collect();
-                forgiven.extend(self.unknown_field(&subject, &field.name, &names, "field"));
+                if let Some(near) = self.unknown_field(&subject, &field.name, &names, "field") {
+                    misspelt.push((near.clone(), field));
+                    forgiven.insert(near);
+                }
+            }
+        }
+        // a misspelt field is read as the one it was probably meant to be, unless that one is there too
+        for (near, field) in &misspelt {
+            let to = if own.iter().any(|param| param.name == *near) {
+                &mut to_call
+            } else {
+                &mut to_stage
+            };
+            if to
+                .iter()
+                .all(|given| given.name.is_none_or(|name| name.text != *near))
+            {
+                to.push(Given {
+                    meant: Some(near),
+                    ..Given::from(*field)
+                });
             }
         }
         let called = self.arguments(&subject, &own, &to_call, &mut forgiven);
         let mut fields = self.arguments(&subject, &common, &to_stage, &mut forgiven);
         let params: Vec<&Param> = own.iter().chain(&common).copied().collect();
-        sound &= self.named_fields(&subject, &params, &named, fields.args.as_mut());
+        let named_are_sound = self.named_fields(&subject, &params, &named, fields.args.as_mut());
         if !stage.block.partial {
             let missing = [called.missing, fields.missing].concat();
             let params: Vec<&Param> = common.iter().chain(&own).copied().collect();
             self.report_missing(&subject, &params, &missing, "field");
         }
-        let (Some(args), Some(fields), true) = (called.args, fields.args, sound) else {
+        // a field that could not be parsed may be the one that everything else hangs on
+        let usable = named_are_sound && !stage.block.partial;
+        let (Some(args), Some(fields), true) = (called.args, fields.args, usable) else {
             return None;
         };
         Some(Stage {
@@ -190,9 +211,7 @@ impl Checker<'_> {
             _ => None,
         });
         let first = blocks.next();
-        let mut sound = true;
         for again in blocks {
-            sound = false;
             let mut diagnostic =
                 Diagnostic::error(Code::Duplicate, again.span, "`run` is given twice");
             if let Some(first) = first {
@@ -216,12 +235,11 @@ impl Checker<'_> {
             if names.contains(&field.name.text.as_str()) && field.of.is_none() {
                 given.push(field.into());
             } else {
-                sound = false;
                 forgiven.extend(self.unknown_field(&subject, &field.name, &names, "field"));
             }
         }
         let Matched { args, missing } = self.arguments(&subject, &params, &given, &mut forgiven);
         self.report_missing(&subject, &params, &missing, "field");
-        args.filter(|_| sound && first.is_none_or(|block| !block.partial))
+        args.filter(|_| first.is_none_or(|block| !block.partial))
     }
 }

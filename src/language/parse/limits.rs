@@ -7,6 +7,8 @@ use crate::language::{Diagnostic, FileId, Span};
 pub const MAX_BYTES: usize = 1 << 18;
 /// Most brackets inside one another.
 pub const MAX_DEPTH: usize = 64;
+/// Most steps of one pipeline.
+pub const MAX_STEPS: usize = 256;
 /// Most items of a recipe.
 pub const MAX_ITEMS: usize = 1000;
 

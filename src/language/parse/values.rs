@@ -5,6 +5,7 @@ use pest::iterators::Pair;
 use super::build::Builder;
 use super::expected;
 use super::grammar::Rule;
+use super::limits::MAX_STEPS;
 use crate::language::ast::{Argument, Call, Expr, ExprKind, Name, Quantity, Step};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
@@ -37,6 +38,20 @@ impl Builder<'_> {
             (Some(first), Some(last)) => first.value.span.to(last.value.span),
             _ => whole,
         };
+        if let Some(step) = steps.get(MAX_STEPS) {
+            let diagnostic = Diagnostic::error(
+                Code::TooLarge,
+                step.value.span,
+                format!(
+                    "a pipeline of {} steps: at most {MAX_STEPS} are read",
+                    steps.len()
+                ),
+            )
+            .here("one too many")
+            .help("give the first steps a name of their own");
+            self.error(diagnostic);
+            steps.truncate(MAX_STEPS);
+        }
         let value = match steps.pop() {
             Some(step) if steps.is_empty() && step.place.is_none() => step.value,
             Some(step) => {
