@@ -34,7 +34,9 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
             .parameters
             .iter()
             .map(|(name, _)| (name.clone(), None));
-        emitted(augment, scope.collect(), &recipe.augments, 0, &mut found);
+        let mut left = CALLS;
+        let all = &recipe.augments;
+        emitted(augment, scope.collect(), all, (0, &mut left), &mut found);
     }
     found.sort_unstable_by_key(|(second, _)| (second.file, second.start));
     found.dedup_by_key(|(second, _)| *second);
@@ -80,12 +82,12 @@ fn emitted(
     found: &mut Vec<(Span, Span)>,
 ) -> Turned {
     for binding in &augment.bindings {
-        let turned = flow(&binding.value, &scope, all, (depth, left), found);
+        let turned = flow(&binding.value, &scope, all, (depth, &mut *left), found);
         scope.extend(binding.names.iter().map(|(name, _)| (name.clone(), turned)));
     }
     let mut last = None;
     for emit in &augment.emits {
-        last = flow(&emit.value, &scope, all, (depth, left), found).or(last);
+        last = flow(&emit.value, &scope, all, (depth, &mut *left), found).or(last);
     }
     last
 }
@@ -116,7 +118,8 @@ fn flow(
                         .parameters
                         .iter()
                         .map(|(name, _)| (name.clone(), turned));
-                    turned = emitted(called, scope.collect(), all, (depth + 1, left), found);
+                    let bound = (depth + 1, &mut *left);
+                    turned = emitted(called, scope.collect(), all, bound, found);
                 }
             }
         }

@@ -516,10 +516,10 @@ finetune probe = mlp_probe(at = [conv2]) {
 
 run { seed = 3, threads = 1 }
 "#;
-    let test = Test::new(recipe);
-    let output = test.run("run", &[]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let text = fs::read_to_string(test.path("run/results.json")).expect("results");
+    let test = Test::new().file("recipe.ssl", recipe);
+    test.run(&["run", "recipe.ssl", "--quiet", "--out", "run"])
+        .success();
+    let text = test.text("run/results.json");
     let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
     let row = rows.iter().find(|row| row["evaluator"] == "mlp_probe");
     let value = row.and_then(|row| row["value"].as_f64());

@@ -1,9 +1,8 @@
 //! Tasks and schedules from scripts: they cost nothing and change nothing, and say where they fail.
 
 use std::fs;
-use std::process::Command;
 
-use super::{Test, stderr};
+use super::support::{Ran, Test};
 
 const TWINS: &str = r#"dataset figures = shapes(train = 256, valid = 64, test = 64)
 
@@ -30,22 +29,18 @@ fn file(name: &str) -> String {
 }
 
 fn recipe(uses: &str, schedule: &str) -> Test {
-    let test = Test::new(&format!(
-        "ssl 1\n\n{uses}\n\n{}",
-        TWINS.replace("SCHEDULE", schedule)
-    ));
-    fs::create_dir(test.path("tasks")).expect("a folder");
-    fs::write(
-        test.path("tasks/barlow_twins.rhai"),
-        file("tasks/barlow_twins.rhai"),
-    )
-    .expect("a script");
-    test
+    let text = TWINS.replace("SCHEDULE", schedule);
+    Test::new()
+        .file("recipe.ssl", format!("ssl 1\n\n{uses}\n\n{text}"))
+        .file("tasks/barlow_twins.rhai", file("tasks/barlow_twins.rhai"))
 }
 
-fn losses(test: &Test, out: &str) -> String {
-    let path = test.path(out).join("stages/twins/metrics.jsonl");
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+fn run(test: &Test, more: &[&str]) -> Ran {
+    test.run(&[&["run", "recipe.ssl", "--quiet", "--out", "run"], more].concat())
+}
+
+fn losses(test: &Test) -> String {
+    test.text("run/stages/twins/metrics.jsonl")
 }
 
 #[test]
@@ -56,13 +51,12 @@ fn a_script_trains_as_what_is_built_in() {
         "cosine(warmup = 5 steps)",
     );
     for test in [&built_in, &script] {
-        let output = test.run("run", &[]);
-        assert!(output.status.success(), "{}", stderr(&output));
+        run(test, &[]).success();
     }
-    let lines = losses(&script, "run");
+    let lines = losses(&script);
     assert!(lines.contains("\"spread\""), "{lines}");
     assert!(lines.contains("\"step\":50,"), "{lines}");
-    assert_eq!(losses(&built_in, "run"), lines);
+    assert_eq!(losses(&built_in), lines);
 }
 
 #[test]
@@ -72,18 +66,14 @@ fn a_schedule_may_be_a_script() {
     fs::write(test.path("warm.rhai"), warm).expect("a script");
     let plain = recipe("", "cosine()");
     for test in [&test, &plain] {
-        let output = test.run("run", &[]);
-        assert!(output.status.success(), "{}", stderr(&output));
+        run(test, &[]).success();
     }
-    assert_eq!(losses(&test, "run"), losses(&plain, "run"));
+    assert_eq!(losses(&test), losses(&plain));
     // the text is part of the stage: another one is run again
     fs::write(test.path("warm.rhai"), warm.replace("0.5 *", "0.25 *")).expect("a script");
-    let pinned = test.run("run", &[]);
-    assert_eq!(pinned.status.code(), Some(1));
-    assert!(stderr(&pinned).contains("E0904"), "{}", stderr(&pinned));
-    let output = test.run("run", &["--update-lock"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_ne!(losses(&test, "run"), losses(&plain, "run"));
+    run(&test, &[]).code(1).says("E0904");
+    run(&test, &["--update-lock"]).success();
+    assert_ne!(losses(&test), losses(&plain));
 }
 
 #[test]
@@ -91,11 +81,10 @@ fn a_schedule_that_fails_while_training_names_its_line() {
     let test = recipe("", "script(\"warm.rhai\")");
     let warm = "fn factor(step, total, epoch) {\n  if total == 50 && step == 7 { throw `seven`; }\n  1.0\n}\n";
     fs::write(test.path("warm.rhai"), warm).expect("a script");
-    let output = test.run("run", &[]);
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    let said = stderr(&output);
-    assert!(said.contains("warm.rhai:2: seven"), "{said}");
-    assert!(said.contains("recipe.ssl:"), "{said}");
+    run(&test, &[])
+        .code(3)
+        .says("warm.rhai:2: seven")
+        .says("recipe.ssl:");
 }
 
 #[test]
@@ -104,48 +93,23 @@ fn errors_show_the_script_and_the_recipe() {
     let wrong =
         file("tasks/barlow_twins.rhai").replace("matmul(a.transpose(0, 1), b)", "matmul(a, b)");
     fs::write(test.path("tasks/barlow_twins.rhai"), wrong).expect("a script");
-    let check = |more: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_pretext"))
-            .current_dir(test.folder.path())
-            .args(["check", "recipe.ssl"])
-            .args(more)
-            .output()
-            .expect("the binary starts");
-        (output.status.code(), stderr(&output))
-    };
-    let (code, said) = check(&[]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(
-        said.contains("error[E0401]: can't multiply [B, 16] by [B, 16]"),
-        "{said}"
-    );
-    assert!(said.contains("tasks/barlow_twins.rhai:"), "{said}");
-    assert!(said.contains("recipe.ssl:10:17"), "{said}");
+    test.run(&["check", "recipe.ssl"])
+        .code(1)
+        .says("error[E0401]: can't multiply [B, 16] by [B, 16]")
+        .says("tasks/barlow_twins.rhai:")
+        .says("recipe.ssl:10:17");
     // the layer that does not fit stands in the recipe; the script's line says who asked
-    let (code, said) = check(&["--set", "twins.head=conv(8, 3)"]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("traced from here"), "{said}");
-    assert!(said.contains("tasks/barlow_twins.rhai:"), "{said}");
+    test.run(&["check", "recipe.ssl", "--set", "twins.head=conv(8, 3)"])
+        .code(1)
+        .says("traced from here")
+        .says("tasks/barlow_twins.rhai:");
 }
 
 #[test]
 fn an_expanded_recipe_names_its_scripts() {
     let test = recipe("", "script(\"schedules/one_cycle.rhai\", rise = 20%)");
-    fs::create_dir(test.path("schedules")).expect("a folder");
-    fs::write(
-        test.path("schedules/one_cycle.rhai"),
-        file("schedules/one_cycle.rhai"),
-    )
-    .expect("a script");
-    let expand = |recipe: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_pretext"))
-            .current_dir(test.folder.path())
-            .args(["expand", recipe])
-            .output()
-            .expect("the binary starts");
-        assert!(output.status.success(), "{}", stderr(&output));
-        String::from_utf8(output.stdout).expect("UTF-8")
-    };
+    test.write("schedules/one_cycle.rhai", file("schedules/one_cycle.rhai"));
+    let expand = |recipe: &str| test.run(&["expand", recipe]).success().stdout();
     let expanded = expand("recipe.ssl");
     assert!(
         expanded.contains("use script \"schedules/one_cycle.rhai\""),
