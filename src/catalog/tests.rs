@@ -43,6 +43,11 @@ fn recipe(spec: &Spec) -> String {
         Kind::Export => after("export", ""),
         Kind::Setting => match spec.name.as_str() {
             "every" => stage(&format!("  checkpoint = {example}")),
+            "best" => stage(&format!(
+                "  monitor = knn(fashion.valid)\n  checkpoint = {example}"
+            )),
+            "early" => stage(&format!("  valid = fashion.valid\n  stop = {example}")),
+            "ema" => stage(&format!("  average = {example}")),
             "norm" => stage(&format!("  clip = {example}")),
             "group" => stage(&format!("  groups = [{example}]")),
             "grid" => format!(

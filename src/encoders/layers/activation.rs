@@ -7,7 +7,7 @@ pub(super) fn relu() -> Spec {
     Spec::new(
         "relu",
         Kind::Layer,
-        "max(x, 0)",
+        "max(x, 0): what is negative becomes 0.",
         Make::Layer(|g, _, x| g.relu(x)),
     )
 }

@@ -552,3 +552,37 @@ fn random_tensors_change_with_the_step_and_not_with_a_restart() {
     all.dedup();
     assert_eq!(all.len(), 8);
 }
+
+#[test]
+fn a_random_order_is_a_permutation_that_changes_with_the_step() {
+    let mut g = Graph::new(Mode::Train);
+    let w = g.parameter("w", &[1], Init::Constant(1.0));
+    let order = g.random_order(16);
+    let order = g.to_float(order).expect("fits"); // [16]
+    let first = g.slice(order, 0, 0.into(), 1.into()).expect("fits");
+    let loss = g.mul(w, first).expect("fits");
+    g.objective("loss", loss);
+    let sum = g.mean_all(order).expect("fits");
+    g.metric("mean", sum);
+    let square = g.mul(order, order).expect("fits");
+    let cube = g.mul(square, order).expect("fits");
+    for (name, power) in [("squares", square), ("cubes", cube)] {
+        let mean = g.mean_all(power).expect("fits");
+        g.metric(name, mean);
+    }
+    let model = Model::init(&g, 7, &Device::flex()).expect("a model");
+    let mut trainer = Trainer::new(model, sgd(0.0), Vec::new(), 7);
+    let mut firsts = Vec::new();
+    for _ in 0..8 {
+        let report = trainer
+            .step(&g, &[Batch::new()], 0.0, None)
+            .expect("a step");
+        // of 0..16: 120 / 16, 1240 / 16, 14400 / 16
+        let means: Vec<f64> = report.metrics.iter().map(|(_, value)| *value).collect();
+        assert_eq!(means, [7.5, 77.5, 900.0]);
+        firsts.push(report.objectives[0].1);
+    }
+    firsts.sort_by(f64::total_cmp);
+    firsts.dedup();
+    assert!(firsts.len() > 3, "{firsts:?}");
+}
