@@ -10,6 +10,7 @@ mod fmt;
 mod kernels;
 mod list;
 mod plan;
+mod plugin;
 mod preview;
 mod recipe;
 mod report;
@@ -49,6 +50,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write, compile, check and list compiled tasks and transforms
+    Plugin(plugin::PluginArgs),
     /// Print shell completions
     Completions(completions::CompletionArgs),
 }
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Plugin(args) => plugin::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };
     match result {

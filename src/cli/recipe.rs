@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::data::Places;
 use crate::extend::{Loader, Options};
 use crate::language::checked::Recipe;
+use crate::language::codes::Code;
 use crate::language::{Diagnostic, Severity, Sources};
 use crate::plan::{Plan, Purpose};
 
@@ -85,6 +86,30 @@ impl Loaded {
 pub fn show(diagnostic: &Diagnostic, sources: &Sources) {
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     eprintln!("{}\n", crate::language::render(diagnostic, sources, color));
+}
+
+/// The catalog, with what a recipe uses where one is named.
+pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
+    let mut catalog = Catalog::builtin();
+    let Some(path) = recipe else {
+        return Ok(catalog);
+    };
+    let bytes = std::fs::read(path)
+        .map_err(|error| anyhow::anyhow!("can't read the recipe {}: {error}", path.display()))?;
+    let (mut sources, file, mut diagnostics) = crate::language::decode(path, &bytes);
+    if let Some(file) = file {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut doors = Loader::new(folder, Options::default());
+        let (_, found) =
+            crate::language::check_using(&mut sources, file, &mut catalog, &mut doors, &[]);
+        diagnostics.extend(found);
+    }
+    // what is wrong elsewhere in the recipe does not matter here
+    let wrong = [Code::Script, Code::Plugin, Code::Pinned, Code::Encoding];
+    for diagnostic in diagnostics.iter().filter(|d| wrong.contains(&d.code)) {
+        show(diagnostic, &sources);
+    }
+    Ok(catalog)
 }
 
 /// Splits `NAME=VALUE`.

@@ -2,6 +2,7 @@
 //! is built in.
 
 mod lock;
+#[allow(unsafe_code)]
 pub mod plugin;
 pub mod script;
 pub mod words;
@@ -46,12 +47,12 @@ impl Loader {
         }
     }
 
-    /// Compares a content with its pin, or pins it where it has none. `key`: its table and its name in `ssl.lock`.
-    fn pin(&self, key: (&str, &str), what: &str, bytes: &[u8]) -> Result<String, Problem> {
+    /// Compares a content with its pin. `key`: its table and its name in `ssl.lock`.
+    fn verify(&self, key: (&str, &str), what: &str, bytes: &[u8]) -> Result<Pin, Problem> {
         let hash = blake3::hash(bytes).to_hex().to_string();
         let mut lock = Lock::read(&self.project)?;
         match lock.get(key) {
-            Some(pinned) if pinned == hash => return Ok(hash),
+            Some(pinned) if pinned == hash => return Ok(Pin { hash, lock: None }),
             Some(pinned) if !self.options.update_lock => {
                 return Err(Problem::new(
                     Code::Pinned,
@@ -67,8 +68,10 @@ impl Loader {
             _ => {}
         }
         lock.set(key, &hash);
-        lock.write()?;
-        Ok(hash)
+        Ok(Pin {
+            hash,
+            lock: Some(lock),
+        })
     }
 
     fn script(&self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
@@ -83,7 +86,8 @@ impl Loader {
             })?;
             let name = format!("script {}", used.name.text);
             let key = lock::relative(&self.project, &path);
-            self.pin(("scripts", &key), &format!("the {name}"), &bytes)?;
+            let pin = self.verify(("scripts", &key), &format!("the {name}"), &bytes)?;
+            pin.keep()?;
             String::from_utf8(bytes).map_err(|error| {
                 Problem::new(
                     Code::Script,
@@ -101,6 +105,23 @@ impl Loader {
             Ok(spec) => Ok(vec![spec]),
             Err(problem) => Err(vec![said(problem, used)]),
         }
+    }
+}
+
+/// A content that is the pinned one, or that has no pin yet.
+struct Pin {
+    hash: String,
+    /// With the pin in it, where it is to be written.
+    lock: Option<Lock>,
+}
+
+impl Pin {
+    /// Pins the content: it could be used.
+    fn keep(self) -> Result<String, Problem> {
+        if let Some(lock) = self.lock {
+            lock.write()?;
+        }
+        Ok(self.hash)
     }
 }
 

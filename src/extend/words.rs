@@ -80,6 +80,13 @@ pub fn sample_type(text: &str) -> Option<SampleType> {
             width,
         });
     }
+    if let Some(sizes) = inside("mask[", ']') {
+        let (height, width) = sizes.split_once(',')?;
+        return Some(SampleType::Mask {
+            height: size(height)?,
+            width: size(width)?,
+        });
+    }
     if let Some(classes) = inside("label(", ')') {
         return Some(SampleType::Label {
             classes: size(classes)?,
@@ -88,6 +95,7 @@ pub fn sample_type(text: &str) -> Option<SampleType> {
     Some(match text {
         "image" => SampleType::IMAGE,
         "label" => SampleType::Label { classes: None },
+        "mask" => SampleType::MASK,
         "text" => SampleType::Text,
         _ => return None,
     })
@@ -115,6 +123,8 @@ mod tests {
             "image",
             "image[3, 32, 32]",
             "image[3, ?, ?]",
+            "mask",
+            "mask[32, ?]",
             "label",
             "label(4)",
             "text",

@@ -383,6 +383,48 @@ impl Graph {
         self.emas.iter().any(|ema| belongs(parameter, &ema.copy))
     }
 
+    /// The parameters of a slow copy with what they copy: source, copy.
+    pub fn slow_pairs(&self, ema: &Ema) -> Vec<(String, String)> {
+        let names = self.parameters.iter().map(|parameter| &parameter.name);
+        names
+            .filter(|name| belongs(name, &ema.copy))
+            .map(|copy| {
+                let rest = copy.strip_prefix(&ema.copy).unwrap_or_default();
+                (format!("{}{rest}", ema.source), copy.clone())
+            })
+            .collect()
+    }
+
+    /// What of the mechanics can't work, once a task is built.
+    ///
+    /// # Errors
+    /// A slow copy of what is never called, or an objective whose modules have no parameters.
+    pub fn verify(&self) -> Result<()> {
+        let known = |name: &String| self.parameters.iter().any(|p| p.name == *name);
+        for ema in &self.emas {
+            if let Some((source, _)) = self.slow_pairs(ema).iter().find(|(s, _)| !known(s)) {
+                return Err(Problem::new(
+                    Code::Shape,
+                    format!(
+                        "the slow copy `{}` follows `{source}`, which nothing computes",
+                        ema.copy
+                    ),
+                )
+                .help("call the module itself too"));
+            }
+        }
+        for (objective, modules) in &self.claims {
+            let own = |module: &String| self.parameters.iter().any(|p| belongs(&p.name, module));
+            if let Some(module) = modules.iter().find(|module| !own(module)) {
+                return Err(Problem::new(
+                    Code::Shape,
+                    format!("objective `{objective}` moves `{module}`, which has no parameters"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// What a step does one after the other: objectives that share their parameters together, at the place of the first.
     pub fn phases(&self) -> Vec<Phase> {
         let claimed = |index: &usize| {

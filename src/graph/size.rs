@@ -18,6 +18,16 @@ impl Size {
         Self(vec![0, 1])
     }
 
+    /// The polynomial with these coefficients, the constant one first.
+    pub fn polynomial(coefficients: &[i64]) -> Self {
+        Self::trimmed(coefficients.to_vec())
+    }
+
+    /// Its coefficients, the constant one first.
+    pub fn coefficients(&self) -> &[i64] {
+        &self.0
+    }
+
     fn trimmed(mut coefficients: Vec<i64>) -> Self {
         while coefficients.last() == Some(&0) {
             coefficients.pop();

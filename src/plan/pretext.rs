@@ -72,9 +72,10 @@ impl Planner<'_> {
         let normalization = normalization_of(&block, &all, statistics.as_ref());
 
         let mut graph = Graph::new(Mode::Train);
+        graph.set_records(data.dataset.len());
         let (bindings, image) =
             self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
-        if let Err(problem) = build(&mut graph, &args) {
+        if let Err(problem) = build(&mut graph, &args).and_then(|()| graph.verify()) {
             self.problem(stage, &problem);
             return None;
         }
@@ -159,6 +160,7 @@ impl Planner<'_> {
             return None;
         }
         let mut graph = Graph::new(Mode::Eval);
+        graph.set_records(trained.dataset.len());
         for node in &train.nodes {
             if let Op::Input(name) = &node.op
                 && name != INDEX
