@@ -23,7 +23,7 @@ pub fn register(engine: &mut Engine) {
         // operands, attributes, and the map that names some
         let most = op.operands.1.unwrap_or(4) + op.attrs.len() + 1;
         let mut first = vec![TypeId::of::<Tape>(), TypeId::of::<Node>()];
-        if op.operands.1 != Some(0) {
+        if op.operands.1.is_none() {
             first.push(TypeId::of::<Array>());
         }
         for first in first {

@@ -167,6 +167,7 @@ fn comments_may_stand_anywhere() {
         "ssl 1\nrun { // settings\n  seed = 1 // one\n  // done\n}\n",
         "ssl 1\naugment a(image) {\n  emit x = image |> hflip(), // first\n    y = image // second\n}\n",
         "ssl 1\nrun { seed = 1 /// doc\n}\n",
+        "ssl 1\nrun { seed = 1 }\npretext p = t() { length = 500 steps // c\n, batch = 2 }\n",
         "// first of all\nssl 1 // edition\nrun { }\n",
     ] {
         promises(text);
@@ -174,7 +175,11 @@ fn comments_may_stand_anywhere() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Blanks, line breaks and comments put between the words of recipes, wherever the result still parses.
     #[test]

@@ -53,7 +53,7 @@ impl<'a> Builder<'a> {
 
     pub fn name(&self, pair: &Pair<'_, Rule>) -> Name {
         Name {
-            text: pair.as_str().trim_end().to_owned(),
+            text: bare(pair.as_str()).to_owned(),
             span: self.span(pair),
         }
     }
@@ -322,6 +322,12 @@ impl<'a> Builder<'a> {
     pub fn source(&self) -> &'a str {
         self.text
     }
+}
+
+/// A word without the blanks and the comment that pest counts in.
+fn bare(text: &str) -> &str {
+    let end = text.find(|c: char| c.is_whitespace() || c == '/');
+    &text[..end.unwrap_or(text.len())]
 }
 
 fn edition_error(span: Span, message: &str) -> Diagnostic {
