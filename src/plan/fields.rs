@@ -264,6 +264,35 @@ impl Planner<'_> {
         graph: &Graph,
     ) -> Option<()> {
         let mut sound = true;
+        if !graph.work.is_empty() {
+            sound = false;
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::NotYet,
+                    stage.call.name_span,
+                    format!(
+                        "`{}` asks for work before each epoch, which this version can't do",
+                        stage.call.spec.name
+                    ),
+                )
+                .help("let the task fill its states step by step: `assign`, `assign_rows`"),
+            );
+        }
+        if settings.accumulate > 1 && !(graph.claims.is_empty() && graph.states.is_empty()) {
+            sound = false;
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::OutOfRange,
+                    stage.fields.span("accumulate").unwrap_or(stage.name_span),
+                    format!(
+                        "`{}` keeps states or has objectives that take turns: `accumulate` must be 1",
+                        stage.call.spec.name
+                    ),
+                )
+                .note("A step of such a task is one batch.")
+                .help("write `accumulate = 1`, or make `batch` larger"),
+            );
+        }
         if settings.layer_decay.is_some() && graph.depths.is_empty() {
             sound = false;
             self.diagnostics.push(
