@@ -24,6 +24,7 @@ const CLASSES: usize = 10;
 const RATE: f64 = 0.05;
 
 fn main() {
+    pretext::engine::keep_memory();
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")

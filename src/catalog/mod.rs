@@ -7,6 +7,8 @@ mod problem;
 mod spec;
 mod stage_fields;
 mod table;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use kind::Kind;

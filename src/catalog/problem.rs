@@ -23,6 +23,8 @@ pub struct Problem {
     pub message: String,
     /// What it is about.
     pub at: At,
+    /// Other places that explain it, each with what is to be said of it.
+    pub labels: Vec<(crate::language::Span, String)>,
     /// Why.
     pub notes: Vec<String>,
     /// What to do.
@@ -36,6 +38,7 @@ impl Problem {
             code,
             message: message.into(),
             at: At::Call,
+            labels: Vec::new(),
             notes: Vec::new(),
             helps: Vec::new(),
         }
@@ -52,6 +55,12 @@ impl Problem {
     /// Says where it stands.
     pub fn at(mut self, at: At) -> Self {
         self.at = at;
+        self
+    }
+
+    /// Another place with its text.
+    pub fn label(mut self, span: crate::language::Span, text: impl Into<String>) -> Self {
+        self.labels.push((span, text.into()));
         self
     }
 

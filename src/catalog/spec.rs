@@ -47,7 +47,7 @@ pub type PartBuilder = fn(&mut Graph, &Args, Var) -> Result<Var>;
 pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync>;
 /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the block's body; `None`
 /// where there is no sensible one.
-pub type TaskAugment = Arc<dyn Fn(&Args, &Fields) -> Option<String> + Send + Sync>;
+pub type TaskAugment = Arc<dyn Fn(&Args, &Fields) -> Result<Option<String>> + Send + Sync>;
 
 /// How an entry is made; one variant per [`Kind`].
 #[derive(Clone)]
@@ -77,12 +77,20 @@ pub enum Make {
     /// An optimiser's settings.
     Optimizer(fn(&Args) -> Optimizer),
     /// A schedule's settings.
-    Schedule(fn(&Args) -> Schedule),
+    Schedule(ScheduleMaker),
     /// Interpreted by the stage that has it.
     Stage,
 }
 
+/// Reads a schedule's settings.
+pub type ScheduleMaker = Arc<dyn Fn(&Args) -> Result<Schedule> + Send + Sync>;
+
 impl Make {
+    /// A schedule.
+    pub fn schedule(make: impl Fn(&Args) -> Result<Schedule> + Send + Sync + 'static) -> Self {
+        Make::Schedule(Arc::new(make))
+    }
+
     /// A sample transform: its type function and its maker.
     pub fn transform(
         types: impl Fn(&Args, &SampleType) -> Result<Vec<SampleType>> + Send + Sync + 'static,
@@ -98,6 +106,14 @@ impl Make {
     pub fn task(
         build: impl Fn(&mut Graph, &Args) -> Result<()> + Send + Sync + 'static,
         augment: impl Fn(&Args, &Fields) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self::fallible_task(build, move |args, fields| Ok(augment(args, fields)))
+    }
+
+    /// The same with an `augment` that may fail: a script's.
+    pub fn fallible_task(
+        build: impl Fn(&mut Graph, &Args) -> Result<()> + Send + Sync + 'static,
+        augment: impl Fn(&Args, &Fields) -> Result<Option<String>> + Send + Sync + 'static,
     ) -> Self {
         Make::Task {
             build: Arc::new(build),
@@ -140,6 +156,8 @@ pub struct Spec {
     pub inputs: Vec<Input>,
     /// What [`Graph::call_part`] may call of an encoder, by name.
     pub parts: Vec<(&'static str, PartBuilder)>,
+    /// Of a task: its batch shows pieces of pictures. Later stages read whole ones all the same.
+    pub pieces: bool,
     /// Raised whenever results change for the same recipe.
     pub semantics: u32,
     /// A whole recipe, or the fragment that the tests wrap for this kind (`|> hflip(50%)` → `hflip(50%)`).
@@ -162,6 +180,7 @@ impl Spec {
             params: Vec::new(),
             inputs: Vec::new(),
             parts: Vec::new(),
+            pieces: false,
             semantics: 1,
             example: format!("{name}()"),
             provider: None,
@@ -226,6 +245,12 @@ impl Spec {
             or_list: false,
             doc: doc.into(),
         });
+        self
+    }
+
+    /// Says that the batch of a task shows pieces of pictures.
+    pub fn pieces(mut self) -> Self {
+        self.pieces = true;
         self
     }
 

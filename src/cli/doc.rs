@@ -1,22 +1,27 @@
 //! `pretext doc NAME`
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{Outcome, print};
-use crate::catalog::{Catalog, stage_fields};
+use crate::catalog::stage_fields;
 
 /// Arguments of `pretext doc`.
 #[derive(Args)]
 pub struct DocArgs {
     /// The name of anything in `pretext list` or `pretext list ops`
     name: String,
+    /// With what this recipe uses: its scripts and plugins
+    #[arg(long, value_name = "RECIPE.ssl")]
+    recipe: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &DocArgs) -> anyhow::Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = super::recipe::catalog_of(args.recipe.as_deref())?;
     let found: Vec<_> = catalog.of_name(&args.name).collect();
     let op = crate::graph::operation(&args.name);
     if found.is_empty() && op.is_none() {

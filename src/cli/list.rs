@@ -1,9 +1,10 @@
 //! `pretext list`
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::{Outcome, print};
-use crate::catalog::Catalog;
 
 /// Arguments of `pretext list`.
 #[derive(Args)]
@@ -11,6 +12,9 @@ pub struct ListArgs {
     /// What to list
     #[arg(value_enum, default_value_t = Listed::Catalog)]
     what: Listed,
+    /// With what this recipe uses: its scripts and plugins
+    #[arg(long, value_name = "RECIPE.ssl")]
+    recipe: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -35,7 +39,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<Outcome> {
         }
         return Ok(Outcome::Done);
     }
-    let catalog = Catalog::builtin();
+    let catalog = super::recipe::catalog_of(args.recipe.as_deref())?;
     if args.json {
         print(&serde_json::to_string_pretty(
             &crate::report::catalog::list_json(&catalog),

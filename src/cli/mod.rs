@@ -6,9 +6,11 @@ mod completions;
 mod doc;
 mod expand;
 mod explain;
+mod fmt;
 mod kernels;
 mod list;
 mod plan;
+mod plugin;
 mod preview;
 mod recipe;
 mod report;
@@ -42,10 +44,14 @@ enum Verb {
     Doc(doc::DocArgs),
     /// Print the resolved recipe: one file, every default written
     Expand(expand::ExpandArgs),
+    /// Write recipes in their one form
+    Fmt(fmt::FmtArgs),
     /// Say where the value of a field comes from
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write, compile, check and list compiled tasks and transforms
+    Plugin(plugin::PluginArgs),
     /// Print shell completions
     Completions(completions::CompletionArgs),
 }
@@ -85,7 +91,9 @@ pub fn main() -> ExitCode {
         Verb::Doc(args) => doc::run(&args),
         Verb::Expand(args) => expand::run(&args),
         Verb::Explain(args) => explain::run(&args),
+        Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Plugin(args) => plugin::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };
     match result {

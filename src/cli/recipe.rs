@@ -112,6 +112,30 @@ fn too_large(plan: &Plan) -> Option<Diagnostic> {
     })
 }
 
+/// The catalog, with what a recipe uses where one is named.
+pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
+    let mut catalog = Catalog::builtin();
+    let Some(path) = recipe else {
+        return Ok(catalog);
+    };
+    let bytes = std::fs::read(path)
+        .map_err(|error| anyhow::anyhow!("can't read the recipe {}: {error}", path.display()))?;
+    let (mut sources, file, mut diagnostics) = crate::language::decode(path, &bytes);
+    if let Some(file) = file {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut doors = Loader::new(folder, Options::default());
+        let (_, found) =
+            crate::language::check_using(&mut sources, file, &mut catalog, &mut doors, &[]);
+        diagnostics.extend(found);
+    }
+    // what is wrong elsewhere in the recipe does not matter here
+    let wrong = [Code::Script, Code::Plugin, Code::Pinned, Code::Encoding];
+    for diagnostic in diagnostics.iter().filter(|d| wrong.contains(&d.code)) {
+        show(diagnostic, &sources);
+    }
+    Ok(catalog)
+}
+
 /// Splits `NAME=VALUE`.
 fn pair(text: &str, flag: &str) -> anyhow::Result<(String, String)> {
     text.split_once('=')

@@ -28,6 +28,7 @@ pub use evenly::evenly;
 pub use image::{Image, Normalization};
 pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
 pub use open::{no_split, open};
+pub use places::users as user_folder;
 pub use random::{Philox, philox4x32};
 pub use sample::{Fields, Record, Sample, SampleType};
 pub use source::{DataError, Dataset, Places, Progress, Silent, Source, Splits};

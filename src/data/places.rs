@@ -30,7 +30,7 @@ impl Places {
         Ok(Self {
             given,
             project: project(&recipe)?,
-            user: user_folder(|name| std::env::var_os(name).map(PathBuf::from)),
+            user: users(),
             recipe,
             offline,
         })
@@ -118,6 +118,11 @@ fn project(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
             .collect());
     }
     Ok(BTreeMap::new())
+}
+
+/// The user's own folder for Pretext.
+pub fn users() -> Option<PathBuf> {
+    user_folder(|name| std::env::var_os(name).map(PathBuf::from))
 }
 
 /// `$PRETEXT_DATA`, or `pretext` in the user's data directory.

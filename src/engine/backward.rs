@@ -1,6 +1,6 @@
 //! Forward and backward for one batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Tensor, Transaction};
 
@@ -8,20 +8,37 @@ use super::error::{EngineError, Result};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::program::Program;
-use super::run::{Draw, Gradients, Outcome, first_not_finite, run};
+use super::run::{Draw, Gradients, first_not_finite, run_watched};
 use super::sum::device_failed;
 use super::value::{Value, on_float};
-use crate::graph::{Graph, Var};
+use crate::graph::{Graph, Turn, Var};
+use crate::plan::Precision;
 
 /// Sums of gradients by parameter name, flat.
 pub(crate) type Sums = BTreeMap<String, Tensor<1>>;
 
 /// What a batch gave.
 pub(crate) struct Pass {
-    /// Objectives, then metrics.
-    pub(crate) values: Vec<f64>,
+    /// The turn's objectives, in their order.
+    pub(crate) objectives: Vec<f64>,
+    /// Metrics; of the last turn only.
+    pub(crate) metrics: Vec<f64>,
     /// Buffers that moved.
     pub(crate) buffers: BTreeMap<String, Value>,
+    /// What later turns read.
+    pub(crate) kept: Vec<(Var, Value)>,
+    /// What is assigned to states, and at which rows; of the last turn only.
+    pub(crate) assigned: Vec<(Value, Option<Value>)>,
+}
+
+/// One objective's part of a step: forward, and what it leaves.
+pub(crate) struct TurnProgram {
+    /// Objectives, parameters, what is carried.
+    pub(crate) turn: Turn,
+    /// Runs objectives, then what is kept; the last turn metrics and what is assigned too.
+    pub(crate) program: Program,
+    metrics: usize,
+    assigns: Vec<bool>,
 }
 
 /// The part of a graph that leads to its objectives and metrics.
@@ -35,54 +52,155 @@ pub(crate) fn program(graph: &Graph) -> Program {
     Program::new(graph, &wanted)
 }
 
-/// Runs a batch forward, its sum of objectives backward, and adds the gradients to `sums`.
+/// The turns of a step, in order.
+pub(crate) fn turns(graph: &Graph, precision: Precision) -> Vec<TurnProgram> {
+    let metrics: Vec<Var> = graph.metrics.iter().map(|named| named.var).collect();
+    let mut after = metrics.clone();
+    for assign in &graph.assigns {
+        after.push(assign.value);
+        after.extend(assign.rows);
+    }
+    let turns = graph.turns(&after);
+    let last = turns.len().saturating_sub(1);
+    turns
+        .into_iter()
+        .enumerate()
+        .map(|(index, turn)| {
+            let objectives = turn.phase.objectives.iter();
+            let mut wanted: Vec<Var> = objectives.map(|i| graph.objectives[*i].var).collect();
+            wanted.extend(turn.keep.iter().map(|(var, _)| *var));
+            let ends = index == last;
+            if ends {
+                wanted.extend(&after);
+            }
+            let mut program = Program::from_known(graph, &wanted, &turn.known);
+            program.precision = precision;
+            if index > 0 {
+                program.again.clone_from(&turn.again);
+            }
+            TurnProgram {
+                turn,
+                program,
+                metrics: if ends { metrics.len() } else { 0 },
+                assigns: match ends {
+                    true => graph.assigns.iter().map(|a| a.rows.is_some()).collect(),
+                    false => Vec::new(),
+                },
+            }
+        })
+        .collect()
+}
+
+/// Runs a batch forward, the sum of the turn's objectives backward, and adds the gradients to `sums`.
 ///
 /// # Errors
 /// The batch does not fit the graph, nothing depends on a parameter, or an objective is NaN or infinite.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn pass(
     graph: &Graph,
-    program: &Program,
+    turn: &TurnProgram,
     model: &Model,
     batch: &Batch,
     draw: Draw,
     frozen: &dyn Fn(&str) -> bool,
+    known: Vec<(Var, Value)>,
     sums: &mut Sums,
 ) -> Result<Pass> {
-    let gradients = Gradients::Except(frozen);
-    let Outcome { values, buffers } = run(graph, program, model, batch, draw, gradients)?;
-    let results = scalars(graph, &program.wanted, values)?;
-    let loss = results[..graph.objectives.len()]
+    let tracked: BTreeSet<&str> = graph
+        .parameters
+        .iter()
+        .zip(&turn.turn.tracked)
+        .filter(|(_, tracked)| **tracked)
+        .map(|(parameter, _)| parameter.name.as_str())
+        .collect();
+    let still = |name: &str| !tracked.contains(name) || frozen(name);
+    let program = &turn.program;
+    let outcome = run_watched(
+        graph,
+        program,
+        model,
+        batch,
+        draw,
+        Gradients::Except(&still),
+        known.clone(),
+        None,
+    )?;
+    let mut values = outcome.values.into_iter();
+    let count = turn.turn.phase.objectives.len();
+    let losses: Vec<Value> = values.by_ref().take(count).collect();
+    let kept = turn
+        .turn
+        .keep
+        .iter()
+        .zip(values.by_ref())
+        .map(|((var, gradient), value)| match gradient {
+            true => (*var, value),
+            false => (*var, value.inner()),
+        })
+        .collect();
+    let metrics: Vec<Value> = values.by_ref().take(turn.metrics).collect();
+    let mut assigned = Vec::with_capacity(turn.assigns.len());
+    for rows in &turn.assigns {
+        if let Some(value) = values.next() {
+            let rows = if *rows { values.next() } else { None };
+            assigned.push((value.inner(), rows));
+        }
+    }
+    let losses = scalars(graph, &program.wanted[..count], losses)?;
+    let metric_vars: Vec<Var> = graph.metrics.iter().map(|named| named.var).collect();
+    let metrics = scalars(graph, &metric_vars[..metrics.len()], metrics)?;
+    let loss = losses
         .iter()
         .cloned()
         .reduce(|a, b| a + b)
-        .filter(Tensor::is_tracked)
-        .ok_or(EngineError::NothingToTrain)?;
-    let read = results
+        .filter(Tensor::is_tracked);
+    // where a scalar holds the gradient back, nothing moves
+    if loss.is_none() && !outcome.gated {
+        return Err(EngineError::NothingToTrain);
+    }
+    let read = losses
         .into_iter()
+        .chain(metrics)
         .fold(Transaction::default(), |all, x| all.register(x.inner()));
-    backward(graph, model, &loss, sums)?;
-    drop(loss);
-    let values = numbers(read)?;
-    for (objective, value) in graph.objectives.iter().zip(&values) {
+    if let Some(loss) = loss {
+        backward(graph, &turn.turn, model, &loss, sums)?;
+    }
+    let mut objectives = numbers(read)?;
+    let metrics = objectives.split_off(count);
+    for (index, value) in turn.turn.phase.objectives.iter().zip(&objectives) {
+        let objective = &graph.objectives[*index];
         if !value.is_finite() {
-            let first = first_not_finite(graph, program, model, batch, draw);
+            let first = first_not_finite(graph, program, model, batch, draw, known);
             let var = first.as_ref().map_or(objective.var, |(var, _)| *var);
             return Err(EngineError::NotFinite {
                 objective: format!("objective `{}`", objective.name),
                 value: *value,
-                step: draw.step,
+                step: draw.clock.step,
                 node: first.map(|(_, name)| name),
                 span: graph.node(var).span,
             });
         }
     }
-    Ok(Pass { values, buffers })
+    Ok(Pass {
+        objectives,
+        metrics,
+        buffers: outcome.buffers,
+        kept,
+        assigned,
+    })
 }
 
 /// Walks the tape backwards; it can be walked once.
-fn backward(graph: &Graph, model: &Model, loss: &Tensor<1>, sums: &mut Sums) -> Result<()> {
+fn backward(
+    graph: &Graph,
+    turn: &Turn,
+    model: &Model,
+    loss: &Tensor<1>,
+    sums: &mut Sums,
+) -> Result<()> {
     let mut gradients = loss.backward();
-    for parameter in &graph.parameters {
+    for index in &turn.phase.parameters {
+        let parameter = &graph.parameters[*index];
         let value = model.parameter(&parameter.name)?;
         let gradient =
             on_float!(value, t => t.grad_remove(&mut gradients).map(Value::from), _other => None);
@@ -95,6 +213,12 @@ fn backward(graph: &Graph, model: &Model, loss: &Tensor<1>, sums: &mut Sums) -> 
         sums.insert(parameter.name.clone(), sum);
     }
     Ok(())
+}
+
+/// What a turn reads of what earlier ones kept.
+pub(crate) fn known(kept: &[(Var, Value)], turn: &TurnProgram) -> Vec<(Var, Value)> {
+    let read = |var: &Var| kept.iter().rev().find(|(own, _)| own == var).cloned();
+    turn.turn.known.iter().filter_map(read).collect()
 }
 
 fn numbers(read: Transaction) -> Result<Vec<f64>> {
@@ -134,14 +258,21 @@ pub struct Derivatives {
 /// # Errors
 /// As a training step.
 pub fn gradients(graph: &Graph, model: &Model, batch: &Batch) -> Result<Derivatives> {
-    let draw = Draw {
-        seed: 0,
-        step: 0,
-        micro: 0,
-    };
+    let draw = Draw::still(0, 0);
     let mut sums = Sums::new();
-    let program = program(graph);
-    let pass = pass(graph, &program, model, batch, draw, &|_| false, &mut sums)?;
+    let mut objectives = vec![0.0; graph.objectives.len()];
+    let mut buffers = BTreeMap::new();
+    let mut kept: Vec<(Var, Value)> = Vec::new();
+    for turn in &turns(graph, Precision::F32) {
+        let known = known(&kept, turn);
+        let frozen = |_: &str| false;
+        let pass = pass(graph, turn, model, batch, draw, &frozen, known, &mut sums)?;
+        for (index, value) in turn.turn.phase.objectives.iter().zip(pass.objectives) {
+            objectives[*index] = value;
+        }
+        kept.extend(pass.kept);
+        buffers.extend(pass.buffers);
+    }
     let host = |value: Value| value.download().map_err(device_failed);
     let gradients = sums
         .into_iter()
@@ -151,14 +282,13 @@ pub fn gradients(graph: &Graph, model: &Model, batch: &Batch) -> Result<Derivati
             Ok((name, host(gradient)?))
         })
         .collect::<Result<_>>()?;
-    let buffers = pass
-        .buffers
+    let buffers = buffers
         .into_iter()
         .map(|(name, value)| Ok((name, host(value)?)))
         .collect::<Result<_>>()?;
     let names = graph.objectives.iter().map(|named| named.name.clone());
     Ok(Derivatives {
-        objectives: names.zip(pass.values).collect(),
+        objectives: names.zip(objectives).collect(),
         gradients,
         buffers,
     })

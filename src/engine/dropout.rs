@@ -24,7 +24,7 @@ pub(crate) fn mask(draw: Draw, name: [u64; 2], p: f64, elements: usize) -> Vec<f
         .for_each(|(piece, out)| {
             let parts = [
                 Philox::part("dropout"),
-                draw.step,
+                draw.clock.step,
                 draw.micro,
                 name[0],
                 name[1],
@@ -43,10 +43,15 @@ pub(crate) fn mask(draw: Draw, name: [u64; 2], p: f64, elements: usize) -> Vec<f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Clock;
 
     const DRAW: Draw = Draw {
         seed: 7,
-        step: 3,
+        clock: Clock {
+            step: 3,
+            steps: 10,
+            steps_per_epoch: 5.0,
+        },
         micro: 0,
     };
 
@@ -54,7 +59,22 @@ mod tests {
     fn a_mask_is_keyed_by_step_and_node() {
         let first = mask(DRAW, [1, 0], 0.5, 100_000);
         assert_eq!(first, mask(DRAW, [1, 0], 0.5, 100_000));
-        assert_ne!(first, mask(Draw { step: 4, ..DRAW }, [1, 0], 0.5, 100_000));
+        let later = Clock {
+            step: 4,
+            ..DRAW.clock
+        };
+        assert_ne!(
+            first,
+            mask(
+                Draw {
+                    clock: later,
+                    ..DRAW
+                },
+                [1, 0],
+                0.5,
+                100_000
+            )
+        );
         assert_ne!(first, mask(Draw { micro: 1, ..DRAW }, [1, 0], 0.5, 100_000));
         assert_ne!(first, mask(Draw { seed: 8, ..DRAW }, [1, 0], 0.5, 100_000));
         assert_ne!(first, mask(DRAW, [2, 0], 0.5, 100_000));

@@ -34,6 +34,12 @@ pub enum EngineError {
         /// What the driver says.
         reason: String,
     },
+    /// A script that gives a number of the step fails; the text names its line.
+    #[error("{reason}")]
+    Script {
+        /// What the script says, and where.
+        reason: String,
+    },
     /// The pool of compute threads was already made with another size.
     #[error(
         "the compute threads are already {now}, they can't become {wanted} in the same process"

@@ -24,11 +24,7 @@ pub fn features(
     wanted: &[Var],
 ) -> Result<Vec<HostTensor>> {
     let program = Program::new(graph, wanted);
-    let draw = Draw {
-        seed: 0,
-        step: 0,
-        micro: 0,
-    };
+    let draw = Draw::still(0, 0);
     let outcome = run(graph, &program, model, batch, draw, Gradients::None)?;
     outcome
         .values
@@ -50,11 +46,7 @@ pub(crate) fn losses(
     number: u64,
 ) -> Result<Vec<f64>> {
     let program = super::backward::program(graph);
-    let draw = Draw {
-        seed,
-        step: 0,
-        micro: number,
-    };
+    let draw = Draw::still(seed, number);
     let outcome = run(graph, &program, model, batch, draw, Gradients::None)?;
     let first = |value: Value| -> Result<f64> {
         let host = value.download().map_err(device_failed)?;

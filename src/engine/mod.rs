@@ -9,7 +9,10 @@
 //!                 checkpoint the trainer's state in a file that is whole or not there
 //! ```
 //!
-//! **One node, one burn call**, as far as burn has it. A burn tensor's rank is part of its type and a graph's is not:
+//! **Kernels.** On `flex` most operations run in the engine's own `kernels`, some of them several nodes at once; with
+//! [`Kernels::Reference`] everything is burn's own.
+//!
+//! **One node, one burn call**, as far as burn has it, where no kernel takes it. A burn tensor's rank is part of its type and a graph's is not:
 //! `value` is where they meet. Ranks go up to 6.
 //!
 //! **A model is names.** Parameters and buffers live in a [`Model`] by name, so the training trace and the evaluation trace of
@@ -22,8 +25,8 @@
 //! **Randomness** is drawn on the host from Philox: first values by (seed, parameter name), dropout masks by (seed, step,
 //! batch of the step, node path, call). A restart needs no generator's state.
 //!
-//! **Bit-exact** on `flex`: the same binary on the same CPU gives the same bytes. Matrix products, convolutions and their
-//! gradients do not depend on the number of compute threads (tested); sums of 4,194,304 and more elements would depend on
+//! **Bit-exact** on `flex`: the same binary on the same CPU gives the same bytes. Kernels, matrix products, convolutions and
+//! their gradients do not depend on the number of compute threads (tested); sums of 4,194,304 and more elements would depend on
 //! which thread was idle, so `sum` cuts them into rows.
 //!
 //! **Speed.** Values are moved into their last use, so burn can work in place; a batch is copied to the device once per
@@ -48,6 +51,7 @@ mod model;
 mod ops;
 mod optimizer;
 mod program;
+mod random;
 mod run;
 mod schedule;
 mod stages;
@@ -66,6 +70,7 @@ pub(crate) use evaluate::losses;
 pub use evaluate::{Rows, features, products};
 pub use groups::matches;
 pub use host::{Batch, HostTensor};
+pub use kernels::keep_memory;
 pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};

@@ -11,7 +11,7 @@ use super::host::HostTensor;
 use super::init;
 use super::sum::device_failed;
 use super::value::Value;
-use crate::graph::Graph;
+use crate::graph::{DType, Graph, Init};
 
 /// The tensors of a model, on one device. Cloning is cheap: the tensors are shared until one of the models changes.
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub struct Model {
     recompute: bool,
     parameters: BTreeMap<String, Value>,
     buffers: BTreeMap<String, Value>,
+    states: BTreeMap<String, Value>,
 }
 
 impl Model {
@@ -31,6 +32,7 @@ impl Model {
             recompute: false,
             parameters: BTreeMap::new(),
             buffers: BTreeMap::new(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -58,7 +60,9 @@ impl Model {
         let fresh: Vec<(String, Vec<usize>, Vec<f32>)> = graph
             .parameters
             .par_iter()
-            .filter(|parameter| !self.parameters.contains_key(&parameter.name))
+            .filter(|parameter| {
+                !self.parameters.contains_key(&parameter.name) && !graph.is_slow(&parameter.name)
+            })
             .map(|parameter| {
                 let data =
                     init::draw_shape(parameter.init, &parameter.shape, seed, &parameter.name);
@@ -68,6 +72,35 @@ impl Model {
         for (name, shape, data) in fresh {
             let value = self.placed(&name, data, &shape)?;
             self.put_parameter(&name, value);
+        }
+        for ema in &graph.emas {
+            for (source, copy) in graph.slow_pairs(ema) {
+                if !self.parameters.contains_key(&copy) {
+                    let value = self.parameter(&source)?.clone().inner();
+                    self.put_parameter(&copy, value);
+                }
+            }
+        }
+        for state in &graph.states {
+            if self.states.contains_key(&state.name) {
+                continue;
+            }
+            let value = match state.dtype {
+                DType::F32 => {
+                    let data = init::draw_shape(state.init, &state.shape, seed, &state.name);
+                    self.placed(&state.name, data, &state.shape)?
+                }
+                DType::Int => {
+                    let start = match state.init {
+                        Init::Constant(value) => value as i64,
+                        _ => 0,
+                    };
+                    let data = vec![start; state.shape.iter().product()];
+                    let host = HostTensor::int(data, &state.shape);
+                    Value::upload(&host, self.device.burn()).map_err(device_failed)?
+                }
+            };
+            self.states.insert(state.name.clone(), value);
         }
         for buffer in &graph.buffers {
             if !self.buffers.contains_key(&buffer.name) {
@@ -184,6 +217,42 @@ impl Model {
     /// The device fails.
     pub fn buffer_values(&self) -> Result<BTreeMap<String, HostTensor>> {
         download(&self.buffers)
+    }
+
+    /// Every state in host memory, in name order.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn state_values(&self) -> Result<BTreeMap<String, HostTensor>> {
+        download(&self.states)
+    }
+
+    /// Replaces a state.
+    ///
+    /// # Errors
+    /// There is none of this name, or it has other sizes or another element type.
+    pub fn set_state(&mut self, name: &str, tensor: &HostTensor) -> Result<()> {
+        let value = Value::upload(tensor, self.device.burn()).map_err(device_failed)?;
+        let own = self.state(name)?;
+        if own.shape() != value.shape() || own.is_float() != value.is_float() {
+            return Err(EngineError::TensorMismatch {
+                name: name.into(),
+                has: value.shape(),
+                wanted: own.shape(),
+            });
+        }
+        self.put_state(name, value);
+        Ok(())
+    }
+
+    pub(crate) fn state(&self, name: &str) -> Result<&Value> {
+        self.states
+            .get(name)
+            .ok_or_else(|| EngineError::TensorMissing { name: name.into() })
+    }
+
+    pub(crate) fn put_state(&mut self, name: &str, value: Value) {
+        self.states.insert(name.to_owned(), value);
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Result<&Value> {

@@ -16,8 +16,10 @@ pub(crate) struct Program {
     pub(crate) wanted: Vec<Var>,
     /// What products and convolutions take.
     pub(crate) precision: Precision,
-    /// By dropout node: what names its masks.
+    /// By dropout and random node: what names its draws.
     pub(crate) masks: BTreeMap<Var, [u64; 2]>,
+    /// By node: whether it has run in this step before, so that its statistics stay; empty where none has.
+    pub(crate) again: Vec<bool>,
     /// By last node: nodes that one kernel carries out, on devices that have kernels.
     pub(crate) chains: BTreeMap<Var, Chain>,
     /// By node: whether it is inside a chain, not its last.
@@ -70,25 +72,33 @@ impl Chain {
 
 impl Program {
     pub(crate) fn new(graph: &Graph, wanted: &[Var]) -> Self {
+        Self::from_known(graph, wanted, &[])
+    }
+
+    /// The same where the values of `known` nodes are there before it runs.
+    pub(crate) fn from_known(graph: &Graph, wanted: &[Var], known: &[Var]) -> Self {
+        let mut there = vec![false; graph.nodes.len()];
+        known.iter().for_each(|var| there[var.0 as usize] = true);
         let mut reads = vec![0u32; graph.nodes.len()];
         for var in wanted {
             reads[var.0 as usize] += 1;
         }
         for index in (0..graph.nodes.len()).rev() {
-            if reads[index] > 0 {
+            if reads[index] > 0 && !there[index] {
                 for input in &graph.nodes[index].inputs {
                     reads[input.0 as usize] += 1;
                 }
             }
         }
         let order = (0..graph.nodes.len())
-            .filter(|index| reads[*index] > 0)
+            .filter(|index| reads[*index] > 0 && !there[*index])
             .map(|index| Var(index as u32))
             .collect();
         let mut inside = vec![false; graph.nodes.len()];
         let chains: BTreeMap<Var, Chain> = (0..graph.nodes.len())
-            .filter(|index| reads[*index] > 0)
+            .filter(|index| reads[*index] > 0 && !there[*index])
             .filter_map(|index| Some((Var(index as u32), chain(graph, &reads, index)?)))
+            .filter(|(_, chain)| chain.inside().iter().all(|var| !there[var.0 as usize]))
             .collect();
         for chain in chains.values() {
             for var in chain.inside() {
@@ -101,6 +111,7 @@ impl Program {
             wanted: wanted.to_vec(),
             precision: Precision::F32,
             masks: masks(graph),
+            again: Vec::new(),
             chains,
             inside,
         }
@@ -193,12 +204,12 @@ fn norm_chain(graph: &Graph, reads: &[u32], relu: usize) -> Option<Chain> {
     })
 }
 
-/// Dropout nodes by path; the second call of a module has the same paths, so calls are counted.
+/// Dropout and random nodes by path; the second call of a module has the same paths, so calls are counted.
 fn masks(graph: &Graph) -> BTreeMap<Var, [u64; 2]> {
     let mut calls: BTreeMap<&str, u64> = BTreeMap::new();
     let mut masks = BTreeMap::new();
     for (index, node) in graph.nodes.iter().enumerate() {
-        if matches!(node.op, Op::Dropout(_)) {
+        if matches!(node.op, Op::Dropout(_) | Op::Random(_)) {
             let call = calls.entry(&node.path).or_default();
             masks.insert(Var(index as u32), [Philox::part(&node.path), *call]);
             *call += 1;

@@ -14,19 +14,31 @@ use super::kernels::{self, Normalise};
 use super::model::Model;
 use super::ops::{self, Operands};
 use super::program::{Chain, Program};
+use super::random;
 use super::value::{Value, on_float, on_pair};
-use crate::graph::{Binary, BufferId, DType, Graph, Mode, Node, Op, Unary, Var};
+use crate::graph::{Binary, BufferId, Clock, DType, Graph, Mode, Node, Op, Unary, Var};
 use crate::plan::Precision;
 
 /// What random nodes draw from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Draw {
     /// Of the run.
     pub(crate) seed: u64,
-    /// Optimiser steps done before.
-    pub(crate) step: u64,
+    /// Where the run stands.
+    pub(crate) clock: Clock,
     /// Which batch of the step, where gradients are accumulated.
     pub(crate) micro: u64,
+}
+
+impl Draw {
+    /// Where nothing is trained: the batch of this number.
+    pub(crate) fn still(seed: u64, micro: u64) -> Self {
+        Self {
+            seed,
+            clock: Clock::start(),
+            micro,
+        }
+    }
 }
 
 /// How the parameters enter.
@@ -43,6 +55,8 @@ pub(crate) struct Outcome {
     pub(crate) values: Vec<Value>,
     /// Buffers that moved; the model still has the old ones.
     pub(crate) buffers: BTreeMap<String, Value>,
+    /// Whether a scalar held a gradient back.
+    pub(crate) gated: bool,
 }
 
 struct Runner<'a> {
@@ -53,6 +67,9 @@ struct Runner<'a> {
     draw: Draw,
     gradients: Gradients<'a>,
     moved: BTreeMap<String, Value>,
+    gated: bool,
+    /// The batch norm that runs has run in this step: its statistics stay.
+    again: bool,
 }
 
 /// Runs `program` on a batch. Each value is freed at its last use, so burn can work in place.
@@ -67,10 +84,13 @@ pub(crate) fn run(
     draw: Draw,
     gradients: Gradients<'_>,
 ) -> Result<Outcome> {
-    run_watched(graph, program, model, batch, draw, gradients, None)
+    let known = Vec::new();
+    run_watched(graph, program, model, batch, draw, gradients, known, None)
 }
 
-/// The same; `watch` sees every node's value, so no kernel takes several nodes at once.
+/// The same; the values of the program's `known` nodes are there. `watch` sees every node's value, so no kernel takes several
+/// nodes at once.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn run_watched(
     graph: &Graph,
     program: &Program,
@@ -78,6 +98,7 @@ pub(crate) fn run_watched(
     batch: &Batch,
     draw: Draw,
     gradients: Gradients<'_>,
+    known: Vec<(Var, Value)>,
     mut watch: Option<&mut dyn FnMut(Var, &Value)>,
 ) -> Result<Outcome> {
     let mut runner = Runner {
@@ -88,9 +109,14 @@ pub(crate) fn run_watched(
         draw,
         gradients,
         moved: BTreeMap::new(),
+        gated: false,
+        again: false,
     };
     let mut left = program.reads.clone();
     let mut values: Vec<Option<Value>> = vec![None; graph.nodes.len()];
+    for (var, value) in known {
+        values[var.0 as usize] = Some(value);
+    }
     let chains = watch.is_none() && model.device().kernels() == Kernels::Fast;
     for var in &program.order {
         if chains && program.inside[var.0 as usize] {
@@ -132,6 +158,7 @@ pub(crate) fn run_watched(
     Ok(Outcome {
         values: results,
         buffers: runner.moved,
+        gated: runner.gated,
     })
 }
 
@@ -176,6 +203,31 @@ impl Runner<'_> {
                     _ => value.inner(),
                 })
             }
+            Op::Read(id) => {
+                let state = self
+                    .graph
+                    .states
+                    .get(id.0 as usize)
+                    .ok_or_else(|| fail("has no state of its number".into()))?;
+                Ok(self.model.state(&state.name)?.clone())
+            }
+            Op::Scalar(scalar) => {
+                let value = scalar.at(&self.draw.clock).map_err(fail)?;
+                Value::of_f32(vec![value as f32], &[1], device.burn()).map_err(fail)
+            }
+            Op::When(gate) => {
+                let x = Operands(operands.into_iter()).next().map_err(fail)?;
+                if gate.at(&self.draw.clock).map_err(fail)? > 0.0 {
+                    return Ok(x);
+                }
+                self.gated = true;
+                Ok(x.inner())
+            }
+            Op::Random(kind) => {
+                let name = program.masks.get(&var).copied().unwrap_or_default();
+                let drawn = random::draw(*kind, self.draw, name, shape);
+                Value::upload(&drawn, device.burn()).map_err(fail)
+            }
             Op::Dropout(p) => {
                 let x = Operands(operands.into_iter()).next().map_err(fail)?;
                 if self.graph.mode == Mode::Eval || *p <= 0.0 {
@@ -193,6 +245,7 @@ impl Runner<'_> {
                 variance,
             } => {
                 let statistics = [*mean, *variance];
+                self.again = program.again.get(var.0 as usize).copied().unwrap_or(false);
                 self.batch_norm(var, *epsilon, *momentum, statistics, operands, false)
             }
             op => {
@@ -247,6 +300,7 @@ impl Runner<'_> {
                     return Err(EngineError::node(graph, *norm, "is no batch norm"));
                 };
                 let statistics = [mean, variance];
+                self.again = program.again.get(norm.0 as usize).copied().unwrap_or(false);
                 self.batch_norm(*norm, epsilon, momentum, statistics, operands, true)
             }
             Chain::Heads { parts, .. } => {
@@ -378,6 +432,9 @@ impl Runner<'_> {
         momentum: f64,
         scale: f64,
     ) {
+        if self.again {
+            return;
+        }
         let moved = old.mul_scalar(1.0 - momentum) + new.inner().mul_scalar(momentum * scale);
         if let Some(buffer) = self.graph.buffers.get(id.0 as usize) {
             self.moved.insert(buffer.name.clone(), moved.into());
@@ -404,6 +461,7 @@ pub(crate) fn first_not_finite(
     model: &Model,
     batch: &Batch,
     draw: Draw,
+    known: Vec<(Var, Value)>,
 ) -> Option<(Var, String)> {
     let mut first = None;
     let mut watch = |var: Var, value: &Value| {
@@ -425,6 +483,7 @@ pub(crate) fn first_not_finite(
         batch,
         draw,
         Gradients::None,
+        known,
         Some(&mut watch),
     )
     .ok()?;

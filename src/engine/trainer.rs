@@ -2,30 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use super::backward::{self, Sums};
+use super::backward::{self, Sums, TurnProgram};
 use super::error::{EngineError, Result};
 use super::groups::{Treatment, layer_rates, treatment};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::optimizer::{Memory, Moments, decay_of};
 use super::run::Draw;
+use super::schedule::learning_rate;
 use super::sum::{device_failed, norms};
 use super::value::Value;
-use crate::graph::Graph;
-use crate::plan::{Group, Optimizer, Precision, Settings};
+use crate::graph::{Clock, Graph, Named, Var};
+use crate::plan::{Group, Optimizer, Precision, Schedule, Settings};
 
 /// A model in training.
 pub struct Trainer {
     model: Model,
     optimizer: Optimizer,
     groups: Vec<Group>,
-    memory: Memory,
+    /// What optimisers remember, by objective; by the empty name where it has no parameters of its own.
+    memories: BTreeMap<String, Memory>,
+    /// Optimisers of objectives that have their own.
+    named: BTreeMap<String, Optimizer>,
+    schedule: Option<Schedule>,
+    /// How long the run is.
+    run: Clock,
     /// Factors on the rate that `layer_decay` gives.
     rates: BTreeMap<String, f64>,
     average: Option<Average>,
     precision: Precision,
     seed: u64,
     step: u64,
+}
+
+/// What a step that fails puts back.
+#[derive(Default)]
+struct Before {
+    buffers: BTreeMap<String, Value>,
+    states: BTreeMap<String, Value>,
+    whole: Option<(Model, BTreeMap<String, Memory>)>,
 }
 
 /// A moving average of parameters and buffers.
@@ -54,7 +69,9 @@ pub struct TrainerState {
     pub parameters: BTreeMap<String, HostTensor>,
     /// By name.
     pub buffers: BTreeMap<String, HostTensor>,
-    /// The optimiser's memory by parameter name.
+    /// By name.
+    pub states: BTreeMap<String, HostTensor>,
+    /// The optimiser's memory by parameter name; `OBJECTIVE:NAME` where the objective has parameters of its own.
     pub moments: BTreeMap<String, Moments>,
     /// The moving average of parameters and buffers, where there is one.
     pub average: BTreeMap<String, HostTensor>,
@@ -67,7 +84,10 @@ impl Trainer {
             model,
             optimizer,
             groups,
-            memory: Memory::default(),
+            memories: BTreeMap::new(),
+            named: BTreeMap::new(),
+            schedule: None,
+            run: Clock::start(),
             rates: BTreeMap::new(),
             average: None,
             precision: Precision::F32,
@@ -82,6 +102,13 @@ impl Trainer {
             self.rates = layer_rates(graph, decay);
         }
         self.precision = settings.precision;
+        self.named.clone_from(&settings.optimizers);
+        self.schedule = Some(settings.schedule.clone());
+        self.run = Clock {
+            step: 0,
+            steps: settings.steps,
+            steps_per_epoch: settings.steps_per_epoch(),
+        };
         if settings.recompute {
             self.model.set_recompute(true);
         }
@@ -123,8 +150,9 @@ impl Trainer {
     }
 
     /// One optimiser step at learning rate `rate`: gradients are the mean over `batches`; `clip` is the largest global
-    /// norm that they keep (Pascanu et al., 2013; PyTorch's `clip_grad_norm_`). What is minimised is the sum of the objectives.
-    /// A parameter that no objective reaches stays as it is.
+    /// norm that they keep (Pascanu et al., 2013; PyTorch's `clip_grad_norm_`). Objectives that share their parameters are added
+    /// up; those with parameters of their own take turns, each forward, backward and update. Then states get what was assigned to
+    /// them, and slow copies follow. A parameter that no objective reaches stays as it is.
     ///
     /// # Errors
     /// A batch does not fit the graph; an objective or the gradient's norm is NaN or infinite. Then nothing has changed.
@@ -135,75 +163,153 @@ impl Trainer {
         rate: f64,
         clip: Option<f64>,
     ) -> Result<StepReport> {
-        let mut before = BTreeMap::new();
-        let result = self.gradients(graph, batches, &mut before);
-        let done = result.and_then(|(mut sums, mut report)| {
-            report.gradient_norm = clip
-                .map(|limit| self.clip(graph, &mut sums, limit))
-                .transpose()?;
-            self.update(sums, rate)?;
-            Ok(report)
-        });
+        let turns = backward::turns(graph, self.precision);
+        if turns.is_empty() {
+            return Err(EngineError::NothingToTrain);
+        }
+        let mut before = Before::default();
+        if turns.len() > 1 {
+            // a later turn may fail after an earlier one has moved its parameters
+            before.whole = Some((self.model.clone(), self.memories.clone()));
+        }
+        let done = self.take_turns(graph, &turns, batches, rate, clip, &mut before);
         match done {
             Ok(report) => {
+                self.follow(graph)?;
                 self.step += 1;
                 self.move_average()?;
                 Ok(report)
             }
             Err(error) => {
-                for (name, value) in before {
-                    self.model.put_buffer(name, value);
+                match before.whole {
+                    Some((model, memories)) => (self.model, self.memories) = (model, memories),
+                    None => {
+                        for (name, value) in before.buffers {
+                            self.model.put_buffer(name, value);
+                        }
+                        for (name, value) in before.states {
+                            self.model.put_state(&name, value);
+                        }
+                    }
                 }
                 Err(error)
             }
         }
     }
 
-    /// Mean gradients and what the step reports. `before`: buffers that were moved, as they were.
-    fn gradients(
+    fn clock(&self) -> Clock {
+        Clock {
+            step: self.step,
+            ..self.run
+        }
+    }
+
+    fn take_turns(
         &mut self,
         graph: &Graph,
+        turns: &[TurnProgram],
         batches: &[Batch],
-        before: &mut BTreeMap<String, Value>,
-    ) -> Result<(Sums, StepReport)> {
-        let mut program = backward::program(graph);
-        program.precision = self.precision;
-        let mut sums = Sums::new();
-        let mut totals = vec![0.0; program.wanted.len()];
-        for (micro, batch) in batches.iter().enumerate() {
-            let draw = Draw {
-                seed: self.seed,
-                step: self.step,
-                micro: micro as u64,
-            };
-            let frozen = |name: &str| self.treatment(name, 2).rate == 0.0;
-            let model = &self.model;
-            let pass = backward::pass(graph, &program, model, batch, draw, &frozen, &mut sums)?;
-            for (total, value) in totals.iter_mut().zip(pass.values) {
-                *total += value;
-            }
-            for (name, value) in pass.buffers {
-                let old = self.model.buffer(&name)?.clone();
-                before.entry(name.clone()).or_insert(old);
-                self.model.put_buffer(name, value);
-            }
-        }
+        rate: f64,
+        clip: Option<f64>,
+        before: &mut Before,
+    ) -> Result<StepReport> {
         let n = batches.len().max(1) as f64;
-        if batches.len() > 1 {
-            sums = scaled(sums, 1.0 / n);
+        let mut objectives = vec![0.0; graph.objectives.len()];
+        let mut metrics = vec![0.0; graph.metrics.len()];
+        let mut kept: Vec<Vec<(Var, Value)>> = vec![Vec::new(); batches.len()];
+        let mut norm = None;
+        for turn in turns {
+            let mut sums = Sums::new();
+            for (micro, batch) in batches.iter().enumerate() {
+                let draw = Draw {
+                    seed: self.seed,
+                    clock: self.clock(),
+                    micro: micro as u64,
+                };
+                let frozen = |name: &str| self.treatment(&self.optimizer, name, 2).rate == 0.0;
+                let known = backward::known(&kept[micro], turn);
+                let model = &self.model;
+                let pass =
+                    backward::pass(graph, turn, model, batch, draw, &frozen, known, &mut sums)?;
+                for (index, value) in turn.turn.phase.objectives.iter().zip(pass.objectives) {
+                    objectives[*index] += value / n;
+                }
+                for (total, value) in metrics.iter_mut().zip(pass.metrics) {
+                    *total += value / n;
+                }
+                kept[micro].extend(pass.kept);
+                for (name, value) in pass.buffers {
+                    let old = self.model.buffer(&name)?.clone();
+                    before.buffers.entry(name.clone()).or_insert(old);
+                    self.model.put_buffer(name, value);
+                }
+                // the next batch reads what this one has assigned
+                for (assign, (value, rows)) in graph.assigns.iter().zip(pass.assigned) {
+                    let Some(state) = graph.states.get(assign.state.0 as usize) else {
+                        continue;
+                    };
+                    let old = self.model.state(&state.name)?.clone();
+                    before
+                        .states
+                        .entry(state.name.clone())
+                        .or_insert_with(|| old.clone());
+                    let next = match rows {
+                        Some(index) => old.with_rows(index, value).map_err(device_failed)?,
+                        None => value,
+                    };
+                    self.model.put_state(&state.name, next);
+                }
+            }
+            if batches.len() > 1 {
+                sums = scaled(sums, 1.0 / n);
+            }
+            if let Some(limit) = clip {
+                let own = self.clip(graph, &mut sums, limit)?;
+                norm = Some(norm.unwrap_or(0.0f64).hypot(own));
+            }
+            let name = turn.turn.phase.name.as_deref();
+            let optimizer = name.and_then(|name| self.named.get(name)).cloned();
+            let own = match (&optimizer, &self.schedule) {
+                (Some(optimizer), Some(schedule)) => learning_rate(
+                    schedule,
+                    optimizer.rate(),
+                    self.step,
+                    self.run.steps,
+                    self.run.steps_per_epoch,
+                )
+                .map_err(script_failed)?,
+                _ => rate,
+            };
+            let optimizer = optimizer.unwrap_or_else(|| self.optimizer.clone());
+            self.update(name.unwrap_or_default(), &optimizer, sums, own)?;
         }
-        let mut named = graph
-            .objectives
-            .iter()
-            .chain(&graph.metrics)
-            .zip(totals)
-            .map(|(named, total)| (named.name.clone(), total / n));
-        let report = StepReport {
-            objectives: named.by_ref().take(graph.objectives.len()).collect(),
-            metrics: named.collect(),
-            gradient_norm: None,
+        let named = |list: &[Named], values: Vec<f64>| {
+            let names = list.iter().map(|named| named.name.clone());
+            names.zip(values).collect()
         };
-        Ok((sums, report))
+        Ok(StepReport {
+            objectives: named(&graph.objectives, objectives),
+            metrics: named(&graph.metrics, metrics),
+            gradient_norm: norm,
+        })
+    }
+
+    /// Slow copies: `momentum * copy + (1 - momentum) * source`.
+    fn follow(&mut self, graph: &Graph) -> Result<()> {
+        for ema in &graph.emas {
+            let momentum = ema.momentum.at(&self.clock()).map_err(script_failed)?;
+            for (source, copy) in graph.slow_pairs(ema) {
+                let source = self.model.parameter(&source)?.clone().inner();
+                let slow = self.model.take_parameter(&copy)?.inner();
+                let shape = slow.shape();
+                let source = source.flat().map_err(device_failed)?;
+                let slow = slow.flat().map_err(device_failed)?;
+                let moved = slow.mul_scalar(momentum) + source.mul_scalar(1.0 - momentum);
+                let moved = Value::from(moved).reshape(&shape).map_err(device_failed)?;
+                self.model.put_parameter(&copy, moved);
+            }
+        }
+        Ok(())
     }
 
     /// Scales the gradients so that their global norm is at most `limit`; returns the norm before.
@@ -231,9 +337,9 @@ impl Trainer {
     }
 
     /// Updates every parameter that has a gradient, in name order.
-    fn update(&mut self, sums: Sums, rate: f64) -> Result<()> {
+    fn update(&mut self, phase: &str, optimizer: &Optimizer, sums: Sums, rate: f64) -> Result<()> {
         let mut measured = BTreeMap::new();
-        if matches!(self.optimizer, Optimizer::Lars { .. }) {
+        if matches!(optimizer, Optimizer::Lars { .. }) {
             let mut tensors = Vec::with_capacity(2 * sums.len());
             for (name, gradient) in &sums {
                 let value = self.model.parameter(name)?.clone().inner();
@@ -250,10 +356,11 @@ impl Trainer {
         for (name, gradient) in sums {
             let value = self.model.take_parameter(&name)?;
             let shape = value.shape();
-            let treatment = self.treatment(&name, shape.len());
+            let treatment = self.treatment(optimizer, &name, shape.len());
             let flat = value.inner().flat().map_err(device_failed)?;
-            let updated = self.memory.update(
-                &self.optimizer,
+            let memory = self.memories.entry(phase.to_owned()).or_default();
+            let updated = memory.update(
+                optimizer,
                 rate,
                 treatment,
                 &name,
@@ -286,11 +393,12 @@ impl Trainer {
             })
             .collect::<Result<Sums>>()?;
         self.step += 1;
-        self.update(sums, rate)
+        let optimizer = self.optimizer.clone();
+        self.update("", &optimizer, sums, rate)
     }
 
-    fn treatment(&self, name: &str, rank: usize) -> Treatment {
-        let mut treatment = treatment(&self.groups, decay_of(&self.optimizer), name, rank);
+    fn treatment(&self, optimizer: &Optimizer, name: &str, rank: usize) -> Treatment {
+        let mut treatment = treatment(&self.groups, decay_of(optimizer), name, rank);
         treatment.rate *= self.rates.get(name).copied().unwrap_or(1.0);
         treatment
     }
@@ -314,6 +422,20 @@ impl Trainer {
             average.tensors.insert(name.clone(), moved);
         }
         Ok(())
+    }
+
+    fn moments(&self) -> Result<BTreeMap<String, Moments>> {
+        let mut all = BTreeMap::new();
+        for (phase, memory) in &self.memories {
+            for (name, moments) in memory.download()? {
+                let name = match phase.is_empty() {
+                    true => name,
+                    false => format!("{phase}:{name}"),
+                };
+                all.insert(name, moments);
+            }
+        }
+        Ok(all)
     }
 
     /// A copy of everything that training goes on from.
@@ -340,7 +462,8 @@ impl Trainer {
             step: self.step,
             parameters,
             buffers: self.model.buffer_values()?,
-            moments: self.memory.download()?,
+            states: self.model.state_values()?,
+            moments: self.moments()?,
             average: match &self.average {
                 Some(average) => super::model::download(&average.tensors)?,
                 None => BTreeMap::new(),
@@ -377,10 +500,27 @@ impl Trainer {
                     Value::upload(tensor, self.model.device().burn()).map_err(device_failed)?;
             }
         }
-        self.memory = Memory::upload(&state.moments, self.model.device().burn());
+        for (name, tensor) in &state.states {
+            self.model.set_state(name, tensor)?;
+        }
+        let mut parts: BTreeMap<String, BTreeMap<String, Moments>> = BTreeMap::new();
+        for (name, moments) in &state.moments {
+            let (phase, name) = name.split_once(':').unwrap_or(("", name));
+            let part = parts.entry(phase.to_owned()).or_default();
+            part.insert(name.to_owned(), moments.clone());
+        }
+        let device = self.model.device().burn();
+        self.memories = parts
+            .into_iter()
+            .map(|(phase, moments)| (phase, Memory::upload(&moments, device)))
+            .collect();
         self.step = state.step;
         Ok(())
     }
+}
+
+fn script_failed(reason: String) -> EngineError {
+    EngineError::Script { reason }
 }
 
 fn scaled(sums: Sums, factor: f64) -> Sums {

@@ -2,13 +2,16 @@
 //! is built in.
 
 mod lock;
+#[allow(unsafe_code)]
 pub mod plugin;
+pub mod script;
+pub mod words;
 
 use std::path::{Path, PathBuf};
 
 pub use lock::{LOCK_NAME, Lock, project_folder};
 
-use crate::catalog::{Problem, Provider, Spec};
+use crate::catalog::{At, Problem, Spec};
 use crate::language::checked::{Door, Use};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Doors, Sources};
@@ -44,12 +47,12 @@ impl Loader {
         }
     }
 
-    /// Compares a content with its pin, or pins it where it has none. `key`: its table and its name in `ssl.lock`.
-    fn pin(&self, key: (&str, &str), what: &str, bytes: &[u8]) -> Result<String, Problem> {
+    /// Compares a content with its pin. `key`: its table and its name in `ssl.lock`.
+    fn verify(&self, key: (&str, &str), what: &str, bytes: &[u8]) -> Result<Pin, Problem> {
         let hash = blake3::hash(bytes).to_hex().to_string();
         let mut lock = Lock::read(&self.project)?;
         match lock.get(key) {
-            Some(pinned) if pinned == hash => return Ok(hash),
+            Some(pinned) if pinned == hash => return Ok(Pin { hash, lock: None }),
             Some(pinned) if !self.options.update_lock => {
                 return Err(Problem::new(
                     Code::Pinned,
@@ -65,12 +68,14 @@ impl Loader {
             _ => {}
         }
         lock.set(key, &hash);
-        lock.write()?;
-        Ok(hash)
+        Ok(Pin {
+            hash,
+            lock: Some(lock),
+        })
     }
 
     fn script(&self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
-        let read = || -> Result<(String, Provider), Problem> {
+        let read = || -> Result<String, Problem> {
             let path = self.folder.join(&used.name.text);
             let bytes = std::fs::read(&path).map_err(|error| {
                 Problem::new(
@@ -81,8 +86,9 @@ impl Loader {
             })?;
             let name = format!("script {}", used.name.text);
             let key = lock::relative(&self.project, &path);
-            let hash = self.pin(("scripts", &key), &format!("the {name}"), &bytes)?;
-            let text = String::from_utf8(bytes).map_err(|error| {
+            let pin = self.verify(("scripts", &key), &format!("the {name}"), &bytes)?;
+            pin.keep()?;
+            String::from_utf8(bytes).map_err(|error| {
                 Problem::new(
                     Code::Script,
                     format!(
@@ -91,17 +97,31 @@ impl Loader {
                         error.utf8_error().valid_up_to()
                     ),
                 )
-            })?;
-            Ok((text, Provider { name, hash }))
+            })
         };
-        let (text, provider) = read().map_err(|problem| vec![said(problem, used)])?;
-        let file = sources.add(self.folder.join(&used.name.text), text);
-        let _ = (file, provider);
-        Err(vec![Diagnostic::error(
-            Code::NotYet,
-            used.span,
-            "scripts are not yet supported in this version",
-        )])
+        let text = read().map_err(|problem| vec![said(problem, used)])?;
+        let file = sources.add(self.folder.join(&used.name.text), text.as_str());
+        match script::entry(&used.name.text, &text, file) {
+            Ok(spec) => Ok(vec![spec]),
+            Err(problem) => Err(vec![said(problem, used)]),
+        }
+    }
+}
+
+/// A content that is the pinned one, or that has no pin yet.
+struct Pin {
+    hash: String,
+    /// With the pin in it, where it is to be written.
+    lock: Option<Lock>,
+}
+
+impl Pin {
+    /// Pins the content: it could be used.
+    fn keep(self) -> Result<String, Problem> {
+        if let Some(lock) = self.lock {
+            lock.write()?;
+        }
+        Ok(self.hash)
     }
 }
 
@@ -116,9 +136,16 @@ impl Doors for Loader {
     }
 }
 
-/// A problem as a diagnostic at the line that uses the script or the plugin.
+/// A problem as a diagnostic: at its own place in the script, else at the line that uses the script or the plugin.
 fn said(problem: Problem, used: &Use) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(problem.code, used.span, problem.message);
+    let mut diagnostic = match problem.at {
+        At::Span(own) => Diagnostic::error(problem.code, own, problem.message)
+            .label(used.span, "the recipe uses it here"),
+        _ => Diagnostic::error(problem.code, used.span, problem.message),
+    };
+    for (span, text) in problem.labels {
+        diagnostic = diagnostic.label(span, text);
+    }
     diagnostic.notes = problem.notes;
     for help in problem.helps {
         diagnostic = diagnostic.help(help);

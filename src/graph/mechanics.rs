@@ -367,9 +367,62 @@ impl Graph {
         Ok(())
     }
 
+    /// The first state of which more rows are replaced than it has, where batches have `batch` samples.
+    pub fn outgrown(&self, batch: usize) -> Option<&State> {
+        let cut = self.nodes.iter().find(|node| {
+            matches!(node.op, Op::Slice { .. }) && node.shape.iter().any(|n| n.is_negative(batch))
+        })?;
+        match self.node(*cut.inputs.first()?).op {
+            Op::Read(id) => self.states.get(id.0 as usize),
+            _ => None,
+        }
+    }
+
     /// Whether a parameter belongs to a slow copy: no objective moves it.
     pub fn is_slow(&self, parameter: &str) -> bool {
         self.emas.iter().any(|ema| belongs(parameter, &ema.copy))
+    }
+
+    /// The parameters of a slow copy with what they copy: source, copy.
+    pub fn slow_pairs(&self, ema: &Ema) -> Vec<(String, String)> {
+        let names = self.parameters.iter().map(|parameter| &parameter.name);
+        names
+            .filter(|name| belongs(name, &ema.copy))
+            .map(|copy| {
+                let rest = copy.strip_prefix(&ema.copy).unwrap_or_default();
+                (format!("{}{rest}", ema.source), copy.clone())
+            })
+            .collect()
+    }
+
+    /// What of the mechanics can't work, once a task is built.
+    ///
+    /// # Errors
+    /// A slow copy of what is never called, or an objective whose modules have no parameters.
+    pub fn verify(&self) -> Result<()> {
+        let known = |name: &String| self.parameters.iter().any(|p| p.name == *name);
+        for ema in &self.emas {
+            if let Some((source, _)) = self.slow_pairs(ema).iter().find(|(s, _)| !known(s)) {
+                return Err(Problem::new(
+                    Code::Shape,
+                    format!(
+                        "the slow copy `{}` follows `{source}`, which nothing computes",
+                        ema.copy
+                    ),
+                )
+                .help("call the module itself too"));
+            }
+        }
+        for (objective, modules) in &self.claims {
+            let own = |module: &String| self.parameters.iter().any(|p| belongs(&p.name, module));
+            if let Some(module) = modules.iter().find(|module| !own(module)) {
+                return Err(Problem::new(
+                    Code::Shape,
+                    format!("objective `{objective}` moves `{module}`, which has no parameters"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// What a step does one after the other: objectives that share their parameters together, at the place of the first.

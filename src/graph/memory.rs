@@ -18,12 +18,30 @@ impl Graph {
             .iter()
             .map(|b| b.shape.iter().product::<usize>())
             .sum();
+        let moved = self
+            .parameters
+            .iter()
+            .filter(|p| !self.is_slow(&p.name))
+            .map(|p| F32 * p.shape.iter().product::<usize>() as f64)
+            .sum::<f64>();
+        let states = self
+            .states
+            .iter()
+            .map(|s| {
+                let bytes = if s.dtype == super::DType::Int {
+                    8.0
+                } else {
+                    F32
+                };
+                bytes * s.shape.iter().product::<usize>() as f64
+            })
+            .sum::<f64>();
         let slots = if train { optimizer_slots as f64 } else { 0.0 };
         let mut walk = Walk {
             graph: self,
             flow: self.flow(),
             batch,
-            live: parameters * (1.0 + slots) + F32 * buffers as f64,
+            live: parameters + slots * moved + F32 * buffers as f64 + states,
             peak: 0.0,
         };
         let uses = walk.forward(train);

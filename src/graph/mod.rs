@@ -25,6 +25,7 @@ mod module;
 mod op;
 mod scalar;
 mod size;
+mod turns;
 pub mod vocabulary;
 
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use module::Module;
 pub use op::{Binary, BufferId, Comparison, DType, Op, ParameterId, Resampling, StateId, Unary};
 pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};
 pub use size::{Shape, Size, elements, show};
+pub use turns::Turn;
 pub use vocabulary::{Attr, Attrs, OpSpec, operation, operation_by_code, operations};
 
 use std::collections::BTreeMap;

@@ -18,6 +18,16 @@ impl Size {
         Self(vec![0, 1])
     }
 
+    /// The polynomial with these coefficients, the constant one first.
+    pub fn polynomial(coefficients: &[i64]) -> Self {
+        Self::trimmed(coefficients.to_vec())
+    }
+
+    /// Its coefficients, the constant one first.
+    pub fn coefficients(&self) -> &[i64] {
+        &self.0
+    }
+
     fn trimmed(mut coefficients: Vec<i64>) -> Self {
         while coefficients.last() == Some(&0) {
             coefficients.pop();
@@ -36,10 +46,18 @@ impl Size {
 
     /// Its value for a batch of `batch`.
     pub fn at(&self, batch: usize) -> usize {
-        let value = self.0.iter().rev().fold(0i64, |sum, c| {
+        usize::try_from(self.signed(batch)).unwrap_or(0)
+    }
+
+    /// Whether a batch of `batch` is too large for it: `64 - B` of 65.
+    pub fn is_negative(&self, batch: usize) -> bool {
+        self.signed(batch) < 0
+    }
+
+    fn signed(&self, batch: usize) -> i64 {
+        self.0.iter().rev().fold(0i64, |sum, c| {
             sum.saturating_mul(batch as i64).saturating_add(*c)
-        });
-        usize::try_from(value).unwrap_or(0)
+        })
     }
 
     /// `self / n` where that is whole for every batch.

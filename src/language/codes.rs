@@ -109,6 +109,8 @@ codes! {
     Device = "E0806";
     /// A script can't be read, or fails.
     Script = "E0901";
+    /// A script uses what no script may, or more than it may.
+    ScriptLimit = "E0902";
     /// A plugin can't be loaded, or fails.
     Plugin = "E0903";
     /// A script or a plugin is not the one that `ssl.lock` names.

@@ -7,6 +7,7 @@ pub mod codes;
 mod decode;
 mod diagnostic;
 mod excerpt;
+mod format;
 mod nearest;
 mod parse;
 mod print;
@@ -19,6 +20,7 @@ pub use check::{
 };
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
+pub use format::{WIDTH, format};
 pub use nearest::nearest;
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
 pub use print::{call_text, canonical, expand, sample_text};

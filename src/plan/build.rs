@@ -328,6 +328,11 @@ impl Planner<'_> {
         {
             diagnostic.primary.span = span;
         }
+        // a place in another file, a script: the recipe's own line is said too
+        let call = stage.call.name_span;
+        if diagnostic.primary.span.file != call.file {
+            diagnostic = diagnostic.label(call, format!("`{}` is planned here", stage.name));
+        }
         self.diagnostics.push(diagnostic);
     }
 
@@ -403,6 +408,9 @@ pub(super) fn describe(problem: &Problem, span: Span, call: Option<&Call>) -> Di
         _ => span,
     };
     let mut diagnostic = Diagnostic::error(problem.code, span, problem.message.clone());
+    for (span, text) in &problem.labels {
+        diagnostic = diagnostic.label(*span, text.clone());
+    }
     diagnostic.notes.clone_from(&problem.notes);
     for help in &problem.helps {
         diagnostic = diagnostic.help(help.clone());

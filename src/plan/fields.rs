@@ -66,7 +66,13 @@ impl Planner<'_> {
         let Make::Schedule(make) = &schedule_call.spec.make else {
             return None;
         };
-        let schedule: Schedule = make(&schedule_call.args);
+        let schedule: Schedule = match make(&schedule_call.args) {
+            Ok(schedule) => schedule,
+            Err(problem) => {
+                self.problem(stage, &problem);
+                return None;
+            }
+        };
         if let Some(warmup) = schedule.warmup
             && in_steps(warmup) > steps
         {

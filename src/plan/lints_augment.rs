@@ -34,7 +34,15 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
             .parameters
             .iter()
             .map(|(name, _)| (name.clone(), None));
-        emitted(augment, scope.collect(), &recipe.augments, 0, &mut found);
+        let mut left = CALLS;
+        let calls = (0, &mut left);
+        emitted(
+            augment,
+            scope.collect(),
+            &recipe.augments,
+            calls,
+            &mut found,
+        );
     }
     found.sort_unstable_by_key(|(second, _)| (second.file, second.start));
     found.dedup_by_key(|(second, _)| *second);

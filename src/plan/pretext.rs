@@ -6,6 +6,7 @@ use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
 use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
+use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -33,7 +34,14 @@ impl Planner<'_> {
             }
             _ => {
                 let span = stage.call.name_span;
-                let Some(body) = augment(&stage.call.args, &fields) else {
+                let body = match augment(&stage.call.args, &fields) {
+                    Ok(body) => body,
+                    Err(problem) => {
+                        self.problem(stage, &problem);
+                        return None;
+                    }
+                };
+                let Some(body) = body else {
                     self.diagnostics.push(
                         Diagnostic::error(
                             Code::MissingField,
@@ -69,16 +77,21 @@ impl Planner<'_> {
         let normalization = normalization_of(&block, &all, statistics.as_ref());
 
         let mut graph = Graph::new(Mode::Train);
+        graph.set_records(data.dataset.len());
         let (bindings, image) =
             self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
         let encoder = EncoderView {
             net: args.maybe_net("encoder")?.clone(),
-            image: image?,
+            image: if stage.call.spec.pieces {
+                whole(&fields, image?)
+            } else {
+                image?
+            },
             normalization,
         };
         // a wrong head does not keep the stages that judge the encoder from being checked
         self.encoders.insert(stage.name.clone(), encoder.clone());
-        if let Err(problem) = build(&mut graph, &args) {
+        if let Err(problem) = build(&mut graph, &args).and_then(|()| graph.verify()) {
             self.problem(stage, &problem);
             return None;
         }
@@ -92,6 +105,24 @@ impl Planner<'_> {
         readings.extend(args.maybe_call("monitor").map(monitored));
         let settings = self.settings(stage, &args, &data, &readings)?;
         self.suits(stage, &settings, &graph)?;
+        if let Some(state) = graph.outgrown(settings.batch) {
+            let (name, rows) = (&state.name, state.shape.first().copied().unwrap_or(0));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::OutOfRange,
+                    args.span("batch").unwrap_or(stage.call.name_span),
+                    format!(
+                        "a batch of {} does not fit into the {rows} rows of `{name}`",
+                        settings.batch
+                    ),
+                )
+                .note("Each step puts its batch in and takes as many of the oldest rows out.")
+                .help(format!(
+                    "lower `batch` to {rows} or less, or raise `{name}`"
+                )),
+            );
+            return None;
+        }
         let monitor = match args.maybe_call("monitor") {
             Some(call) => Some(self.monitor(stage, call, &data, &encoder, &settings)?),
             None => None,
@@ -136,6 +167,7 @@ impl Planner<'_> {
             return None;
         }
         let mut graph = Graph::new(Mode::Eval);
+        graph.set_records(trained.dataset.len());
         for node in &train.nodes {
             if let Op::Input(name) = &node.op
                 && name != INDEX
@@ -216,6 +248,20 @@ impl Planner<'_> {
             bank: call.args.size("bank"),
         })
     }
+}
+
+/// The picture that an encoder of pieces is judged on: the records' own where all have one size, else three pieces wide.
+fn whole(fields: &Fields, piece: [usize; 3]) -> [usize; 3] {
+    let own = fields.iter().find_map(|(_, ty)| match ty {
+        SampleType::Image {
+            channels: Some(c),
+            height: Some(h),
+            width: Some(w),
+        } => Some([*c, *h, *w]),
+        _ => None,
+    });
+    let [channels, height, width] = piece;
+    own.unwrap_or([channels, 3 * height, 3 * width])
 }
 
 /// The name under which a monitor's value can be watched: `valid.knn`.

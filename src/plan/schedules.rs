@@ -1,7 +1,7 @@
 //! The learning-rate schedules a recipe may name. All of them may warm up.
 
 use super::{Decay, Schedule};
-use crate::catalog::{Args, Kind, Make, Param, Preset, Spec, Type, Value};
+use crate::catalog::{Args, Kind, Make, Param, Preset, Result, Spec, Type, Value};
 
 fn with_warmup(spec: Spec) -> Spec {
     spec.param(
@@ -25,11 +25,11 @@ fn floor() -> Param {
     .within(0.0, 1.0)
 }
 
-fn schedule(args: &Args, decay: Decay) -> Schedule {
-    Schedule {
+fn schedule(args: &Args, decay: Decay) -> Result<Schedule> {
+    Ok(Schedule {
         warmup: args.maybe_duration("warmup"),
         decay,
-    }
+    })
 }
 
 /// `constant`, `cosine`, `linear`, `step`
@@ -39,14 +39,14 @@ pub fn specs() -> Vec<Spec> {
             "constant",
             Kind::Schedule,
             "The base rate throughout",
-            Make::Schedule(|args| schedule(args, Decay::Constant)),
+            Make::schedule(|args| schedule(args, Decay::Constant)),
         )),
         with_warmup(
             Spec::new(
                 "cosine",
                 Kind::Schedule,
                 "Half a cosine from the base rate down",
-                Make::Schedule(|args| {
+                Make::schedule(|args| {
                     schedule(
                         args,
                         Decay::Cosine {
@@ -67,7 +67,7 @@ pub fn specs() -> Vec<Spec> {
             "linear",
             Kind::Schedule,
             "A straight line from the base rate down",
-            Make::Schedule(|args| {
+            Make::schedule(|args| {
                 schedule(
                     args,
                     Decay::Linear {
@@ -83,7 +83,7 @@ pub fn specs() -> Vec<Spec> {
                 "step",
                 Kind::Schedule,
                 "Multiplied by a factor at each milestone",
-                Make::Schedule(|args| {
+                Make::schedule(|args| {
                     let at = args
                         .list("at")
                         .iter()

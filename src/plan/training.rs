@@ -105,6 +105,8 @@ pub enum Decay {
         /// Multiplied each time.
         factor: f64,
     },
+    /// The factor on the base rate is a script's.
+    Script(crate::graph::ScalarFn),
 }
 
 /// A learning-rate schedule: warmup, then decay.

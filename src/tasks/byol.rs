@@ -119,7 +119,6 @@ mod tests {
     use crate::tasks::traces::follow;
 
     #[test]
-    #[ignore = "the engine does not run states yet"]
     fn steps_are_those_of_the_paper() {
         follow(include_str!("../../tests/fixtures/tasks/byol.json"));
     }

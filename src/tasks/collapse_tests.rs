@@ -103,7 +103,6 @@ fn a_target_that_says_one_thing_has_no_spread() {
 }
 
 #[test]
-#[ignore = "the engine does not run states yet"]
 fn one_code_for_all_costs_the_whole_entropy() {
     let prototypes = [("prototypes", Value::Integer(8))];
     let found = collapsed("swav", &["globals/0", "globals/1"], &prototypes);
@@ -112,7 +111,6 @@ fn one_code_for_all_costs_the_whole_entropy() {
 }
 
 #[test]
-#[ignore = "the engine does not run states yet"]
 fn a_flat_teacher_shows_in_its_entropy() {
     let found = collapsed("dino", &["globals/0", "globals/1"], &[]);
     close(&found, "entropy", (WIDTH as f64).ln());

@@ -184,7 +184,6 @@ mod tests {
     use crate::tasks::traces::follow;
 
     #[test]
-    #[ignore = "the engine does not run states yet"]
     fn both_objectives_follow_pytorch() {
         follow(include_str!("../../tests/fixtures/tasks/inpainting.json"));
     }

@@ -88,6 +88,7 @@ pub(super) fn spec() -> Spec {
         SampleType::Label { classes: None },
         "Which order.",
     )
+    .pieces()
     .paper(
         "Noroozi & Favaro, 2016",
         "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles",

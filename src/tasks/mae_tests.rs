@@ -29,7 +29,6 @@ fn steps_are_those_of_the_paper() {
 }
 
 #[test]
-#[ignore = "the engine does not run states yet"]
 fn each_picture_hides_patches_of_its_own() {
     let (rows, n, seen) = (200usize, 8usize, 3usize);
     let mut g = Graph::new(Mode::Train);

@@ -125,7 +125,6 @@ mod tests {
     use crate::tasks::traces::follow;
 
     #[test]
-    #[ignore = "the engine does not run states yet"]
     fn steps_are_those_of_algorithm_1() {
         follow(include_str!("../../tests/fixtures/tasks/nnclr.json"));
     }

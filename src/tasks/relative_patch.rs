@@ -77,6 +77,7 @@ pub(super) fn spec() -> Spec {
     .input("middle", SampleType::IMAGE, "A tile.")
     .input("neighbour", SampleType::IMAGE, "One of its eight neighbours.")
     .input("place", SampleType::label(8), "Which one.")
+    .pieces()
     .paper(
         "Doersch et al., 2015",
         "Unsupervised Visual Representation Learning by Context Prediction",

@@ -236,13 +236,11 @@ mod tests {
     use crate::tasks::traces::follow;
 
     #[test]
-    #[ignore = "the engine does not run states yet"]
     fn steps_are_those_of_the_papers_listing() {
         follow(include_str!("../../tests/fixtures/tasks/swav.json"));
     }
 
     #[test]
-    #[ignore = "the engine does not run states yet"]
     fn a_queue_counts_from_its_moment_on() {
         follow(include_str!("../../tests/fixtures/tasks/swav_queue.json"));
     }

@@ -9,7 +9,7 @@ use crate::catalog::{Kind, Make, Net, Spec, Type, Value};
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
 use crate::graph::testing::{call, duration, entry, layer, net};
 use crate::graph::{DType, Graph, Mode, Size};
-use crate::plan::Optimizer;
+use crate::plan::{Decay, Optimizer, Precision, Schedule, Settings};
 
 /// A task's first steps, as the fixtures have them.
 #[derive(Deserialize)]
@@ -70,13 +70,18 @@ pub(super) fn compare(trace: &Trace, graph: &Graph) {
         let start = start.unwrap_or_else(|| panic!("the fixture has no `{name}`"));
         model.set(name, &start.host()).unwrap();
     }
+    for state in &graph.states {
+        let start = &trace.parameters[&state.name];
+        model.set(&state.name, &start.host()).unwrap();
+    }
     let sgd = Optimizer::Sgd {
         rate: trace.rate,
         momentum: trace.momentum,
         nesterov: false,
         weight_decay: 0.0,
     };
-    let mut trainer = Trainer::new(model, sgd, Vec::new(), 0);
+    let settings = settings(trace.steps.len() as u64, sgd.clone());
+    let mut trainer = Trainer::new(model, sgd, Vec::new(), 0).with_settings(&settings, graph);
     for (number, step) in trace.steps.iter().enumerate() {
         let batch: Batch = step
             .inputs
@@ -109,6 +114,33 @@ pub(super) fn compare(trace: &Trace, graph: &Graph) {
                 "{name}[{i}]: {found}, expected {wanted}"
             );
         }
+    }
+}
+
+/// A run of so many steps, all in one epoch.
+fn settings(steps: u64, optimizer: Optimizer) -> Settings {
+    Settings {
+        batch: 8,
+        accumulate: 1,
+        batches_per_epoch: steps,
+        steps,
+        optimizer,
+        schedule: Schedule {
+            warmup: None,
+            decay: Decay::Constant,
+        },
+        clip: None,
+        groups: Vec::new(),
+        optimizers: BTreeMap::new(),
+        layer_decay: None,
+        average: None,
+        precision: Precision::F32,
+        recompute: false,
+        best: None,
+        stop: None,
+        checkpoint_every: 500,
+        keep: 1,
+        skip_bad: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Short trainings through the binary, with everything that may happen to one.
 
+mod scripts;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -483,4 +485,45 @@ fn the_quickstart_beats_its_baselines_with_every_seed() {
             "{seed}: {row}"
         );
     }
+}
+
+#[test]
+fn cut_pictures_are_probed_by_a_hidden_layer() {
+    let recipe = r#"ssl 1
+
+dataset figures = shapes(train = 128, valid = 32, test = 64)
+
+augment holed(image) {
+  (view, turn) = image |> cutout(8px) |> normalize() |> quarter_turn()
+  emit view, turn
+}
+
+pretext rotations = rotation() {
+  data    = figures.train
+  augment = holed
+  encoder = small_cnn(width = 4)
+  batch   = 16
+  length  = 8 steps
+}
+
+finetune probe = mlp_probe(at = [conv2]) {
+  from   = rotations
+  data   = figures.train
+  test   = figures.test
+  batch  = 32
+  length = 2 epochs
+}
+
+run { seed = 3, threads = 1 }
+"#;
+    let test = with(recipe);
+    run(&test, "run", &[]).success();
+    let text = fs::read_to_string(test.path("run/results.json")).expect("results");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
+    let row = rows.iter().find(|row| row["evaluator"] == "mlp_probe");
+    let value = row.and_then(|row| row["value"].as_f64());
+    assert!(
+        value.is_some_and(|value| (0.0..=1.0).contains(&value)),
+        "{text}"
+    );
 }

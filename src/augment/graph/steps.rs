@@ -30,7 +30,7 @@ impl Compiler<'_> {
             );
             return None;
         };
-        if input.normalized && BEFORE_NORMALIZE.contains(&name) {
+        if input.normalized && call.spec.provider.is_none() && BEFORE_NORMALIZE.contains(&name) {
             let problem = Problem::new(
                 Code::SampleType,
                 format!("`{name}` takes pixels in 0..1, and `normalize` came before it"),
@@ -39,7 +39,9 @@ impl Compiler<'_> {
                 .push((call.span, problem.help("make `normalize` the last step")));
             return None;
         }
-        let is_normalize = name == "normalize";
+        // a plugin may have one of this name, which is another transform
+        let built_in = call.spec.provider.is_none();
+        let is_normalize = built_in && name == "normalize";
         let filled = match self.statistics {
             Some(statistics) if is_normalize && normalize::wants_statistics(&call.args) => {
                 Some(normalize::with_statistics(&call.args, statistics))

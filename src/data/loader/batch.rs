@@ -31,6 +31,8 @@ pub struct Batch {
     pub size: usize,
     /// Stable numbers of the samples ([`crate::data::Dataset::id`]).
     pub ids: Vec<u64>,
+    /// Where they stand in the data set.
+    pub indices: Vec<u64>,
     /// The epoch, from 0.
     pub epoch: u64,
     /// Index in the epoch, from 0.
@@ -65,6 +67,7 @@ impl Batch {
         }
         self.size = 0;
         self.ids.clear();
+        self.indices.clear();
         self.skipped.clear();
     }
 
@@ -73,7 +76,7 @@ impl Batch {
         &mut self,
         leaves: &[Leaf],
         sample: &[Sample],
-        id: u64,
+        (id, index): (u64, usize),
     ) -> Result<(), DataError> {
         let row = self.size;
         let mut places = self.fields.iter_mut().zip(leaves);
@@ -82,6 +85,7 @@ impl Batch {
         }
         self.size += 1;
         self.ids.push(id);
+        self.indices.push(index as u64);
         Ok(())
     }
 

@@ -105,7 +105,7 @@ impl Worker {
             let sample = self
                 .graph
                 .run(record, self.options.seed, batch.epoch, id, scratch)?;
-            let pushed = batch.push(&self.leaves, &sample, id);
+            let pushed = batch.push(&self.leaves, &sample, (id, index));
             scratch.give_list(sample);
             pushed
         };

@@ -216,5 +216,5 @@ pub(super) fn spec() -> Spec {
     ))
     .param(Param::optional("b", Type::Data, "The second of two."))
     .doc("Splits join splits of the same name; a split that only one has stays as it is.")
-    .example("concat(shapes().test)")
+    .example("concat(fashion.test)")
 }

@@ -5,7 +5,7 @@
 //! version                u32, little-endian
 //! length of the header   u64
 //! header                 JSON: counters, and for each tensor kind, name, sizes, in the order of the data
-//! data                   f32, little-endian
+//! data                   f32, whole numbers i64, little-endian
 //! hash                   32 bytes, BLAKE3 of everything before
 //! ```
 
@@ -48,8 +48,21 @@ enum Kind {
     Parameter,
     Buffer,
     Average,
+    State,
+    /// Whole numbers, eight bytes each.
+    WholeState,
     FirstMoment,
     SecondMoment,
+}
+
+impl Kind {
+    /// Of one element.
+    fn bytes(self) -> u64 {
+        match self {
+            Kind::WholeState => 8,
+            _ => 4,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,10 +113,21 @@ fn write_to(file: &File, checkpoint: &Checkpoint) -> std::io::Result<()> {
     out.write_all(&header)?;
     let mut bytes = Vec::with_capacity(1 << 18);
     for tensor in data {
-        for piece in tensor.chunks(1 << 16) {
-            bytes.clear();
-            bytes.extend(piece.iter().flat_map(|x| x.to_le_bytes()));
-            out.write_all(&bytes)?;
+        match tensor {
+            Elements::F32(tensor) => {
+                for piece in tensor.chunks(1 << 16) {
+                    bytes.clear();
+                    bytes.extend(piece.iter().flat_map(|x| x.to_le_bytes()));
+                    out.write_all(&bytes)?;
+                }
+            }
+            Elements::Int(tensor) => {
+                for piece in tensor.chunks(1 << 15) {
+                    bytes.clear();
+                    bytes.extend(piece.iter().flat_map(|x| x.to_le_bytes()));
+                    out.write_all(&bytes)?;
+                }
+            }
         }
     }
     let hash = out.hasher.finalize();
@@ -111,8 +135,14 @@ fn write_to(file: &File, checkpoint: &Checkpoint) -> std::io::Result<()> {
     out.inner.flush()
 }
 
+/// The elements of a tensor.
+enum Elements<'a> {
+    F32(&'a [f32]),
+    Int(&'a [i64]),
+}
+
 /// What the file lists, in name order, with the elements.
-fn tensors(state: &TrainerState) -> (Vec<Entry>, Vec<&[f32]>) {
+fn tensors(state: &TrainerState) -> (Vec<Entry>, Vec<Elements<'_>>) {
     let mut entries = Vec::new();
     let mut data = Vec::new();
     let mut add = |kind, name: &str, shape: &[usize], elements| {
@@ -127,10 +157,14 @@ fn tensors(state: &TrainerState) -> (Vec<Entry>, Vec<&[f32]>) {
         (Kind::Parameter, &state.parameters),
         (Kind::Buffer, &state.buffers),
         (Kind::Average, &state.average),
+        (Kind::State, &state.states),
     ] {
         for (name, tensor) in tensors {
-            if let HostTensor::F32 { data, shape } = tensor {
-                add(kind, name, shape, data.as_slice());
+            match tensor {
+                HostTensor::F32 { data, shape } => add(kind, name, shape, Elements::F32(data)),
+                HostTensor::Int { data, shape } => {
+                    add(Kind::WholeState, name, shape, Elements::Int(data));
+                }
             }
         }
     }
@@ -140,7 +174,7 @@ fn tensors(state: &TrainerState) -> (Vec<Entry>, Vec<&[f32]>) {
             (Kind::SecondMoment, &moments.second),
         ] {
             if let Some(elements) = elements {
-                add(kind, name, &[elements.len()], elements.as_slice());
+                add(kind, name, &[elements.len()], Elements::F32(elements));
             }
         }
     }
@@ -192,17 +226,17 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
     input.read_exact(&mut header).map_err(failed)?;
     let header: Header = serde_json::from_slice(&header)
         .map_err(|error| bad(format!("its header is damaged: {error}")))?;
-    let elements = header
+    let bytes = header
         .tensors
         .iter()
         .map(|entry| {
             entry
                 .shape
                 .iter()
-                .try_fold(1u64, |n, s| n.checked_mul(*s as u64))
+                .try_fold(entry.kind.bytes(), |n, s| n.checked_mul(*s as u64))
         })
         .try_fold(0u64, |sum, n| sum.checked_add(n?));
-    if elements.and_then(|n| n.checked_mul(4)) != Some(room - length) {
+    if bytes != Some(room - length) {
         return Err(bad("it is cut short".into()));
     }
     let mut state = TrainerState {
@@ -219,7 +253,14 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
         );
     }
     for entry in header.tensors {
-        let data = floats(&mut input, entry.shape.iter().product()).map_err(failed)?;
+        let elements = entry.shape.iter().product();
+        if entry.kind == Kind::WholeState {
+            let data = whole(&mut input, elements).map_err(failed)?;
+            let tensor = HostTensor::int(data, &entry.shape);
+            state.states.insert(entry.name, tensor);
+            continue;
+        }
+        let data = floats(&mut input, elements).map_err(failed)?;
         match entry.kind {
             Kind::Parameter => {
                 let tensor = HostTensor::f32(data, &entry.shape);
@@ -228,6 +269,10 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
             Kind::Buffer => {
                 let tensor = HostTensor::f32(data, &entry.shape);
                 state.buffers.insert(entry.name, tensor);
+            }
+            Kind::State | Kind::WholeState => {
+                let tensor = HostTensor::f32(data, &entry.shape);
+                state.states.insert(entry.name, tensor);
             }
             Kind::Average => {
                 let tensor = HostTensor::f32(data, &entry.shape);
@@ -249,6 +294,16 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
         metrics_bytes: header.metrics_bytes,
         notes: header.notes,
     })
+}
+
+fn whole(input: &mut impl Read, n: usize) -> std::io::Result<Vec<i64>> {
+    let mut data = Vec::with_capacity(n);
+    let mut bytes = [0; 8];
+    for _ in 0..n {
+        input.read_exact(&mut bytes)?;
+        data.push(i64::from_le_bytes(bytes));
+    }
+    Ok(data)
 }
 
 fn floats(input: &mut impl Read, n: usize) -> std::io::Result<Vec<f32>> {

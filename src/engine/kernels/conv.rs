@@ -283,15 +283,23 @@ pub(crate) fn weight_gradient(isa: Isa, conv: &Conv, x: &[f32], dy: &[f32], dw: 
             stride: conv.k,
             cols: kg,
         };
-        // SAFETY: every window lies inside the padded map; each place of the result is written once.
-        unsafe {
-            outer_all(isa, a, d, |l, first, row| {
-                let (tap, c) = (l / cg, l % cg);
-                for (j, x) in row.iter().enumerate() {
-                    *target.at(((group * kg + first + j) * cg + c) * taps + tap) = *x;
+        // SAFETY: every window lies inside the padded map.
+        let sums = unsafe { outer_all(isa, a, d) };
+        let (width, block) = (isa.panel(), 16);
+        let blocks = cg.div_ceil(block);
+        tasks(sums.panels * blocks, |index| {
+            let (panel, first) = (index / blocks, index % blocks * block);
+            for c in first..(first + block).min(cg) {
+                for tap in 0..taps {
+                    let row = sums.row(panel, tap * cg + c);
+                    for (j, x) in row.iter().enumerate().take(kg - panel * width) {
+                        let k = group * kg + panel * width + j;
+                        // SAFETY: each task writes its own outputs and channels.
+                        unsafe { *target.at((k * cg + c) * taps + tap) = *x };
+                    }
                 }
-            });
-        }
+            }
+        });
     }
 }
 

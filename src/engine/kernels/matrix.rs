@@ -53,17 +53,33 @@ pub(crate) struct Right {
     pub(crate) cols: usize,
 }
 
-/// The sum over rows of (row of `a`) ⊗ (row of `d`): `put(l, first column, numbers)` is called for every row `l` of it, in
-/// stretches.
+/// What [`outer_all`] gives: `[panels, rows of a panel, panel]`.
+pub(crate) struct Sums {
+    data: Scratch,
+    /// Numbers of a panel.
+    size: usize,
+    width: usize,
+    pub(crate) panels: usize,
+}
+
+// SAFETY: once made it is only read.
+unsafe impl Sync for Sums {}
+
+impl Sums {
+    /// Row `l` of a panel.
+    pub(crate) fn row(&self, panel: usize, l: usize) -> &[f32] {
+        let at = panel * self.size + l * self.width;
+        assert!(panel < self.panels && (l + 1) * self.width <= self.size);
+        // SAFETY: `outer_all` wrote every row of every panel.
+        unsafe { std::slice::from_raw_parts(self.data.ptr().add(at), self.width) }
+    }
+}
+
+/// The sum over rows of (row of `a`) ⊗ (row of `d`).
 ///
 /// # Safety
-/// All is memory that the sizes fit; `put` may be called from several threads at once, never twice for one place.
-pub(crate) unsafe fn outer_all(
-    isa: Isa,
-    a: Rows<'_>,
-    d: Right,
-    put: impl Fn(usize, usize, &[f32]) + Sync + Send,
-) {
+/// All is memory that the sizes fit.
+pub(crate) unsafe fn outer_all(isa: Isa, a: Rows<'_>, d: Right) -> Sums {
     let (width, length, cols) = (isa.panel(), a.pieces.len() * a.len, d.cols);
     let (rows, panels) = (a.starts.len(), cols.div_ceil(width));
     // a task sums a block of the length by some panels over a part of the rows
@@ -76,8 +92,8 @@ pub(crate) unsafe fn outer_all(
         .max(1);
     let each = rows.div_ceil(parts).next_multiple_of(ROWS);
     let size = length.next_multiple_of(LEFT) * width;
-    let sums = Scratch::new(parts * panels * size);
-    let sums = sums.shared();
+    let data = Scratch::new(parts * panels * size);
+    let sums = data.shared();
     tasks(parts * blocks * strips, |index| {
         let (part, rest) = (index / (blocks * strips), index % (blocks * strips));
         let within = rest / strips * block..((rest / strips + 1) * block).min(length);
@@ -117,24 +133,35 @@ pub(crate) unsafe fn outer_all(
             }
         }
     });
-    let step = 64;
-    let steps = length.div_ceil(step);
     // parts without rows have no sums
     let parts = rows.div_ceil(each.max(1));
-    tasks(panels * steps, |index| {
+    let step = 64 * width;
+    let steps = (length * width).div_ceil(step);
+    tasks(if parts == 1 { 0 } else { panels * steps }, |index| {
         let (panel, first) = (index / steps, index % steps * step);
-        let n = width.min(cols - panel * width);
-        for l in first..(first + step).min(length) {
-            let mut sum = [0.0f32; 32];
-            for part in 0..parts {
-                for (j, sum) in sum.iter_mut().enumerate().take(n) {
-                    // SAFETY: the tasks above wrote all of the sums.
-                    *sum += unsafe { *sums.at((part * panels + panel) * size + l * width + j) };
+        let n = step.min(length * width - first);
+        let at = |part: usize| sums.at((part * panels + panel) * size + first);
+        // SAFETY: the tasks above wrote all of the sums; each task adds up its own stretch.
+        unsafe {
+            if parts == 0 {
+                at(0).write_bytes(0, n);
+                return;
+            }
+            let sum = std::slice::from_raw_parts_mut(at(0), n);
+            for part in 1..parts {
+                let more = std::slice::from_raw_parts(at(part), n);
+                for (sum, x) in sum.iter_mut().zip(more) {
+                    *sum += x;
                 }
             }
-            put(l, panel * width, &sum[..n]);
         }
     });
+    Sums {
+        data,
+        size,
+        width,
+        panels,
+    }
 }
 
 /// `0, stride, 2 stride, …`
@@ -219,13 +246,22 @@ pub(crate) fn linear_weight(isa: Isa, m: usize, x: &[f32], dy: &[f32], n: usize)
             cols: n,
         };
         let to = Shared::new(dw.as_mut_ptr());
-        // SAFETY: the slices have these sizes; each place is written once.
-        unsafe {
-            outer_all(isa, a, d, |l, first, row| {
-                row.as_ptr()
-                    .copy_to_nonoverlapping(to.at(l * n + first), row.len());
-            });
-        }
+        // SAFETY: the slices have these sizes.
+        let sums = unsafe { outer_all(isa, a, d) };
+        let width = isa.panel();
+        tasks(k.div_ceil(64), |block| {
+            for l in block * 64..((block + 1) * 64).min(k) {
+                for panel in 0..sums.panels {
+                    let some = width.min(n - panel * width);
+                    let row = &sums.row(panel, l)[..some];
+                    // SAFETY: each task writes its own rows of the result.
+                    unsafe {
+                        let to = to.at(l * n + panel * width);
+                        row.as_ptr().copy_to_nonoverlapping(to, some);
+                    }
+                }
+            }
+        });
     })
 }
 

@@ -33,5 +33,6 @@ mod tiles;
 mod update;
 mod winograd;
 
+pub use memory::keep_memory;
 pub(crate) use ops::{Normalise, Update, apply, batch_norm, joined_attention, normalise, update};
 pub(crate) use update::{Adam, Sgd};

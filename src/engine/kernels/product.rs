@@ -191,7 +191,7 @@ unsafe fn scatter(
     let mut done = 0;
     // SAFETY: the caller promises the numbers and the blocks.
     unsafe {
-        if l % LEFT == 0 {
+        if l.is_multiple_of(LEFT) {
             let mut to = out.add(l / LEFT * stride + row * LEFT);
             while done + LEFT <= some {
                 to.cast::<[f32; LEFT]>()

@@ -16,6 +16,7 @@ use crate::engine::checkpoint::{self, Checkpoint, Cursor};
 use crate::engine::{Batch, Model, Trainer, learning_rate};
 use crate::graph::Graph;
 use crate::language::Span;
+use crate::language::codes::Code;
 use crate::plan::{Group, Settings};
 
 /// Gives batches in an order that is decided by their number alone.
@@ -263,7 +264,8 @@ impl Fit<'_> {
                 step,
                 settings.steps,
                 settings.steps_per_epoch(),
-            );
+            )
+            .map_err(|why| Failure::new(Code::Script, why).at(self.span))?;
             let report = trainer
                 .step(self.graph, &parts, rate, settings.clip)
                 .map_err(|error| Failure::from(error).at(self.span))?;

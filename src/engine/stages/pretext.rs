@@ -9,7 +9,8 @@ use super::valid::View;
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
 use crate::data::{BadSample, Cursor, Dataset, Loader, LoaderOptions};
-use crate::engine::Batch;
+use crate::engine::{Batch, HostTensor};
+use crate::graph::INDEX;
 use crate::language::Span;
 use crate::plan::{Settings, StagePlan, Training};
 
@@ -34,6 +35,10 @@ impl Batches for Loaded {
         };
         self.left_out.extend(batch.skipped);
         let mut fields = Batch::new();
+        // for tasks that address each record by its number
+        let index: Vec<i64> = batch.indices.iter().map(|index| *index as i64).collect();
+        let rows = index.len();
+        fields.insert(INDEX.to_owned(), HostTensor::int(index, &[rows]));
         for (name, field) in batch.fields {
             if let Some((_, input)) = self.bindings.iter().find(|(own, _)| *own == name) {
                 fields.insert(input.clone(), host(field));

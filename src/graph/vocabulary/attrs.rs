@@ -65,6 +65,19 @@ pub enum Preset {
     Switch(bool),
 }
 
+impl Preset {
+    /// As a script would write it; `None` where there is no value.
+    pub fn text(self) -> Option<String> {
+        match self {
+            Preset::Required | Preset::Absent => None,
+            Preset::Int(n) => Some(n.to_string()),
+            Preset::Float(x) => Some(x.to_string()),
+            Preset::Text(text) => Some(format!("\"{text}\"")),
+            Preset::Switch(on) => Some(on.to_string()),
+        }
+    }
+}
+
 /// How an attribute is declared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AttrSpec {

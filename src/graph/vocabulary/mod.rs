@@ -88,6 +88,30 @@ impl OpSpec {
         self.attrs.iter().find(|attr| attr.name == name)
     }
 
+    /// How a script calls it: `softmax(x, dim = -1)`.
+    pub fn call_text(&self) -> String {
+        let mut arguments: Vec<String> = match self.operands {
+            (_, Some(0)) => vec!["g".into()],
+            (_, None) => vec!["[x, …]".into()],
+            (_, Some(1)) => vec!["x".into()],
+            (fewest, Some(most)) => ('a'..)
+                .take(most)
+                .enumerate()
+                .map(|(i, letter)| match i < fewest {
+                    true => letter.to_string(),
+                    false => format!("{letter}?"),
+                })
+                .collect(),
+        };
+        let attrs = self.attrs.iter();
+        arguments.extend(attrs.map(|attr| match (attr.preset, attr.preset.text()) {
+            (_, Some(text)) => format!("{} = {text}", attr.name),
+            (Preset::Absent, None) => format!("{}?", attr.name),
+            _ => attr.name.to_owned(),
+        }));
+        format!("{}({})", self.name, arguments.join(", "))
+    }
+
     /// Whether it takes `n` operands.
     pub fn takes(&self, n: usize) -> bool {
         n >= self.operands.0 && self.operands.1.is_none_or(|most| n <= most)

@@ -233,11 +233,15 @@ impl Checker<'_> {
             format!("unknown {what} `{}` for {}", name.text, subject.text()),
         )
         .here(format!("no such {what}"));
-        if subject.kind.is_some() {
-            let label = format!(
-                "`{0}` is built in; `pretext doc {0}` lists its {what}s",
-                subject.name
-            );
+        if let Some(kind) = subject.kind {
+            let entry = self.catalog.find(kind, subject.name);
+            let label = match entry.and_then(|spec| spec.provider.as_ref()) {
+                Some(provider) => format!("`{}` is from {}", subject.name, provider.name),
+                None => format!(
+                    "`{0}` is built in; `pretext doc {0}` lists its {what}s",
+                    subject.name
+                ),
+            };
             diagnostic = diagnostic.label(subject.name_span, label);
         }
         let near = nearest(&name.text, names.iter().copied());

@@ -4,6 +4,7 @@ mod arguments;
 mod augment;
 mod calls;
 mod cycles;
+mod inline;
 mod names;
 mod nets;
 mod one_of;
@@ -97,15 +98,21 @@ pub fn check_all(
     set: &[(String, String)],
 ) -> Checked {
     let (mut tree, mut diagnostics) = parse::parse(sources, file);
-    let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
+    let mut settings = Vec::new();
     for (path, value) in set {
         let id = sources.add("--set", format!("{path}={value}"));
         match parse::parse_setting(sources, id) {
-            Ok((path, value)) => {
-                diagnostics.extend(setting::apply(&mut tree, catalog, &path, value))
-            }
+            Ok(setting) => settings.push(setting),
             Err(errors) => diagnostics.extend(errors),
         }
+    }
+    diagnostics.extend(inline::write_out(&mut tree));
+    for (_, value) in &mut settings {
+        diagnostics.extend(inline::write_out_in(value, &mut tree));
+    }
+    let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
+    for (path, value) in settings {
+        diagnostics.extend(setting::apply(&mut tree, catalog, &path, value));
     }
     let mut checker = Checker::new(catalog, &tree);
     checker.missing = missing;

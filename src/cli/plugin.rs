@@ -1,0 +1,415 @@
+//! `pretext plugin new | build | check | list`
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{Outcome, print};
+use crate::extend::plugin::check::{Line, Report, in_child, inspect};
+use crate::extend::plugin::scaffold::{self, Language};
+use crate::extend::plugin::{self, FOLDER, file_name};
+use crate::extend::{Lock, project_folder};
+
+/// Arguments of `pretext plugin`.
+#[derive(Args)]
+pub struct PluginArgs {
+    /// The project's folder; where absent, the nearest with an `ssl.lock` from here upwards, else this one
+    #[arg(long, value_name = "DIRECTORY", global = true)]
+    project: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Write a plugin and a recipe to begin with: both work at once
+    New {
+        /// Lower case letters, digits, `_`
+        name: String,
+        /// What to write it in
+        #[arg(long, default_value = "rust")]
+        lang: Lang,
+    },
+    /// Compile plugins of the project, put them into its plugin folder, check and pin them
+    Build {
+        /// Folders under `plugins/`; all of them where absent
+        names: Vec<String>,
+    },
+    /// Load a plugin in a process of its own and try all it exports
+    Check {
+        /// The name of a plugin, or a library's file
+        what: String,
+        /// Seconds after which a call that does not return is ended
+        #[arg(long, default_value_t = 10.0)]
+        limit: f64,
+        /// Look for plugins here too
+        #[arg(long, value_name = "DIRECTORY")]
+        plugin_path: Vec<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the plugins that recipes of this project can use
+    List {
+        /// Look for plugins here too
+        #[arg(long, value_name = "DIRECTORY")]
+        plugin_path: Vec<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What `check` and `list` run in a process of its own
+    #[command(hide = true)]
+    Inspect {
+        file: PathBuf,
+        #[arg(long)]
+        build: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Lang {
+    Rust,
+    C,
+}
+
+pub fn run(args: &PluginArgs) -> anyhow::Result<Outcome> {
+    let project = match &args.project {
+        Some(folder) => folder.canonicalize().unwrap_or_else(|_| folder.clone()),
+        None => project_folder(Path::new(".")),
+    };
+    match &args.verb {
+        Verb::New { name, lang } => new(&project, name, *lang),
+        Verb::Build { names } => build(&project, names),
+        Verb::Check {
+            what,
+            limit,
+            plugin_path,
+            json,
+        } => check(&project, what, *limit, plugin_path, *json),
+        Verb::List { plugin_path, json } => list(&project, plugin_path, *json),
+        Verb::Inspect { file, build } => {
+            let mut out = std::io::stdout();
+            inspect(file, *build, &mut |line: Line| {
+                if let Ok(text) = serde_json::to_string(&line) {
+                    // whoever asked may be gone; then nobody minds
+                    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+                }
+            });
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// A path as seen from where the user is.
+fn near(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(&here).unwrap_or(path);
+    path.display().to_string()
+}
+
+fn new(project: &Path, name: &str, lang: Lang) -> anyhow::Result<Outcome> {
+    if !plugin::is_name(name) {
+        anyhow::bail!(
+            "a plugin can't be called {name:?}: names have lower case letters, digits and `_`"
+        );
+    }
+    let language = match lang {
+        Lang::Rust => Language::Rust,
+        Lang::C => Language::C,
+    };
+    let files = scaffold::write(project, name, language)?;
+    let mut out = String::new();
+    for file in &files {
+        out += &format!("wrote {}\n", near(file));
+    }
+    out += &format!("\nnext: pretext plugin build {name}\n      pretext run {name}.ssl\n");
+    print(&out)?;
+    Ok(Outcome::Done)
+}
+
+/// Folders under `plugins/` that hold something to compile.
+fn sources(project: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(project.join(FOLDER)) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| is_source(&entry.path()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| plugin::is_name(name))
+        .collect();
+    names.sort();
+    names
+}
+
+/// A crate that makes a `cdylib`, or a C file of the folder's name.
+fn is_source(folder: &Path) -> bool {
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml"));
+    manifest.is_ok_and(|text| text.contains("cdylib")) || c_file(folder).is_file()
+}
+
+fn c_file(folder: &Path) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    folder.join(format!("{name}.c"))
+}
+
+fn build(project: &Path, names: &[String]) -> anyhow::Result<Outcome> {
+    let names = if names.is_empty() {
+        sources(project)
+    } else {
+        names.to_vec()
+    };
+    if names.is_empty() {
+        anyhow::bail!(
+            "{} holds no plugin to compile; `pretext plugin new NAME` writes one",
+            near(&project.join(FOLDER))
+        );
+    }
+    let mut sound = true;
+    for name in &names {
+        let folder = project.join(FOLDER).join(name);
+        if !plugin::is_name(name) || !is_source(&folder) {
+            anyhow::bail!(
+                "{} is no crate with `crate-type = [\"cdylib\"]` and holds no {name}.c",
+                near(&folder)
+            );
+        }
+        let built = match folder.join("Cargo.toml").is_file() {
+            true => cargo(&folder)?,
+            false => compiler(&folder)?,
+        };
+        let Some(bytes) = built else {
+            return Ok(Outcome::Failed);
+        };
+        let target = project.join(FOLDER).join(file_name(name));
+        // a rename: a process that has the one before loaded keeps it
+        crate::engine::write_atomic(&target, &bytes)?;
+        let report = checked(&target, true, 10.0)?;
+        print(&told(&report))?;
+        match (report.sound(), &report.plugin) {
+            (true, Some((own, ..))) if own == name => {
+                plugin::pin(project, name, &bytes)
+                    .map_err(|problem| anyhow::anyhow!(problem.message))?;
+            }
+            (true, Some((own, ..))) => {
+                anyhow::bail!(
+                    "{} calls itself `{own}`; its folder must have that name",
+                    near(&folder)
+                )
+            }
+            _ => sound = false,
+        }
+    }
+    Ok(if sound {
+        Outcome::Done
+    } else {
+        Outcome::Unsound
+    })
+}
+
+/// Compiles a crate; the library's bytes, or nothing where cargo has said why.
+fn cargo(folder: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(&cargo)
+        .args([
+            "build",
+            "--release",
+            "--message-format=json-render-diagnostics",
+            "--manifest-path",
+        ])
+        .arg(folder.join("Cargo.toml"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "can't start {}: {error}; a plugin in Rust needs cargo",
+                cargo.display()
+            )
+        })?;
+    if !output.status.success() {
+        return Ok(None);
+    }
+    let mut library = None;
+    for line in output.stdout.split(|byte| *byte == b'\n') {
+        let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else {
+            continue;
+        };
+        let own =
+            message["manifest_path"].as_str().map(Path::new) == Some(&folder.join("Cargo.toml"));
+        if message["reason"] != "compiler-artifact" || !own {
+            continue;
+        }
+        let files = message["filenames"].as_array().into_iter().flatten();
+        let files = files.filter_map(serde_json::Value::as_str);
+        library = files
+            .map(Path::new)
+            .find(|path| {
+                path.to_string_lossy()
+                    .ends_with(std::env::consts::DLL_SUFFIX)
+            })
+            .map(Path::to_owned)
+            .or(library);
+    }
+    let library = library.ok_or_else(|| {
+        anyhow::anyhow!(
+            "{} makes no library: it needs `crate-type = [\"cdylib\"]`",
+            near(folder)
+        )
+    })?;
+    Ok(Some(std::fs::read(library)?))
+}
+
+/// Compiles a C file; as [`cargo`].
+fn compiler(folder: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let cc = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let include = tempdir()?;
+    std::fs::write(include.join("pretext_plugin.h"), scaffold::header())?;
+    let library = include.join("library");
+    let status = Command::new(&cc)
+        .args(["-std=c11", "-O2", "-Wall", "-shared", "-fPIC", "-I"])
+        .arg(&include)
+        .arg("-o")
+        .arg(&library)
+        .arg(c_file(folder))
+        .status()
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "can't start {}: {error}; a plugin in C needs a C compiler",
+                cc.display()
+            )
+        });
+    let built = status.and_then(|status| {
+        Ok(match status.success() {
+            true => Some(std::fs::read(&library)?),
+            false => None,
+        })
+    });
+    let _ = std::fs::remove_dir_all(&include);
+    built
+}
+
+/// A folder for one compilation.
+fn tempdir() -> std::io::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("pretext-plugin-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Tries a library in a process of its own.
+fn checked(file: &Path, build: bool, limit: f64) -> anyhow::Result<Report> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["plugin", "inspect"]).arg(file);
+    if build {
+        command.arg("--build");
+    }
+    Ok(in_child(
+        file,
+        command,
+        Duration::from_secs_f64(limit.clamp(0.1, 3600.0)),
+    )?)
+}
+
+fn told(report: &Report) -> String {
+    let file = near(Path::new(&report.path));
+    let mut out = match &report.plugin {
+        Some((name, version, abi, hash)) => {
+            format!(
+                "{name} {version}, ABI {abi}, blake3 {}…, {file}\n",
+                &hash[..16]
+            )
+        }
+        None => format!("{file}\n"),
+    };
+    for entry in &report.entries {
+        let mark = if entry.sound { "sound" } else { "UNSOUND" };
+        out += &format!("  {} {}: {mark}", entry.kind, entry.name);
+        match (entry.sound, entry.found.as_str()) {
+            (_, "") => out += "\n",
+            (true, found) => out += &format!(", {found}\n"),
+            (false, found) => out += &format!("\n    {}\n", found.replace('\n', "\n    ")),
+        }
+    }
+    if let Some(failure) = &report.failure {
+        out += &format!("  UNSOUND: {failure}\n");
+    }
+    out
+}
+
+fn check(
+    project: &Path,
+    what: &str,
+    limit: f64,
+    plugin_path: &[PathBuf],
+    json: bool,
+) -> anyhow::Result<Outcome> {
+    let file = match plugin::is_name(what) && !Path::new(what).is_file() {
+        false => PathBuf::from(what),
+        true => {
+            let found = plugin::installed(&plugin::folders(project, plugin_path));
+            match found.into_iter().find(|(name, _)| name == what) {
+                Some((_, file)) => file,
+                None => {
+                    let source = is_source(&project.join(FOLDER).join(what));
+                    let help = if source {
+                        format!("build it: `pretext plugin build {what}`")
+                    } else {
+                        "`pretext plugin list` shows what there is".into()
+                    };
+                    anyhow::bail!("there is no plugin `{what}`; {help}")
+                }
+            }
+        }
+    };
+    let report = checked(&file, true, limit)?;
+    if json {
+        print(&serde_json::to_string_pretty(&report)?)?;
+    } else {
+        print(&told(&report))?;
+    }
+    Ok(if report.sound() {
+        Outcome::Done
+    } else {
+        Outcome::Unsound
+    })
+}
+
+fn list(project: &Path, plugin_path: &[PathBuf], json: bool) -> anyhow::Result<Outcome> {
+    let mut lock = Lock::read(project).map_err(|problem| anyhow::anyhow!(problem.message))?;
+    let installed = plugin::installed(&plugin::folders(project, plugin_path));
+    let mut rows = Vec::new();
+    let mut text = String::new();
+    for (name, file) in &installed {
+        let report = checked(file, false, 10.0)?;
+        let pin = lock.get(("plugins", &plugin::pin_key(name)));
+        let own = report.plugin.as_ref().map(|(.., hash)| hash.clone());
+        let pinned = match (&pin, &own) {
+            (None, _) => "not pinned",
+            (Some(pin), Some(own)) if pin == own => "pinned",
+            _ => "not the one that is pinned",
+        };
+        text += told(&report).trim_end();
+        text += &format!("\n  {pinned}\n");
+        let mut row = serde_json::to_value(&report)?;
+        row["pin"] = pinned.into();
+        rows.push(row);
+    }
+    for name in sources(project) {
+        if installed.iter().all(|(other, _)| *other != name) {
+            let folder = near(&project.join(FOLDER).join(&name));
+            text += &format!("{name}, {folder}\n  not built: `pretext plugin build {name}`\n");
+        }
+    }
+    if json {
+        print(&serde_json::to_string_pretty(&rows)?)?;
+    } else if text.is_empty() {
+        print("no plugins; `pretext plugin new NAME` writes one")?;
+    } else {
+        print(&text)?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,178 @@
+//! The box a script runs in: a language without files, clock, modules or text that becomes code, with a limit on everything that
+//! can grow, on a thread of its own whose stack no script can fill.
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rhai::debugger::{DebuggerCommand, DebuggerEvent};
+use rhai::packages::{
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
+    BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
+};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, Position, Token};
+
+use super::{declare, operators, tape, vocabulary};
+use crate::catalog::{Problem, Result};
+use crate::language::codes::Code;
+
+/// Largest script, in bytes.
+pub const MAX_BYTES: usize = 1 << 16;
+/// Steps of the interpreter in one call of a script.
+pub const MAX_OPERATIONS: u64 = 200_000;
+/// Time of one call of a script.
+pub const MAX_TIME: Duration = Duration::from_millis(40);
+/// Functions inside one another.
+pub const MAX_CALLS: usize = 48;
+/// Expressions inside one another.
+pub const MAX_DEPTH: usize = 64;
+/// Bytes of a string.
+pub const MAX_STRING: usize = 8192;
+/// Elements of an array, those of arrays in it included.
+pub const MAX_ARRAY: usize = 2048;
+/// Properties of a map, those of maps in it included.
+pub const MAX_MAP: usize = 1024;
+/// Variables at one time.
+pub const MAX_VARIABLES: usize = 256;
+/// Functions of a script.
+pub const MAX_FUNCTIONS: usize = 256;
+
+/// Stack of the thread a script runs on: values that hold one another in a chain as long as the operations allow are freed link
+/// by link.
+const STACK: usize = 256 << 20;
+/// Operations between two looks at the clock.
+const LOOK: u64 = 32;
+
+thread_local! {
+    /// When the script on this thread must be done.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Where the script on this thread is.
+    static PLACE: Cell<Position> = const { Cell::new(Position::NONE) };
+}
+
+/// Where the script on this thread is, or was when it stopped.
+pub fn place() -> Position {
+    PLACE.get()
+}
+
+/// The one interpreter: it holds no state of a script.
+pub fn engine() -> &'static Engine {
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+        let mut engine = Engine::new_raw();
+        // by hand: the core package would bring `sleep`, the standard one the clock
+        ArithmeticPackage::new().register_into_engine(&mut engine);
+        LogicPackage::new().register_into_engine(&mut engine);
+        BasicMathPackage::new().register_into_engine(&mut engine);
+        BasicStringPackage::new().register_into_engine(&mut engine);
+        MoreStringPackage::new().register_into_engine(&mut engine);
+        BasicArrayPackage::new().register_into_engine(&mut engine);
+        BasicMapPackage::new().register_into_engine(&mut engine);
+        BasicIteratorPackage::new().register_into_engine(&mut engine);
+        BasicFnPackage::new().register_into_engine(&mut engine);
+        // a function that carries copies of itself doubles with each `curry`
+        for symbol in ["eval", "print", "debug", "import", "export", "curry"] {
+            engine.disable_symbol(symbol);
+        }
+        // kept by the language for later, needed as a property: `#{name: "rate", default: 0.1}`
+        #[allow(deprecated)] // its makers mark what may change this way
+        engine.on_parse_token(|token, _, _| match token {
+            Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
+            token => token,
+        });
+        #[allow(deprecated)]
+        engine.register_debugger(
+            |_, debugger| debugger,
+            |_, event, _, _, place| {
+                let inside = matches!(event, DebuggerEvent::Start | DebuggerEvent::Step);
+                if inside && !place.is_none() {
+                    PLACE.set(place);
+                }
+                Ok(DebuggerCommand::StepInto)
+            },
+        );
+        engine
+            .set_strict_variables(true)
+            .set_fail_on_invalid_map_property(true)
+            .set_max_operations(MAX_OPERATIONS)
+            .set_max_call_levels(MAX_CALLS)
+            .set_max_expr_depths(MAX_DEPTH, MAX_DEPTH)
+            .set_max_string_size(MAX_STRING)
+            .set_max_array_size(MAX_ARRAY)
+            .set_max_map_size(MAX_MAP)
+            .set_max_variables(MAX_VARIABLES)
+            .set_max_functions(MAX_FUNCTIONS)
+            .on_progress(|operations| {
+                let late = operations % LOOK == 0 && is_late();
+                late.then_some(Dynamic::UNIT)
+            })
+            .on_print(|_| ())
+            .on_debug(|_, _, _| ());
+        // the interpreter's own multiplies sizes without a look at overflow
+        engine.register_fn("pad", pad);
+        tape::register(&mut engine);
+        operators::register(&mut engine);
+        vocabulary::register(&mut engine);
+        declare::register(&mut engine);
+        engine
+    });
+    &ENGINE
+}
+
+/// Whether the script on this thread has had its time. One that was kept waiting by other programs, or by a laptop that was
+/// closed, is not late: it must have used half of the time itself, where the system says so.
+fn is_late() -> bool {
+    let now = Instant::now();
+    if DEADLINE.get().is_none_or(|deadline| now <= deadline) {
+        return false;
+    }
+    if busy().is_none_or(|busy| busy > MAX_TIME / 2) {
+        return true;
+    }
+    DEADLINE.set(Some(now + MAX_TIME / 4));
+    false
+}
+
+/// Time that this thread has had a processor.
+fn busy() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds)).filter(|busy| !busy.is_zero())
+}
+
+/// Fills an array up to `length` with copies of `item`.
+fn pad(array: &mut Array, length: INT, item: Dynamic) -> Result<(), Box<EvalAltResult>> {
+    let length = usize::try_from(length).unwrap_or(0);
+    let nested = item.is_array() || item.is_map();
+    if length > MAX_ARRAY || nested && length > 64 {
+        let what = "Size of array".to_owned();
+        return Err(EvalAltResult::ErrorDataTooLarge(what, Position::NONE).into());
+    }
+    if length > array.len() {
+        array.resize(length, item);
+    }
+    Ok(())
+}
+
+/// Runs `inside` within the limits of time and stack. What the script made must not outlive it: results are made of host values.
+pub fn run<T: Send>(inside: impl FnOnce(&'static Engine) -> Result<T> + Send) -> Result<T> {
+    let failed = |why: &str| Problem::new(Code::Script, format!("the script can't be run: {why}"));
+    let engine = engine();
+    thread::scope(|scope| {
+        let work = move || {
+            DEADLINE.set(Some(Instant::now() + MAX_TIME));
+            PLACE.set(Position::NONE);
+            inside(engine)
+        };
+        let thread = thread::Builder::new()
+            .name("script".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, work)
+            .map_err(|error| failed(&error.to_string()))?;
+        thread.join().unwrap_or_else(|_| {
+            Err(failed(
+                "the interpreter failed; this is a mistake of Pretext",
+            ))
+        })
+    })
+}

@@ -1,0 +1,135 @@
+//! Values of a recipe and of the graph as a script sees them, and back: scalars, lists, maps.
+
+use rhai::{Array, Dynamic, Engine, INT, Map, NativeCallContext};
+
+use super::raise::raise;
+use super::tape::{Thrown, callable};
+use crate::catalog::{Args, Duration, Problem, Value};
+use crate::data::{Fields, SampleType};
+use crate::graph::{Module, Size};
+use crate::language::canonical;
+use crate::language::codes::Code;
+
+/// A size: a whole number where it is known, else something that can be added, multiplied and divided.
+pub fn dynamic_size(size: &Size) -> Dynamic {
+    match size.known() {
+        Some(n) => Dynamic::from(n as INT),
+        None => Dynamic::from(size.clone()),
+    }
+}
+
+/// The size that a value is.
+pub fn size_of(value: &Dynamic) -> Option<Size> {
+    match value.as_int() {
+        Ok(n) => usize::try_from(n).ok().map(Size::fixed),
+        Err(_) => value.clone().try_cast::<Size>(),
+    }
+}
+
+/// Arithmetic of sizes.
+pub fn register(engine: &mut Engine) {
+    fn of(n: INT) -> Thrown<Size> {
+        usize::try_from(n).map(Size::fixed).map_err(|_| {
+            let message = format!("a size can't be put together with {n}");
+            raise(Problem::new(Code::Script, message), rhai::Position::NONE)
+        })
+    }
+    fn over(ctx: NativeCallContext, a: &Size, b: &Size) -> Thrown<Dynamic> {
+        let quotient = a.divided_by(b).ok_or_else(|| {
+            let message = format!("{a} is not a multiple of {b} for every batch");
+            raise(Problem::new(Code::Shape, message), ctx.call_position())
+        })?;
+        Ok(dynamic_size(&quotient))
+    }
+    engine
+        .register_type_with_name::<Size>("size")
+        .register_fn("+", |a: Size, b: Size| dynamic_size(&(&a + &b)))
+        .register_fn("+", |a: Size, n: INT| {
+            Thrown::Ok(dynamic_size(&(&a + &of(n)?)))
+        })
+        .register_fn("+", |n: INT, a: Size| {
+            Thrown::Ok(dynamic_size(&(&a + &of(n)?)))
+        })
+        .register_fn("*", |a: Size, b: Size| dynamic_size(&(&a * &b)))
+        .register_fn("*", |a: Size, n: INT| {
+            Thrown::Ok(dynamic_size(&(&a * &of(n)?)))
+        })
+        .register_fn("*", |n: INT, a: Size| {
+            Thrown::Ok(dynamic_size(&(&a * &of(n)?)))
+        })
+        .register_fn("/", |ctx: NativeCallContext, a: Size, b: Size| {
+            over(ctx, &a, &b)
+        })
+        .register_fn("/", |ctx: NativeCallContext, a: Size, n: INT| {
+            over(ctx, &a, &of(n)?)
+        })
+        .register_fn("==", |a: Size, b: Size| a == b)
+        .register_fn("!=", |a: Size, b: Size| a != b)
+        .register_fn("to_string", |a: &mut Size| a.to_string());
+}
+
+/// `p`: the arguments of a call. Encoders and heads are modules.
+pub fn arguments(args: &Args) -> Map {
+    let mut map = Map::new();
+    for (name, argument) in &args.values {
+        let value = match &argument.value {
+            Value::Net(net) => callable(Module::new(name, net)),
+            value => plain(value),
+        };
+        map.insert(name.as_str().into(), value);
+    }
+    map
+}
+
+/// A value without a graph: numbers, strings, lists. What only the plan understands is `.ssl` text.
+fn plain(value: &Value) -> Dynamic {
+    match value {
+        Value::Number(x) | Value::Ratio(x) => (*x).into(),
+        Value::Integer(n) => (*n).into(),
+        Value::Length(x) => (*x as INT).into(),
+        Value::Duration(Duration::Epochs(n)) => pairs([("epochs", (*n).into())]),
+        Value::Duration(Duration::Steps(n)) => pairs([("steps", (*n as INT).into())]),
+        Value::Range(low, high) => vec![Dynamic::from(*low), Dynamic::from(*high)].into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Word(word) if word == "on" || word == "off" => (word == "on").into(),
+        Value::Word(word) => word.as_str().into(),
+        Value::List(values) => values.iter().map(plain).collect::<Array>().into(),
+        other => canonical(other).into(),
+    }
+}
+
+/// A map with these properties.
+fn pairs<const N: usize>(entries: [(&str, Dynamic); N]) -> Dynamic {
+    let entries = entries.into_iter();
+    let map: Map = entries.map(|(name, value)| (name.into(), value)).collect();
+    map.into()
+}
+
+/// The fields of a record: `#{name: "image", type: "image", channels: 3, height: 32, width: 32}` in the data set's order.
+/// What is not known before a sample is read is `()`.
+pub fn fields(fields: &Fields) -> Array {
+    let size = |n: &Option<usize>| n.map_or(Dynamic::UNIT, |n| Dynamic::from(n as INT));
+    let one = |(name, ty): &(String, SampleType)| {
+        let name = Dynamic::from(name.clone());
+        match ty {
+            SampleType::Image {
+                channels,
+                height,
+                width,
+            } => pairs([
+                ("name", name),
+                ("type", "image".into()),
+                ("channels", size(channels)),
+                ("height", size(height)),
+                ("width", size(width)),
+            ]),
+            SampleType::Label { classes } => pairs([
+                ("name", name),
+                ("type", "label".into()),
+                ("classes", size(classes)),
+            ]),
+            other => pairs([("name", name), ("type", other.to_string().into())]),
+        }
+    };
+    fields.iter().map(one).collect()
+}

@@ -1,0 +1,149 @@
+//! Types by name, as a script or a plugin declares them: the words that `pretext doc` prints, short.
+
+use crate::catalog::{Kind, Type};
+use crate::data::SampleType;
+
+/// Names of the types a parameter may have; `list(…)` of one of them is one too.
+pub const TYPES: &[&str] = &[
+    "number",
+    "integer",
+    "ratio",
+    "length",
+    "duration",
+    "range",
+    "text",
+    "switch",
+    "choice",
+    "encoder",
+    "head",
+    "data",
+    "place",
+    "optimizer",
+    "schedule",
+    "evaluator",
+];
+
+/// The type of this name; `choices` are the words of a `choice`.
+pub fn param_type(name: &str, choices: &[String]) -> Option<Type> {
+    let name = name.trim();
+    if let Some(element) = name
+        .strip_prefix("list(")
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        return Some(Type::List(Box::new(param_type(element, choices)?)));
+    }
+    Some(match name {
+        "number" => Type::Number,
+        "integer" => Type::Integer,
+        "ratio" => Type::Ratio,
+        "length" => Type::Length,
+        "duration" => Type::Duration,
+        "range" => Type::Range,
+        "text" => Type::Text,
+        "switch" => Type::Choice(&["on", "off"]),
+        "choice" if !choices.is_empty() => Type::choice(choices.to_vec()),
+        "encoder" => Type::Encoder,
+        "head" => Type::Head,
+        "data" => Type::Data,
+        "place" => Type::Place,
+        "optimizer" => Type::Call(Kind::Optimizer),
+        "schedule" => Type::Call(Kind::Schedule),
+        "evaluator" => Type::Call(Kind::Evaluator),
+        _ => return None,
+    })
+}
+
+/// The type of a field of the batch by its text: `image`, `image[3, 32, 32]`, `label`, `label(4)`, `text`, `list(image)`,
+/// `image * 2`. `?` stands for a size that does not matter.
+pub fn sample_type(text: &str) -> Option<SampleType> {
+    let text = text.trim();
+    if let Some((element, count)) = text.rsplit_once('*') {
+        let count = count.trim().parse().ok()?;
+        return Some(SampleType::list(sample_type(element)?, Some(count)));
+    }
+    let inside = |open: &str, close: char| text.strip_prefix(open)?.strip_suffix(close);
+    let size = |text: &str| match text.trim() {
+        "?" => Some(None),
+        digits => digits.parse::<usize>().ok().map(Some),
+    };
+    if let Some(element) = inside("list(", ')') {
+        return Some(SampleType::list(sample_type(element)?, None));
+    }
+    if let Some(sizes) = inside("image[", ']') {
+        let sizes: Vec<Option<usize>> = sizes.split(',').map(size).collect::<Option<_>>()?;
+        let [channels, height, width] = sizes[..] else {
+            return None;
+        };
+        return Some(SampleType::Image {
+            channels,
+            height,
+            width,
+        });
+    }
+    if let Some(sizes) = inside("mask[", ']') {
+        let (height, width) = sizes.split_once(',')?;
+        return Some(SampleType::Mask {
+            height: size(height)?,
+            width: size(width)?,
+        });
+    }
+    if let Some(classes) = inside("label(", ')') {
+        return Some(SampleType::Label {
+            classes: size(classes)?,
+        });
+    }
+    Some(match text {
+        "image" => SampleType::IMAGE,
+        "label" => SampleType::Label { classes: None },
+        "mask" => SampleType::MASK,
+        "text" => SampleType::Text,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_a_name() {
+        for name in TYPES {
+            assert!(param_type(name, &["a".into()]).is_some(), "{name}");
+        }
+        let lists = param_type("list(list(number))", &[]);
+        let list = |of| Type::List(Box::new(of));
+        assert_eq!(lists, Some(list(list(Type::Number))));
+        assert_eq!(param_type("choice", &[]), None);
+        assert_eq!(param_type("tensor", &[]), None);
+    }
+
+    #[test]
+    fn sample_types_read_back() {
+        for text in [
+            "image",
+            "image[3, 32, 32]",
+            "image[3, ?, ?]",
+            "mask",
+            "mask[32, ?]",
+            "label",
+            "label(4)",
+            "text",
+            "list(image)",
+            "list(label(9))",
+            "image * 2",
+            "image[1, 28, 28] * 4",
+        ] {
+            assert_eq!(sample_type(text).unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "picture",
+            "image[3, 32]",
+            "label(x)",
+            "image * ",
+            "list(image",
+        ] {
+            assert_eq!(sample_type(text), None, "{text}");
+        }
+    }
+}

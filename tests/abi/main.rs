@@ -1,0 +1,11 @@
+//! The plugin ABI: its header and SDK in step with the host, everything that can be wrong with a plugin, the examples, a
+//! newcomer's way. Needs a C compiler and cargo, as a plugin's author does.
+
+mod generate;
+
+mod examples;
+mod faults;
+mod in_step;
+mod newcomer;
+mod panics;
+mod support;
