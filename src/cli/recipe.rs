@@ -90,6 +90,28 @@ pub fn show(diagnostic: &Diagnostic, sources: &Sources) {
     eprintln!("{}\n", crate::language::render(diagnostic, sources, color));
 }
 
+/// A warning where the stage that needs most memory needs more than is free.
+fn too_large(plan: &Plan) -> Option<Diagnostic> {
+    let free = super::plan::free_memory()?;
+    let memory = Memory::new(plan);
+    let sizes = plan.stages.iter().map(|stage| (memory.stage(stage), stage));
+    let (most, stage) = sizes.max_by_key(|(bytes, _)| *bytes)?;
+    (most > free).then(|| {
+        Diagnostic::warning(
+            Code::LintMemory,
+            stage.span,
+            format!(
+                "`{}` will need about {} of memory, {} is free",
+                stage.name,
+                bytes(most),
+                bytes(free)
+            ),
+        )
+        .note("The system may end the run, or slow it down by far.")
+        .help("make `batch` smaller, or the pictures, or the network")
+    })
+}
+
 /// The catalog, with what a recipe uses where one is named.
 pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
     let mut catalog = Catalog::builtin();
@@ -112,28 +134,6 @@ pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
         show(diagnostic, &sources);
     }
     Ok(catalog)
-}
-
-/// A warning where the stage that needs most memory needs more than is free.
-fn too_large(plan: &Plan) -> Option<Diagnostic> {
-    let free = super::plan::free_memory()?;
-    let memory = Memory::new(plan);
-    let sizes = plan.stages.iter().map(|stage| (memory.stage(stage), stage));
-    let (most, stage) = sizes.max_by_key(|(bytes, _)| *bytes)?;
-    (most > free).then(|| {
-        Diagnostic::warning(
-            Code::LintMemory,
-            stage.span,
-            format!(
-                "`{}` will need about {} of memory, {} is free",
-                stage.name,
-                bytes(most),
-                bytes(free)
-            ),
-        )
-        .note("The system may end the run, or slow it down by far.")
-        .help("make `batch` smaller, or the pictures, or the network")
-    })
 }
 
 /// Splits `NAME=VALUE`.

@@ -35,8 +35,14 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
             .iter()
             .map(|(name, _)| (name.clone(), None));
         let mut left = CALLS;
-        let all = &recipe.augments;
-        emitted(augment, scope.collect(), all, (0, &mut left), &mut found);
+        let calls = (0, &mut left);
+        emitted(
+            augment,
+            scope.collect(),
+            &recipe.augments,
+            calls,
+            &mut found,
+        );
     }
     found.sort_unstable_by_key(|(second, _)| (second.file, second.start));
     found.dedup_by_key(|(second, _)| *second);
@@ -82,12 +88,12 @@ fn emitted(
     found: &mut Vec<(Span, Span)>,
 ) -> Turned {
     for binding in &augment.bindings {
-        let turned = flow(&binding.value, &scope, all, (depth, &mut *left), found);
+        let turned = flow(&binding.value, &scope, all, (depth, left), found);
         scope.extend(binding.names.iter().map(|(name, _)| (name.clone(), turned)));
     }
     let mut last = None;
     for emit in &augment.emits {
-        last = flow(&emit.value, &scope, all, (depth, &mut *left), found).or(last);
+        last = flow(&emit.value, &scope, all, (depth, left), found).or(last);
     }
     last
 }
@@ -118,8 +124,7 @@ fn flow(
                         .parameters
                         .iter()
                         .map(|(name, _)| (name.clone(), turned));
-                    let bound = (depth + 1, &mut *left);
-                    turned = emitted(called, scope.collect(), all, bound, found);
+                    turned = emitted(called, scope.collect(), all, (depth + 1, left), found);
                 }
             }
         }

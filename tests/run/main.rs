@@ -276,9 +276,9 @@ fn loader_threads_change_nothing() {
 
 /// Starts a run and waits until its first checkpoint is there.
 fn started(test: &Test, out: &str) -> Child {
-    let child = start(test, out, &[]);
+    let mut child = start(test, out, &[]);
     let folder = test.path(out).join("stages/rotations/checkpoints");
-    for _ in 0..2000 {
+    for _ in 0..10_000 {
         let whole = fs::read_dir(&folder).into_iter().flatten().flatten();
         if whole
             .filter(|e| e.file_name().to_string_lossy().ends_with(".ckpt"))
@@ -289,7 +289,9 @@ fn started(test: &Test, out: &str) -> Child {
         }
         sleep(Duration::from_millis(1));
     }
-    panic!("no checkpoint within two seconds");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    panic!("no checkpoint within ten seconds");
 }
 
 #[cfg(unix)]
@@ -516,10 +518,9 @@ finetune probe = mlp_probe(at = [conv2]) {
 
 run { seed = 3, threads = 1 }
 "#;
-    let test = Test::new().file("recipe.ssl", recipe);
-    test.run(&["run", "recipe.ssl", "--quiet", "--out", "run"])
-        .success();
-    let text = test.text("run/results.json");
+    let test = with(recipe);
+    run(&test, "run", &[]).success();
+    let text = fs::read_to_string(test.path("run/results.json")).expect("results");
     let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
     let row = rows.iter().find(|row| row["evaluator"] == "mlp_probe");
     let value = row.and_then(|row| row["value"].as_f64());

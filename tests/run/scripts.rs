@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{Ran, Test};
+use super::{Test, run, with};
 
 const TWINS: &str = r#"dataset figures = shapes(train = 256, valid = 64, test = 64)
 
@@ -29,18 +29,22 @@ fn file(name: &str) -> String {
 }
 
 fn recipe(uses: &str, schedule: &str) -> Test {
-    let text = TWINS.replace("SCHEDULE", schedule);
-    Test::new()
-        .file("recipe.ssl", format!("ssl 1\n\n{uses}\n\n{text}"))
-        .file("tasks/barlow_twins.rhai", file("tasks/barlow_twins.rhai"))
+    let test = with(&format!(
+        "ssl 1\n\n{uses}\n\n{}",
+        TWINS.replace("SCHEDULE", schedule)
+    ));
+    fs::create_dir(test.path("tasks")).expect("a folder");
+    fs::write(
+        test.path("tasks/barlow_twins.rhai"),
+        file("tasks/barlow_twins.rhai"),
+    )
+    .expect("a script");
+    test
 }
 
-fn run(test: &Test, more: &[&str]) -> Ran {
-    test.run(&[&["run", "recipe.ssl", "--quiet", "--out", "run"], more].concat())
-}
-
-fn losses(test: &Test) -> String {
-    test.text("run/stages/twins/metrics.jsonl")
+fn losses(test: &Test, out: &str) -> String {
+    let path = test.path(out).join("stages/twins/metrics.jsonl");
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 #[test]
@@ -51,12 +55,12 @@ fn a_script_trains_as_what_is_built_in() {
         "cosine(warmup = 5 steps)",
     );
     for test in [&built_in, &script] {
-        run(test, &[]).success();
+        run(test, "run", &[]).success();
     }
-    let lines = losses(&script);
+    let lines = losses(&script, "run");
     assert!(lines.contains("\"spread\""), "{lines}");
     assert!(lines.contains("\"step\":50,"), "{lines}");
-    assert_eq!(losses(&built_in), lines);
+    assert_eq!(losses(&built_in, "run"), lines);
 }
 
 #[test]
@@ -66,14 +70,14 @@ fn a_schedule_may_be_a_script() {
     fs::write(test.path("warm.rhai"), warm).expect("a script");
     let plain = recipe("", "cosine()");
     for test in [&test, &plain] {
-        run(test, &[]).success();
+        run(test, "run", &[]).success();
     }
-    assert_eq!(losses(&test), losses(&plain));
+    assert_eq!(losses(&test, "run"), losses(&plain, "run"));
     // the text is part of the stage: another one is run again
     fs::write(test.path("warm.rhai"), warm.replace("0.5 *", "0.25 *")).expect("a script");
-    run(&test, &[]).code(1).says("E0904");
-    run(&test, &["--update-lock"]).success();
-    assert_ne!(losses(&test), losses(&plain));
+    run(&test, "run", &[]).code(1).says("E0904");
+    run(&test, "run", &["--update-lock"]).success();
+    assert_ne!(losses(&test, "run"), losses(&plain, "run"));
 }
 
 #[test]
@@ -81,7 +85,7 @@ fn a_schedule_that_fails_while_training_names_its_line() {
     let test = recipe("", "script(\"warm.rhai\")");
     let warm = "fn factor(step, total, epoch) {\n  if total == 50 && step == 7 { throw `seven`; }\n  1.0\n}\n";
     fs::write(test.path("warm.rhai"), warm).expect("a script");
-    run(&test, &[])
+    run(&test, "run", &[])
         .code(3)
         .says("warm.rhai:2: seven")
         .says("recipe.ssl:");
@@ -108,7 +112,12 @@ fn errors_show_the_script_and_the_recipe() {
 #[test]
 fn an_expanded_recipe_names_its_scripts() {
     let test = recipe("", "script(\"schedules/one_cycle.rhai\", rise = 20%)");
-    test.write("schedules/one_cycle.rhai", file("schedules/one_cycle.rhai"));
+    fs::create_dir(test.path("schedules")).expect("a folder");
+    fs::write(
+        test.path("schedules/one_cycle.rhai"),
+        file("schedules/one_cycle.rhai"),
+    )
+    .expect("a script");
     let expand = |recipe: &str| test.run(&["expand", recipe]).success().stdout();
     let expanded = expand("recipe.ssl");
     assert!(

@@ -12,11 +12,11 @@ use crate::language::codes::Code;
 /// Writes a file so that it holds either all of `bytes` or what it held before: temporary file, fsync, rename,
 /// fsync of the folder.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // the folder of a bare file name is the one we are in
+    // a bare name has the empty parent, which can't be opened
     let folder = path
         .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");

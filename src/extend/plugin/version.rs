@@ -11,11 +11,9 @@ impl Version {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.split(['-', '+']).next()?;
         let mut parts = [0; 3];
-        let mut count = 0;
-        for part in text.split('.') {
+        for (place, part) in text.split('.').enumerate() {
             let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-            *parts.get_mut(count).filter(|_| digits)? = part.parse().ok()?;
-            count += 1;
+            *parts.get_mut(place).filter(|_| digits)? = part.parse().ok()?;
         }
         Some(Self(parts))
     }
