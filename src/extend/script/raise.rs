@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 
 use super::sandbox::{
-    MAX_ARRAY, MAX_CALLS, MAX_DEPTH, MAX_FUNCTIONS, MAX_MAP, MAX_OPERATIONS, MAX_STRING, MAX_TIME,
-    MAX_VARIABLES, place,
+    MAX_ARRAY, MAX_CALLS, MAX_DEPTH, MAX_FUNCTIONS, MAX_MAP, MAX_OPERATIONS, MAX_STRING,
+    MAX_VARIABLES, place, timeout,
 };
 use super::source::Source;
 use crate::catalog::{At, Problem};
@@ -85,10 +85,7 @@ fn describe(error: EvalAltResult, source: &Source) -> Problem {
             "the script takes more than {MAX_OPERATIONS} steps"
         ))
         .help("does this loop end? A script describes a graph; what is computed per step is the graph's"),
-        EvalAltResult::ErrorTerminated(..) => limit(format!(
-            "the script runs for more than {} ms",
-            MAX_TIME.as_millis()
-        ))
+        EvalAltResult::ErrorTerminated(..) => limit(timeout())
         .help("does this loop end? A script describes a graph; what is computed per step is the graph's"),
         EvalAltResult::ErrorStackOverflow(_) => {
             limit(format!("functions call one another more than {MAX_CALLS} deep"))

@@ -119,17 +119,27 @@ pub fn engine() -> &'static Engine {
     &ENGINE
 }
 
+/// What is said of a script that the clock stopped.
+pub fn timeout() -> String {
+    format!("the script runs for more than {} ms", MAX_TIME.as_millis())
+}
+
+/// Whether the clock stopped a script.
+pub fn is_timeout(problem: &Problem) -> bool {
+    problem.code == Code::ScriptLimit && problem.message == timeout()
+}
+
 /// Whether the script on this thread has had its time. One that was kept waiting by other programs, or by a laptop that was
-/// closed, is not late: it must have used half of the time itself, where the system says so.
+/// closed, is given as much again: it must have used half of the time itself, where the system says so.
 fn is_late() -> bool {
     let now = Instant::now();
-    if DEADLINE.get().is_none_or(|deadline| now <= deadline) {
+    let Some(deadline) = DEADLINE.get().filter(|deadline| now > *deadline) else {
         return false;
-    }
-    if busy().is_none_or(|busy| busy > MAX_TIME / 2) {
+    };
+    let waited = now.saturating_duration_since(deadline) > MAX_TIME;
+    if waited || busy().is_none_or(|busy| busy > MAX_TIME / 2) {
         return true;
     }
-    DEADLINE.set(Some(now + MAX_TIME / 4));
     false
 }
 

@@ -55,7 +55,11 @@ fn with_commas<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
             }
         }
         if opens(token) {
-            stack.push((!token.is("{")).then(|| is_tall(&tokens[index..])));
+            // brackets around a value hold no list
+            let last = index.checked_sub(1).map(|before| &tokens[before]);
+            let called = last.is_some_and(|last| last.kind == Kind::Word && !last.is_word("emit"));
+            let listed = token.is("[") || called;
+            stack.push((!token.is("{")).then(|| listed && is_tall(&tokens[index..])));
         }
         out.push(token.clone());
     }
