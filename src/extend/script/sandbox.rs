@@ -30,7 +30,7 @@ pub const MAX_DEPTH: usize = 64;
 /// Bytes of a string.
 pub const MAX_STRING: usize = 8192;
 /// Elements of an array, those of arrays in it included.
-pub const MAX_ARRAY: usize = 2048;
+pub const MAX_ARRAY: usize = 1024;
 /// Properties of a map, those of maps in it included.
 pub const MAX_MAP: usize = 1024;
 /// Variables at one time.
