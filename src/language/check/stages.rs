@@ -58,7 +58,12 @@ impl Checker<'_> {
             match misplaced {
                 Some(name) => {
                     forgiven.insert(name.text.clone());
-                    to_stage.push(argument.into());
+                    // where the block has it too, that one counts and this is one mistake, not two
+                    let written =
+                        |field: &ast::Field| field.of.is_none() && field.name.text == name.text;
+                    if !stage.block.fields.iter().any(written) {
+                        to_stage.push(argument.into());
+                    }
                     let diagnostic = Diagnostic::error(
                         Code::UnknownField,
                         name.span,
