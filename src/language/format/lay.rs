@@ -409,13 +409,14 @@ impl Page {
         let comment = inside.iter().any(|token| token.kind == Kind::Comment);
         let broken = inside[0].breaks > 0;
         if !comment && !broken {
-            let parts: Vec<String> = entries(inside, true)
-                .iter()
-                .map(|entry| flat(entry.tokens))
-                .collect();
+            let entries = entries(inside, true);
+            let parts: Vec<String> = entries.iter().map(|entry| flat(entry.tokens)).collect();
             let line = format!("{{ {} }}", parts.join(", "));
             let nested = inside.iter().any(|token| token.is("{"));
-            if !nested && self.width() + line.chars().count() <= WIDTH {
+            // behind a comma an `emit` goes on: what follows one stands on a line of its own
+            let emits = |entry: &Entry<'_, '_>| entry.tokens[0].is_word("emit");
+            let followed = entries.iter().rev().skip(1).any(emits);
+            if !nested && !followed && self.width() + line.chars().count() <= WIDTH {
                 self.add(&line);
                 return;
             }

@@ -169,6 +169,7 @@ fn comments_may_stand_anywhere() {
         "ssl 1\nrun { seed = 1 /// doc\n}\n",
         "ssl 1\nrun { seed = 1 }\npretext p = t() { length = 500 steps // c\n, batch = 2 }\n",
         "ssl 1\naugment a(image) { emit x = ( // c\nimage |> hflip()) * 2 }\n",
+        "ssl 1\naugment a(image) { emit x = image\n, y = image }\n",
         "// first of all\nssl 1 // edition\nrun { }\n",
     ] {
         promises(text);
