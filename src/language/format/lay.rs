@@ -416,7 +416,9 @@ impl Page {
             // behind a comma an `emit` goes on: what follows one stands on a line of its own
             let emits = |entry: &Entry<'_, '_>| entry.tokens[0].is_word("emit");
             let followed = entries.iter().rev().skip(1).any(emits);
-            if !nested && !followed && self.width() + line.chars().count() <= WIDTH {
+            let tall = |at: usize| opens(&inside[at]) && is_tall(&inside[at..]);
+            let broken = (0..inside.len()).any(tall);
+            if !nested && !followed && !broken && self.width() + line.chars().count() <= WIDTH {
                 self.add(&line);
                 return;
             }
