@@ -25,6 +25,13 @@ pub struct Input {
     pub doc: String,
 }
 
+impl Input {
+    /// Whether several fields of the batch may go to it.
+    pub fn takes_several(&self) -> bool {
+        self.or_list || matches!(self.ty, SampleType::List { .. })
+    }
+}
+
 /// Where a method was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paper {

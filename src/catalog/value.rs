@@ -266,3 +266,24 @@ pub struct Data {
     /// Where it is written.
     pub span: Span,
 }
+
+impl Data {
+    /// Names of the recipe's data sets that it is made of, not of what those are made of.
+    pub fn named(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut waiting = vec![self];
+        while let Some(data) = waiting.pop() {
+            let mut calls: Vec<&Call> = data.pipes.iter().collect();
+            match &data.source {
+                DataSource::Call(call) => calls.push(call),
+                DataSource::Named { dataset, .. } => names.push(dataset.as_str()),
+            }
+            let arguments = calls.iter().flat_map(|call| call.args.values.values());
+            waiting.extend(arguments.filter_map(|argument| match &argument.value {
+                Value::Data(data) => Some(data),
+                _ => None,
+            }));
+        }
+        names
+    }
+}

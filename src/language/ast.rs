@@ -77,6 +77,8 @@ impl Door {
 pub struct Block {
     /// In order.
     pub fields: Vec<Field>,
+    /// `bind { … }`, where one is given.
+    pub bind: Option<Box<Block>>,
     /// Whether something in it could not be parsed: then nothing is called missing.
     pub partial: bool,
     /// From brace to brace; of the keyword for `run`.

@@ -137,6 +137,19 @@ pub struct Stage {
     /// The fields that every stage of this kind has ([`crate::catalog::stage_fields`]); one that the call's `Spec` has too
     /// is in `call` only. The optimiser of objective `NAME` stands under `optimizer NAME`.
     pub fields: Args,
+    /// `bind { … }`: inputs of the task that take their fields by hand.
+    pub bind: Vec<Bound>,
     /// The whole item.
     pub span: Span,
+}
+
+/// `views = [a, b]` in `bind { … }`
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The task's input.
+    pub input: String,
+    /// Where it is named.
+    pub span: Span,
+    /// Fields of the batch, in order; whether the augment emits them is the plan's to know.
+    pub fields: Vec<(String, Span)>,
 }

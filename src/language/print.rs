@@ -126,12 +126,28 @@ fn stage_text(stage: &Stage) -> String {
         .collect();
     // the stage's own parameters stand in the block too: they are easier to read there
     format!(
-        "\n{keyword} {} = {}() {{\n{}{}}}\n",
+        "\n{keyword} {} = {}() {{\n{}{}{}}}\n",
         stage.name,
         stage.call.spec.name,
         fields_text(&stage.call.spec.params, &stage.call.args),
-        fields_text(&common, &stage.fields)
+        fields_text(&common, &stage.fields),
+        bind_text(stage)
     )
+}
+
+fn bind_text(stage: &Stage) -> String {
+    if stage.bind.is_empty() {
+        return String::new();
+    }
+    let fields = stage.bind.iter().map(|bound| {
+        let names: Vec<&str> = bound.fields.iter().map(|(name, _)| name.as_str()).collect();
+        match names.as_slice() {
+            [one] => format!("{} = {one}", bound.input),
+            several => format!("{} = [{}]", bound.input, several.join(", ")),
+        }
+    });
+    let fields: Vec<String> = fields.collect();
+    format!("  bind {{ {} }}\n", fields.join(", "))
 }
 
 fn fields_text(params: &[Param], args: &Args) -> String {

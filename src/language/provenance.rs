@@ -1,6 +1,6 @@
 //! Every value of a recipe with the place where it was decided.
 
-use super::checked::Recipe;
+use super::checked::{Recipe, Stage};
 use super::print::canonical;
 use crate::catalog::{Args, Call, Data, DataSource, Net, Origin, Value};
 
@@ -32,6 +32,7 @@ pub fn provenance(recipe: &Recipe) -> Vec<Provenance> {
     for stage in &recipe.stages {
         walk.args(&stage.name, &stage.call.args);
         walk.args(&stage.name, &stage.fields);
+        walk.bind(stage);
     }
     walk.args("run", &recipe.run);
     walk.found
@@ -63,6 +64,21 @@ impl Walk<'_> {
                 Value::Net(net) if net.name.is_none() => self.net(&path, net),
                 _ => {}
             }
+        }
+    }
+
+    fn bind(&mut self, stage: &Stage) {
+        for bound in &stage.bind {
+            let names: Vec<&str> = bound.fields.iter().map(|(name, _)| name.as_str()).collect();
+            self.found.push(Provenance {
+                path: format!("{}.bind.{}", stage.name, bound.input),
+                value: match names.as_slice() {
+                    [one] => (*one).to_owned(),
+                    several => format!("[{}]", several.join(", ")),
+                },
+                origin: Origin::Written,
+                place: self.recipe.sources.place(bound.span),
+            });
         }
     }
 

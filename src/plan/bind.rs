@@ -1,15 +1,17 @@
 //! From the fields of the batch to the inputs of a task.
 
 use super::build::Planner;
+use crate::catalog::Input;
 use crate::data::{Fields, SampleType};
 use crate::graph::{DType, Graph, Size};
-use crate::language::checked::{Augment, Stage};
+use crate::language::checked::{Augment, Bound, Stage};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
 impl Planner<'_> {
-    /// Binds the batch to the task's inputs and declares them in the graph: by name; where exactly one field has the type,
-    /// by type; a list also takes all fields of its element's type. The second value is the shape of the first picture.
+    /// Binds the batch to the task's inputs and declares them in the graph: by hand where `bind` says so; by name; where exactly
+    /// one field has the type, by type; a list also takes all fields of its element's type. A field that is bound by hand goes
+    /// to no other input by its type. The second value is the shape of the first picture.
     #[allow(clippy::type_complexity)]
     pub(super) fn bind(
         &mut self,
@@ -33,13 +35,32 @@ impl Planner<'_> {
                 SampleType::List { element: own, .. } => own.fits(element),
                 other => other.fits(element),
             };
+            let bound = stage.bind.iter().find(|bound| bound.input == input.name);
+            let by_hand = match bound {
+                Some(bound) => match self.by_hand(stage, input, bound, outputs, &fits) {
+                    Some(fields) => Some(fields),
+                    None => {
+                        failed = true;
+                        continue;
+                    }
+                },
+                None => None,
+            };
+            let taken = |name: &str| {
+                let mut fields = stage.bind.iter().flat_map(|bound| &bound.fields);
+                fields.any(|(field, _)| field == name)
+            };
             let by_name: Vec<&(String, SampleType)> = outputs
                 .iter()
                 .filter(|(name, ty)| *name == input.name && fits(ty))
                 .collect();
-            let by_type: Vec<&(String, SampleType)> =
-                outputs.iter().filter(|(_, ty)| fits(ty)).collect();
-            let found = if !by_name.is_empty() {
+            let by_type: Vec<&(String, SampleType)> = outputs
+                .iter()
+                .filter(|(name, ty)| fits(ty) && !taken(name))
+                .collect();
+            let found = if let Some(fields) = by_hand {
+                fields
+            } else if !by_name.is_empty() {
                 by_name
             } else if input.at_least > 0
                 && (by_type.len() == 1 || (wants_list && !by_type.is_empty()))
@@ -56,6 +77,23 @@ impl Planner<'_> {
                 })
                 .sum();
             if found.is_empty() && input.at_least == 0 {
+                continue;
+            }
+            if let Some(bound) = bound
+                && count < input.at_least
+            {
+                failed = true;
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        Code::Unbound,
+                        bound.span,
+                        format!(
+                            "`{}` takes at least {}, not {count}",
+                            input.name, input.at_least
+                        ),
+                    )
+                    .help("bind more fields of the batch: `[a, b]`"),
+                );
                 continue;
             }
             if found.is_empty() || count < input.at_least {
@@ -119,7 +157,7 @@ impl Planner<'_> {
                     } else {
                         field.clone()
                     };
-                    let listed = wants_list || many.is_some();
+                    let listed = wants_list || many.is_some() || found.len() > 1;
                     let name = if listed {
                         format!("{}/{index}", input.name)
                     } else {
@@ -167,5 +205,58 @@ impl Planner<'_> {
             }
         }
         (!failed).then_some((bindings, image))
+    }
+
+    /// The fields that `bind` gives to an input.
+    fn by_hand<'o>(
+        &mut self,
+        stage: &Stage,
+        input: &Input,
+        bound: &Bound,
+        outputs: &'o Fields,
+        fits: &dyn Fn(&SampleType) -> bool,
+    ) -> Option<Vec<&'o (String, SampleType)>> {
+        let mut found = Vec::new();
+        let mut sound = true;
+        for (name, span) in &bound.fields {
+            let Some(field) = outputs.iter().find(|(field, _)| field == name) else {
+                sound = false;
+                let names: Vec<&str> = outputs.iter().map(|(name, _)| name.as_str()).collect();
+                let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let diagnostic = Diagnostic::error(
+                    Code::Unbound,
+                    *span,
+                    format!("the `augment` emits no field `{name}`"),
+                )
+                .note(format!("It emits {}.", listed.join(", ")));
+                self.diagnostics.push(
+                    match crate::language::nearest(name, names.iter().copied()) {
+                        Some(near) => {
+                            diagnostic.fix("a field with a similar name exists", *span, near)
+                        }
+                        None => diagnostic,
+                    },
+                );
+                continue;
+            };
+            if !fits(&field.1) {
+                sound = false;
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        Code::Unbound,
+                        *span,
+                        format!("`{name}` is {}, not what `{}` takes", field.1, input.name),
+                    )
+                    .note(format!(
+                        "`{}` takes {}: {}",
+                        stage.call.spec.name, input.name, input.ty
+                    ))
+                    .help("bind a field of that type"),
+                );
+                continue;
+            }
+            found.push(field);
+        }
+        sound.then_some(found)
     }
 }

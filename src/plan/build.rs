@@ -8,7 +8,7 @@ use super::{identity, trace};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem, Value};
 use crate::data::{Fields, Normalization, Places, SampleType, Source, Splits};
-use crate::language::checked::{Augment, Recipe, Stage};
+use crate::language::checked::{Augment, DatasetItem, Recipe, Stage};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, FileId, Severity, Sources, Span};
 
@@ -128,7 +128,7 @@ impl Planner<'_> {
             lost.filter(|name| self.recipe.datasets.iter().all(|item| item.name != **name))
                 .cloned(),
         );
-        for item in &self.recipe.datasets {
+        for item in in_order(&self.recipe.datasets) {
             match crate::data::open(&item.data, &self.opened, self.places) {
                 Ok(Source::All(splits)) => {
                     for remark in &splits.remarks {
@@ -416,4 +416,34 @@ pub(super) fn describe(problem: &Problem, span: Span, call: Option<&Call>) -> Di
         diagnostic = diagnostic.help(help.clone());
     }
     diagnostic
+}
+
+/// Data sets with what each is made of before it, otherwise as they are written.
+fn in_order(items: &[DatasetItem]) -> Vec<&DatasetItem> {
+    let index: BTreeMap<&str, usize> = items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| (item.name.as_str(), index))
+        .collect();
+    let mut seen = vec![false; items.len()];
+    let mut ordered = Vec::new();
+    for start in 0..items.len() {
+        // depth first with an own stack; an item is pushed again to come after what it names
+        let mut stack = vec![(start, false)];
+        while let Some((at, after)) = stack.pop() {
+            if after {
+                ordered.push(&items[at]);
+                continue;
+            }
+            // also where a circle, which has been reported, comes back to it
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            stack.push((at, true));
+            let named = items[at].data.named();
+            let known = named.into_iter().rev().filter_map(|name| index.get(name));
+            stack.extend(known.map(|named| (*named, false)));
+        }
+    }
+    ordered
 }

@@ -30,6 +30,11 @@ pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64) -> String {
     writer.text(&seed.to_string());
     writer.call(&stage.call);
     writer.args(&stage.fields);
+    for bound in &stage.bind {
+        writer.text("bind");
+        writer.text(&bound.input);
+        bound.fields.iter().for_each(|(name, _)| writer.text(name));
+    }
     writer.hasher.finalize().to_hex().to_string()
 }
 

@@ -86,7 +86,6 @@ fn is_test(data: &Data, recipe: &Recipe, depth: usize) -> bool {
 pub(super) fn sources(data: &Data, recipe: &Recipe) -> Vec<String> {
     let mut found = Vec::new();
     let mut waiting = vec![data];
-    // a data set names those above it only: this comes to an end
     while let Some(data) = waiting.pop() {
         match &data.source {
             DataSource::Call(call) => {

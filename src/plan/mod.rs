@@ -1,6 +1,8 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
 mod bind;
+#[cfg(test)]
+mod bind_tests;
 mod build;
 pub mod draw;
 pub mod export;

@@ -78,12 +78,12 @@ fn a_broken_picture_stops_the_run_or_is_left_out() {
             "d",
             "evaluate k = knn(k = 1) { from = p, data = d.train, test = d.train, on_bad_sample = skip }\n\
         finetune l = linear_probe() { from = p, data = d.train, test = d.train, length = 3 epochs, batch = 4, on_bad_sample = skip }\n\
-        finetune c = classifier() { from = p, data = d.train, test = d.train, length = 3 epochs, batch = 4, on_bad_sample = skip }\n",
+        finetune c = classifier() { from = p, data = d.train, test = d.train, valid = d.train, length = 3 epochs, batch = 4, on_bad_sample = skip }\n",
         ),
     ] {
         let text = recipe(
             "image_folder(\"pets\")",
-            ", on_bad_sample = skip, monitor = knn(d.train, k = 1)",
+            ", on_bad_sample = skip, valid = d.train, monitor = knn(d.train, k = 1)",
         )
         .replace("3 steps", "4 epochs");
         test.write("recipe.ssl", text + more);

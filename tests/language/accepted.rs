@@ -77,6 +77,15 @@ fn every_shape_is_read() {
         stage.fields.call("schedule").args.duration("warmup"),
         Duration::Epochs(2.5)
     );
+    let fields: Vec<&str> = stage.bind[0]
+        .fields
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(
+        (stage.bind[0].input.as_str(), fields),
+        ("views", vec!["b", "a"])
+    );
 }
 
 #[test]

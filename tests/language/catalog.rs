@@ -1,6 +1,7 @@
 //! A small catalog of its own, so that these tests stay when the built-in entries change.
 
 use pretext::catalog::{Catalog, Kind, Make, Param, Spec, Type};
+use pretext::data::SampleType;
 
 fn spec(name: &str, kind: Kind) -> Spec {
     // the language never makes anything
@@ -104,7 +105,8 @@ pub fn catalog() -> Catalog {
                 "linear(128) |> relu() |> linear(64)",
                 "Projects.",
             ))
-            .param(number("temperature", "0.5").within(1e-3, 100.0)),
+            .param(number("temperature", "0.5").within(1e-3, 100.0))
+            .input_list("views", SampleType::IMAGE, 2, "Two views."),
         spec("adamw", Kind::Optimizer)
             .param(number("rate", "1e-3").within(0.0, 1e3))
             .param(number("weight_decay", "0.01").within(0.0, 10.0)),

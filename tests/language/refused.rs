@@ -75,10 +75,6 @@ fn later_versions_are_named() {
         assert_eq!(codes(text), ["E0105"], "{text}");
     }
     assert_eq!(
-        changed("augment   = turned", "bind { views = [a, b] }"),
-        ["E0105"]
-    );
-    assert_eq!(
         changed(
             "data      = fashion.train",
             "data = { a = fashion, b = fashion }"

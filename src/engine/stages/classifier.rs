@@ -71,6 +71,7 @@ impl Run<'_> {
                                 samples: &plan.view,
                                 bindings: &bindings,
                                 batch: 256,
+                                skip: settings.skip_bad,
                             };
                             self.valid(eval, &trainer.result(), &view, &stage.name, watch)
                         }

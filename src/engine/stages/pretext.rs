@@ -151,6 +151,7 @@ impl Run<'_> {
                         samples: &training.samples,
                         bindings: &training.bindings,
                         batch: settings.batch,
+                        skip: settings.skip_bad,
                     };
                     read.extend(self.valid(
                         &valid.graph,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Run;
 use super::failure::{Failure, interrupted};
-use super::features::host;
+use super::features::{host, on_bad_sample};
 use super::watch::{Watch, stop_asked};
 use crate::augment::SampleGraph;
 use crate::data::{Loader, LoaderOptions};
@@ -22,6 +22,8 @@ pub(super) struct View<'a> {
     pub bindings: &'a [(String, String)],
     /// Records per forward pass.
     pub batch: usize,
+    /// Goes without records that can't be read.
+    pub skip: bool,
 }
 
 /// Means over batches, each as heavy as it is large.
@@ -73,15 +75,25 @@ impl Run<'_> {
         let loader = Loader::new(
             view.data.dataset.clone(),
             view.samples.clone(),
-            LoaderOptions::evaluation(view.batch, self.settings.seed, self.workers),
-        )?;
+            LoaderOptions {
+                on_bad_sample: on_bad_sample(view.skip),
+                ..LoaderOptions::evaluation(view.batch, self.settings.seed, self.workers)
+            },
+        )
+        .map_err(|error| Failure::from(error).at(view.data.span))?;
         let mut means = Means::new();
         for batch in loader {
             if stop_asked() {
                 return Err(interrupted(stage, 0));
             }
             let batch = batch.map_err(|error| Failure::from(error).at(view.data.span))?;
+            for bad in &batch.skipped {
+                self.left_out(stage, bad, watch);
+            }
             let (rows, number) = (batch.size, batch.index);
+            if rows == 0 {
+                continue;
+            }
             let mut fields = Batch::new();
             for (name, field) in batch.fields {
                 if let Some((_, input)) = view.bindings.iter().find(|(own, _)| *own == name) {

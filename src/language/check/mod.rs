@@ -2,6 +2,7 @@
 
 mod arguments;
 mod augment;
+mod bind;
 mod calls;
 mod cycles;
 mod inline;

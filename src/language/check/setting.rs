@@ -25,6 +25,7 @@ pub fn apply(tree: &mut File, catalog: &Catalog, path: &[Name], value: Expr) -> 
         if !tree.items.iter().any(|item| matches!(item, Item::Run(_))) {
             tree.items.push(Item::Run(Block {
                 fields: Vec::new(),
+                bind: None,
                 partial: false,
                 span,
             }));

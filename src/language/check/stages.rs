@@ -127,9 +127,11 @@ impl Checker<'_> {
             let params: Vec<&Param> = common.iter().chain(&own).copied().collect();
             self.report_missing(&subject, &params, &missing, "field");
         }
+        let bind = self.bind_block(stage, &spec, &subject);
         // a field that could not be parsed may be the one that everything else hangs on
         let usable = named_are_sound && !stage.block.partial;
-        let (Some(args), Some(fields), true) = (called.args, fields.args, usable) else {
+        let (Some(args), Some(fields), Some(bind), true) = (called.args, fields.args, bind, usable)
+        else {
             return None;
         };
         Some(Stage {
@@ -143,6 +145,7 @@ impl Checker<'_> {
                 spec: spec.clone(),
             },
             fields,
+            bind,
             span: stage.span,
         })
     }
@@ -223,6 +226,9 @@ impl Checker<'_> {
                 diagnostic = diagnostic.label(first.span, "first here");
             }
             self.error(diagnostic.help("put all its fields into one block"));
+        }
+        if let Some(block) = first {
+            self.binds_nothing(block, "`run`");
         }
         let span = first.map_or(Default::default(), |block| block.span);
         let subject = Subject {

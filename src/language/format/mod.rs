@@ -14,6 +14,8 @@ use super::{Diagnostic, FileId, Severity, Sources, parse};
 
 /// Longest line that is not broken where it can be.
 pub const WIDTH: usize = 100;
+/// Most times a text is laid out again; it settles after one or two.
+const PASSES: usize = 8;
 
 /// The text in its one form.
 ///
@@ -31,5 +33,14 @@ pub fn format(sources: &Sources, file: FileId) -> Result<String, Vec<Diagnostic>
     }
     let text = &sources.file(file).text;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    Ok(lay::lay(&lex::lex(text)))
+    // where a comment or a break moves, what stands around it may have another form: laid out until nothing moves
+    let mut laid = lay::lay(&lex::lex(text));
+    for _ in 0..PASSES {
+        let again = lay::lay(&lex::lex(&laid));
+        if again == laid {
+            break;
+        }
+        laid = again;
+    }
+    Ok(laid)
 }

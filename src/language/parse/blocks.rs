@@ -3,7 +3,6 @@
 use pest::iterators::Pair;
 
 use super::build::Builder;
-use super::expected;
 use super::grammar::Rule;
 use crate::language::ast::{Block, Expr, ExprKind, Field, Line};
 use crate::language::codes::Code;
@@ -14,6 +13,7 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut block = Block {
             fields: Vec::new(),
+            bind: None,
             partial: false,
             span,
         };
@@ -23,11 +23,7 @@ impl Builder<'_> {
                     Some(field) => block.fields.push(field),
                     None => block.partial = true,
                 },
-                Rule::bind => {
-                    block.partial = true;
-                    let at = self.span(&part);
-                    self.error(expected::not_yet(self.source(), at, Rule::bind));
-                }
+                Rule::bind => self.bind(part, &mut block),
                 Rule::bad_field => {
                     block.partial = true;
                     self.bad_line(&part, Rule::field_alone);
@@ -40,6 +36,34 @@ impl Builder<'_> {
             }
         }
         block
+    }
+
+    /// `bind { … }` in a block: one of them, with nothing but fields in it.
+    fn bind(&mut self, pair: Pair<'_, Rule>, into: &mut Block) {
+        let span = self.span(&pair);
+        let Some(inside) = pair.into_inner().find(|p| p.as_rule() == Rule::block) else {
+            return;
+        };
+        let bind = Block {
+            span,
+            ..self.block(inside)
+        };
+        into.partial |= bind.partial;
+        let problem = match (&into.bind, &bind.bind) {
+            (Some(first), _) => Diagnostic::error(Code::Duplicate, span, "`bind` is given twice")
+                .label(first.span, "first here")
+                .help("put all its fields into one block"),
+            (None, Some(inner)) => {
+                Diagnostic::error(Code::Syntax, inner.span, "a `bind` inside another one")
+                    .help("write its fields into the outer one")
+            }
+            (None, None) => {
+                into.bind = Some(Box::new(bind));
+                return;
+            }
+        };
+        into.partial = true;
+        self.error(problem);
     }
 
     fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {

@@ -236,6 +236,7 @@ impl<'a> Builder<'a> {
                 value,
                 block: block.unwrap_or(Block {
                     fields: Vec::new(),
+                    bind: None,
                     partial: false,
                     span,
                 }),

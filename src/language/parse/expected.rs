@@ -157,7 +157,6 @@ pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
         Rule::extends => "`extends`",
         Rule::override_item => "`override`",
         Rule::sweep => "`sweep`",
-        Rule::bind => "`bind`",
         Rule::record => "a record `{ … }` as a value",
         _ => "this",
     };
@@ -176,9 +175,6 @@ pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
             "copy what is needed into this recipe; `--set STAGE.FIELD=VALUE` changes single fields",
         ),
         Rule::sweep => diagnostic.help("run the recipe several times with `--set`"),
-        Rule::bind => {
-            diagnostic.help("name the fields that `emit` gives as the task calls its inputs")
-        }
         _ => diagnostic,
     }
 }
