@@ -1,13 +1,14 @@
 //! Forward and backward for one batch.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use burn::tensor::{Tensor, Transaction};
 
 use super::error::{EngineError, Result};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
-use super::program::Program;
+use super::program::{Program, feeds};
 use super::run::{Draw, Gradients, first_not_finite, run_watched};
 use super::sum::device_failed;
 use super::value::{Value, on_float};
@@ -75,6 +76,7 @@ pub(crate) fn turns(graph: &Graph, precision: Precision) -> Vec<TurnProgram> {
             }
             let mut program = Program::from_known(graph, &wanted, &turn.known);
             program.precision = precision;
+            program.feeds = feeds(graph, &wanted[..turn.phase.objectives.len()]);
             if index > 0 {
                 program.again.clone_from(&turn.again);
             }
@@ -164,6 +166,12 @@ pub(crate) fn pass(
         .fold(Transaction::default(), |all, x| all.register(x.inner()));
     if let Some(loss) = loss {
         backward(graph, &turn.turn, model, &loss, sums)?;
+        for (var, left) in &outcome.left {
+            let left = left.lock().unwrap_or_else(PoisonError::into_inner);
+            if left.is_some() {
+                return Err(EngineError::node(graph, *var, "has lost a gradient"));
+            }
+        }
     }
     let mut objectives = numbers(read)?;
     let metrics = objectives.split_off(count);

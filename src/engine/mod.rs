@@ -70,7 +70,7 @@ pub(crate) use evaluate::losses;
 pub use evaluate::{Rows, features, products};
 pub use groups::matches;
 pub use host::{Batch, HostTensor};
-pub use kernels::keep_memory;
+pub use kernels::{give_memory_back, keep_memory};
 pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};

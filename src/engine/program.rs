@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::data::Philox;
-use crate::graph::{Binary, Graph, Op, Unary, Var};
+use crate::graph::{Binary, DType, Graph, Op, Unary, Var};
 use crate::plan::Precision;
 
 /// The part of a graph that leads to some results.
@@ -20,6 +20,8 @@ pub(crate) struct Program {
     pub(crate) masks: BTreeMap<Var, [u64; 2]>,
     /// By node: whether it has run in this step before, so that its statistics stay; empty where none has.
     pub(crate) again: Vec<bool>,
+    /// By node: whether a gradient of the objectives is sure to reach it; empty where nothing is trained.
+    pub(crate) feeds: Vec<bool>,
     /// By last node: nodes that one kernel carries out, on devices that have kernels.
     pub(crate) chains: BTreeMap<Var, Chain>,
     /// By node: whether it is inside a chain, not its last.
@@ -112,10 +114,41 @@ impl Program {
             precision: Precision::F32,
             masks: masks(graph),
             again: Vec::new(),
+            feeds: Vec::new(),
             chains,
             inside,
         }
     }
+}
+
+/// By node: whether the gradient of the sum of some objectives is sure to reach it, through operations that always pass it on.
+pub(crate) fn feeds(graph: &Graph, objectives: &[Var]) -> Vec<bool> {
+    let mut feeds = vec![false; graph.nodes.len()];
+    for var in objectives {
+        feeds[var.0 as usize] = true;
+    }
+    for index in (0..graph.nodes.len()).rev() {
+        let node = &graph.nodes[index];
+        if !feeds[index] {
+            continue;
+        }
+        let passed = match node.op {
+            Op::Unary(_) | Op::AddScalar(_) | Op::MulScalar(_) | Op::Pow(_) | Op::Dropout(_) => 1,
+            Op::MaxPool { .. } | Op::AvgPool { .. } | Op::LayerNorm { .. } => 1,
+            Op::BatchNorm { .. } | Op::Linear | Op::Conv2d { .. } => 1,
+            Op::Reshape | Op::Permute(_) | Op::Expand | Op::Flip(_) | Op::Slice { .. } => 1,
+            Op::Sum(_) | Op::Mean(_) | Op::SumAll | Op::MeanAll => 1,
+            Op::Softmax(_) | Op::LogSoftmax(_) | Op::Gather(_) => 1,
+            Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) | Op::MatMul => 2,
+            Op::Attention { .. } => 3,
+            Op::Concat(_) => usize::MAX,
+            _ => 0,
+        };
+        for input in node.inputs.iter().take(passed) {
+            feeds[input.0 as usize] |= graph.node(*input).dtype == DType::F32;
+        }
+    }
+    feeds
 }
 
 /// The chain that ends with a node, if there is one.

@@ -10,7 +10,7 @@ use super::dropout;
 use super::error::{EngineError, Result, describe};
 use super::host::Batch;
 use super::inputs;
-use super::kernels::{self, Normalise};
+use super::kernels::{self, Fork, Left, Normalise};
 use super::model::Model;
 use super::ops::{self, Operands};
 use super::program::{Chain, Program};
@@ -57,6 +57,8 @@ pub(crate) struct Outcome {
     pub(crate) buffers: BTreeMap<String, Value>,
     /// Whether a scalar held a gradient back.
     pub(crate) gated: bool,
+    /// What operations leave for each other's gradients while the tape is walked, by the value that they read.
+    pub(crate) left: Vec<(Var, Left)>,
 }
 
 struct Runner<'a> {
@@ -70,6 +72,8 @@ struct Runner<'a> {
     gated: bool,
     /// The batch norm that runs has run in this step: its statistics stay.
     again: bool,
+    /// The operand of the operation that runs which others read too, and what they leave for its gradient; taken by the operation.
+    fork: Option<(usize, Left)>,
 }
 
 /// Runs `program` on a batch. Each value is freed at its last use, so burn can work in place.
@@ -111,7 +115,9 @@ pub(crate) fn run_watched(
         moved: BTreeMap::new(),
         gated: false,
         again: false,
+        fork: None,
     };
+    let mut forks = Forks::default();
     let mut left = program.reads.clone();
     let mut values: Vec<Option<Value>> = vec![None; graph.nodes.len()];
     for (var, value) in known {
@@ -129,9 +135,18 @@ pub(crate) fn run_watched(
             None => node.inputs.clone(),
         };
         let mut operands = Vec::with_capacity(sources.len());
-        for input in sources {
-            operands.push(take(graph, &mut values, &mut left, input)?);
+        for input in &sources {
+            let value = take(graph, &mut values, &mut left, *input)?;
+            operands.push(forks.read(*input, value));
         }
+        let forked = match chain {
+            None if program.feeds.get(var.0 as usize) == Some(&true) => {
+                forks.first(&sources, &left)
+            }
+            _ => None,
+        };
+        forks.of.retain(|var, _| left[var.0 as usize] > 0);
+        runner.fork = forked.clone();
         let shape: Vec<usize> = node.shape.iter().map(|size| size.at(runner.size)).collect();
         let value = match chain {
             Some(chain) => runner.chain(*var, chain, program, operands)?,
@@ -144,6 +159,11 @@ pub(crate) fn run_watched(
                 node.dtype
             );
             return Err(EngineError::node(graph, *var, reason));
+        }
+        if let Some((index, left)) = forked
+            && runner.fork.take().is_none()
+        {
+            forks.add(sources[index], left, &value);
         }
         if let Some(watch) = &mut watch {
             watch(*var, &value);
@@ -159,7 +179,41 @@ pub(crate) fn run_watched(
         values: results,
         buffers: runner.moved,
         gated: runner.gated,
+        left: forks.left,
     })
+}
+
+/// Values whose gradients are summed by the first operation that reads them.
+#[derive(Default)]
+struct Forks {
+    of: BTreeMap<Var, Fork>,
+    left: Vec<(Var, Left)>,
+}
+
+impl Forks {
+    /// A value as another operation reads it.
+    fn read(&self, var: Var, value: Value) -> Value {
+        match self.of.get(&var) {
+            Some(fork) => kernels::pass(fork, value),
+            None => value,
+        }
+    }
+
+    /// The first operand that others will read and nobody sums for.
+    fn first(&self, sources: &[Var], left: &[u32]) -> Option<(usize, Left)> {
+        let once = |var: &Var| sources.iter().filter(|other| *other == var).count() == 1;
+        let index = sources
+            .iter()
+            .position(|var| left[var.0 as usize] > 0 && once(var) && !self.of.contains_key(var))?;
+        Some((index, Left::default()))
+    }
+
+    fn add(&mut self, var: Var, left: Left, first: &Value) {
+        if let Some(fork) = kernels::fork(left.clone(), first) {
+            self.of.insert(var, fork);
+            self.left.push((var, left));
+        }
+    }
 }
 
 /// Moves a value out at its last use, else copies the handle.
@@ -264,8 +318,11 @@ impl Runner<'_> {
                     ops::check_index(op, &operands).map_err(fail)?;
                 }
                 let operands = match device.kernels() {
-                    Kernels::Fast => match kernels::apply(op, operands) {
-                        Ok(value) => return Ok(value),
+                    Kernels::Fast => match kernels::apply(op, operands, self.fork.clone()) {
+                        Ok(value) => {
+                            self.fork = None;
+                            return Ok(value);
+                        }
                         Err(operands) => operands,
                     },
                     Kernels::Reference => operands,

@@ -53,6 +53,17 @@ pub(crate) fn add(isa: Isa, a: &[f32], b: &[f32], out: &mut [f32]) {
     });
 }
 
+/// a + b into a.
+pub(crate) fn add_to(isa: Isa, a: &mut [f32], b: &[f32]) {
+    assert_eq!(a.len(), b.len());
+    let (b, n) = (Shared::of(b), a.len());
+    let a = Shared::new(a.as_mut_ptr());
+    pieces(n, |at, n| {
+        // SAFETY: the slices have one length; each task writes its own piece, which it reads first.
+        unsafe { add_piece(isa, a.at(at), b.at(at), a.at(at), n) };
+    });
+}
+
 kernel! {
     /// # Safety
     /// All have `n` numbers.

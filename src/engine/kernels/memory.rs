@@ -12,19 +12,27 @@ const _: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 unsafe extern "C" {
     fn mi_option_set(option: c_int, value: c_long);
+    fn mi_collect(force: bool);
 }
 
 /// `mi_option_purge_delay`
 const PURGE_DELAY: c_int = 15;
 
-/// Milliseconds: longer than any step.
-const KEPT: c_long = 10_000;
+/// Milliseconds: longer than many steps, since all that was freed goes back at once when they are over.
+const KEPT: c_long = 600_000;
 
-/// Lets mimalloc keep freed memory for ten seconds instead of one, so that a step finds the memory of the last one; the first touch of
-/// new memory costs more than a convolution that fills it. For programs whose allocator mimalloc is; it is nothing to others.
+/// Lets mimalloc keep freed memory for ten minutes instead of one second, so that a step finds the memory of the last one; the first
+/// touch of new memory costs more than a convolution that fills it. [`give_memory_back`] ends it earlier. For programs whose allocator
+/// mimalloc is; it is nothing to others.
 pub fn keep_memory() {
     // SAFETY: mimalloc's options may be set at any time; it knows this one in versions 2 and 3.
     unsafe { mi_option_set(PURGE_DELAY, KEPT) }
+}
+
+/// Gives what is kept back to the system: after a stage, whose sizes the next one will not have.
+pub fn give_memory_back() {
+    // SAFETY: mimalloc may be asked at any time, also where it is not the allocator.
+    unsafe { mi_collect(true) }
 }
 
 /// Numbers to work in while a kernel runs, aligned to cache lines. They start with whatever was there.

@@ -33,6 +33,9 @@ mod tiles;
 mod update;
 mod winograd;
 
-pub use memory::keep_memory;
-pub(crate) use ops::{Normalise, Update, apply, batch_norm, joined_attention, normalise, update};
+pub use memory::{give_memory_back, keep_memory};
+pub(crate) use ops::{
+    Normalise, Update, apply, batch_norm, fork, joined_attention, normalise, pass, update,
+};
+pub(crate) use tape::{Fork, Left};
 pub(crate) use update::{Adam, Sgd};

@@ -3,6 +3,7 @@
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
@@ -12,14 +13,68 @@ use burn::backend::{Autodiff, AutodiffBackend, BackendTypes, DispatchAutodiffCon
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
+use super::each;
+use super::map::{alike, dense, laid_like, numbers, row_major, tensor_like};
+use super::memory::filled;
+use super::simd::Isa;
+
 type Tracked = <Autodiff<Flex> as BackendTypes>::FloatTensorPrimitive;
 
 /// A tensor as a kernel takes it or gives it.
 pub(crate) enum Held {
     /// Outside autodiff.
     Plain(FlexTensor),
-    /// Inside.
-    Tracked(Tracked),
+    /// Inside; where others read it too, what they leave for its gradient.
+    Tracked(Tracked, Option<Left>),
+}
+
+/// Gradients of a value that wait for the operation that is to add its own and pass the sum on.
+pub(crate) type Left = Arc<Mutex<Option<FlexTensor>>>;
+
+/// A value that several operations read. The sum of their gradients is made by the first of them, in place and on all threads, since
+/// burn adds maps with their channels last one number after the other.
+///
+/// The first operation records with [`Held::leave`]; the others read the value through [`Fork::pass`], whose node stands above the
+/// first operation's in the tape, so that its gradient is there before it is wanted.
+pub(crate) struct Fork {
+    left: Left,
+    first: Tracked,
+}
+
+impl Fork {
+    /// Of what the first operation gave; `None` outside autodiff.
+    pub(crate) fn new<const D: usize>(left: Left, first: Tensor<D>) -> Option<Self> {
+        match Held::of(first)? {
+            Held::Tracked(first, _) if first.is_tracked() => Some(Self { left, first }),
+            _ => None,
+        }
+    }
+
+    /// The value for another operation.
+    pub(crate) fn pass(&self, value: Held) -> Held {
+        let output = value.plain().clone();
+        let rule = Pass(self.left.clone());
+        record(
+            [value, Held::Tracked(self.first.clone(), None)],
+            rule,
+            output,
+        )
+    }
+}
+
+/// Leaves the gradient for the first operation that reads the value.
+#[derive(Clone, Debug)]
+struct Pass(Left);
+
+impl Rule<2> for Pass {
+    fn backward(self, dy: FlexTensor, _wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = Some(match left.take() {
+            Some(sum) => plus(sum, dy),
+            None => dy,
+        });
+        [None, None]
+    }
 }
 
 impl Held {
@@ -32,7 +87,7 @@ impl Held {
         } else {
             let tensor = Tensor::<D>::from_dispatch(dispatch);
             let tensor = tensor.try_into_primitive::<Autodiff<Flex>>();
-            tensor.ok().map(Held::Tracked)
+            tensor.ok().map(|tensor| Held::Tracked(tensor, None))
         }
     }
 
@@ -40,7 +95,7 @@ impl Held {
     pub(crate) fn tensor<const D: usize>(self) -> Tensor<D> {
         match self {
             Held::Plain(tensor) => Tensor::from_primitive::<Flex>(tensor),
-            Held::Tracked(tensor) => Tensor::from_primitive::<Autodiff<Flex>>(tensor),
+            Held::Tracked(tensor, _) => Tensor::from_primitive::<Autodiff<Flex>>(tensor),
         }
     }
 
@@ -48,7 +103,7 @@ impl Held {
     pub(crate) fn is_tracked(&self) -> bool {
         match self {
             Held::Plain(_) => false,
-            Held::Tracked(tensor) => tensor.is_tracked(),
+            Held::Tracked(tensor, _) => tensor.is_tracked(),
         }
     }
 
@@ -56,14 +111,21 @@ impl Held {
     pub(crate) fn plain(&self) -> &FlexTensor {
         match self {
             Held::Plain(tensor) => tensor,
-            Held::Tracked(tensor) => tensor.primitive(),
+            Held::Tracked(tensor, _) => tensor.primitive(),
         }
     }
 
     fn tracked(self) -> Tracked {
         match self {
             Held::Plain(tensor) => Autodiff::<Flex>::from_inner(tensor),
-            Held::Tracked(tensor) => tensor,
+            Held::Tracked(tensor, _) => tensor,
+        }
+    }
+
+    /// Lets the operation that it goes into add what is left for it to its gradient.
+    pub(crate) fn leave(&mut self, left: Left) {
+        if let Held::Tracked(_, own) = self {
+            *own = Some(left);
         }
     }
 }
@@ -83,14 +145,29 @@ impl<R> Debug for Step<R> {
 }
 
 impl<R: Rule<N>, const N: usize> Backward<Flex, N> for Step<R> {
-    type State = R;
+    type State = (R, [Option<Left>; N]);
 
-    fn backward(self, ops: Ops<R, N>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+    fn backward(
+        self,
+        ops: Ops<Self::State, N>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
         let dy = grads.consume::<Flex>(&ops.node);
         let wanted = ops.parents.each_ref().map(Option::is_some);
-        let gradients = ops.state.backward(dy, wanted);
-        for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
-            if let (Some(parent), Some(gradient)) = (parent, gradient) {
+        let (rule, left) = ops.state;
+        let gradients = rule.backward(dy, wanted);
+        for ((parent, gradient), left) in ops.parents.into_iter().zip(gradients).zip(left) {
+            let Some(parent) = parent else { continue };
+            let left = left.and_then(|left| {
+                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                left.take()
+            });
+            let gradient = match (gradient, left) {
+                (Some(own), Some(left)) => Some(plus(own, left)),
+                (own, left) => own.or(left),
+            };
+            if let Some(gradient) = gradient {
                 grads.register::<Flex>(parent.id, gradient);
             }
         }
@@ -106,13 +183,41 @@ pub(crate) fn record<R: Rule<N>, const N: usize>(
     if inputs.iter().all(|input| matches!(input, Held::Plain(_))) {
         return Held::Plain(output);
     }
+    let left = inputs.each_ref().map(|input| match input {
+        Held::Tracked(_, left) => left.clone(),
+        Held::Plain(_) => None,
+    });
     let nodes = inputs.map(|input| input.tracked().node());
     let prepared = Step::<R>(PhantomData)
         .prepare::<NoCheckpointing>(nodes)
         .compute_bound()
         .stateful();
-    Held::Tracked(match prepared {
-        OpsKind::Tracked(prepared) => prepared.finish(rule, output),
+    let output = match prepared {
+        OpsKind::Tracked(prepared) => prepared.finish((rule, left), output),
         OpsKind::UnTracked(prepared) => prepared.finish(output),
-    })
+    };
+    Held::Tracked(output, None)
+}
+
+/// `a + b`, into the memory of one of them where nobody else reads it.
+fn plus(a: FlexTensor, b: FlexTensor) -> FlexTensor {
+    let (mut a, mut b) = (dense(a), dense(b));
+    if !a.is_unique() && b.is_unique() {
+        (a, b) = (b, a);
+    }
+    b = laid_like(b, &a);
+    if !alike(&a, &b) {
+        (a, b) = (row_major(a), row_major(b));
+    }
+    if a.is_unique() {
+        let start = a.layout().start_offset();
+        let end = start + a.layout().num_elements();
+        let into = &mut a.storage_mut::<f32>()[start..end];
+        each::add_to(Isa::best(), into, numbers(&b));
+        return a;
+    }
+    let sum = filled(numbers(&a).len(), |out| {
+        each::add(Isa::best(), numbers(&a), numbers(&b), out);
+    });
+    tensor_like(sum, &a)
 }

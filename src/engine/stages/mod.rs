@@ -131,6 +131,7 @@ impl Run<'_> {
             watch.end(&format!("{} · finished before, skipped", stage.name));
             return record::read_rows(&directory);
         }
+        crate::engine::give_memory_back();
         let rows = match &stage.body {
             Body::Pretext(training) => {
                 self.pretext(stage, training, &directory, watch)?;

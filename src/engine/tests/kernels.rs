@@ -4,7 +4,7 @@ use super::fixtures::data;
 use crate::catalog::Value;
 use crate::engine::{Batch, Derivatives, Device, HostTensor, Kernels, Model, gradients};
 use crate::graph::testing::{encoder, pictures};
-use crate::graph::{DType, Graph, Init, Mode, Module, Size};
+use crate::graph::{DType, Graph, Init, Mode, Module, Size, Var};
 
 /// An encoder with a linear head and cross-entropy over 5 classes.
 fn classifier(name: &str, given: &[(&str, Value)], channels: usize, side: usize) -> Graph {
@@ -111,4 +111,41 @@ fn kernels_do_not_depend_on_threads() {
     for n in [2, 3, 7] {
         assert_eq!(one, run(n), "{n} threads");
     }
+}
+
+/// d/dp of the mean of h² + h and, as `read` says, of w h, where h = p x with x = 3, p = 0.5, w = 2.
+fn slope_of_a_shared_value(read: impl Fn(&mut Graph, Var) -> Option<Var>) -> f32 {
+    let mut g = Graph::new(Mode::Train);
+    let x = g.declare_input("x", vec![Size::batch(), 1.into()], DType::F32, None);
+    let p = g.parameter("p", &[1, 1], Init::Constant(0.5));
+    let w = g.parameter("w", &[1, 1], Init::Constant(2.0));
+    let h = g.linear(x, p, None).expect("fits");
+    // the first operation that reads `h`
+    let wh = g.linear(h, w, None).expect("fits");
+    let square = g.mul(h, h).expect("fits");
+    let mut sum = g.add(square, h).expect("fits");
+    if let Some(more) = read(&mut g, wh) {
+        sum = g.add(sum, more).expect("fits");
+    }
+    let loss = g.mean_all(sum).expect("fits");
+    g.objective("loss", loss);
+    let x = HostTensor::f32(vec![3.0; 4], &[4, 1]);
+    let found = with(Kernels::Fast, &g, &[("x".to_owned(), x)].into());
+    data(&found.gradients["p"])[0]
+}
+
+#[test]
+fn a_shared_values_gradients_are_summed() {
+    // 3 (2 h + 1 + w) with h = 1.5
+    let read = |_: &mut Graph, wh| Some(wh);
+    assert_eq!(slope_of_a_shared_value(read), 18.0);
+    // the first reader leads to no objective: 3 (2 h + 1)
+    let stopped = |g: &mut Graph, wh| g.stop_gradient(wh).ok();
+    assert_eq!(slope_of_a_shared_value(stopped), 12.0);
+    let metric = |g: &mut Graph, wh| {
+        let mean = g.mean_all(wh).expect("fits");
+        g.metric("wh", mean);
+        None
+    };
+    assert_eq!(slope_of_a_shared_value(metric), 12.0);
 }

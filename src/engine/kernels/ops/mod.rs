@@ -13,19 +13,29 @@ pub(crate) use batch_norm::{Normalise, batch_norm, normalise};
 pub(crate) use update::{Update, update};
 
 use super::map::is_f32;
-use super::tape::Held;
+use super::tape::{Fork, Held, Left};
 use crate::engine::value::{Value, on_float};
 use crate::graph::{Binary, Op, Unary};
 
-/// Carries out an operation where there is a kernel for it; else gives the inputs back.
-pub(crate) fn apply(op: &Op, inputs: Vec<Value>) -> Result<Value, Vec<Value>> {
+/// Carries out an operation where there is a kernel for it; else gives the inputs back. `left`: what other operations leave for the
+/// gradient of the input of this number.
+pub(crate) fn apply(
+    op: &Op,
+    inputs: Vec<Value>,
+    left: Option<(usize, Left)>,
+) -> Result<Value, Vec<Value>> {
     if !is_known(op, &inputs) {
         return Err(inputs);
     }
     let held: Option<Vec<Held>> = inputs.iter().cloned().map(held).collect();
-    let Some(held) = held.filter(|held| held.iter().all(|x| is_f32(x.plain()))) else {
+    let Some(mut held) = held.filter(|held| held.iter().all(|x| is_f32(x.plain()))) else {
         return Err(inputs);
     };
+    if let Some((index, left)) = left
+        && let Some(held) = held.get_mut(index)
+    {
+        held.leave(left);
+    }
     let rank = inputs.first().map_or(0, |x| x.shape().len());
     let done = match op {
         Op::Conv2d {
@@ -67,6 +77,22 @@ fn is_known(op: &Op, inputs: &[Value]) -> bool {
         Op::Softmax(dim) => shapes().all(|shape| *dim + 1 == shape.len()),
         Op::Binary(Binary::Add) => shapes().all(|shape| shape == inputs[0].shape()),
         _ => false,
+    }
+}
+
+/// The fork of a value whose first operation, told of `left`, gave `first`.
+pub(crate) fn fork(left: Left, first: &Value) -> Option<Fork> {
+    on_float!(first.clone(), t => Fork::new(left, t), _other => None)
+}
+
+/// A value for another operation than the first that reads it.
+pub(crate) fn pass(fork: &Fork, value: Value) -> Value {
+    let rank = value.shape().len();
+    match held(value.clone()) {
+        Some(held) if held.is_tracked() && is_f32(held.plain()) => {
+            self::value(fork.pass(held), rank)
+        }
+        _ => value,
     }
 }
 
