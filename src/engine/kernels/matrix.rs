@@ -6,10 +6,12 @@ use super::product::{
 };
 use super::simd::Isa;
 
-/// Rows that one task multiplies at once.
+/// Rows whose outer products are summed at once.
 pub(crate) const ROWS: usize = 128;
+/// Rows that one task multiplies at once: many, since each panel comes from far away once for all of them.
+const CHUNK: usize = 256;
 /// Numbers of a block of sums that stays in the second cache.
-const CACHED: usize = 1 << 17;
+const CACHED: usize = 1 << 18;
 /// Rows of such a block.
 const LENGTH: usize = 1024;
 
@@ -25,12 +27,12 @@ pub(crate) unsafe fn multiply_all(isa: Isa, a: Rows<'_>, matrix: Columns, out: T
     let packed = packed.shared();
     // few rows are split by panels too; the split depends on the sizes alone
     let rows = a.starts.len();
-    let chunks = rows.div_ceil(ROWS);
+    let chunks = rows.div_ceil(CHUNK);
     let parts = 16usize.div_ceil(chunks.max(1)).min(panels).max(1);
     let each = panels.div_ceil(parts);
     tasks(chunks * parts, |index| {
         let (chunk, part) = (index / parts, index % parts);
-        let mine = chunk * ROWS..((chunk + 1) * ROWS).min(rows);
+        let mine = chunk * CHUNK..((chunk + 1) * CHUNK).min(rows);
         let last = ((part + 1) * each).min(panels);
         let out = Target {
             starts: &out.starts[mine.clone()],
@@ -84,7 +86,7 @@ pub(crate) unsafe fn outer_all(isa: Isa, a: Rows<'_>, d: Right) -> Sums {
     let (rows, panels) = (a.starts.len(), cols.div_ceil(width));
     // a task sums a block of the length by some panels over a part of the rows
     let block = length.clamp(1, LENGTH);
-    let wide = (CACHED / (block * width)).clamp(1, 8).min(panels.max(1));
+    let wide = (CACHED / (block * width)).clamp(1, 16).min(panels.max(1));
     let (blocks, strips) = (length.div_ceil(block), panels.div_ceil(wide));
     let parts = 16usize
         .div_ceil((blocks * strips).max(1))

@@ -139,12 +139,18 @@ pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [f32])) -> Vec<f32> {
 /// All of them were written.
 pub(crate) unsafe fn totals(from: Shared, parts: usize, width: usize) -> Vec<f64> {
     let mut sums = vec![0.0; width];
-    for part in 0..parts {
-        // SAFETY: the caller's promise.
-        let row = unsafe { std::slice::from_raw_parts(from.at(part * width), width) };
-        for (sum, x) in sums.iter_mut().zip(row) {
-            *sum += f64::from(*x);
-        }
-    }
+    sums.par_chunks_mut(64)
+        .enumerate()
+        .for_each(|(index, sums)| {
+            for part in 0..parts {
+                // SAFETY: the caller's promise.
+                let row = unsafe {
+                    std::slice::from_raw_parts(from.at(part * width + 64 * index), sums.len())
+                };
+                for (sum, x) in sums.iter_mut().zip(row) {
+                    *sum += f64::from(*x);
+                }
+            }
+        });
     sums
 }

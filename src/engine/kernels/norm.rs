@@ -16,6 +16,9 @@ pub(crate) enum Then {
 /// Numbers of a block that stays in the nearest cache between its two passes.
 const BLOCK: usize = 4096;
 
+/// Channels whose parts one task adds up.
+const CHANNELS: usize = 16;
+
 /// Rows in a block and how many blocks there are: a function of the sizes alone.
 fn blocks(m: usize, c: usize) -> (usize, usize) {
     let rows = (BLOCK / c).max(1);
@@ -47,25 +50,42 @@ pub(crate) fn statistics(isa: Isa, x: &[f32], c: usize) -> (Vec<f32>, Vec<f32>) 
         }
     });
     let n = m as f64;
-    // SAFETY: the tasks above wrote all of it.
-    let part = |block: usize| unsafe { std::slice::from_raw_parts(parts.at(2 * block * c), 2 * c) };
     let size = |block: usize| rows.min(m - block * rows) as f64;
-    let mut mean = vec![0.0f64; c];
-    for block in 0..count {
-        for (mean, x) in mean.iter_mut().zip(part(block)) {
-            *mean += f64::from(*x) * size(block) / n;
+    let (mut mean, mut variance) = (vec![0.0f32; c], vec![0.0f32; c]);
+    let (to_mean, to_variance) = (
+        Shared::new(mean.as_mut_ptr()),
+        Shared::new(variance.as_mut_ptr()),
+    );
+    tasks(c.div_ceil(CHANNELS), |task| {
+        let first = task * CHANNELS;
+        let width = CHANNELS.min(c - first);
+        let (mut means, mut spreads) = ([0.0f64; CHANNELS], [0.0f64; CHANNELS]);
+        // SAFETY: the tasks above wrote all parts; each task has its own channels.
+        let part = |block: usize, which: usize| unsafe {
+            let at = parts.at((2 * block + which) * c + first);
+            std::slice::from_raw_parts(at, width)
+        };
+        for block in 0..count {
+            for (mean, x) in means.iter_mut().zip(part(block, 0)) {
+                *mean += f64::from(*x) * size(block) / n;
+            }
         }
-    }
-    let mut variance = vec![0.0f64; c];
-    for block in 0..count {
-        let (means, spreads) = part(block).split_at(c);
-        for i in 0..c {
-            let off = f64::from(means[i]) - mean[i];
-            variance[i] += (f64::from(spreads[i]) + size(block) * off * off) / n;
+        for block in 0..count {
+            let own = part(block, 0).iter().zip(part(block, 1));
+            for ((spread, mean), (x, around)) in spreads.iter_mut().zip(&means).zip(own) {
+                let off = f64::from(*x) - mean;
+                *spread += (f64::from(*around) + size(block) * off * off) / n;
+            }
         }
-    }
-    let narrow = |xs: Vec<f64>| xs.into_iter().map(|x| x as f32).collect();
-    (narrow(mean), narrow(variance))
+        for i in 0..width {
+            // SAFETY: as above.
+            unsafe {
+                *to_mean.at(first + i) = means[i] as f32;
+                *to_variance.at(first + i) = spreads[i] as f32;
+            }
+        }
+    });
+    (mean, variance)
 }
 
 kernel! {
@@ -189,26 +209,50 @@ unsafe fn normalise_body<S: Simd>(
     relu: bool,
     y: *mut f32,
 ) {
-    for i in (0..c).step_by(S::N) {
-        let n = (c - i).min(S::N);
-        // SAFETY: the caller promises `rows` rows of `c` numbers.
-        unsafe {
-            let (mean, scale, beta) = (
-                S::load_n(mean.add(i), n),
-                S::load_n(scale.add(i), n),
-                S::load_n(beta.add(i), n),
-            );
-            for row in 0..rows {
-                let at = row * c + i;
-                let mut v = S::fma(S::sub(S::load_n(x.add(at), n), mean), scale, beta);
+    // row after row: memory is read in order
+    for row in 0..rows {
+        for i in (0..c).step_by(S::N) {
+            let n = c - i;
+            let at = row * c + i;
+            // SAFETY: the caller promises `rows` rows of `c` numbers.
+            unsafe {
+                let d = S::sub(some::<S>(x.add(at), n), some::<S>(mean.add(i), n));
+                let scale = some::<S>(scale.add(i), n);
+                let mut v = S::fma(d, scale, some::<S>(beta.add(i), n));
                 if !shortcut.is_null() {
-                    v = S::add(v, S::load_n(shortcut.add(at), n));
+                    v = S::add(v, some::<S>(shortcut.add(at), n));
                 }
                 if relu {
                     v = S::keep(v, v);
                 }
-                S::store_n(y.add(at), v, n);
+                put::<S>(y.add(at), v, n);
             }
+        }
+    }
+}
+
+/// A vector of at most `n` numbers.
+#[inline(always)]
+unsafe fn some<S: Simd>(p: *const f32, n: usize) -> S::V {
+    // SAFETY: the caller promises `n` numbers.
+    unsafe {
+        if n >= S::N {
+            S::load(p)
+        } else {
+            S::load_n(p, n)
+        }
+    }
+}
+
+/// Writes at most `n` numbers of a vector.
+#[inline(always)]
+unsafe fn put<S: Simd>(p: *mut f32, v: S::V, n: usize) {
+    // SAFETY: the caller promises `n` numbers.
+    unsafe {
+        if n >= S::N {
+            S::store(p, v)
+        } else {
+            S::store_n(p, v, n)
         }
     }
 }
@@ -286,6 +330,15 @@ pub(crate) fn gradient(
             .map(|(s, r)| (s / n * r * r) as f32)
             .collect();
         let (first, second) = (Shared::of(&first), Shared::of(&second));
+        // the shortcut's gradient is the one before the ReLU
+        let source = match ds.is_null() {
+            true => source,
+            false => Source {
+                dy: ds,
+                relu: false,
+                ..source
+            },
+        };
         tasks(count.div_ceil(2), |task| {
             let from = 2 * task * rows;
             let some = (2 * rows).min(m - from);
@@ -335,12 +388,12 @@ impl Source {
     ) -> (S::V, S::V) {
         // SAFETY: the caller promises `n` numbers at `at`.
         unsafe {
-            let d = S::sub(S::load_n(self.x.at(at), n), mean);
-            let mut g = S::load_n(self.dy.at(at), n);
+            let d = S::sub(some::<S>(self.x.at(at), n), mean);
+            let mut g = some::<S>(self.dy.at(at), n);
             if self.relu {
                 let y = match self.y.at(0).is_null() {
                     true => S::fma(d, scale, beta),
-                    false => S::load_n(self.y.at(at), n),
+                    false => some::<S>(self.y.at(at), n),
                 };
                 g = S::keep(y, g);
             }
@@ -353,9 +406,9 @@ impl Source {
         // SAFETY: the caller promises channels `i..i + n`.
         unsafe {
             [
-                S::load_n(self.mean.at(i), n),
-                S::load_n(self.scale.at(i), n),
-                S::load_n(self.beta.at(i), n),
+                some::<S>(self.mean.at(i), n),
+                some::<S>(self.scale.at(i), n),
+                some::<S>(self.beta.at(i), n),
             ]
         }
     }
@@ -372,23 +425,22 @@ kernel! {
 #[inline(always)]
 unsafe fn sums_body<S: Simd>(source: Source, first: usize, rows: usize, out: *mut f32) {
     let c = source.c;
-    for i in (0..c).step_by(S::N) {
-        let n = (c - i).min(S::N);
-        // SAFETY: the caller promises these rows.
-        unsafe {
-            let channel = source.channel::<S>(i, n);
-            let (mut plain, mut by_x) = (S::zero(), S::zero());
-            for row in first..first + rows {
+    // SAFETY: the caller promises these rows and room for two rows of sums.
+    unsafe {
+        out.write_bytes(0, 2 * c);
+        // row after row: memory is read in order, the sums stay in the nearest cache
+        for row in first..first + rows {
+            for i in (0..c).step_by(S::N) {
+                let n = c - i;
                 let at = row * c + i;
-                let (g, d) = source.load::<S>(at, n, channel);
-                plain = S::add(plain, g);
-                by_x = S::fma(g, d, by_x);
+                let (g, d) = source.load::<S>(at, n, source.channel::<S>(i, n));
+                let (plain, by_x) = (out.add(i), out.add(c + i));
+                put::<S>(plain, S::add(some::<S>(plain, n), g), n);
+                put::<S>(by_x, S::fma(g, d, some::<S>(by_x, n)), n);
                 if !source.ds.at(0).is_null() {
-                    S::store_n(source.ds.at(at), g, n);
+                    put::<S>(source.ds.at(at), g, n);
                 }
             }
-            S::store_n(out.add(i), plain, n);
-            S::store_n(out.add(c + i), by_x, n);
         }
     }
 }
@@ -418,16 +470,16 @@ unsafe fn slope_body<S: Simd>(
     dx: *mut f32,
 ) {
     let c = source.c;
-    for i in (0..c).step_by(S::N) {
-        let n = (c - i).min(S::N);
-        // SAFETY: the caller promises these rows.
-        unsafe {
-            let channel = source.channel::<S>(i, n);
-            let (first, second) = (S::load_n(first.add(i), n), S::load_n(second.add(i), n));
-            for row in 0..rows {
+    for row in 0..rows {
+        for i in (0..c).step_by(S::N) {
+            let n = c - i;
+            // SAFETY: the caller promises these rows.
+            unsafe {
+                let channel = source.channel::<S>(i, n);
                 let (g, d) = source.load::<S>((from + row) * c + i, n, channel);
-                let v = S::sub(S::sub(g, first), S::mul(d, second));
-                S::store_n(dx.add(row * c + i), S::mul(v, channel[1]), n);
+                let d = S::mul(d, some::<S>(second.add(i), n));
+                let v = S::sub(S::sub(g, some::<S>(first.add(i), n)), d);
+                put::<S>(dx.add(row * c + i), S::mul(v, channel[1]), n);
             }
         }
     }

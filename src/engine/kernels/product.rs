@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::memory::{Shared, tasks};
+use super::memory::{Scratch, Shared, tasks};
 use super::simd::{Isa, Simd, kernel};
 
 /// Rows of a matrix: where each starts, and at which distances its pieces of `len` numbers lie.
@@ -52,27 +52,153 @@ pub(crate) unsafe fn multiply_body<S: Simd>(
     out: Target<'_>,
 ) {
     let width = 2 * S::N;
-    let size = a.pieces.len() * a.len * width;
-    for panel in first..last {
-        // SAFETY: the caller promises panels up to `last`, each of `size` numbers.
-        unsafe {
-            let b = panels.add(panel * size);
-            let mut row = 0;
-            let count = a.starts.len();
-            if S::WIDE {
-                while row + 8 <= count {
-                    tile::<S, 8>(a, row, b, panel * width, out);
-                    row += 8;
+    let length = a.pieces.len() * a.len;
+    let size = length * width;
+    let count = a.starts.len();
+    // rows are packed where enough panels read them again
+    let packed_count = if last - first >= MANY {
+        count / LEFT * LEFT
+    } else {
+        0
+    };
+    let depth = length.div_ceil(length.div_ceil(DEPTH).max(1)).max(1);
+    let packed = match packed_count {
+        0 => None,
+        _ => Some(Scratch::new(packed_count * depth)),
+    };
+    let rest = Rows {
+        starts: &a.starts[packed_count..],
+        ..a
+    };
+    // SAFETY: the caller promises panels up to `last`, each of `size` numbers, the rows and the target.
+    unsafe {
+        if let Some(packed) = &packed {
+            // a part of the panel stays in the nearest cache while all rows meet it
+            for from in (0..length.max(1)).step_by(depth) {
+                let deep = depth.min(length - from);
+                pack_groups(a, from, deep, packed.ptr(), packed_count);
+                let out = Target {
+                    add: out.add || from > 0,
+                    bias: if from > 0 { Shared::none() } else { out.bias },
+                    ..out
+                };
+                for panel in first..last {
+                    let b = panels.add(panel * size + from * width);
+                    for row in (0..packed_count).step_by(LEFT) {
+                        let group = packed.ptr().add(row * deep);
+                        if S::WIDE {
+                            packed_tile::<S, 8>(group, deep, b, row, panel * width, out);
+                        } else {
+                            packed_tile::<S, 4>(group, deep, b, row, panel * width, out);
+                            let second = group.add(4);
+                            packed_tile::<S, 4>(second, deep, b, row + 4, panel * width, out);
+                        }
+                    }
                 }
             }
-            while row + 4 <= count {
-                tile::<S, 4>(a, row, b, panel * width, out);
-                row += 4;
+        }
+        let out = Target {
+            starts: &out.starts[packed_count..],
+            ..out
+        };
+        for panel in first..last {
+            strip::<S>(rest, panels.add(panel * size), panel * width, out);
+        }
+    }
+}
+
+/// Numbers of a row that meet a panel at once, where rows are packed.
+const DEPTH: usize = 256;
+/// Panels from which on packing the rows is worth it.
+const MANY: usize = 3;
+
+/// Packs the numbers `from..from + deep` of the first `count` rows as groups `[deep, 8]` of 8 rows.
+///
+/// # Safety
+/// Rows and target are memory that the sizes fit; `count` is a multiple of 8.
+#[inline(always)]
+unsafe fn pack_groups(a: Rows<'_>, from: usize, deep: usize, out: *mut f32, count: usize) {
+    for row in (0..count).step_by(LEFT) {
+        let base: [*const f32; LEFT] =
+            std::array::from_fn(|r| a.at.at(a.starts[row + r]).cast_const());
+        let mut k = 0;
+        while k < deep {
+            let (piece, at) = ((from + k) / a.len, (from + k) % a.len);
+            let some = (a.len - at).min(deep - k);
+            let offset = a.pieces[piece] + at;
+            let rows: [*const f32; LEFT] = std::array::from_fn(|r| base[r].wrapping_add(offset));
+            // SAFETY: the caller promises `len` numbers of each piece, and the groups.
+            unsafe {
+                let to = out.add(row * deep + k * LEFT);
+                let mut i = 0;
+                while i + 4 <= some {
+                    let to = to.add(i * LEFT);
+                    transpose_rows([0, 1, 2, 3].map(|r| rows[r].add(i)), to);
+                    transpose_rows([4, 5, 6, 7].map(|r| rows[r].add(i)), to.add(4));
+                    i += 4;
+                }
+                for i in i..some {
+                    for (r, row) in rows.iter().enumerate() {
+                        *to.add(i * LEFT + r) = *row.add(i);
+                    }
+                }
             }
-            while row < count {
-                tile::<S, 1>(a, row, b, panel * width, out);
-                row += 1;
+            k += some;
+        }
+    }
+}
+
+/// `R` packed rows, 8 apart, times a part of one panel.
+#[inline(always)]
+unsafe fn packed_tile<S: Simd, const R: usize>(
+    mut a: *const f32,
+    deep: usize,
+    mut b: *const f32,
+    row: usize,
+    col: usize,
+    out: Target<'_>,
+) {
+    // SAFETY: the caller promises the group, the panel and the target.
+    unsafe {
+        let (mut left, mut right) = ([S::zero(); R], [S::zero(); R]);
+        for _ in 0..deep {
+            let b0 = S::load(b);
+            let b1 = S::load(b.add(S::N));
+            for r in 0..R {
+                let x = S::splat(*a.add(r));
+                left[r] = S::fma(x, b0, left[r]);
+                right[r] = S::fma(x, b1, right[r]);
             }
+            a = a.wrapping_add(LEFT);
+            b = b.wrapping_add(2 * S::N);
+        }
+        put::<S, R>(left, out, row, col);
+        if col + S::N < out.cols {
+            put::<S, R>(right, out, row, col + S::N);
+        }
+    }
+}
+
+/// Rows times a panel.
+#[inline(always)]
+unsafe fn strip<S: Simd>(a: Rows<'_>, b: *const f32, col: usize, out: Target<'_>) {
+    let mut row = 0;
+    let count = a.starts.len();
+    // SAFETY: the caller promises the rows, the panel and the target.
+    unsafe {
+        if S::WIDE {
+            while row + 8 <= count {
+                tile::<S, 8>(a, row, b, col, out);
+                row += 8;
+            }
+        }
+        while row + 4 <= count {
+            tile::<S, 4>(a, row, b, col, out);
+            row += 4;
+        }
+        while row < count {
+            tile::<S, 1>(a, row, b, col, out);
+            row += 1;
         }
     }
 }
@@ -380,7 +506,11 @@ pub(crate) unsafe fn pack_panel(matrix: Columns, first: usize, width: usize, out
                 for i2 in 0..l2 {
                     let from = from.offset(i2 as isize * s2);
                     let to = to.add(i2 * width);
-                    if sn == 1 {
+                    if sn == 1 && cols == 32 {
+                        // a size that is known is copied without a call
+                        let row = from.cast::<[f32; 32]>().read_unaligned();
+                        to.cast::<[f32; 32]>().write_unaligned(row);
+                    } else if sn == 1 {
                         from.copy_to_nonoverlapping(to, cols);
                     } else {
                         for j in 0..cols {
@@ -442,16 +572,30 @@ pub(crate) unsafe fn transpose(
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    let rows = std::array::from_fn(|i| from.wrapping_add(i * from_stride));
+    // SAFETY: the caller promises 4 × 4 numbers.
+    unsafe { transpose_to(rows, to, to_stride) };
+}
+
+/// Four numbers of each of four rows, 8 apart.
+#[inline(always)]
+unsafe fn transpose_rows(rows: [*const f32; 4], to: *mut f32) {
+    // SAFETY: the caller promises 4 × 4 numbers.
+    unsafe { transpose_to(rows, to, LEFT) };
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn transpose_to(rows: [*const f32; 4], to: *mut f32, to_stride: usize) {
     use std::arch::x86_64::*;
     // SAFETY: SSE is part of x86-64; the caller promises 4 × 4 numbers.
     unsafe {
-        let mut a = _mm_loadu_ps(from);
-        let mut b = _mm_loadu_ps(from.add(from_stride));
-        let mut c = _mm_loadu_ps(from.add(2 * from_stride));
-        let mut d = _mm_loadu_ps(from.add(3 * from_stride));
+        let mut a = _mm_loadu_ps(rows[0]);
+        let mut b = _mm_loadu_ps(rows[1]);
+        let mut c = _mm_loadu_ps(rows[2]);
+        let mut d = _mm_loadu_ps(rows[3]);
         _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
         _mm_storeu_ps(to, a);
         _mm_storeu_ps(to.add(to_stride), b);
@@ -462,11 +606,11 @@ unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stri
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
-    for i in 0..4 {
+unsafe fn transpose_to(rows: [*const f32; 4], to: *mut f32, to_stride: usize) {
+    for (i, row) in rows.into_iter().enumerate() {
         for j in 0..4 {
             // SAFETY: the caller promises 4 × 4 numbers.
-            unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) };
+            unsafe { *to.add(j * to_stride + i) = *row.add(j) };
         }
     }
 }
