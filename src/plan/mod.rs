@@ -3,6 +3,7 @@
 mod bind;
 mod build;
 pub mod draw;
+pub mod epoch;
 pub mod export;
 mod fields;
 mod from;
@@ -13,6 +14,9 @@ mod lints;
 mod lints_augment;
 pub mod memory;
 mod optimizers;
+mod parts;
+#[cfg(test)]
+mod parts_tests;
 mod pretext;
 mod schedules;
 mod settings;
@@ -28,8 +32,8 @@ mod view;
 pub use build::{Purpose, plan};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Body, Classifier, DataView, EncoderView, Export, Group, Knn, Monitor, Plan, Probe, Reading,
-    RunSettings, Settings, StagePlan, Training, Validation,
+    Body, Classifier, DataView, ENCODER, EncoderView, Export, Group, Knn, Monitor, Plan, Probe,
+    Reading, RunSettings, Settings, StagePlan, Start, Training, Validation,
 };
 
 use crate::catalog::Spec;
