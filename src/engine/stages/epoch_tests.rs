@@ -203,7 +203,7 @@ fn a_bank_that_is_not_finite_names_the_stage() {
     model.set(&first.name, &values).expect("a weight");
     let stage = &plan.stages[0];
     let failed = run.before_epoch(stage, training(&plan), &model, 3, &mut Silent);
-    let failure = failed.err().expect("a failure").diagnostic(stage.span);
+    let failure = failed.expect_err("a failure").diagnostic(stage.span);
     assert!(
         failure.message.contains("state `bank`"),
         "{}",
