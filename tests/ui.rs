@@ -56,6 +56,19 @@ fn run(path: &Path) -> Result<(), Failed> {
             .file(&file("images-idx3"), header(&[n, 28, 28])?)
             .file(&file("labels-idx1"), header(&[n])?);
     }
+    // what recipes of this folder use
+    for entry in std::fs::read_dir(path.parent().unwrap_or(path))?.flatten() {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|ending| ending == "rhai")
+        {
+            test.write(
+                &entry.file_name().to_string_lossy(),
+                std::fs::read(entry.path())?,
+            );
+        }
+    }
     let ran = test.run(&["check", &name]);
     // places of this machine have names that stay
     let mut said =

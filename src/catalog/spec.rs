@@ -163,6 +163,9 @@ pub struct Spec {
     pub inputs: Vec<Input>,
     /// What [`Graph::call_part`] may call of an encoder, by name.
     pub parts: Vec<(&'static str, PartBuilder)>,
+    /// What a task exports beside its encoders, by name with one sentence each: what [`Graph::part`] names, in that order. Empty
+    /// where only the graph knows: a script's or a plugin's.
+    pub exports: Vec<(String, String)>,
     /// Of a task: its batch shows pieces of pictures. Later stages read whole ones all the same.
     pub pieces: bool,
     /// Raised whenever results change for the same recipe.
@@ -187,6 +190,7 @@ impl Spec {
             params: Vec::new(),
             inputs: Vec::new(),
             parts: Vec::new(),
+            exports: Vec::new(),
             pieces: false,
             semantics: 1,
             example: format!("{name}()"),
@@ -204,6 +208,12 @@ impl Spec {
     /// Adds a part of an encoder.
     pub fn part(mut self, name: &'static str, build: PartBuilder) -> Self {
         self.parts.push((name, build));
+        self
+    }
+
+    /// Adds what later stages may start from; the first is what a bare `from = STAGE` means.
+    pub fn export(mut self, name: &str, doc: &str) -> Self {
+        self.exports.push((name.into(), doc.into()));
         self
     }
 

@@ -30,7 +30,7 @@ fn training() -> Vec<Param> {
             "accumulate",
             Type::Integer,
             "1",
-            "Batches whose gradients are averaged into one step.",
+            "Batches whose gradients are averaged into one step. Queues and centres move with each of them.",
         )
         .within(1.0, 1e6),
         Param::optional(
@@ -95,7 +95,13 @@ fn on_bad_sample() -> Param {
 
 /// The common fields of a stage of this kind. A parameter of the stage's own `Spec` with the same name replaces the one here.
 pub fn stage_fields(kind: Kind) -> Vec<Param> {
-    let from = || Param::required("from", Type::Stage, "The stage whose encoder is used.");
+    let from = || {
+        Param::required(
+            "from",
+            Type::Stage,
+            "The stage whose encoder is used, or a part of it: `distill.teacher`.",
+        )
+    };
     let data = |doc: &str| Param::required("data", Type::Data, doc);
     let test = || Param::required("test", Type::Data, "The split that judges.");
     match kind {

@@ -143,6 +143,9 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
                 ),
             ));
         }
+        for work in &summary.each_epoch {
+            rows.push(("each epoch", work.clone()));
+        }
         rows.push(("peak memory", bytes(summary.memory)));
         if let Some(seconds) = summary.seconds {
             rows.push((

@@ -23,7 +23,7 @@
 //! statistics in call order (variance unbiased, as in PyTorch); a step that fails moves nothing.
 //!
 //! **Randomness** is drawn on the host from Philox: first values by (seed, parameter name), dropout masks by (seed, step,
-//! batch of the step, node path, call). A restart needs no generator's state.
+//! batch of the step, node path, call), the first centres of k-means by (seed, epoch). A restart needs no generator's state.
 //!
 //! **Bit-exact** on `flex`: the same binary on the same CPU gives the same bytes. Kernels, matrix products, convolutions and
 //! their gradients do not depend on the number of compute threads (tested); sums of 4,194,304 and more elements would depend on
@@ -47,6 +47,7 @@ mod init;
 mod inputs;
 #[allow(unsafe_code)] // measured kernels, see the room
 mod kernels;
+mod kmeans;
 mod model;
 mod ops;
 mod optimizer;

@@ -161,3 +161,93 @@ fn a_hash_is_of_what_is_computed() {
     other.nodes.swap(0, 1);
     assert_ne!(hash, other.hash());
 }
+
+#[test]
+fn work_before_epochs_is_told_where_it_does_not_fit() {
+    let (mut g, image) = pictures(Mode::Train, 3, 16);
+    g.set_records(100);
+    let small = Module::new(
+        "encoder",
+        &encoder("small_cnn", &[("width", Value::Integer(2))]),
+    );
+    g.call(&small, image).unwrap(); // [B, 8]
+    let mut state = |name: &str, shape: &[usize], dtype| {
+        g.state(name, shape, Init::Constant(0.0), dtype).unwrap()
+    };
+    let bank = state("bank", &[100, 8], DType::F32);
+    let narrow = state("narrow", &[100, 7], DType::F32);
+    let centres = state("centres", &[10, 8], DType::F32);
+    let many = state("many", &[101, 8], DType::F32);
+    let clusters = state("clusters", &[100], DType::Int);
+    assert!(g.kmeans(bank, centres, clusters, 10).is_ok());
+    for (bank, centres, clusters) in [
+        (narrow, centres, clusters),
+        (bank, many, clusters),
+        (bank, centres, bank),
+        (clusters, centres, clusters),
+    ] {
+        let problem = g.kmeans(bank, centres, clusters, 10).unwrap_err();
+        assert!(problem.message.contains("k up to N"), "{problem}");
+    }
+    assert!(g.kmeans(bank, centres, clusters, 0).is_err());
+    assert!(g.fill(bank, |g, x| g.call(&small, x)).is_ok());
+    assert!(g.fill(narrow, |g, x| g.call(&small, x)).is_err());
+    assert!(g.fill(clusters, |g, x| g.call(&small, x)).is_err());
+    // one row for all is not one for each
+    let mean = g.fill(bank, |g, x| {
+        let z = g.call(&small, x)?;
+        g.mean(z, 0)
+    });
+    assert!(mean.unwrap_err().message.contains("can't be filled"));
+    assert_eq!(g.work.len(), 2);
+    assert!(g.verify().is_ok());
+    // what only the filling calls is in no checkpoint
+    let head = linear("head", 8);
+    g.fill(bank, |g, x| {
+        let z = g.call(&small, x)?;
+        g.call(&head, z)
+    })
+    .unwrap();
+    let problem = g.verify().unwrap_err();
+    assert!(problem.message.contains("`head/0/weight`"), "{problem}");
+}
+
+#[test]
+fn a_part_must_be_called() {
+    let mut g = Graph::new(Mode::Train);
+    let x = rows(&mut g, 3);
+    let (called, idle) = (linear("called", 3), linear("idle", 3));
+    g.call(&called, x).unwrap();
+    g.part("good", &called);
+    assert!(g.verify().is_ok());
+    g.part("bad", &idle);
+    let problem = g.verify().unwrap_err();
+    assert!(
+        problem.message.contains("the part `bad` is `idle`"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn tensors_of_a_module_take_another_name() {
+    let (mut g, image) = pictures(Mode::Eval, 3, 16);
+    let small = encoder("small_cnn", &[("width", Value::Integer(2))]);
+    g.call(&Module::new("encoder", &small), image).unwrap();
+    let other = g.with_module_named("encoder", "image_encoder");
+    let names = |g: &Graph| -> Vec<String> {
+        let buffers = g.buffers.iter().map(|b| b.name.clone());
+        g.parameters
+            .iter()
+            .map(|p| p.name.clone())
+            .chain(buffers)
+            .collect()
+    };
+    let wanted: Vec<String> = names(&g)
+        .iter()
+        .map(|name| format!("image_{name}"))
+        .collect();
+    assert_eq!(names(&other), wanted);
+    assert_eq!(names(&g.with_module_named("enc", "x")), names(&g));
+    assert_eq!(super::followed("ema/image_encoder"), "image_encoder");
+    assert_eq!(super::followed("encoder"), "encoder");
+}

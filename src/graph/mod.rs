@@ -41,7 +41,7 @@ pub use build_reduce::Reduction;
 pub use build_shape::Padding;
 pub use cost::Cost;
 pub use export::{TorchSource, TorchTensor, torch_name};
-pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, Random, State};
+pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, Random, State, followed};
 pub use module::Module;
 pub use op::{Binary, BufferId, Comparison, DType, Op, ParameterId, Resampling, StateId, Unary};
 pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};

@@ -95,6 +95,21 @@ impl Graph {
         })
     }
 
+    /// The same graph with the tensors of a module under another name.
+    pub fn with_module_named(&self, module: &str, name: &str) -> Graph {
+        let mut graph = self.clone();
+        let parameters = graph.parameters.iter_mut().map(|p| &mut p.name);
+        let buffers = graph.buffers.iter_mut().map(|b| &mut b.name);
+        for own in parameters.chain(buffers) {
+            if let Some(rest) = own.strip_prefix(module)
+                && rest.starts_with('/')
+            {
+                *own = format!("{name}{rest}");
+            }
+        }
+        graph
+    }
+
     /// Builds inside the scope and at the place of one of the module's calls. A single encoder has its parameters right under
     /// the module's name.
     fn step<T>(&mut self, module: &Module, index: usize, build: impl FnOnce(&mut Self) -> T) -> T {

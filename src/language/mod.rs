@@ -15,6 +15,7 @@ mod provenance;
 mod render;
 mod span;
 
+pub(crate) use check::unknown_part;
 pub use check::{
     Checked, Closed, Doors, MAX_ERRORS, check, check_all, check_into, check_using, in_order,
 };

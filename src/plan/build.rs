@@ -363,12 +363,19 @@ impl Planner<'_> {
             }
             _ => return None,
         };
-        Some(StagePlan {
+        let mut planned = StagePlan {
             name: stage.name.clone(),
             span: stage.name_span,
             body,
-            identity: identity::identity(self.recipe, stage, seed),
-        })
+            identity: String::new(),
+        };
+        let read = match &planned.body {
+            Body::Pretext(training) => Some(&training.encoder.module),
+            _ => planned.from().map(|from| &from.module),
+        };
+        let read = read.map_or(ENCODER, String::as_str);
+        planned.identity = identity::identity(self.recipe, stage, seed, read);
+        Some(planned)
     }
 }
 

@@ -264,30 +264,19 @@ impl Planner<'_> {
         graph: &Graph,
     ) -> Option<()> {
         let mut sound = true;
-        if !graph.work.is_empty() {
-            sound = false;
-            self.diagnostics.push(
-                Diagnostic::error(
-                    Code::NotYet,
-                    stage.call.name_span,
-                    format!(
-                        "`{}` asks for work before each epoch, which this version can't do",
-                        stage.call.spec.name
-                    ),
-                )
-                .help("let the task fill its states step by step: `assign`, `assign_rows`"),
-            );
-        }
-        if settings.accumulate > 1 && !(graph.claims.is_empty() && graph.states.is_empty()) {
+        let why = match (graph.claims.is_empty(), graph.work.is_empty()) {
+            (false, _) => Some("has objectives that take turns"),
+            // with more batches in a step an epoch may begin in the middle of one
+            (_, false) => Some("works before each epoch"),
+            _ => None,
+        };
+        if let Some(why) = why.filter(|_| settings.accumulate > 1) {
             sound = false;
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::OutOfRange,
                     stage.fields.span("accumulate").unwrap_or(stage.name_span),
-                    format!(
-                        "`{}` keeps states or has objectives that take turns: `accumulate` must be 1",
-                        stage.call.spec.name
-                    ),
+                    format!("`{}` {why}: `accumulate` must be 1", stage.call.spec.name),
                 )
                 .note("A step of such a task is one batch.")
                 .help("write `accumulate = 1`, or make `batch` larger"),

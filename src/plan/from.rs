@@ -8,8 +8,8 @@ use crate::language::checked::Stage;
 use crate::language::codes::Code;
 
 impl Planner<'_> {
-    /// The stage named by `from`, with its encoder.
-    pub fn from(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<(String, EncoderView)> {
+    /// The part of a stage that `from` names, with its encoder.
+    pub fn from(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<(Start, EncoderView)> {
         let argument = stage.fields.values.get("from")?;
         let Value::Stage(name) = &argument.value else {
             return None;
@@ -19,9 +19,9 @@ impl Planner<'_> {
             None => (name.as_str(), None),
         };
         let Some(found) = before.iter().find(|planned| planned.name == name) else {
-            // the encoder of a stage with a wrong head can still be judged
-            if let (Some(encoder), None | Some("encoder")) = (self.encoders.get(name), part) {
-                return Some((name.to_owned(), encoder.clone()));
+            // the encoder of a stage with a wrong head can still be judged, and a slow copy of it is like it
+            if let Some(encoder) = self.encoders.get(name) {
+                return Some(start(name, encoder));
             }
             // a stage that failed to plan has said why; one that comes later has not
             if let Some(later) = self.recipe.stages.iter().find(|s| s.name == name)
@@ -39,33 +39,40 @@ impl Planner<'_> {
             }
             return None;
         };
-        match (&found.body, part) {
-            (Body::Pretext(training), None | Some("encoder")) => {
-                Some((name.to_owned(), training.encoder.clone()))
-            }
-            (Body::Pretext(_), Some(part)) => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        Code::UnknownPart,
-                        argument.span,
-                        format!("stage `{name}` has no part `{part}`"),
-                    )
-                    .help(format!("write `{name}` or `{name}.encoder`")),
-                );
-                None
-            }
-            _ => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        Code::WrongKind,
-                        argument.span,
-                        format!("`{name}` is not a pretext stage"),
-                    )
-                    .label(found.span, "defined here")
-                    .note("An evaluation, a fine-tuning or an export starts from the encoder of a pretext stage."),
-                );
-                None
-            }
+        let Body::Pretext(training) = &found.body else {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::WrongKind,
+                    argument.span,
+                    format!("`{name}` is not a pretext stage"),
+                )
+                .label(found.span, "defined here")
+                .note("An evaluation, a fine-tuning or an export starts from a part of a pretext stage."),
+            );
+            return None;
+        };
+        let Some(part) = part else {
+            return Some(start(name, &training.encoder));
+        };
+        if let Some(encoder) = training.parts.iter().find(|own| own.part == part) {
+            return Some(start(name, encoder));
         }
+        let known: Vec<String> = training.parts.iter().map(|own| own.part.clone()).collect();
+        let mut span = argument.span;
+        if self.recipe.sources.text(span).ends_with(part) {
+            span.start = span.end - part.len();
+        }
+        let diagnostic = crate::language::unknown_part(name, span, part, &known);
+        self.diagnostics.push(diagnostic);
+        None
     }
+}
+
+fn start(stage: &str, encoder: &EncoderView) -> (Start, EncoderView) {
+    let start = Start {
+        stage: stage.to_owned(),
+        part: encoder.part.clone(),
+        module: encoder.module.clone(),
+    };
+    (start, encoder.clone())
 }

@@ -1,6 +1,7 @@
 //! The content hash of a stage: equal for equal results, whatever the spelling of the recipe.
 
-use crate::catalog::{Args, Call, Data, DataSource, Duration, Net, Value};
+use super::types::ENCODER;
+use crate::catalog::{Args, Call, Data, DataSource, Duration, Kind, Net, Value};
 use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
 
 /// Fields that never change a result, unless what is read while training decides it.
@@ -8,8 +9,9 @@ const WITHOUT_EFFECT: &[&str] = &["monitor", "valid"];
 /// Of `checkpoint` only `best` counts, and that apart.
 const NEVER: &[&str] = &["checkpoint"];
 
-/// blake3 over everything in the recipe that decides a stage's result, except its data's content and its inputs.
-pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64) -> String {
+/// blake3 over everything in the recipe that decides a stage's result, except its data's content and its inputs. `read` is the
+/// module that it starts from, or that its monitor reads.
+pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64, read: &str) -> String {
     let mut writer = Writer {
         recipe,
         hasher: blake3::Hasher::new(),
@@ -25,6 +27,10 @@ pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64) -> String {
     }
     if recipe.run.word("precision") == "bf16" {
         writer.text("run in bf16");
+    }
+    if read != ENCODER && (stage.kind != Kind::Task || writer.watches) {
+        writer.text("part");
+        writer.text(read);
     }
     writer.text(&stage.name);
     writer.text(&seed.to_string());
@@ -89,9 +95,9 @@ impl Writer<'_> {
             Value::Duration(Duration::Epochs(n)) => self.numbers("epochs", &[*n]),
             Value::Duration(Duration::Steps(n)) => self.numbers("steps", &[*n as f64]),
             Value::Range(a, b) => self.numbers("range", &[*a, *b]),
-            Value::Text(text) | Value::Word(text) | Value::Stage(text) | Value::Place(text) => {
-                self.text(text)
-            }
+            Value::Text(text) | Value::Word(text) | Value::Place(text) => self.text(text),
+            // which part it is, the module says: `from = a` and `from = a.encoder` are one
+            Value::Stage(text) => self.text(text.split('.').next().unwrap_or(text)),
             Value::List(values) => {
                 self.text("list");
                 self.hasher.update(&(values.len() as u64).to_le_bytes());

@@ -22,6 +22,14 @@ fn places(args: &Args) -> Vec<String> {
         .collect()
 }
 
+/// Which part of its stage is judged, where it is not the encoder itself.
+fn of(encoder: &EncoderView) -> String {
+    match encoder.part == ENCODER {
+        true => String::new(),
+        false => format!("{}, ", encoder.part),
+    }
+}
+
 impl Planner<'_> {
     /// An `evaluate … = knn` stage.
     pub(super) fn knn_stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Knn> {
@@ -55,7 +63,7 @@ impl Planner<'_> {
     pub(super) fn knn(
         &mut self,
         call: &Call,
-        from: &str,
+        from: &Start,
         encoder: &EncoderView,
         train: DataView,
         test: DataView,
@@ -67,7 +75,7 @@ impl Planner<'_> {
             return Ok(None);
         };
         Ok(Some(Knn {
-            from: from.to_owned(),
+            from: from.clone(),
             reading,
             train,
             test,
@@ -109,7 +117,7 @@ impl Planner<'_> {
             graph,
             places,
             samples,
-            protocol: format!("pool {}, {view}", pool.show()),
+            protocol: format!("{}pool {}, {view}", of(encoder), pool.show()),
             skip_bad: args.maybe_word("on_bad_sample") == Some("skip"),
         }))
     }
@@ -241,6 +249,7 @@ impl Planner<'_> {
         let test = self.view(&args, "test")?;
         let classes = self.classes(&train, &test)?;
         let (view, protocol) = self.evaluation_view(&encoder, &train, stage.call.name_span)?;
+        let protocol = of(&encoder) + &protocol;
         let samples = match args.values.get("augment").map(|a| &a.value) {
             Some(Value::Augment(name)) => self.labelled_augment(name, &train, &encoder, stage)?,
             _ => view.clone(),

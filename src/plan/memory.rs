@@ -62,7 +62,8 @@ impl Memory {
                     kept + features(&monitor.knn.reading, bank, monitor.knn.test.dataset.len())
                 });
                 let queue = batches(&t.samples, t.settings.batch);
-                train(&t.graph, &t.settings).max(monitor) + queue
+                let work = kept + super::epoch::held(t, read);
+                train(&t.graph, &t.settings).max(monitor).max(work) + queue
             }
             Body::Knn(k) => {
                 let (bank, test) = (k.train.dataset.len(), k.test.dataset.len());

@@ -5,6 +5,7 @@ mod bind;
 mod bind_tests;
 mod build;
 pub mod draw;
+pub mod epoch;
 pub mod export;
 mod fields;
 mod from;
@@ -15,6 +16,9 @@ mod lints;
 mod lints_augment;
 pub mod memory;
 mod optimizers;
+mod parts;
+#[cfg(test)]
+mod parts_tests;
 mod pretext;
 mod schedules;
 mod settings;
@@ -30,8 +34,8 @@ mod view;
 pub use build::{Purpose, plan};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Body, Classifier, DataView, EncoderView, Export, Group, Knn, Monitor, Plan, Probe, Reading,
-    RunSettings, Settings, StagePlan, Training, Validation,
+    Body, Classifier, DataView, ENCODER, EncoderView, Export, Group, Knn, Monitor, Plan, Probe,
+    Reading, RunSettings, Settings, StagePlan, Start, Training, Validation,
 };
 
 use crate::catalog::Spec;

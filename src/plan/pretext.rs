@@ -80,7 +80,9 @@ impl Planner<'_> {
         graph.set_records(data.dataset.len());
         let (bindings, image) =
             self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
-        let encoder = EncoderView {
+        let mut encoder = EncoderView {
+            part: ENCODER.into(),
+            module: ENCODER.into(),
             net: args.maybe_net("encoder")?.clone(),
             image: if stage.call.spec.pieces {
                 whole(&fields, image?)
@@ -95,6 +97,11 @@ impl Planner<'_> {
             self.problem(stage, &problem);
             return None;
         }
+        let parts = super::parts::parts(&graph, stage, &args, &encoder);
+        if let Some(first) = parts.first() {
+            encoder = first.clone();
+        }
+        let fillings = self.fillings(stage, &graph, &encoder, &data, skip)?;
         let valid = match args.maybe_data("valid") {
             Some(_) => Some(self.validation(stage, &args, &data, &graph)?),
             None => None,
@@ -135,6 +142,8 @@ impl Planner<'_> {
             graph,
             settings,
             encoder,
+            parts,
+            fillings,
             monitor,
             valid,
         })
@@ -226,7 +235,12 @@ impl Planner<'_> {
             return None;
         }
         let test = self.view(&call.args, "test")?;
-        let knn = match self.knn(call, &stage.name, encoder, data.clone(), test) {
+        let from = Start {
+            stage: stage.name.clone(),
+            part: encoder.part.clone(),
+            module: encoder.module.clone(),
+        };
+        let knn = match self.knn(call, &from, encoder, data.clone(), test) {
             Ok(knn) => {
                 let mut knn = knn?;
                 knn.reading.skip_bad = settings.skip_bad;

@@ -12,7 +12,7 @@ pub struct StageSummary {
     pub stage: String,
     /// `pretext rotation`, `evaluate knn`
     pub what: String,
-    /// The stage it starts from.
+    /// What it starts from: `distill`, `distill.teacher`.
     pub from: Option<String>,
     /// What it reads, with the number of records.
     pub data: Vec<(String, usize)>,
@@ -28,6 +28,8 @@ pub struct StageSummary {
     pub steps: u64,
     /// Records per step.
     pub batch: usize,
+    /// What is done before each epoch, in words with its cost.
+    pub each_epoch: Vec<String>,
     /// Predicted peak memory of the process, in bytes.
     pub memory: u64,
     /// Predicted seconds; with `--calibrate` only.
@@ -91,7 +93,7 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
             StageSummary {
                 stage: stage.name.clone(),
                 what: format!("{keyword} {name}"),
-                from: stage.from().map(str::to_owned),
+                from: stage.from().map(Start::text),
                 data: stage
                     .data()
                     .into_iter()
@@ -109,6 +111,10 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     .map_or(0.0, |g| g.costs(1).1.flops),
                 steps: settings.map_or(0, |s| s.steps),
                 batch: settings.map_or(memory::READ_BATCH, |s| s.batch),
+                each_epoch: match &stage.body {
+                    Body::Pretext(training) => super::epoch::describe(training),
+                    _ => Vec::new(),
+                },
                 memory: memory.stage(stage),
                 seconds: None,
             }

@@ -1,6 +1,6 @@
 //! Graphs of evaluation: an encoder with its places as vectors, heads on vectors.
 
-use super::types::EncoderView;
+use super::types::{ENCODER, EncoderView};
 use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
 use crate::graph::{DType, Graph, Mode, Module, Op, Size, Var};
 use crate::language::codes::Code;
@@ -38,12 +38,9 @@ impl Pool {
     }
 }
 
-/// The module every pretext stage calls its encoder by.
+/// The module that evaluation calls an encoder by, whatever part of a stage it is.
 pub fn encoder_module(net: &Net) -> Module {
-    Module {
-        name: "encoder".into(),
-        net: net.clone(),
-    }
+    Module::new(ENCODER, net)
 }
 
 /// The encoder on `image [B, c, h, w]`, in evaluation; the second value is its output.

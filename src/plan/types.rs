@@ -47,8 +47,8 @@ pub enum Body {
 }
 
 impl StagePlan {
-    /// The stage this one starts from.
-    pub fn from(&self) -> Option<&str> {
+    /// What this one starts from.
+    pub fn from(&self) -> Option<&Start> {
         match &self.body {
             Body::Pretext(_) => None,
             Body::Knn(knn) => Some(&knn.from),
@@ -176,9 +176,37 @@ impl Settings {
     }
 }
 
+/// The name that every evaluation graph calls its encoder by, whatever part of a stage it is.
+pub const ENCODER: &str = "encoder";
+
+/// What a stage starts from: a part of a pretext stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The stage.
+    pub stage: String,
+    /// The part's name: `teacher`.
+    pub part: String,
+    /// The module of the stage's training graph that holds the weights: `ema/encoder`.
+    pub module: String,
+}
+
+impl Start {
+    /// `distill`, `distill.teacher`
+    pub fn text(&self) -> String {
+        match self.part == ENCODER {
+            true => self.stage.clone(),
+            false => format!("{}.{}", self.stage, self.part),
+        }
+    }
+}
+
 /// How an encoder is fed in evaluation.
 #[derive(Clone)]
 pub struct EncoderView {
+    /// The part of its stage that it is: `teacher`.
+    pub part: String,
+    /// The module of the training graph that holds its weights: `ema/encoder`.
+    pub module: String,
     /// The encoder.
     pub net: Net,
     /// Channels, height and width it was trained with.
@@ -201,8 +229,12 @@ pub struct Training {
     pub graph: Graph,
     /// How it is trained.
     pub settings: Settings,
-    /// How later stages feed its encoder.
+    /// How later stages feed its encoder: the part that a bare `from = STAGE` means.
     pub encoder: EncoderView,
+    /// Everything that later stages may start from, the same one first.
+    pub parts: Vec<EncoderView>,
+    /// How states are filled before each epoch, in the order of the graph's work.
+    pub fillings: Vec<Reading>,
     /// What runs meanwhile.
     pub monitor: Option<Monitor>,
     /// Whose loss is read after every epoch.
@@ -243,8 +275,8 @@ pub struct Reading {
 
 /// A kNN evaluation.
 pub struct Knn {
-    /// The stage whose encoder is judged.
-    pub from: String,
+    /// What is judged.
+    pub from: Start,
     /// Its features.
     pub reading: Reading,
     /// The bank.
@@ -261,8 +293,8 @@ pub struct Knn {
 
 /// A classifier on frozen features.
 pub struct Probe {
-    /// The stage whose encoder is probed.
-    pub from: String,
+    /// What is probed.
+    pub from: Start,
     /// `linear_probe`, `mlp_probe`
     pub evaluator: String,
     /// Its features.
@@ -289,8 +321,8 @@ pub struct Probe {
 
 /// Fine-tuning of the encoder with a linear classifier.
 pub struct Classifier {
-    /// The stage it starts from.
-    pub from: String,
+    /// What it starts from.
+    pub from: Start,
     /// Labelled.
     pub train: DataView,
     /// Judges.
@@ -321,8 +353,8 @@ pub struct Classifier {
 
 /// An export of weights.
 pub struct Export {
-    /// The stage whose encoder is written.
-    pub from: String,
+    /// What is written.
+    pub from: Start,
     /// The file; relative paths start at the run directory.
     pub path: String,
     /// Evaluation graph of the encoder: its parameters and buffers are what is written.

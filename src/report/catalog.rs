@@ -85,6 +85,18 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
             paragraph(&mut out, &input.doc, "      ");
         }
     }
+    if !spec.exports.is_empty() {
+        out.push_str("\nlater stages may start from\n");
+        for (index, (name, text)) in spec.exports.iter().enumerate() {
+            let bare = if index == 0 {
+                ", also without a part"
+            } else {
+                ""
+            };
+            out.push_str(&format!("  from = STAGE.{name}{bare}\n"));
+            paragraph(&mut out, text, "      ");
+        }
+    }
     if !spec.example.trim().is_empty() {
         out.push_str("\nexample\n");
         for line in spec.example.trim().lines() {

@@ -97,6 +97,8 @@ pub(super) fn spec() -> Spec {
         2,
         "Two views of one picture, drawn on their own.",
     )
+    .export("encoder", "The encoder that is trained.")
+    .export("target", "Its slow copy, with batch statistics of its own.")
     .paper(
         "Grill et al., 2020",
         "Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning",

@@ -186,6 +186,8 @@ pub(super) fn spec() -> Spec {
         SampleType::IMAGE,
         "Small views, which the student alone sees; all of one size.",
     )
+    .export("teacher", "The slow copy of the encoder, with batch statistics of its own.")
+    .export("student", "The encoder that is trained.")
     .paper(
         "Caron et al., 2021",
         "Emerging Properties in Self-Supervised Vision Transformers",

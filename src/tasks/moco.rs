@@ -130,6 +130,8 @@ pub(super) fn spec() -> Spec {
         2,
         "Query and key: two views of one picture, drawn on their own.",
     )
+    .export("encoder", "The encoder of queries, which is trained.")
+    .export("key", "Its slow copy, the encoder of keys, with batch statistics of its own.")
     .paper(
         "He et al., 2020",
         "Momentum Contrast for Unsupervised Visual Representation Learning",

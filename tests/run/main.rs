@@ -1,5 +1,7 @@
 //! Short trainings through the binary, with everything that may happen to one.
 
+mod epochs;
+mod parts;
 mod scripts;
 
 use std::fs;
@@ -174,7 +176,15 @@ fn changed(folder: &Path) -> bool {
 
 /// Runs a recipe once undisturbed and once killed again and again.
 fn undisturbed_and_killed(recipe: &str) -> Test {
-    let test = with(recipe);
+    disturb(with(recipe))
+}
+
+/// The same with a file beside the recipe.
+fn undisturbed_and_killed_with(recipe: &str, (name, text): (&str, String)) -> Test {
+    disturb(with(recipe).file(name, text))
+}
+
+fn disturb(test: Test) -> Test {
     run(&test, "plain", &[]).success();
     let mut kills = 0;
     for round in 0..200u64 {

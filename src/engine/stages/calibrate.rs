@@ -9,10 +9,11 @@ use super::fit::Batches;
 use super::pretext::classifier_bindings;
 use super::{Run, RunDirectory, Silent};
 use crate::data::evenly;
+use crate::engine::kmeans::lloyd;
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
-use crate::graph::{DType, Graph, Op};
+use crate::graph::{DType, EpochWork, Graph, Op};
 use crate::language::Diagnostic;
-use crate::plan::{Body, DataView, Plan, Reading, RunSettings, Settings, StagePlan};
+use crate::plan::{Body, DataView, Plan, Reading, RunSettings, Settings, StagePlan, Training};
 
 /// Steps that warm caches and threads up.
 const WARM: usize = 3;
@@ -78,7 +79,15 @@ impl Run<'_> {
                     }
                     None => 0.0,
                 };
-                Ok(steps + readings)
+                let epochs = t
+                    .settings
+                    .steps
+                    .div_ceil(t.settings.batches_per_epoch.max(1));
+                let work = match epochs {
+                    0 => 0.0,
+                    epochs => self.epoch_seconds(t)? * epochs as f64,
+                };
+                Ok(steps + readings + work)
             }
             Body::Knn(k) => {
                 let records = (k.train.dataset.len() + k.test.dataset.len()) as f64;
@@ -147,6 +156,33 @@ impl Run<'_> {
         }
         self.device.sync();
         Ok(began.elapsed().as_secs_f64() / timed as f64)
+    }
+
+    /// Seconds of the work before one epoch.
+    fn epoch_seconds(&self, training: &Training) -> Result<f64, Failure> {
+        let mut seconds = 0.0;
+        for reading in &training.fillings {
+            let records = training.data.dataset.len() as f64;
+            seconds += records * self.read_seconds(reading, &training.data)?;
+        }
+        for work in &training.graph.work {
+            let EpochWork::KMeans { centres, .. } = work else {
+                continue;
+            };
+            let sizes = |state: &crate::graph::State| [state.shape[0], state.shape[1].max(1)];
+            let Some([k, width]) = training.graph.states.get(centres.0 as usize).map(sizes) else {
+                continue;
+            };
+            // one iteration over as many rows as keep a core busy for a moment
+            let rows: Vec<f32> = (0..k.max(RECORDS) * width).map(|i| i as f32).collect();
+            let centres = rows[..k * width].to_vec();
+            let began = Instant::now();
+            lloyd(&rows, width, centres, 1, &mut |_| true);
+            let pairs = 2.0 * (k * rows.len() / width) as f64;
+            let distances = crate::plan::epoch::distances(&training.graph, work);
+            seconds += began.elapsed().as_secs_f64() * distances / pairs;
+        }
+        Ok(seconds)
     }
 
     /// Seconds to read one record's features.

@@ -33,7 +33,7 @@ impl Run<'_> {
                 "untrained",
                 &plan.graph,
                 &plan.eval,
-                self.fresh(&plan.graph)?,
+                self.untrained(&plan.from, &plan.graph)?,
             ),
             ("pixels", &plan.raw, &plan.raw_eval, self.fresh(&plan.raw)?),
         ] {
@@ -44,6 +44,7 @@ impl Run<'_> {
                 settings: &plan.settings,
                 directory,
                 frozen: plan.frozen.then_some("encoder/*"),
+                before_epoch: None,
                 span: stage.span,
             };
             let bindings = classifier_bindings();

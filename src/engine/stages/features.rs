@@ -57,7 +57,8 @@ pub(super) fn host(field: BatchField) -> HostTensor {
     }
 }
 
-fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
+/// Takes a field out of a batch.
+pub(super) fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
     let index = batch.fields.iter().position(|(field, _)| field == name)?;
     Some(host(batch.fields.swap_remove(index).1))
 }
@@ -98,39 +99,20 @@ impl Run<'_> {
         what: &str,
         watch: &mut dyn Watch,
     ) -> Result<Features, Failure> {
-        let dataset = &data.dataset;
-        let total = dataset.len();
-        let failed = |failure: Failure| failure.at(data.span);
-        watch.begin(stage, what, 0, total as u64);
-        let loader = Loader::new(
-            dataset.clone(),
-            reading.samples.clone(),
-            LoaderOptions {
-                on_bad_sample: on_bad_sample(reading.skip_bad),
-                ..LoaderOptions::evaluation(BATCH, self.settings.seed, self.workers)
-            },
-        )
-        .map_err(|error| failed(error.into()))?;
+        let total = data.dataset.len();
         let mut features = Features {
             places: Vec::new(),
             dims: Vec::new(),
             labels: Vec::with_capacity(total),
         };
-        for batch in loader {
-            if stop_asked() {
-                return Err(stopped(stage));
-            }
-            let mut batch = batch.map_err(|error| failed(error.into()))?;
-            for bad in &batch.skipped {
-                self.left_out(stage, bad, watch);
-            }
-            if let Some(HostTensor::Int { data, .. }) = take(&mut batch, "label") {
+        self.read(data, reading, stage, what, watch, &mut |batch, watch| {
+            if let Some(HostTensor::Int { data, .. }) = take(batch, "label") {
                 features
                     .labels
                     .extend(data.iter().map(|class| *class as u32));
             }
-            let Some(image) = take(&mut batch, "image") else {
-                continue;
+            let Some(image) = take(batch, "image") else {
+                return Ok(());
             };
             let values = match read {
                 Read::Pixels => vec![image],
@@ -152,11 +134,46 @@ impl Run<'_> {
                 }
             }
             watch.advance(features.labels.len() as u64);
-        }
+            Ok(())
+        })?;
         if features.places.is_empty() {
             let message = format!("no record of `{}` can be read", data.text);
-            return Err(failed(Failure::new(Code::BadSample, message)));
+            return Err(Failure::new(Code::BadSample, message).at(data.span));
         }
         Ok(features)
+    }
+
+    /// Gives each batch of a data set to `see`, every record once, in order, in the view of `reading`.
+    pub(super) fn read(
+        &self,
+        data: &DataView,
+        reading: &Reading,
+        stage: &str,
+        what: &str,
+        watch: &mut dyn Watch,
+        see: &mut dyn FnMut(&mut SampleBatch, &mut dyn Watch) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let failed = |failure: Failure| failure.at(data.span);
+        watch.begin(stage, what, 0, data.dataset.len() as u64);
+        let loader = Loader::new(
+            data.dataset.clone(),
+            reading.samples.clone(),
+            LoaderOptions {
+                on_bad_sample: on_bad_sample(reading.skip_bad),
+                ..LoaderOptions::evaluation(BATCH, self.settings.seed, self.workers)
+            },
+        )
+        .map_err(|error| failed(error.into()))?;
+        for batch in loader {
+            if stop_asked() {
+                return Err(stopped(stage));
+            }
+            let mut batch = batch.map_err(|error| failed(error.into()))?;
+            for bad in &batch.skipped {
+                self.left_out(stage, bad, watch);
+            }
+            see(&mut batch, watch)?;
+        }
+        Ok(())
     }
 }

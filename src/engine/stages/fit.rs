@@ -1,13 +1,13 @@
 //! The training loop, the same for every stage that trains: batches in, metrics and checkpoints out.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
+use super::epoch::States;
 use super::failure::{Failure, disk, interrupted};
+use super::lines::Lines;
 use super::readings::Readings;
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
@@ -32,6 +32,10 @@ pub(super) trait Batches {
 /// Asked after every step for what is read meanwhile: names and values.
 pub(super) type Reading<'r> =
     dyn FnMut(&Trainer, u64, &mut dyn Watch) -> Result<Vec<(String, f64)>, Failure> + 'r;
+
+/// Asked before each epoch, which it is told by number, for states that begin it with other values.
+pub(super) type BeforeEpoch<'r> =
+    dyn Fn(&Model, u64, &mut dyn Watch) -> Result<States, Failure> + 'r;
 
 /// What came of asking.
 enum Now {
@@ -58,56 +62,10 @@ pub(super) struct Fit<'a> {
     pub directory: &'a StageDirectory,
     /// Parameters that never move: a pattern of names.
     pub frozen: Option<&'a str>,
+    /// Work before each epoch.
+    pub before_epoch: Option<&'a BeforeEpoch<'a>>,
     /// The recipe line that a failure is blamed on.
     pub span: Span,
-}
-
-/// A JSON-lines file whose length is part of a checkpoint.
-struct Lines {
-    path: PathBuf,
-    file: File,
-    len: u64,
-}
-
-impl Lines {
-    /// Opens the file, cut to the length that a checkpoint knows.
-    fn open(path: PathBuf, len: u64) -> std::io::Result<Self> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)?;
-        file.set_len(len)?;
-        file.seek(SeekFrom::Start(len))?;
-        Ok(Self { path, file, len })
-    }
-
-    fn write(&mut self, value: &Value) -> Result<(), Failure> {
-        let line = format!("{value}\n");
-        self.file
-            .write_all(line.as_bytes())
-            .map_err(|error| disk(&self.path, &error))?;
-        self.len += line.len() as u64;
-        Ok(())
-    }
-
-    /// Whether the last line is a monitor's reading at this step.
-    fn has_reading(&self, step: u64) -> bool {
-        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
-        let last = text.lines().last().unwrap_or_default();
-        serde_json::from_str::<Map<String, Value>>(last).is_ok_and(|line| {
-            line.get("step").and_then(Value::as_u64) == Some(step)
-                && line
-                    .keys()
-                    .any(|key| key.starts_with("monitor.") || key.starts_with("valid."))
-        })
-    }
-
-    fn sync(&self) -> Result<(), Failure> {
-        self.file
-            .sync_all()
-            .map_err(|error| disk(&self.path, &error))
-    }
 }
 
 impl Fit<'_> {
@@ -160,6 +118,31 @@ impl Fit<'_> {
             }
         }
         Ok(Now::Read { ends })
+    }
+
+    /// Writes everything that training goes on from; `position`: epoch, and batch in it.
+    fn save(
+        &self,
+        trainer: &Trainer,
+        readings: &Readings<'_>,
+        metrics: &Lines,
+        (epoch, batch): (u64, u64),
+    ) -> Result<(), Failure> {
+        metrics.sync()?;
+        let checkpoint = Checkpoint {
+            state: trainer
+                .state()
+                .map_err(|error| Failure::from(error).at(self.span))?,
+            cursor: Cursor { epoch, batch },
+            metrics_bytes: metrics.len,
+            notes: readings.notes(),
+        };
+        checkpoint::save(
+            &self.file("checkpoints", ""),
+            &checkpoint,
+            self.settings.keep,
+        )?;
+        Ok(())
     }
 
     /// Trains `model` to the end, from the newest checkpoint where there is one. `batches` opens the stream at an epoch and
@@ -251,6 +234,25 @@ impl Fit<'_> {
         }
         let first = if ended { settings.steps } else { from };
         for step in first..settings.steps {
+            if let (Some(work), (epoch, 0)) = (self.before_epoch, position(step)) {
+                match work(trainer.model(), epoch, watch) {
+                    Ok(states) => {
+                        for (name, value) in &states {
+                            trainer.model_mut().set_state(name, value)?;
+                        }
+                    }
+                    // nothing of it is kept: it is done when the run goes on
+                    Err(_) if stop_asked() => {
+                        if step > from {
+                            self.save(&trainer, &readings, &metrics, position(step))?;
+                        }
+                        return Err(interrupted(self.stage, step));
+                    }
+                    Err(failure) => return Err(failure),
+                }
+                watch.begin(self.stage, what, step, settings.steps);
+                lap = (step, Instant::now());
+            }
             let mut parts = Vec::with_capacity(settings.accumulate);
             for _ in 0..settings.accumulate {
                 parts.push(stream.next()?);
@@ -309,17 +311,7 @@ impl Fit<'_> {
             }
             let stop = cut_short || (stop_asked() && done < settings.steps);
             if stop || (done % settings.checkpoint_every == 0 && done < settings.steps) {
-                metrics.sync()?;
-                let (epoch, batch) = position(done);
-                let checkpoint = Checkpoint {
-                    state: trainer
-                        .state()
-                        .map_err(|error| Failure::from(error).at(self.span))?,
-                    cursor: Cursor { epoch, batch },
-                    metrics_bytes: metrics.len,
-                    notes: readings.notes(),
-                };
-                checkpoint::save(&folder, &checkpoint, settings.keep)?;
+                self.save(&trainer, &readings, &metrics, position(done))?;
             }
             if stop {
                 return Err(interrupted(self.stage, done));

@@ -5,7 +5,7 @@ use super::features::{Features, Read};
 use super::{Run, StageDirectory, Watch, write_json};
 use crate::engine::{Model, Rows};
 use crate::evaluation::knn::{normalize_rows, vote};
-use crate::plan::{DataView, Knn, StagePlan, Training};
+use crate::plan::{DataView, ENCODER, Knn, StagePlan, Training};
 use crate::report::ResultRow;
 
 /// Test records whose similarities are held at once.
@@ -88,7 +88,7 @@ impl Run<'_> {
         let mut maps = Vec::new();
         for (what, model) in [
             ("trained", self.trained(&knn.from, graph)?),
-            ("untrained", self.fresh(graph)?),
+            ("untrained", self.untrained(&knn.from, graph)?),
         ] {
             let read = Read::Places(graph, &model, vars.clone());
             let (bank, test) =
@@ -157,8 +157,13 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         let knn = &monitor.knn;
+        let mut part = model.clone();
+        if knn.from.module != ENCODER {
+            let [from, to] = [&knn.from.module, ENCODER].map(|module| format!("{module}/"));
+            part.adopt(model, &from, &to)?;
+        }
         let vars: Vec<_> = knn.reading.places.iter().map(|(_, var, _)| *var).collect();
-        let read = Read::Places(&knn.reading.graph, model, vars);
+        let read = Read::Places(&knn.reading.graph, &part, vars);
         let bank = DataView {
             dataset: crate::data::evenly(knn.train.dataset.clone(), monitor.bank),
             ..knn.train.clone()

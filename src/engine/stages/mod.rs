@@ -4,10 +4,12 @@
 mod calibrate;
 mod classifier;
 mod directory;
+mod epoch;
 mod failure;
 mod features;
 mod fit;
 mod knn;
+mod lines;
 mod pretext;
 mod probe;
 mod readings;
@@ -25,9 +27,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Device, Model};
+use crate::graph::{Graph, followed};
 use crate::language::Diagnostic;
 use crate::language::codes::Code;
-use crate::plan::{Body, Plan, Precision, RunSettings, StagePlan};
+use crate::plan::{Body, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
 use crate::report::ResultRow;
 use failure::{Failure, disk};
 
@@ -149,7 +152,7 @@ impl Run<'_> {
                     .plan
                     .stages
                     .iter()
-                    .find(|s| s.name == export.from)
+                    .find(|s| s.name == export.from.stage)
                     .and_then(StagePlan::training_graph);
                 weights::export(
                     &path,
@@ -184,30 +187,43 @@ impl Run<'_> {
             }
         }
         if let Some(from) = stage.from()
-            && let Some(input) = self.stages.get(from)
+            && let Some(input) = self.stages.get(&from.stage)
         {
             hasher.update(input.hash.as_bytes());
         }
         Ok(hasher.finalize().to_hex().to_string())
     }
 
-    /// The graph's parameters as a pretext stage left them; those that the stage does not have are fresh.
-    fn trained(&self, from: &str, graph: &crate::graph::Graph) -> Result<Model, Failure> {
+    /// The graph's parameters, its encoder as a pretext stage left the part that it starts from. What the stage does not have is
+    /// fresh.
+    fn trained(&self, from: &Start, graph: &Graph) -> Result<Model, Failure> {
         Ok(self.trained_at(from, graph)?.0)
     }
 
     /// The same with the optimiser steps that the weights have seen.
-    fn trained_at(&self, from: &str, graph: &crate::graph::Graph) -> Result<(Model, u64), Failure> {
-        let mut model = self.fresh(graph)?;
-        let Some(directory) = self.stages.get(from) else {
+    fn trained_at(&self, from: &Start, graph: &Graph) -> Result<(Model, u64), Failure> {
+        let mut model = self.untrained(from, graph)?;
+        let Some(directory) = self.stages.get(&from.stage) else {
             return Ok((model, 0));
         };
-        let steps = weights::load(&directory.file("final.ckpt"), &mut model)?;
+        let steps = weights::load_part(&directory.file("final.ckpt"), &mut model, &from.module)?;
         Ok((model, steps))
     }
 
-    /// The graph's parameters before any training: the same that the pretext stage started from.
-    fn fresh(&self, graph: &crate::graph::Graph) -> Result<Model, Failure> {
+    /// The graph's parameters before any training, its encoder as the part started: a slow copy starts as what it follows.
+    fn untrained(&self, from: &Start, graph: &Graph) -> Result<Model, Failure> {
+        let mut model = self.fresh(graph)?;
+        let own = followed(&from.module);
+        if own != ENCODER {
+            // first values are drawn by name
+            let start = self.fresh(&graph.with_module_named(ENCODER, own))?;
+            model.adopt(&start, &format!("{own}/"), &format!("{ENCODER}/"))?;
+        }
+        Ok(model)
+    }
+
+    /// The graph's parameters before any training, each drawn by its name.
+    fn fresh(&self, graph: &Graph) -> Result<Model, Failure> {
         Ok(Model::init(graph, self.settings.seed, &self.device)?)
     }
 }

@@ -9,7 +9,7 @@ use super::valid::View;
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
 use crate::data::{BadSample, Cursor, Dataset, Loader, LoaderOptions};
-use crate::engine::{Batch, HostTensor};
+use crate::engine::{Batch, HostTensor, Model};
 use crate::graph::INDEX;
 use crate::language::Span;
 use crate::plan::{Settings, StagePlan, Training};
@@ -107,6 +107,9 @@ impl Run<'_> {
             super::write_atomic(&path, &png)
                 .map_err(|error| super::failure::disk(&path, &error))?;
         }
+        let before_epoch = |model: &Model, epoch: u64, watch: &mut dyn Watch| {
+            self.before_epoch(stage, training, model, epoch, watch)
+        };
         let fit = Fit {
             stage: &stage.name,
             name: "",
@@ -114,6 +117,7 @@ impl Run<'_> {
             settings: &training.settings,
             directory,
             frozen: None,
+            before_epoch: (!training.graph.work.is_empty()).then_some(&before_epoch),
             span: stage.span,
         };
         let model = self.fresh(&training.graph)?;

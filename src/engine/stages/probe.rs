@@ -139,7 +139,7 @@ impl Run<'_> {
             .collect();
         let graph = &probe.reading.graph;
         let trained = self.trained(&probe.from, graph)?;
-        let untrained = self.fresh(graph)?;
+        let untrained = self.untrained(&probe.from, graph)?;
         let pixels = ["pixels".to_owned()];
         let mut columns = Vec::new();
         for (name, read, head, eval, names) in [
@@ -243,6 +243,7 @@ impl Run<'_> {
             settings: &probe.settings,
             directory,
             frozen: None,
+            before_epoch: None,
             span: stage.span,
         };
         let settings = &probe.settings;

@@ -8,7 +8,7 @@ use crate::engine::checkpoint::{self, Checkpoint};
 use crate::engine::{HostTensor, Model, TrainerState};
 use crate::graph::Graph;
 use crate::language::codes::Code;
-use crate::plan::export;
+use crate::plan::{ENCODER, export};
 
 /// Writes a model, whole or not at all.
 pub(super) fn save(path: &Path, model: &Model, step: u64) -> Result<(), Failure> {
@@ -32,6 +32,24 @@ pub(super) fn save(path: &Path, model: &Model, step: u64) -> Result<(), Failure>
 /// Reads the tensors that `model` has from a file written by [`save`]; those that the file lacks stay. Returns the steps
 /// that the file was trained for.
 pub(super) fn load(path: &Path, model: &mut Model) -> Result<u64, Failure> {
+    load_named(path, model, |name| Some(name.to_owned()))
+}
+
+/// Reads the encoder of an evaluation graph from the tensors of `module` in a file written by [`save`]; those that the file lacks
+/// stay. Returns the steps that the file was trained for.
+pub(super) fn load_part(path: &Path, model: &mut Model, module: &str) -> Result<u64, Failure> {
+    load_named(path, model, |name| {
+        let rest = name.strip_prefix(ENCODER)?;
+        rest.starts_with('/').then(|| format!("{module}{rest}"))
+    })
+}
+
+/// The same where `from` says what a tensor of the model is called in the file.
+fn load_named(
+    path: &Path,
+    model: &mut Model,
+    from: impl Fn(&str) -> Option<String>,
+) -> Result<u64, Failure> {
     let state = checkpoint::read(path)?.state;
     let names: Vec<String> = model
         .parameters()
@@ -39,11 +57,11 @@ pub(super) fn load(path: &Path, model: &mut Model) -> Result<u64, Failure> {
         .map(|(name, _)| name.to_owned())
         .collect();
     for name in names {
-        if let Some(tensor) = state
-            .parameters
-            .get(&name)
-            .or_else(|| state.buffers.get(&name))
-        {
+        let tensor = from(&name).and_then(|own| {
+            let parameter = state.parameters.get(&own);
+            parameter.or_else(|| state.buffers.get(&own))
+        });
+        if let Some(tensor) = tensor {
             model.set(&name, tensor)?;
         }
     }
@@ -61,7 +79,7 @@ pub(super) fn export(
         HostTensor::F32 { data, .. } => Some(data),
         HostTensor::Int { .. } => None,
     };
-    export::torch_tensors(graph, "encoder", value, batches)
+    export::torch_tensors(graph, ENCODER, value, batches)
         .and_then(|tensors| export::write_safetensors(path, &tensors))
         .map_err(|error| {
             Failure::new(Code::Disk, error.to_string()).help("choose another path, or make room")

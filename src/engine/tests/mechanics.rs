@@ -6,7 +6,7 @@ use super::fixtures::{close, data, model, read, sizes, tensor};
 use super::settings::settings;
 use crate::catalog::Value;
 use crate::engine::checkpoint::{Checkpoint, newest, save};
-use crate::engine::{Batch, Device, HostTensor, Model, Trainer, features};
+use crate::engine::{Batch, Device, HostTensor, Model, Trainer, features, gradients};
 use crate::graph::testing::{encoder, layer, net, pictures};
 use crate::graph::{DType, Graph, Init, Mode, Module, Moment, Scalar, Size, Var};
 use crate::plan::{Optimizer, Settings};
@@ -283,6 +283,67 @@ fn a_queue_and_a_bank_hold_what_was_assigned() {
             5.0, 6.0, 3.0, 4.0, -1.0, -1.0, -1.0, -1.0, 7.0, 8.0, -1.0, -1.0
         ]
     );
+}
+
+/// Rows `x w` and a queue of the last ones: each of them is moved towards the queue's mean.
+fn queued() -> Graph {
+    let mut g = Graph::new(Mode::Train);
+    let x = rows(&mut g, "x", 2);
+    let weight = g.parameter("weight", &[2, 2], Init::Normal(1.0));
+    let z = g.linear(x, weight, None).expect("fits"); // [B, 2]
+    let queue = g
+        .state("queue", &[4, 2], Init::Constant(0.5), DType::F32)
+        .expect("a state");
+    let old = g.read(queue); // [4, 2]
+    let mean = g.mean(old, 0).expect("fits"); // [1, 2]
+    let away = g.sub(z, mean).expect("fits");
+    let square = g.mul(away, away).expect("fits");
+    let loss = g.mean_all(square).expect("fits");
+    g.objective("loss", loss);
+    let young = g.stop_gradient(z).expect("fits");
+    let next = g.concat(&[young, old], 0).expect("fits");
+    let next = g.slice(next, 0, 0.into(), 4.into()).expect("fits");
+    g.assign(queue, next).expect("fits");
+    g
+}
+
+#[test]
+fn batches_of_one_step_hand_the_states_on() {
+    let g = queued();
+    let batches = [
+        batch("x", &[1.0, 2.0, 3.0, -4.0], 2),
+        batch("x", &[0.5, -1.0, 2.0, 0.25], 2),
+    ];
+    let start = model(&g);
+    let weight = data(&start.get("weight").expect("a weight")).to_vec();
+    let mut trainer = Trainer::new(start.clone(), sgd(0.1), Vec::new(), 0);
+    let report = trainer.step(&g, &batches, 0.1, None).expect("a step");
+    // a rate of 0 moves the queue alone: what the second batch finds
+    let mut still = Trainer::new(start.clone(), sgd(0.0), Vec::new(), 0);
+    let first = still.step(&g, &batches[..1], 0.0, None).expect("a step");
+    let one = gradients(&g, &start, &batches[0]).expect("gradients");
+    let two = gradients(&g, still.model(), &batches[1]).expect("gradients");
+    let second = still.step(&g, &batches[1..], 0.0, None).expect("a step");
+    let [one, two] = [one, two].map(|found| data(&found.gradients["weight"]).to_vec());
+    let moved: Vec<f32> = (0..4)
+        .map(|i| weight[i] - 0.05 * (one[i] + two[i]))
+        .collect();
+    let got = trainer.model().get("weight").expect("a weight");
+    close("weight", data(&got), &moved, 1e-6);
+    let loss = 0.5 * (first.objectives[0].1 + second.objectives[0].1);
+    assert!((report.objectives[0].1 - loss).abs() < 1e-6);
+    // x w of the second batch in front of the first one's
+    let z = |x: [f32; 2]| [0, 1].map(|j| x[0] * weight[j] + x[1] * weight[2 + j]);
+    let wanted = [[0.5, -1.0], [2.0, 0.25], [1.0, 2.0], [3.0, -4.0]]
+        .map(z)
+        .concat();
+    let states = trainer.state().expect("a state").states;
+    close("queue", data(&states["queue"]), &wanted, 1e-6);
+    // where the second fails, what the first put in is taken back
+    let before = trainer.state().expect("a state");
+    let bad = [batches[0].clone(), batch("x", &[f32::NAN; 4], 2)];
+    assert!(trainer.step(&g, &bad, 0.1, None).is_err());
+    assert_eq!(trainer.state().expect("a state"), before);
 }
 
 /// y = a b, made small by a first and by b then, with the same node.

@@ -5,6 +5,7 @@ mod encoders;
 mod evaluation;
 mod fixtures;
 mod kernels;
+mod kmeans;
 mod mechanics;
 mod nt_xent;
 mod operations;

@@ -5,7 +5,8 @@ use crate::engine::{Device, HostTensor, Trainer, TrainerState, gradients, produc
 use crate::graph::{Conv, DType, Graph, Init, Mode, Size};
 use crate::plan::Optimizer;
 
-fn with_threads<T: Send>(n: usize, work: impl FnOnce() -> T + Send) -> T {
+/// Work on a pool of `n` threads.
+pub fn with_threads<T: Send>(n: usize, work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new()
         .num_threads(n)
         .build()

@@ -8,9 +8,7 @@ use super::read::{list, text, values};
 use super::session::{Session, first_problem, serve};
 use crate::catalog::{At, Duration, Problem, Result, Value};
 use crate::graph::vocabulary::scalar;
-use crate::graph::{
-    Attr, Attrs, DType, EpochWork, Init, Module, Op, Size, StateId, Var, operation_by_code,
-};
+use crate::graph::{Attr, Attrs, DType, Init, Module, Op, Size, StateId, Var, operation_by_code};
 use crate::language::canonical;
 use crate::language::codes::Code;
 
@@ -644,12 +642,8 @@ extern "C" fn kmeans(
     serve(ctx, |s| {
         let (bank, centres) = (s.state(bank)?, s.state(centres)?);
         let clusters = s.state(clusters)?;
-        s.graph()?.each_epoch(EpochWork::KMeans {
-            bank,
-            centres,
-            clusters,
-            iterations: iterations.clamp(1, 10_000) as usize,
-        });
+        let iterations = iterations.min(10_000) as usize;
+        s.graph()?.kmeans(bank, centres, clusters, iterations)?;
         Ok(abi::OK)
     })
 }

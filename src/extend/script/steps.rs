@@ -9,7 +9,7 @@ use super::raise::raise;
 use super::tape::{Node, Tape, Thrown, callable, module_of};
 use super::vocabulary::named;
 use crate::catalog::{Problem, Result};
-use crate::graph::{EpochWork, Graph, Mode, Module, Op, Scalar, StateId, operation};
+use crate::graph::{Graph, Mode, Module, Op, Scalar, StateId, operation};
 use crate::language::codes::Code;
 
 /// Makes these methods known.
@@ -170,15 +170,12 @@ fn epochs(engine: &mut Engine) {
              clusters: Node,
              iterations: INT| {
                 let at = ctx.call_position();
-                let work = EpochWork::KMeans {
-                    bank: state_of(g, &bank, at)?,
-                    centres: state_of(g, &centres, at)?,
-                    clusters: state_of(g, &clusters, at)?,
-                    iterations: usize::try_from(iterations).unwrap_or(1).clamp(1, 10_000),
-                };
+                let states = [bank, centres, clusters];
+                let [bank, centres, clusters] = states.map(|state| state_of(g, &state, at));
+                let (bank, centres, clusters) = (bank?, centres?, clusters?);
+                let iterations = usize::try_from(iterations).unwrap_or(0).min(10_000);
                 g.build(at, |graph| {
-                    graph.each_epoch(work);
-                    Ok(())
+                    graph.kmeans(bank, centres, clusters, iterations)
                 })
             },
         );

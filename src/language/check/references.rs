@@ -161,18 +161,7 @@ impl Checker<'_> {
         if let Some(part) = names.get(1) {
             let parts = self.parts(&stage.value, stage.kind);
             if !parts.is_empty() && !parts.contains(&part.text) {
-                let all: Vec<&str> = parts.iter().map(String::as_str).collect();
-                let diagnostic = Diagnostic::error(
-                    Code::UnknownPart,
-                    part.span,
-                    format!("stage `{}` has no part `{}`", name.text, part.text),
-                );
-                self.error(match nearest(&part.text, all.iter().copied()) {
-                    Some(near) => {
-                        diagnostic.fix("a part with a similar name exists", part.span, near)
-                    }
-                    None => diagnostic.note(format!("It has {}.", some_of(&all))),
-                });
+                self.error(unknown_part(&name.text, part.span, &part.text, &parts));
                 return None;
             }
         }
@@ -180,7 +169,8 @@ impl Checker<'_> {
         Some(Value::Stage(names.join(".")))
     }
 
-    /// The networks of a stage: parameters of its task or its kind that are encoders or heads. Empty where the task is not known.
+    /// What a stage exports: what its task says, its encoders. Empty where only the graph knows, which the plan builds: of a script or
+    /// a plugin.
     fn parts(&self, value: &Expr, kind: Kind) -> Vec<String> {
         let ExprKind::Call(call) = &value.kind else {
             return Vec::new();
@@ -188,16 +178,40 @@ impl Checker<'_> {
         let Some(spec) = self.catalog.find(kind, &call.name.text) else {
             return Vec::new();
         };
-        let mut parts: Vec<String> = stage_fields(kind)
-            .iter()
-            .chain(&spec.params)
-            .filter(|param| matches!(param.ty, Type::Encoder | Type::Head))
-            .map(|param| param.name.clone())
-            .collect();
+        if spec.provider.is_some() {
+            return Vec::new();
+        }
+        let mut parts: Vec<String> = spec.exports.iter().map(|(name, _)| name.clone()).collect();
+        let encoders = stage_fields(kind);
+        let encoders = encoders.iter().chain(&spec.params);
+        parts.extend(
+            encoders
+                .filter(|param| param.ty == Type::Encoder)
+                .map(|param| param.name.clone()),
+        );
         // a finetuning goes on with the encoder of the stage it comes from
         parts.push("encoder".into());
-        parts.sort();
-        parts.dedup();
+        let mut seen = Vec::new();
+        parts.retain(|part| {
+            let again = seen.contains(part);
+            seen.push(part.clone());
+            !again
+        });
         parts
+    }
+}
+
+/// `from = STAGE.PART` where the stage has no such part; `span` is the part's.
+pub fn unknown_part(stage: &str, span: Span, part: &str, parts: &[String]) -> Diagnostic {
+    let all: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let diagnostic = Diagnostic::error(
+        Code::UnknownPart,
+        span,
+        format!("stage `{stage}` has no part `{part}`"),
+    )
+    .note(format!("It has {}.", some_of(&all)));
+    match nearest(part, all.iter().copied()) {
+        Some(near) => diagnostic.fix("a part with a similar name exists", span, near),
+        None => diagnostic,
     }
 }

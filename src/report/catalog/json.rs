@@ -21,7 +21,8 @@ pub fn list_json(catalog: &Catalog) -> Value {
     catalog.iter().map(|spec| entry(spec)).collect()
 }
 
-/// `pretext doc NAME --json`: the entry with its parameters, the common fields of its stages, inputs and an example.
+/// `pretext doc NAME --json`: the entry with its parameters, the common fields of its stages, inputs, the parts that it exports, and an
+/// example.
 pub fn doc_json(spec: &Spec, fields: &[Param]) -> Value {
     let inputs: Vec<Value> = spec
         .inputs
@@ -35,6 +36,10 @@ pub fn doc_json(spec: &Spec, fields: &[Param]) -> Value {
             })
         })
         .collect();
+    let parts = spec.exports.iter();
+    let parts: Vec<Value> = parts
+        .map(|(name, doc)| json!({"name": name, "doc": doc}))
+        .collect();
     json!({
         "kind": spec.kind.singular(),
         "name": spec.name,
@@ -47,6 +52,7 @@ pub fn doc_json(spec: &Spec, fields: &[Param]) -> Value {
         "parameters": spec.params.iter().map(param).collect::<Vec<_>>(),
         "fields": common_fields(spec, fields).into_iter().map(param).collect::<Vec<_>>(),
         "inputs": inputs,
+        "parts": parts,
         "example": spec.example,
     })
 }

@@ -182,6 +182,7 @@ fn json_has_stable_keys() {
             "parameters",
             "fields",
             "inputs",
+            "parts",
             "example"
         ]
     );
@@ -225,4 +226,18 @@ fn every_entry_of_the_catalog_has_a_doc() {
             );
         }
     }
+}
+
+#[test]
+fn a_doc_says_what_later_stages_may_start_from() {
+    let spec = rotation()
+        .export("teacher", "The slow copy.")
+        .export("student", "What is trained.");
+    let text = doc(&spec, &[]);
+    let wanted = "\nlater stages may start from\n  from = STAGE.teacher, also without a part\n      The slow copy.\n  from = STAGE.student\n      What is trained.\n";
+    assert!(text.contains(wanted), "{text}");
+    assert!(!doc(&rotation(), &[]).contains("later stages"));
+    let json = doc_json(&spec, &[]);
+    assert_eq!(json["parts"][1]["name"], "student");
+    assert_eq!(json["parts"][0]["doc"], "The slow copy.");
 }

@@ -1,0 +1,152 @@
+//! Work before each epoch: how states are filled, and what that costs.
+
+use super::build::Planner;
+use super::summary::{bytes, short};
+use super::tree::grouped;
+use super::types::*;
+use crate::graph::{EpochWork, Graph, Op, State, StateId};
+use crate::language::checked::Stage;
+
+/// Bytes of a number.
+const F32: usize = 4;
+
+impl Planner<'_> {
+    /// How the states are filled that the graph fills, in the order of its work: each record of the split as the view of
+    /// evaluation shows it. `None`: the error is noted.
+    pub(super) fn fillings(
+        &mut self,
+        stage: &Stage,
+        graph: &Graph,
+        encoder: &EncoderView,
+        data: &DataView,
+        skip_bad: bool,
+    ) -> Option<Vec<Reading>> {
+        let mut fillings = Vec::new();
+        for work in &graph.work {
+            let EpochWork::Fill {
+                state,
+                graph: inner,
+                output,
+            } = work
+            else {
+                continue;
+            };
+            let state = state_of(graph, *state)?;
+            // pictures of the size that the graph takes, which need not be that of whole ones
+            let view = EncoderView {
+                image: picture(inner)?,
+                ..encoder.clone()
+            };
+            let (samples, protocol) = self.evaluation_view(&view, data, stage.call.name_span)?;
+            let width = state.shape.iter().skip(1).product();
+            fillings.push(Reading {
+                graph: (**inner).clone(),
+                places: vec![(state.name.clone(), *output, width)],
+                samples,
+                protocol,
+                skip_bad,
+            });
+        }
+        Some(fillings)
+    }
+}
+
+fn state_of(graph: &Graph, id: StateId) -> Option<&State> {
+    graph.states.get(id.0 as usize)
+}
+
+/// Channels, height and width of the picture that a graph takes.
+fn picture(graph: &Graph) -> Option<[usize; 3]> {
+    let input = graph
+        .nodes
+        .iter()
+        .find(|node| matches!(node.op, Op::Input(_)))?;
+    let sizes: Option<Vec<usize>> = input.shape.iter().skip(1).map(|n| n.known()).collect();
+    sizes?.try_into().ok()
+}
+
+/// The work before each epoch, a line each, with its cost.
+pub(super) fn describe(training: &Training) -> Vec<String> {
+    let mut fillings = training.fillings.iter();
+    let graph = &training.graph;
+    let line = |work: &EpochWork| match work {
+        EpochWork::Fill { state, .. } => {
+            let (state, reading) = (state_of(graph, *state)?, fillings.next()?);
+            let records = state.shape.first().copied().unwrap_or(0);
+            let size = F32 * state.shape.iter().product::<usize>();
+            Some(format!(
+                "fills `{}` {:?} ({}): {} forward passes more, {}FLOPs; {}",
+                state.name,
+                state.shape,
+                bytes(size as u64),
+                grouped(records),
+                short(records as f64 * reading.graph.costs(1).1.flops),
+                reading.protocol
+            ))
+        }
+        EpochWork::KMeans {
+            bank,
+            centres,
+            iterations,
+            ..
+        } => {
+            let (bank, centres) = (state_of(graph, *bank)?, state_of(graph, *centres)?);
+            Some(format!(
+                "k-means of `{}` into {} clusters, {iterations} iterations: {}FLOPs",
+                bank.name,
+                centres.shape.first().copied().unwrap_or(0),
+                short(distances(graph, work) * bank.shape.get(1).copied().unwrap_or(0) as f64)
+            ))
+        }
+    };
+    graph.work.iter().filter_map(line).collect()
+}
+
+/// How many distances between a row and a centre k-means takes: those of its first centres, of each iteration, and the last
+/// ones. 0 for other work.
+pub fn distances(graph: &Graph, work: &EpochWork) -> f64 {
+    let EpochWork::KMeans {
+        bank,
+        centres,
+        iterations,
+        ..
+    } = work
+    else {
+        return 0.0;
+    };
+    let rows = |id| {
+        let state = state_of(graph, id);
+        state
+            .and_then(|state| state.shape.first().copied())
+            .unwrap_or(0) as f64
+    };
+    rows(*bank) * rows(*centres) * (*iterations as f64 + 2.0)
+}
+
+/// Bytes in host memory at the worst moment of the work, beside the states themselves; `read` says what reading a batch takes.
+pub(super) fn held(training: &Training, read: impl Fn(&Reading) -> f64) -> f64 {
+    let sizes = |id: StateId| {
+        let state = state_of(&training.graph, id);
+        (F32 * state.map_or(0, |state| state.shape.iter().product::<usize>())) as f64
+    };
+    let mut fillings = training.fillings.iter();
+    // what is filled stays until all work is done; k-means reads a copy and keeps a distance and a cluster for each row
+    let mut kept = 0.0;
+    let mut most: f64 = 0.0;
+    for work in &training.graph.work {
+        let during = match work {
+            EpochWork::Fill { state, .. } => {
+                kept += sizes(*state);
+                fillings.next().map_or(0.0, &read)
+            }
+            EpochWork::KMeans {
+                bank,
+                centres,
+                clusters,
+                ..
+            } => sizes(*bank) + 3.0 * sizes(*centres) + 4.0 * sizes(*clusters),
+        };
+        most = most.max(kept + during);
+    }
+    most
+}
