@@ -13,7 +13,7 @@ const CHUNK: usize = 256;
 /// Numbers of a block of sums that stays in the second cache.
 const CACHED: usize = 1 << 18;
 /// Rows of such a block.
-const LENGTH: usize = 1024;
+const LENGTH: usize = 512;
 
 /// Rows times `matrix`.
 ///
@@ -85,7 +85,10 @@ pub(crate) unsafe fn outer_all(isa: Isa, a: Rows<'_>, d: Right) -> Sums {
     let (width, length, cols) = (isa.panel(), a.pieces.len() * a.len, d.cols);
     let (rows, panels) = (a.starts.len(), cols.div_ceil(width));
     // a task sums a block of the length by some panels over a part of the rows
-    let block = length.clamp(1, LENGTH);
+    let block = length
+        .div_ceil(length.div_ceil(LENGTH).max(1))
+        .next_multiple_of(LEFT)
+        .max(1);
     let wide = (CACHED / (block * width)).clamp(1, 16).min(panels.max(1));
     let (blocks, strips) = (length.div_ceil(block), panels.div_ceil(wide));
     let parts = 16usize

@@ -61,10 +61,12 @@ pub(crate) unsafe fn multiply_body<S: Simd>(
     } else {
         0
     };
-    let depth = length.div_ceil(length.div_ceil(DEPTH).max(1)).max(1);
+    let even = |whole: usize, most: usize| whole.div_ceil(whole.div_ceil(most).max(1)).max(1);
+    let slab = even(length, SLAB);
+    let depth = even(slab, DEPTH);
     let packed = match packed_count {
         0 => None,
-        _ => Some(Scratch::new(packed_count * depth)),
+        _ => Some(Scratch::new(packed_count * slab)),
     };
     let rest = Rows {
         starts: &a.starts[packed_count..],
@@ -73,25 +75,36 @@ pub(crate) unsafe fn multiply_body<S: Simd>(
     // SAFETY: the caller promises panels up to `last`, each of `size` numbers, the rows and the target.
     unsafe {
         if let Some(packed) = &packed {
-            // a part of the panel stays in the nearest cache while all rows meet it
-            for from in (0..length.max(1)).step_by(depth) {
-                let deep = depth.min(length - from);
-                pack_groups(a, from, deep, packed.ptr(), packed_count);
-                let out = Target {
-                    add: out.add || from > 0,
-                    bias: if from > 0 { Shared::none() } else { out.bias },
-                    ..out
+            for start in (0..length.max(1)).step_by(slab) {
+                let end = (start + slab).min(length);
+                let parts = || {
+                    (start..end.max(start + 1))
+                        .step_by(depth)
+                        .map(|from| (from, depth.min(end - from)))
                 };
+                for (from, deep) in parts() {
+                    let to = packed.ptr().add((from - start) * packed_count);
+                    pack_groups(a, from, deep, to, packed_count);
+                }
                 for panel in first..last {
-                    let b = panels.add(panel * size + from * width);
-                    for row in (0..packed_count).step_by(LEFT) {
-                        let group = packed.ptr().add(row * deep);
-                        if S::WIDE {
-                            packed_tile::<S, 8>(group, deep, b, row, panel * width, out);
-                        } else {
-                            packed_tile::<S, 4>(group, deep, b, row, panel * width, out);
-                            let second = group.add(4);
-                            packed_tile::<S, 4>(second, deep, b, row + 4, panel * width, out);
+                    // a part of the panel stays in the nearest cache while all rows meet it
+                    for (from, deep) in parts() {
+                        let b = panels.add(panel * size + from * width);
+                        let groups = packed.ptr().add((from - start) * packed_count);
+                        let out = Target {
+                            add: out.add || from > 0,
+                            bias: if from > 0 { Shared::none() } else { out.bias },
+                            ..out
+                        };
+                        for row in (0..packed_count).step_by(LEFT) {
+                            let group = groups.add(row * deep);
+                            if S::WIDE {
+                                packed_tile::<S, 8>(group, deep, b, row, panel * width, out);
+                            } else {
+                                packed_tile::<S, 4>(group, deep, b, row, panel * width, out);
+                                let second = group.add(4);
+                                packed_tile::<S, 4>(second, deep, b, row + 4, panel * width, out);
+                            }
                         }
                     }
                 }
@@ -107,8 +120,10 @@ pub(crate) unsafe fn multiply_body<S: Simd>(
     }
 }
 
-/// Numbers of a row that meet a panel at once, where rows are packed.
-const DEPTH: usize = 256;
+/// Numbers of a row that meet a panel at once, where rows are packed: that part of the panel fits into the nearest cache.
+const DEPTH: usize = 128;
+/// Numbers of a row that are packed at once: those of all rows fit into the second cache.
+const SLAB: usize = 1024;
 /// Panels from which on packing the rows is worth it.
 const MANY: usize = 3;
 
@@ -161,6 +176,11 @@ unsafe fn packed_tile<S: Simd, const R: usize>(
     // SAFETY: the caller promises the group, the panel and the target.
     unsafe {
         let (mut left, mut right) = ([S::zero(); R], [S::zero(); R]);
+        for r in 0..R {
+            let to = out.at.at(*out.starts.get_unchecked(row + r) + col);
+            S::prefetch(to);
+            S::prefetch(to.wrapping_add(S::N));
+        }
         for _ in 0..deep {
             let b0 = S::load(b);
             let b1 = S::load(b.add(S::N));

@@ -104,6 +104,19 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// 2 to the power of a whole number between -126 and 127.
     unsafe fn pow2(a: Self::V) -> Self::V;
 
+    /// Asks for the memory at `p`, which may be any.
+    #[inline(always)]
+    fn prefetch(p: *const f32) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: SSE is part of x86-64; a prefetch reads nothing.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(p.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = p;
+    }
+
     #[inline(always)]
     unsafe fn zero() -> Self::V {
         // SAFETY: as the caller promises.
