@@ -56,6 +56,14 @@ fn run(path: &Path) -> Result<(), Failed> {
             .file(&file("images-idx3"), header(&[n, 28, 28])?)
             .file(&file("labels-idx1"), header(&[n])?);
     }
+    // scripts of its folder lie beside it
+    for entry in std::fs::read_dir(path.parent().unwrap_or(path))? {
+        let script = entry?.path();
+        if script.extension().is_some_and(|extension| extension == "rhai") {
+            let name = script.file_name().unwrap_or_default().to_string_lossy();
+            test = test.file(&name, std::fs::read(&script)?);
+        }
+    }
     let ran = test.run(&["check", &name]);
     // places of this machine have names that stay
     let mut said =

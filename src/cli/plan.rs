@@ -143,6 +143,15 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
                 ),
             ));
         }
+        if !summary.repeated.is_empty() {
+            rows.push((
+                "twice a step",
+                format!(
+                    "{}; `stop_gradient` where an objective needs no gradient spares it",
+                    summary.repeated.join(", ")
+                ),
+            ));
+        }
         rows.push(("peak memory", bytes(summary.memory)));
         if let Some(seconds) = summary.seconds {
             rows.push((
