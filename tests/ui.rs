@@ -59,7 +59,10 @@ fn run(path: &Path) -> Result<(), Failed> {
     // scripts of its folder lie beside it
     for entry in std::fs::read_dir(path.parent().unwrap_or(path))? {
         let script = entry?.path();
-        if script.extension().is_some_and(|extension| extension == "rhai") {
+        if script
+            .extension()
+            .is_some_and(|extension| extension == "rhai")
+        {
             let name = script.file_name().unwrap_or_default().to_string_lossy();
             test = test.file(&name, std::fs::read(&script)?);
         }

@@ -141,7 +141,8 @@ fn queues(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training)
         )
         .note("The oldest batch in it is there in part only, each time another one.");
         let named = stage.call.args.values.iter();
-        let mut named = named.filter(|(_, a)| matches!(a.value, Value::Integer(n) if n == length as i64));
+        let mut named =
+            named.filter(|(_, a)| matches!(a.value, Value::Integer(n) if n == length as i64));
         if let (Some((name, argument)), None) = (named.next(), named.next()) {
             if argument.span != Span::default() {
                 found = found.label(argument.span, "its length");

@@ -30,7 +30,7 @@ pub const MAX_DEPTH: usize = 64;
 /// Bytes of a string.
 pub const MAX_STRING: usize = 8192;
 /// Elements of an array, those of arrays in it included.
-pub const MAX_ARRAY: usize = 1024;
+pub const MAX_ARRAY: usize = 16_384;
 /// Properties of a map, those of maps in it included.
 pub const MAX_MAP: usize = 1024;
 /// Variables at one time.
@@ -47,6 +47,9 @@ const LOOK: u64 = 32;
 thread_local! {
     /// When the script on this thread must be done.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Processor time of the scripts that this thread has waited for.
+    #[cfg(test)]
+    static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     /// Where the script on this thread is.
     static PLACE: Cell<Position> = const { Cell::new(Position::NONE) };
 }
@@ -143,6 +146,12 @@ fn is_late() -> bool {
     false
 }
 
+/// Processor time of this thread and of the scripts that it has waited for: what others do on the machine is not in it.
+#[cfg(test)]
+pub fn spent() -> Duration {
+    SPENT.get() + busy().unwrap_or_default()
+}
+
 /// Time that this thread has had a processor.
 fn busy() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
@@ -170,19 +179,30 @@ pub fn run<T: Send>(inside: impl FnOnce(&'static Engine) -> Result<T> + Send) ->
     let engine = engine();
     thread::scope(|scope| {
         let work = move || {
-            DEADLINE.set(Some(Instant::now() + MAX_TIME));
+            let began = Instant::now();
+            DEADLINE.set(Some(began + MAX_TIME));
             PLACE.set(Position::NONE);
-            inside(engine)
+            let result = inside(engine);
+            // without the system's word for it, all time counts
+            let spent = || busy().unwrap_or_else(|| began.elapsed());
+            (result, cfg!(test).then(spent))
         };
         let thread = thread::Builder::new()
             .name("script".into())
             .stack_size(STACK)
             .spawn_scoped(scope, work)
             .map_err(|error| failed(&error.to_string()))?;
-        thread.join().unwrap_or_else(|_| {
-            Err(failed(
+        match thread.join() {
+            Ok((result, spent)) => {
+                #[cfg(test)]
+                SPENT.set(SPENT.get() + spent.unwrap_or_default());
+                #[cfg(not(test))]
+                let _: Option<Duration> = spent;
+                result
+            }
+            Err(_) => Err(failed(
                 "the interpreter failed; this is a mistake of Pretext",
-            ))
-        })
+            )),
+        }
     })
 }
