@@ -56,15 +56,17 @@ fn run(path: &Path) -> Result<(), Failed> {
             .file(&file("images-idx3"), header(&[n, 28, 28])?)
             .file(&file("labels-idx1"), header(&[n])?);
     }
-    // scripts of its folder lie beside it
-    for entry in std::fs::read_dir(path.parent().unwrap_or(path))? {
-        let script = entry?.path();
-        if script
+    // what recipes of this folder use
+    for entry in std::fs::read_dir(path.parent().unwrap_or(path))?.flatten() {
+        if entry
+            .path()
             .extension()
-            .is_some_and(|extension| extension == "rhai")
+            .is_some_and(|ending| ending == "rhai")
         {
-            let name = script.file_name().unwrap_or_default().to_string_lossy();
-            test = test.file(&name, std::fs::read(&script)?);
+            test.write(
+                &entry.file_name().to_string_lossy(),
+                std::fs::read(entry.path())?,
+            );
         }
     }
     let ran = test.run(&["check", &name]);

@@ -23,7 +23,7 @@ struct Numbers<'a> {
     names: Vec<String>,
     keys: HashMap<(String, Vec<usize>), usize>,
     whole: Vec<usize>,
-    windows: HashMap<(Size, Size), HashMap<usize, usize>>,
+    windows: HashMap<(Size, Size), HashMap<usize, Option<usize>>>,
 }
 
 impl<'a> Numbers<'a> {
@@ -99,18 +99,16 @@ impl<'a> Numbers<'a> {
                 _ if rows.is_empty() => None,
                 _ => {
                     let inputs = node.inputs.iter().map(|v| match rows.contains(v) {
-                        true => known.get(&v.at()).copied(),
+                        true => known.get(&v.at()).copied().flatten(),
                         false => Some(self.whole[v.at()]),
                     });
                     let inputs: Option<Vec<usize>> = inputs.collect();
                     inputs.map(|inputs| self.of(index, inputs))
                 }
             };
-            if let Some(number) = number {
-                known.insert(index, number);
-            }
+            known.insert(index, number);
         }
-        let found = known.get(&of.at()).copied();
+        let found = known.get(&of.at()).copied().flatten();
         self.windows.insert(window.clone(), known);
         found
     }

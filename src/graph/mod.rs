@@ -15,6 +15,8 @@ mod build_pictures;
 mod build_reduce;
 mod build_shape;
 mod copies;
+#[cfg(test)]
+mod copies_tests;
 mod cost;
 mod export;
 mod hash;
