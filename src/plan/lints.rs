@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::types::*;
-use crate::catalog::{Data, DataSource, Kind, Split};
+use crate::catalog::{Catalog, Data, DataSource, Kind, Split};
 use crate::graph::{Graph, Var};
 use crate::language::checked::{Recipe, SampleExpr, SampleHead, SampleStep};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
 /// Looks at the recipe and at what was planned from it.
-pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, stages: &[StagePlan]) {
+pub(super) fn lint(
+    diagnostics: &mut Vec<Diagnostic>,
+    recipe: &Recipe,
+    catalog: &Catalog,
+    stages: &[StagePlan],
+) {
     super::lints_augment::lint(diagnostics, recipe);
     unused(diagnostics, recipe);
-    super::lints_use::lint(diagnostics, recipe);
+    super::lints_use::lint(diagnostics, recipe, catalog);
     for stage in &recipe.stages {
         let uses = |field: &str, args: &crate::catalog::Args| {
             let data = args.maybe_data(field)?;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Args, Call, Data, DataSource, Value};
+use crate::catalog::{Args, Call, Catalog, Data, DataSource, Value};
 use crate::language::Diagnostic;
 use crate::language::checked::{Door, Recipe, SampleExpr, SampleHead, SampleStep};
 use crate::language::codes::Code;
 
 /// Looks at each `use`.
-pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
+pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, catalog: &Catalog) {
     let mut called = Called::default();
     for stage in &recipe.stages {
         called.call(&stage.call);
@@ -30,7 +30,11 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
             Door::Script => provider == format!("script {name}"),
             Door::Plugin => provider.starts_with(&format!("plugin {name} ")),
         };
-        if called.providers.iter().any(|provider| is_this(provider)) {
+        // what could not be opened has brought nothing: that is an error already
+        let mut brought = catalog.iter().filter_map(|spec| spec.provider.as_ref());
+        if !brought.any(|provider| is_this(&provider.name))
+            || called.providers.iter().any(|provider| is_this(provider))
+        {
             continue;
         }
         diagnostics.push(
