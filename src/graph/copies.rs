@@ -337,7 +337,22 @@ impl Graph {
                 _ => true,
             };
         }
-        self.made_of(numbers, a, b) || self.made_of(numbers, b, a)
+        // what is scaled to length 1 is compared as it was
+        let (a, b) = (self.unscaled(numbers, a), self.unscaled(numbers, b));
+        same(a, b) || self.made_of(numbers, a, b) || self.made_of(numbers, b, a)
+    }
+
+    /// x of x / |x|, or of c x.
+    fn unscaled(&self, numbers: &Numbers<'_>, value: Var) -> Var {
+        let mut at = value;
+        loop {
+            let node = self.node(at);
+            at = match (&node.op, node.inputs.as_slice()) {
+                (Op::MulScalar(_), [x]) => *x,
+                (Op::Binary(super::Binary::Div), [x, c]) if self.made_of(numbers, *c, *x) => *x,
+                _ => return at,
+            };
+        }
     }
 
     /// Whether a value is computed from (copies of) another alone, and weights.

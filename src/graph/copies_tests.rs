@@ -232,7 +232,7 @@ fn what_two_objectives_send_gradients_through_runs_twice() -> Result<()> {
         let seen = if still { g.stop_gradient(z)? } else { z };
         let score = g.call(&critic, seen)?;
         let first = g.mean_all(score)?;
-        g.objective_of("critic", first, &[&critic, &encoder])?;
+        g.objective_of("critic", first, &[&critic])?;
         let square = g.mul(z, z)?;
         let second = g.mean_all(square)?;
         g.objective_of("features", second, &[&encoder])?;

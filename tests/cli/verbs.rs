@@ -287,7 +287,7 @@ fn inputs() { [#{name: "views", type: "list(image)", doc: "Views."}] }
 fn build(g, p) {
     let z = g.call(p.encoder, g.inputs("views")[0]);
     let seen = if p.still { stop_gradient(z) } else { z };
-    g.objective_of("critic", mean_all(g.call(p.critic, seen)), [p.critic, p.encoder]);
+    g.objective_of("critic", mean_all(g.call(p.critic, seen)), [p.critic]);
     g.objective_of("features", mean_all(z * z), [p.encoder]);
 }
 "#;

@@ -29,8 +29,8 @@ pub const MAX_CALLS: usize = 48;
 pub const MAX_DEPTH: usize = 64;
 /// Bytes of a string.
 pub const MAX_STRING: usize = 8192;
-/// Elements of an array, those of arrays in it included.
-pub const MAX_ARRAY: usize = 16_384;
+/// Elements of an array, those of arrays in it included: room for 1000 orders of nine tiles.
+pub const MAX_ARRAY: usize = 10_240;
 /// Properties of a map, those of maps in it included.
 pub const MAX_MAP: usize = 1024;
 /// Variables at one time.
@@ -41,8 +41,6 @@ pub const MAX_FUNCTIONS: usize = 256;
 /// Stack of the thread a script runs on: values that hold one another in a chain as long as the operations allow are freed link
 /// by link.
 const STACK: usize = 256 << 20;
-/// Operations between two looks at the clock.
-const LOOK: u64 = 32;
 
 thread_local! {
     /// When the script on this thread must be done.
@@ -105,10 +103,8 @@ pub fn engine() -> &'static Engine {
             .set_max_map_size(MAX_MAP)
             .set_max_variables(MAX_VARIABLES)
             .set_max_functions(MAX_FUNCTIONS)
-            .on_progress(|operations| {
-                let late = operations % LOOK == 0 && is_late();
-                late.then_some(Dynamic::UNIT)
-            })
+            // at every step: one may compare long arrays, and a function that is called for each element counts its own
+            .on_progress(|_| is_late().then_some(Dynamic::UNIT))
             .on_print(|_| ())
             .on_debug(|_, _, _| ());
         // the interpreter's own multiplies sizes without a look at overflow
