@@ -192,7 +192,7 @@ fn a_momentum_is_between_0_and_1() {
         .code(1)
         .says("E0302")
         .says("`momentum` must be between 0 and 1, and the script gives 2 in step 1")
-        .says("recipe.ssl:8:31");
+        .says("recipe.ssl:8:33");
     test.run(&["check", "recipe.ssl", "--set", "twins.momentum=cosine()"])
         .code(1)
         .says("`cosine` is a factor on the learning rate");
