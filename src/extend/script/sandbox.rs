@@ -13,7 +13,7 @@ use rhai::packages::{
 };
 use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, Position, Token};
 
-use super::{declare, operators, tape, vocabulary};
+use super::{declare, operators, sort, tape, vocabulary};
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 
@@ -43,6 +43,8 @@ pub const MAX_FUNCTIONS: usize = 256;
 const STACK: usize = 256 << 20;
 
 thread_local! {
+    /// Whether the clock has stopped the script on this thread.
+    static LATE: Cell<bool> = const { Cell::new(false) };
     /// When the script on this thread must be done.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
     /// Processor time of the scripts that this thread has waited for.
@@ -109,6 +111,7 @@ pub fn engine() -> &'static Engine {
             .on_debug(|_, _, _| ());
         // the interpreter's own multiplies sizes without a look at overflow
         engine.register_fn("pad", pad);
+        sort::register(&mut engine);
         tape::register(&mut engine);
         operators::register(&mut engine);
         vocabulary::register(&mut engine);
@@ -131,15 +134,16 @@ pub fn is_timeout(problem: &Problem) -> bool {
 /// Whether the script on this thread has had its time. One that was kept waiting by other programs, or by a laptop that was
 /// closed, is given as much again: it must have used half of the time itself, where the system says so.
 fn is_late() -> bool {
+    if LATE.get() {
+        return true;
+    }
     let now = Instant::now();
     let Some(deadline) = DEADLINE.get().filter(|deadline| now > *deadline) else {
         return false;
     };
     let waited = now.saturating_duration_since(deadline) > MAX_TIME;
-    if waited || busy().is_none_or(|busy| busy > MAX_TIME / 2) {
-        return true;
-    }
-    false
+    LATE.set(waited || busy().is_none_or(|busy| busy > MAX_TIME / 2));
+    LATE.get()
 }
 
 /// Processor time of this thread and of the scripts that it has waited for: what others do on the machine is not in it.

@@ -152,6 +152,11 @@ fn exploding_arrays_are_stopped() {
         ("cubed", "let c = a.map(|x| { let d = b; d.map(|y| b) });"),
         ("rows", "let c = []; loop { c.push(a); }"),
         ("sorted", "loop { a.sort(|x, y| 0); }"),
+        ("ordered", "loop { order_by(a, |x, y| 0); }"),
+        (
+            "without doubles",
+            "loop { let c = a; c.dedup(|x, y| false); }",
+        ),
         ("compared", "let c = a.filter(|x| b == b);"),
         ("joined", "let c = a.reduce(|sum, x| sum + [x], []);"),
         ("searched", "loop { a.contains(2); }"),
