@@ -67,6 +67,10 @@ impl Transform for Center {
         out.push(Sample::Image(cut));
         Ok(())
     }
+
+    fn draws(&self) -> bool {
+        false
+    }
 }
 
 /// Top and left of the central square; a half rounds to the even pixel, as Python's `round` does.

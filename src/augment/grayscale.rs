@@ -47,6 +47,10 @@ impl Transform for Gray {
         out.push(Sample::Image(image));
         Ok(())
     }
+
+    fn draws(&self) -> bool {
+        self.chance > 0.0 && self.chance < 1.0
+    }
 }
 
 /// ITU-R 601-2 luma in 16-bit fixed point, rounded: what PIL's mode `L` holds.

@@ -46,6 +46,10 @@ impl Transform for Flip {
         out.push(Sample::Image(image));
         Ok(())
     }
+
+    fn draws(&self) -> bool {
+        self.chance > 0.0 && self.chance < 1.0
+    }
 }
 
 /// Reverses each row.

@@ -81,6 +81,10 @@ impl Transform for Hole {
         out.push(Sample::Image(mask));
         Ok(())
     }
+
+    fn draws(&self) -> bool {
+        self.random
+    }
 }
 
 /// Blanks the window at `(top, left)` of `height` by `width` pixels; the mask is 255 there and 0 elsewhere.

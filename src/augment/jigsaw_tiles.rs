@@ -119,6 +119,15 @@ impl Transform for Jigsaw {
         out.push(Sample::Label(label));
         Ok(())
     }
+
+    fn touches(&self, input: &SampleType) -> bool {
+        let SampleType::Image { height, width, .. } = input else {
+            return false;
+        };
+        // a tile as large as its cell
+        let sides = [height, width].into_iter().flatten();
+        sides.into_iter().any(|side| self.size >= side / 3)
+    }
 }
 
 /// Random orders that are looked at for each one that is chosen.

@@ -34,7 +34,7 @@ pub use graph::{SampleGraph, compile};
 pub use scratch::Scratch;
 
 use crate::catalog::Spec;
-use crate::data::{DataError, Philox, Sample};
+use crate::data::{DataError, Philox, Sample, SampleType};
 
 /// A transform of one sample value.
 pub trait Transform: Send + Sync {
@@ -47,6 +47,16 @@ pub trait Transform: Send + Sync {
         scratch: &mut Scratch,
         out: &mut Vec<Sample>,
     ) -> Result<(), DataError>;
+
+    /// Whether what it emits is drawn: twice the same input may give two results.
+    fn draws(&self) -> bool {
+        true
+    }
+
+    /// Whether it cuts a picture of this type into tiles that touch, whose last output says where they stood.
+    fn touches(&self, _: &SampleType) -> bool {
+        false
+    }
 }
 
 /// The catalog entries of this room.

@@ -141,6 +141,10 @@ impl Transform for Neighbours {
         out.push(Sample::Label(label));
         Ok(())
     }
+
+    fn touches(&self, _: &SampleType) -> bool {
+        self.gap == 0
+    }
 }
 
 #[cfg(test)]

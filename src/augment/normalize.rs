@@ -130,6 +130,10 @@ impl Transform for Normalize {
         out.push(Sample::Image(image));
         Ok(())
     }
+
+    fn draws(&self) -> bool {
+        false
+    }
 }
 
 /// Notes the statistics on the picture; a second time, they apply to what the first gives.

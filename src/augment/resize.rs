@@ -80,4 +80,8 @@ impl Transform for Resize {
         out.push(Sample::Image(resized));
         Ok(())
     }
+
+    fn draws(&self) -> bool {
+        false
+    }
 }

@@ -62,6 +62,10 @@ impl Transform for Solarize {
         out.push(Sample::Image(image));
         Ok(())
     }
+
+    fn draws(&self) -> bool {
+        self.chance > 0.0 && self.chance < 1.0
+    }
 }
 
 /// Inverts values of at least `threshold` (of 1).

@@ -205,6 +205,20 @@ impl Spec {
         self
     }
 
+    /// Adds several parameters.
+    pub fn params(mut self, params: impl IntoIterator<Item = Param>) -> Self {
+        self.params.extend(params);
+        self
+    }
+
+    /// Says something else of a parameter that was added.
+    pub fn say(mut self, param: &str, doc: &str) -> Self {
+        if let Some(param) = self.params.iter_mut().find(|own| own.name == param) {
+            param.doc = doc.into();
+        }
+        self
+    }
+
     /// Adds a part of an encoder.
     pub fn part(mut self, name: &'static str, build: PartBuilder) -> Self {
         self.parts.push((name, build));

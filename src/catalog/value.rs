@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Spec;
+use super::{Make, Problem, Result, Spec};
+use crate::graph::ScalarFn;
 use crate::language::Span;
+use crate::language::codes::Code;
+use crate::plan::Decay;
 
 /// A span of training time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,6 +141,28 @@ impl Args {
             Value::Integer(n) => Some(*n as f64),
             other => panic!("parameter `{name}` of `{}` is {}", self.of, other.kind()),
         }
+    }
+
+    /// The function of the step, where a script gives a parameter's number; `None` where it is a plain one.
+    ///
+    /// # Errors
+    /// The script fails, or what is called is not a script's.
+    pub fn script(&self, name: &str) -> Result<Option<ScalarFn>> {
+        let Some(Value::Call(call)) = self.values.get(name).map(|argument| &argument.value) else {
+            return Ok(None);
+        };
+        if let Make::Schedule(make) = &call.spec.make
+            && let Decay::Script(function) = make(&call.args)?.decay
+        {
+            return Ok(Some(function));
+        }
+        let called = &call.spec.name;
+        Err(Problem::argument(
+            Code::Mistyped,
+            name,
+            format!("`{name}` is a number, or what a script gives; `{called}` is a factor on the learning rate"),
+        )
+        .help("write `script(\"warm.rhai\")`, with `fn factor(step, total, epoch) { … }` in it"))
     }
 
     /// A switch: `on` or `off`.

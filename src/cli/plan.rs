@@ -146,6 +146,15 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
         for work in &summary.each_epoch {
             rows.push(("each epoch", work.clone()));
         }
+        if !summary.repeated.is_empty() {
+            rows.push((
+                "twice a step",
+                format!(
+                    "{}; `stop_gradient` where an objective needs no gradient spares it",
+                    summary.repeated.join(", ")
+                ),
+            ));
+        }
         rows.push(("peak memory", bytes(summary.memory)));
         if let Some(seconds) = summary.seconds {
             rows.push((

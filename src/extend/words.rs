@@ -1,7 +1,10 @@
 //! Types by name, as a script or a plugin declares them: the words that `pretext doc` prints, short.
 
-use crate::catalog::{Kind, Type};
+use std::sync::LazyLock;
+
+use crate::catalog::{Catalog, Kind, Param, Type};
 use crate::data::SampleType;
+use crate::language::default_problem;
 
 /// Names of the types a parameter may have; `list(…)` of one of them is one too.
 pub const TYPES: &[&str] = &[
@@ -51,6 +54,12 @@ pub fn param_type(name: &str, choices: &[String]) -> Option<Type> {
         "evaluator" => Type::Call(Kind::Evaluator),
         _ => return None,
     })
+}
+
+/// Why a parameter's default can't be: it is read as a recipe's value would be, with what is built in.
+pub fn default_error(param: &Param) -> Option<String> {
+    static BUILT_IN: LazyLock<Catalog> = LazyLock::new(Catalog::builtin);
+    default_problem(&BUILT_IN, param)
 }
 
 /// The type of a field of the batch by its text: `image`, `image[3, 32, 32]`, `label`, `label(4)`, `text`, `list(image)`,

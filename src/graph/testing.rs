@@ -80,6 +80,7 @@ fn literal(ty: &Type, text: &str) -> Option<Value> {
             assert!(words.contains(&text), "{text}");
             Value::Word(text.to_owned())
         }
+        Type::OneOf(types) if types.first() == Some(&Type::Number) => Value::Number(number("")),
         _ => return None,
     })
 }

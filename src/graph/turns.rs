@@ -24,7 +24,7 @@ pub struct Turn {
 }
 
 /// Whether a gradient flows from a node to its inputs.
-fn passes(op: &Op) -> bool {
+pub(super) fn passes(op: &Op) -> bool {
     !matches!(
         op,
         Op::StopGradient | Op::Argmax(_) | Op::Argsort { .. } | Op::Compare(_) | Op::ToInt
@@ -165,5 +165,27 @@ impl Graph {
             turns[k].tracked = tracked;
         }
         turns
+    }
+
+    /// Values that are computed again because objectives that take turns each send a gradient through them: the last of each run of
+    /// them, with the names of the objectives that ask again.
+    pub fn repeats(&self) -> Vec<(Var, Vec<&str>)> {
+        let mut found = Vec::new();
+        for turn in self.turns(&[]) {
+            let mut inner = vec![false; self.nodes.len()];
+            for var in &turn.repeated {
+                let inputs = &self.nodes[var.0 as usize].inputs;
+                inputs.iter().for_each(|v| inner[v.0 as usize] = true);
+            }
+            let names: Vec<&str> = turn
+                .phase
+                .objectives
+                .iter()
+                .map(|i| self.objectives[*i].name.as_str())
+                .collect();
+            let last = turn.repeated.iter().filter(|var| !inner[var.0 as usize]);
+            found.extend(last.map(|var| (*var, names.clone())));
+        }
+        found
     }
 }

@@ -95,6 +95,12 @@ codes! {
     LintUnused = "W0709";
     /// Data will be downloaded when the recipe runs.
     Download = "W0710";
+    /// A two-view loss without negatives, predictor, slow copy or `stop_gradient`.
+    LintCollapse = "W0711";
+    /// A queue that the batch does not divide.
+    LintQueue = "W0712";
+    /// Tiles without a gap between them.
+    LintTiles = "W0713";
     /// The loss, or a gradient, is not a finite number.
     Diverged = "E0801";
     /// A record can't be read while running.

@@ -17,7 +17,8 @@ mod span;
 
 pub(crate) use check::unknown_part;
 pub use check::{
-    Checked, Closed, Doors, MAX_ERRORS, check, check_all, check_into, check_using, in_order,
+    Checked, Closed, Doors, MAX_ERRORS, check, check_all, check_into, check_using, default_problem,
+    in_order,
 };
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};

@@ -116,18 +116,13 @@ impl Planner<'_> {
                     .map(|(name, ty)| format!("{name}: {ty}"))
                     .collect();
                 let mut diagnostic = Diagnostic::error(
-                    if found.is_empty() {
-                        Code::Unbound
-                    } else {
-                        Code::LintOneView
-                    },
+                    Code::Unbound,
                     stage.fields.span("augment").unwrap_or(stage.call.name_span),
                     format!(
                         "`{}` finds no `{}` in the batch",
                         stage.call.spec.name, input.name
                     ),
                 );
-                diagnostic.code = Code::Unbound;
                 if fallback.is_none() {
                     diagnostic =
                         diagnostic.label(augment.name_span, "this `augment` makes the batch");

@@ -50,7 +50,7 @@ pub fn plan(
         planner.doubt(stage, before);
     }
     if recipe.failed.items.is_empty() {
-        super::lints::lint(&mut planner.diagnostics, recipe, &stages);
+        super::lints::lint(&mut planner.diagnostics, recipe, catalog, &stages);
     } else {
         // a warning may come from a default that stands in for a wrong value
         planner

@@ -3,16 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::types::*;
-use crate::catalog::{Data, DataSource, Kind, Split};
-use crate::graph::Graph;
+use crate::catalog::{Catalog, Data, DataSource, Kind, Split};
+use crate::graph::{Graph, Var};
 use crate::language::checked::{Recipe, SampleExpr, SampleHead, SampleStep};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
 /// Looks at the recipe and at what was planned from it.
-pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, stages: &[StagePlan]) {
+pub(super) fn lint(
+    diagnostics: &mut Vec<Diagnostic>,
+    recipe: &Recipe,
+    catalog: &Catalog,
+    stages: &[StagePlan],
+) {
     super::lints_augment::lint(diagnostics, recipe);
     unused(diagnostics, recipe);
+    super::lints_use::lint(diagnostics, recipe, catalog);
     for stage in &recipe.stages {
         let uses = |field: &str, args: &crate::catalog::Args| {
             let data = args.maybe_data(field)?;
@@ -21,6 +27,7 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, stages: &
         let mut spans: Vec<(Span, &str)> = Vec::new();
         if stage.kind == Kind::Task {
             spans.extend(uses("data", &stage.fields).map(|span| (span, "pretraining")));
+            spans.extend(uses("valid", &stage.fields).map(|span| (span, "monitoring")));
             let monitor = stage.fields.maybe_call("monitor").or(stage
                 .call
                 .args
@@ -47,23 +54,13 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe, stages: &
             );
         }
     }
-    for stage in stages {
-        if let Body::Pretext(training) = &stage.body
-            && training.settings.accumulate > 1
-            && compares_samples(&training.graph)
-        {
-            diagnostics.push(
-                Diagnostic::warning(
-                    Code::LintAccumulate,
-                    stage.span,
-                    "gradients are accumulated under a loss that needs its negatives in one batch",
-                )
-                .note(format!(
-                    "Each of the {} partial batches of {} contrasts its own samples only.",
-                    training.settings.accumulate, training.settings.batch
-                ))
-                .help("raise `batch` and leave `accumulate` at 1"),
-            );
+    for planned in stages {
+        let stage = recipe
+            .stages
+            .iter()
+            .find(|stage| stage.name == planned.name);
+        if let (Body::Pretext(training), Some(stage)) = (&planned.body, stage) {
+            super::lints_graph::lint(diagnostics, stage, training);
         }
     }
 }
@@ -115,12 +112,14 @@ pub(super) fn sources(data: &Data, recipe: &Recipe) -> Vec<String> {
     found
 }
 
-/// Whether a value of the graph has one number for each pair of samples: then what a sample learns hangs on who else is in
-/// its batch.
-fn compares_samples(graph: &Graph) -> bool {
-    graph.nodes.iter().any(|node| {
+/// Whether a value that an objective is made of has one number for each pair of samples: then what a sample learns hangs on who
+/// else is in its batch.
+pub(super) fn compares_samples(graph: &Graph) -> bool {
+    let objectives: Vec<Var> = graph.objectives.iter().map(|o| o.var).collect();
+    let origins = graph.origins(&objectives);
+    graph.nodes.iter().zip(origins).any(|(node, wanted)| {
         let of_batch = node.shape.iter().filter(|size| size.known().is_none());
-        of_batch.count() > 1
+        wanted && of_batch.count() > 1
     })
 }
 

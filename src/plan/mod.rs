@@ -14,6 +14,8 @@ mod judge;
 mod layers;
 mod lints;
 mod lints_augment;
+mod lints_graph;
+mod lints_use;
 pub mod memory;
 mod optimizers;
 mod parts;

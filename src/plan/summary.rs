@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::memory::{self, Memory};
 use super::types::*;
+use crate::graph::{Graph, show};
+use crate::language::Span;
 
 /// One stage in numbers.
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +32,8 @@ pub struct StageSummary {
     pub batch: usize,
     /// What is done before each epoch, in words with its cost.
     pub each_epoch: Vec<String>,
+    /// Values that are computed twice in a step, with their places and the objectives that ask again.
+    pub repeated: Vec<String>,
     /// Predicted peak memory of the process, in bytes.
     pub memory: u64,
     /// Predicted seconds; with `--calibrate` only.
@@ -115,11 +119,30 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     Body::Pretext(training) => super::epoch::describe(training),
                     _ => Vec::new(),
                 },
+                repeated: graph.map_or_else(Vec::new, |graph| repeated(plan, graph)),
                 memory: memory.stage(stage),
                 seconds: None,
             }
         })
         .collect()
+}
+
+/// `encoder [B, 64] for `loss` (task.rhai:12:9)`
+fn repeated(plan: &Plan, graph: &Graph) -> Vec<String> {
+    let shown = graph.repeats().into_iter().map(|(var, objectives)| {
+        let node = graph.node(var);
+        let what = match node.path.as_str() {
+            "" => super::tree::title(graph, node),
+            path => path.to_owned(),
+        };
+        let names: Vec<String> = objectives.iter().map(|name| format!("`{name}`")).collect();
+        let mut text = format!("{what} {} for {}", show(&node.shape), names.join(" and "));
+        if node.span != Span::default() {
+            text += &format!(" ({})", plan.recipe.sources.place(node.span));
+        }
+        text
+    });
+    shown.collect()
 }
 
 /// `11.7 M`, `1.82 G`

@@ -3,6 +3,7 @@
 
 use super::decoder::decode;
 use super::picture;
+use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -75,25 +76,11 @@ pub(super) fn spec() -> Spec {
         )
         .within(1.0, 4096.0),
     )
-    .param(
-        Param::with_default("batch", Type::Integer, "128", "Pictures per optimiser step.")
-            .within(1.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "50 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (128, PICTURES),
+        "50 epochs",
         "adam(1e-3)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine()",
-        "How the learning rate changes.",
     ))
     .input("view", SampleType::IMAGE, "What the encoder sees; maybe damaged.")
     .input("target", SampleType::IMAGE, "What must come out.")

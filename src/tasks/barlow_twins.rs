@@ -1,6 +1,7 @@
 //! Two views agree feature by feature, and no two features say the same (Zbontar et al., 2021).
 
 use super::two_views::{spread, two_views, unlike};
+use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Module, Var};
@@ -72,25 +73,11 @@ pub(super) fn spec() -> Spec {
         "linear(2048) |> batch_norm() |> relu() |> linear(2048) |> batch_norm() |> relu() |> linear(2048)",
         "The projection whose features are decorrelated; the wider the better. It is thrown away afterwards.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "2048", "Pictures per optimiser step; each brings two views.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "1000 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (2048, PAIRS),
+        "1000 epochs",
         "lars(1.6, weight_decay = 1.5e-6)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine(warmup = 10 epochs)",
-        "How the learning rate changes.",
     ))
     .input_list(
         "views",

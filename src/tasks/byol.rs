@@ -1,6 +1,8 @@
 //! One network predicts what its slow copy makes of another view (Grill et al., 2020).
 
+use super::slow::{momentum, slow_momentum};
 use super::two_views::{same_width, spread, two_views, unlike};
+use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Module, Scalar, Var};
@@ -9,7 +11,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder")); // f_θ
     let head = Module::new("head", task.net("head")); // g_θ
     let predictor = Module::new("predictor", task.net("predictor")); // q_θ
-    let tau = Scalar::cosine(task.number("momentum"), 1.0);
+    let tau = momentum(task, |tau| Scalar::cosine(tau, 1.0))?;
     let target_encoder = g.ema(&encoder, tau.clone())?; // f_ξ
     let target_head = g.ema(&head, tau)?; // g_ξ
     g.part("encoder", &encoder);
@@ -51,13 +53,7 @@ pub(super) fn spec() -> Spec {
         Make::task(build, |_, fields| unlike(fields)),
     )
     .param(
-        Param::with_default(
-            "momentum",
-            Type::Number,
-            "0.996",
-            "τ: the part of the slow copy that stays at each step; it rises to 1 along half a cosine.",
-        )
-        .within(0.0, 1.0),
+        slow_momentum("0.996", "τ: the part of the slow copy that stays at each step; it rises to 1 along half a cosine."),
     )
     .param(Param::with_default(
         "head",
@@ -71,25 +67,11 @@ pub(super) fn spec() -> Spec {
         "linear(4096) |> batch_norm() |> relu() |> linear(256)",
         "q: from one view's projection to the slow copy's of the other; as wide as the head at the end.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "4096", "Pictures per optimiser step; each brings two views.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "1000 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (4096, PAIRS),
+        "1000 epochs",
         "lars(3.2, weight_decay = 1.5e-6)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine(warmup = 10 epochs)",
-        "How the learning rate changes.",
     ))
     .input_list(
         "views",

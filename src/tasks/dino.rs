@@ -1,7 +1,9 @@
 //! A student guesses from small views what its slow teacher says of full ones (Caron et al., 2021).
 
 use super::crops::{Crops, crops, default_crops};
+use super::slow::{momentum, slow_momentum};
 use super::two_views::{Looks, spread};
+use super::{CROPS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{DType, Graph, Init, Module, Moment, Scalar, Var};
@@ -9,7 +11,7 @@ use crate::graph::{DType, Graph, Init, Module, Moment, Scalar, Var};
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder"));
     let head = Module::new("head", task.net("head"));
-    let lambda = Scalar::cosine(task.number("momentum"), 1.0);
+    let lambda = momentum(task, |lambda| Scalar::cosine(lambda, 1.0))?;
     let teacher_encoder = g.ema(&encoder, lambda.clone())?;
     let teacher_head = g.ema(&head, lambda)?;
     g.part("teacher", &teacher_encoder);
@@ -113,13 +115,7 @@ pub(super) fn spec() -> Spec {
         Make::task(build, |_, fields| default_crops(fields, &Looks::DINO, 0.05, 8)),
     )
     .param(
-        Param::with_default(
-            "momentum",
-            Type::Number,
-            "0.996",
-            "λ: the part of the teacher that stays at each step; it rises to 1 along half a cosine. Higher for small batches.",
-        )
-        .within(0.0, 1.0),
+        slow_momentum("0.996", "λ: the part of the teacher that stays at each step; it rises to 1 along half a cosine. Higher for small batches."),
     )
     .param(
         Param::with_default("student_temperature", Type::Number, "0.1", "τ of the student's softmax.")
@@ -155,25 +151,11 @@ pub(super) fn spec() -> Spec {
         "linear(2048) |> gelu() |> linear(2048) |> gelu() |> linear(256) |> prototypes(65536, freeze = 1 epoch)",
         "The projection and its last layer, whose outputs are the K dimensions of the distributions. It is thrown away afterwards.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "1024", "Pictures per optimiser step.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "100 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (1024, CROPS),
+        "100 epochs",
         "adamw(2e-3, weight_decay = 0.04)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine(warmup = 10 epochs)",
-        "How the learning rate changes.",
     ))
     .input_list(
         "globals",

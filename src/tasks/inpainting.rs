@@ -2,6 +2,7 @@
 
 use super::decoder::decode;
 use super::picture;
+use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module, Var};
@@ -134,26 +135,13 @@ pub(super) fn spec() -> Spec {
          conv(128, 3, stride = 2) |> batch_norm() |> leaky_relu(0.2) |> flatten() |> linear(1)",
         "D: one score for each picture, high where it is real. `optimizer discriminator = …` moves it.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "64", "Pictures per optimiser step.")
-            .within(1.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "100 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (64, PICTURES),
+        "100 epochs",
         "adam(2e-3, beta1 = 0.5)",
-        "What moves encoder and decoder; ten times the discriminator's rate in the paper.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "constant()",
-        "How the learning rate changes.",
     ))
+    .say("optimizer", "What moves encoder and decoder; ten times the discriminator's rate in the paper.")
     .input(
         "view",
         SampleType::IMAGE,

@@ -1,6 +1,7 @@
 //! In which order are the nine tiles of a picture? (Noroozi & Favaro, 2016)
 
 use super::picture;
+use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -62,25 +63,11 @@ pub(super) fn spec() -> Spec {
         "linear(1024) |> batch_norm() |> relu() |> linear(64)",
         "From all tiles' features to one score for each order.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "128", "Pictures per optimiser step.")
-            .within(1.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "200 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (128, PICTURES),
+        "200 epochs",
         "adamw(1e-3, weight_decay = 0.05)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine()",
-        "How the learning rate changes.",
     ))
     .input_list("tiles", SampleType::IMAGE, 9, "Nine tiles in some order.")
     .input(

@@ -1,6 +1,7 @@
 //! Three quarters of the patches are hidden and drawn from the rest (He et al., 2022).
 
 use super::picture;
+use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::encoders::layers::{LinearInit, layer_norm, linear, transformer_block};
@@ -157,25 +158,11 @@ pub(super) fn spec() -> Spec {
     .param(size("decoder_width", "512", "Features of a token in the decoder."))
     .param(size("decoder_depth", "8", "Blocks of the decoder."))
     .param(size("decoder_heads", "16", "Attention heads of the decoder; they divide its width."))
-    .param(
-        Param::with_default("batch", Type::Integer, "4096", "Pictures per optimiser step.")
-            .within(1.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "800 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (4096, PICTURES),
+        "800 epochs",
         "adamw(2.4e-3, beta2 = 0.95, weight_decay = 0.05)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine(warmup = 40 epochs)",
-        "How the learning rate changes.",
     ))
     .input("view", SampleType::IMAGE, "The picture.")
     .paper(

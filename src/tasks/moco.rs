@@ -1,22 +1,24 @@
 //! A view finds the other view of its picture among many, which a slow encoder made and a queue keeps (He et al., 2020).
 
 use super::queue::enqueue;
+use super::slow::{momentum, slow_momentum};
 use super::two_views::{Looks, alike, two_views};
+use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::encoders::layers::mlp;
-use crate::graph::{DType, Graph, Init, Module};
+use crate::graph::{DType, Graph, Init, Module, Scalar};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let v2 = task.word("version") == "v2";
     let f_q = Module::new("encoder", task.net("encoder"));
     let head = task.maybe_net("head").cloned();
     let head_q = Module::new("head", &head.unwrap_or_else(|| default_head(v2)));
-    let m = task.number("momentum");
+    let m = momentum(task, Scalar::from)?;
     let tau = task.maybe_number("temperature");
     let tau = tau.unwrap_or(if v2 { 0.2 } else { 0.07 });
     let length = task.size("queue"); // K
-    let f_k = g.ema(&f_q, m)?;
+    let f_k = g.ema(&f_q, m.clone())?;
     let head_k = g.ema(&head_q, m)?;
     g.part("encoder", &f_q);
     g.part("key", &f_k);
@@ -91,39 +93,20 @@ pub(super) fn spec() -> Spec {
         .within(1.0, 1e7),
     )
     .param(
-        Param::with_default(
-            "momentum",
-            Type::Number,
-            "0.999",
-            "m: the part of the key encoder that stays at each step. 0.99 suits small data.",
-        )
-        .within(0.0, 1.0),
+        slow_momentum("0.999", "m: the part of the key encoder that stays at each step. 0.99 suits small data."),
     )
     .param(Param::optional(
         "head",
         Type::Head,
         "The projection in which views are compared. Where it is absent: `linear(128)` in v1, `linear(2048) |> relu() |> linear(128)` in v2.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "256", "Pictures per optimiser step; each brings two views.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "200 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (256, PAIRS),
+        "200 epochs",
         "sgd(0.03, momentum = 0.9, weight_decay = 1e-4)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine()",
-        "How the learning rate changes; v1 had `step(at = [60%, 80%], factor = 0.1)`.",
     ))
+    .say("schedule", "How the learning rate changes; v1 had `step(at = [60%, 80%], factor = 0.1)`.")
     .input_list(
         "views",
         SampleType::IMAGE,

@@ -16,6 +16,7 @@ mod relative_patch;
 mod rotation;
 mod simclr;
 mod simsiam;
+mod slow;
 mod swav;
 mod two_views;
 mod vicreg;
@@ -27,7 +28,7 @@ mod tests;
 #[cfg(test)]
 mod traces;
 
-use crate::catalog::Spec;
+use crate::catalog::{Kind, Param, Spec, Type};
 use crate::data::{Fields, SampleType};
 
 /// The catalog entries of this room.
@@ -48,6 +49,40 @@ pub fn specs() -> Vec<Spec> {
         simsiam::spec(),
         swav::spec(),
         vicreg::spec(),
+    ]
+}
+
+/// What a batch counts, and the fewest of it.
+type Batch = (&'static str, f64);
+const PICTURES: Batch = ("Pictures per optimiser step.", 1.0);
+/// Batch statistics want two.
+const CROPS: Batch = ("Pictures per optimiser step.", 2.0);
+const PAIRS: Batch = ("Pictures per optimiser step; each brings two views.", 2.0);
+const TILES: Batch = ("Pairs of tiles per optimiser step.", 1.0);
+
+/// How long and by what a task is trained, with its paper's values: `batch`, `length`, `optimizer`, `schedule`.
+fn training_params(
+    (batch, (counts, least)): (usize, Batch),
+    length: &str,
+    optimizer: &str,
+    schedule: &str,
+) -> [Param; 4] {
+    [
+        Param::with_default("batch", Type::Integer, &batch.to_string(), counts).within(least, 1e6),
+        Param::with_default("length", Type::Duration, length, "How long to train.")
+            .within(0.0, 1e9),
+        Param::with_default(
+            "optimizer",
+            Type::Call(Kind::Optimizer),
+            optimizer,
+            "What moves the parameters.",
+        ),
+        Param::with_default(
+            "schedule",
+            Type::Call(Kind::Schedule),
+            schedule,
+            "How the learning rate changes.",
+        ),
     ]
 }
 

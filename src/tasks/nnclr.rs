@@ -2,6 +2,7 @@
 
 use super::queue::enqueue;
 use super::two_views::{Looks, alike, same_width, two_views};
+use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{DType, Graph, Init, Module, Var};
@@ -78,25 +79,11 @@ pub(super) fn spec() -> Spec {
         "linear(4096) |> batch_norm() |> relu() |> linear(256)",
         "h: from one view's projection to the neighbour of the other's; as wide as the head at the end.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "4096", "Pictures per optimiser step; each brings two views.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "1000 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (4096, PAIRS),
+        "1000 epochs",
         "lars(4.8, weight_decay = 1e-6)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine(warmup = 10 epochs)",
-        "How the learning rate changes.",
     ))
     .input_list(
         "views",

@@ -1,6 +1,7 @@
 //! Where does one tile lie, seen from the other? (Doersch et al., 2015)
 
 use super::picture;
+use super::{TILES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -54,25 +55,11 @@ pub(super) fn spec() -> Spec {
         "linear(512) |> batch_norm() |> relu() |> linear(8)",
         "From both tiles' features to one score for each place.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "128", "Pairs of tiles per optimiser step.")
-            .within(1.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "200 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (128, TILES),
+        "200 epochs",
         "adamw(1e-3, weight_decay = 0.05)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine()",
-        "How the learning rate changes.",
     ))
     .input("middle", SampleType::IMAGE, "A tile.")
     .input("neighbour", SampleType::IMAGE, "One of its eight neighbours.")

@@ -1,6 +1,7 @@
 //! Which quarter turn was applied? (Gidaris et al., 2018)
 
 use super::picture;
+use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -50,25 +51,11 @@ pub(super) fn spec() -> Spec {
         "linear(4)",
         "From the encoder's features to one score per turn.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "128", "Pictures per optimiser step.")
-            .within(1.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "200 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (128, PICTURES),
+        "200 epochs",
         "sgd(0.1, momentum = 0.9, nesterov = on, weight_decay = 5e-4)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "step(at = [30%, 60%, 80%], factor = 0.2)",
-        "How the learning rate changes.",
     ))
     .input_or_list(
         "view",

@@ -2,6 +2,7 @@
 
 use super::picture;
 use super::two_views::two_views;
+use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -77,25 +78,11 @@ pub(super) fn spec() -> Spec {
         "linear(512) |> batch_norm() |> relu() |> linear(128)",
         "The projection in which views are compared; it is thrown away afterwards.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "512", "Pictures per optimiser step; each brings two views.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "100 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (512, PAIRS),
+        "100 epochs",
         "lars(1.0, weight_decay = 1e-6)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine(warmup = 10 epochs)",
-        "How the learning rate changes.",
     ))
     .input_list(
         "views",

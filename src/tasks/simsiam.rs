@@ -1,6 +1,7 @@
 //! One view predicts the other, which holds still (Chen & He, 2021).
 
 use super::two_views::{Looks, alike, same_width, spread, two_views};
+use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Module, Var};
@@ -55,25 +56,11 @@ pub(super) fn spec() -> Spec {
         "linear(512) |> batch_norm() |> relu() |> linear(2048)",
         "h: from one view's projection to the other's; narrow in the middle, as wide as the head at the end.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "512", "Pictures per optimiser step; each brings two views.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "800 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (512, PAIRS),
+        "800 epochs",
         "sgd(0.06, momentum = 0.9, weight_decay = 5e-4)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine()",
-        "How the learning rate changes.",
     ))
     .input_list(
         "views",

@@ -3,6 +3,7 @@
 use super::crops::{Crops, crops, default_crops};
 use super::queue::enqueue;
 use super::two_views::{Looks, spread};
+use super::{CROPS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{DType, Graph, Init, Module, Moment, Scalar, Var};
@@ -182,25 +183,11 @@ pub(super) fn spec() -> Spec {
         "linear(2048) |> batch_norm() |> relu() |> linear(128)",
         "The projection that is compared with the prototypes. It is thrown away afterwards.",
     ))
-    .param(
-        Param::with_default("batch", Type::Integer, "256", "Pictures per optimiser step.")
-            .within(2.0, 1e6),
-    )
-    .param(
-        Param::with_default("length", Type::Duration, "400 epochs", "How long to train.")
-            .within(0.0, 1e9),
-    )
-    .param(Param::with_default(
-        "optimizer",
-        Type::Call(Kind::Optimizer),
+    .params(training_params(
+        (256, CROPS),
+        "400 epochs",
         "lars(0.6, weight_decay = 1e-6)",
-        "What moves the parameters.",
-    ))
-    .param(Param::with_default(
-        "schedule",
-        Type::Call(Kind::Schedule),
         "cosine()",
-        "How the learning rate changes.",
     ))
     .input_list(
         "globals",

@@ -87,6 +87,10 @@ fn descriptions_are_checked() {
         "BAD_DEFAULT",
         &["parameter `weight`", "`2` is no number within its range"],
     );
+    refused(
+        "BAD_WORDS",
+        &["parameter `weight`", "its default can't be", "duration"],
+    );
     refused("NO_BUILD", &["no function `build`"]);
     refused("NO_APPLY", &["no function `types` or `apply`"]);
     refused("MISSING_SYMBOL", &["nobody_defines_this"]);
@@ -176,6 +180,24 @@ fn transforms_are_checked_while_planning() {
             said.text
         );
     }
+}
+
+#[test]
+fn a_default_augment_that_fails_says_why() {
+    let recipe = recipe("faulty").replace("  augment = turned\n", "");
+    let said = said_of(&["-DREFUSES_DATA"], &recipe);
+    assert!(said.plan.is_none());
+    for words in [
+        "only clips will do",
+        "take a data set of clips",
+        "test.ssl:",
+    ] {
+        assert!(said.text.contains(words), "no {words:?} in\n{}", said.text);
+    }
+    assert!(!said.text.contains("no default"), "{}", said.text);
+    // one that has none is said to have none
+    let said = said_of(&[], &recipe);
+    assert!(said.text.contains("no default `augment`"), "{}", said.text);
 }
 
 /// Draws one sample of a plan's first stage; the error where it fails.

@@ -94,8 +94,14 @@ static const pretext_param params[] = {
         .size = sizeof(pretext_param),
 #endif
         .name = PRETEXT_STR("weight"),
+#if defined(BAD_WORDS)
+        .ty = PRETEXT_STR("duration"),
+#else
         .ty = PRETEXT_STR("number"),
-#ifdef BAD_DEFAULT
+#endif
+#if defined(BAD_WORDS)
+        .preset = PRETEXT_STR("soon"),
+#elif defined(BAD_DEFAULT)
         .preset = PRETEXT_STR("2"),
 #else
         .preset = PRETEXT_STR("0.5"),
@@ -117,6 +123,15 @@ static const pretext_input inputs[] = {
      .doc = PRETEXT_STR("How many quarter turns."),
      .at_least = 1},
 };
+
+#ifdef REFUSES_DATA
+static pretext_status augment(const void *data, const pretext_host *host, pretext_ctx ctx)
+{
+    (void)data;
+    return host->fail(ctx, PRETEXT_TEXT("only clips will do"), PRETEXT_TEXT("take a data set of clips"),
+                      PRETEXT_FAILED);
+}
+#endif
 
 static const pretext_task tasks[] = {{
 #ifdef SHORT_TASK
@@ -142,6 +157,9 @@ static const pretext_task tasks[] = {{
     .input_count = 2,
 #ifndef NO_BUILD
     .build = build,
+#endif
+#ifdef REFUSES_DATA
+    .augment = augment,
 #endif
 }};
 

@@ -180,3 +180,41 @@ fn layouts_are_equal() {
     let said = Command::new(&program).output().expect("the program");
     assert_eq!(String::from_utf8_lossy(&said.stdout), rust);
 }
+
+/// A plugin's draws are a built-in transform's: whatever is drawn, in whatever order, both streams give the same numbers and use up
+/// as many bits.
+#[test]
+fn the_sdk_draws_the_same_numbers() {
+    use pretext::data::Philox;
+    for seed in 0..16 {
+        let mut own = Philox::new(seed, &[1, 2]);
+        let mut bits = Philox::new(seed, &[1, 2]);
+        let mut next = || bits.next_u32();
+        let mut sdk = pretext_plugin::Rng::new(&mut next);
+        let mut order = Philox::new(seed, &[3]);
+        for _ in 0..500 {
+            match order.below(7) {
+                0 => assert_eq!(own.next_u32(), sdk.next_u32()),
+                1 => assert_eq!(own.uniform().to_bits(), sdk.uniform().to_bits()),
+                2 => assert_eq!(
+                    own.between(-3.0, 8.0).to_bits(),
+                    sdk.between(-3.0, 8.0).to_bits()
+                ),
+                3 => {
+                    // a large bound draws again every other time
+                    for n in [0, 1, 7, (1 << 31) + 1] {
+                        assert_eq!(own.below(n), sdk.below(n));
+                    }
+                }
+                4 => assert_eq!(own.chance(0.3), sdk.chance(0.3)),
+                5 => assert_eq!(own.normal().to_bits(), sdk.normal().to_bits()),
+                _ => assert_eq!(own.permutation(9), sdk.permutation(9)),
+            }
+        }
+        assert_eq!(
+            own.next_u32(),
+            sdk.next_u32(),
+            "another number of bits was used"
+        );
+    }
+}

@@ -132,6 +132,7 @@ fn plan_json_has_stable_keys() {
         "flops_per_image",
         "steps",
         "batch",
+        "repeated",
         "memory",
         "seconds",
     ] {
@@ -269,4 +270,50 @@ fn wrong_usage_is_said_plainly() {
         .says("can't read the recipe nowhere.ssl");
     test.run(&["chek", "x.ssl"]).code(2);
     test.run(&["--version"]).success().prints("pretext");
+}
+
+/// Two objectives that take turns send gradients through one value: it is computed twice, and `plan` says so.
+#[test]
+fn plan_says_what_is_computed_twice() {
+    let script = r#"fn params() { [
+  #{name: "batch", default: 16, doc: "Pictures per step."},
+  #{name: "length", type: "duration", default: "2 epochs", doc: "How long to train."},
+  #{name: "optimizer", type: "optimizer", default: "adamw(1e-3)", doc: "What moves the parameters."},
+  #{name: "schedule", type: "schedule", default: "constant()", doc: "How the rate changes."},
+  #{name: "critic", type: "head", default: "linear(1)", doc: "Moved by an objective of its own."},
+  #{name: "still", default: false, doc: "Whether the critic gets no gradient of the encoder."},
+] }
+fn inputs() { [#{name: "views", type: "list(image)", doc: "Views."}] }
+fn build(g, p) {
+    let z = g.call(p.encoder, g.inputs("views")[0]);
+    let seen = if p.still { stop_gradient(z) } else { z };
+    g.objective_of("critic", mean_all(g.call(p.critic, seen)), [p.critic]);
+    g.objective_of("features", mean_all(z * z), [p.encoder]);
+}
+"#;
+    let recipe = "ssl 1\n\nuse script \"both.rhai\"\n\ndataset figures = shapes(train = 64)\n\n\
+        augment pair(image) { emit views = (image |> hflip(50%) |> normalize()) * 2 }\n\n\
+        pretext a = both() { data = figures.train, augment = pair, encoder = flatten() |> linear(8) |> relu() }\n";
+    let test = Test::new()
+        .file("recipe.ssl", recipe)
+        .file("both.rhai", script);
+    let plan = |recipe: &str| test.run(&["plan", recipe]).success();
+    let said = plan("recipe.ssl").stdout();
+    let line = said.lines().find(|line| line.contains("twice a step"));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    for words in [
+        "encoder/2 [B, 8] for `features`",
+        "recipe.ssl:9:",
+        "`stop_gradient`",
+    ] {
+        assert!(line.contains(words), "no {words:?} in {line}");
+    }
+    test.write("still.ssl", recipe.replace("both()", "both(still = on)"));
+    let said = plan("still.ssl").stdout();
+    assert!(!said.contains("twice a step"), "{said}");
+    let json = test.run(&["plan", "recipe.ssl", "--json"]).success().json();
+    assert_eq!(
+        json["stages"][0]["repeated"].as_array().map(Vec::len),
+        Some(1)
+    );
 }

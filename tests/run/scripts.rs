@@ -131,3 +131,72 @@ fn an_expanded_recipe_names_its_scripts() {
     fs::write(test.path("expanded.ssl"), &expanded).expect("a recipe");
     assert_eq!(expand("expanded.ssl"), expanded);
 }
+
+/// Two views and a slow copy; `TASK` with its own arguments.
+fn slow(task: &str) -> Test {
+    with(&format!(
+        r#"ssl 1
+
+dataset figures = shapes(train = 256, valid = 64, test = 64)
+
+augment view(image) {{ emit image |> random_resized_crop(32px, scale = 0.5..1.0) |> hflip(50%) |> normalize() }}
+augment pair(image) {{ emit views = (image |> view()) * 2 }}
+
+pretext twins = {task} {{
+  data      = figures.train
+  augment   = pair
+  encoder   = small_cnn(width = 4)
+  head      = linear(16) |> batch_norm() |> relu() |> linear(16)
+  batch     = 16
+  length    = 30 steps
+  optimizer = adamw(2e-3)
+  schedule  = constant()
+}}
+
+run {{ seed = 3, threads = 1 }}
+"#
+    ))
+}
+
+#[test]
+fn the_momentum_of_a_slow_copy_may_be_a_script() {
+    // BYOL's own: from 0.9 to 1 along half a cosine
+    let rises = "fn factor(step, total, epoch) {\n  let t = step.to_float() / total.to_float();\n  0.9 + (1.0 - 0.9) * (0.5 * (1.0 - cos(PI() * t)))\n}\n";
+    let stays = "fn factor(step, total, epoch) { 0.9 }\n";
+    let predictor = "predictor = linear(16)";
+    for (task, script) in [
+        (format!("byol(MOMENTUM, {predictor})"), rises),
+        ("moco(MOMENTUM, queue = 64)".to_owned(), stays),
+    ] {
+        let of = |momentum: &str| {
+            let test = slow(&task.replace("MOMENTUM", &format!("momentum = {momentum}")));
+            fs::write(test.path("warm.rhai"), script).expect("a script");
+            run(&test, "run", &[]).success();
+            losses(&test, "run")
+        };
+        let (number, function) = (of("0.9"), of("script(\"warm.rhai\")"));
+        assert_eq!(number, function, "{task}");
+        assert_ne!(number, of("0.5"), "{task}");
+    }
+}
+
+#[test]
+fn a_momentum_is_between_0_and_1() {
+    let test = slow("moco(momentum = script(\"warm.rhai\"), queue = 64)");
+    let check = |script: &str| {
+        fs::write(test.path("warm.rhai"), script).expect("a script");
+        test.run(&["check", "recipe.ssl", "--update-lock"])
+    };
+    check("fn factor(step, total, epoch) { 0.99 }\n").success();
+    check("fn factor(step, total, epoch) { 1.0 + step }\n")
+        .code(1)
+        .says("E0302")
+        .says("`momentum` must be between 0 and 1, and the script gives 2 in step 1")
+        .says("recipe.ssl:8:33");
+    test.run(&["check", "recipe.ssl", "--set", "twins.momentum=cosine()"])
+        .code(1)
+        .says("`cosine` is a factor on the learning rate");
+    test.run(&["check", "recipe.ssl", "--set", "twins.momentum=1.5"])
+        .code(1)
+        .says("E0302");
+}

@@ -148,7 +148,8 @@ pub struct Rng<'a> {
 }
 
 impl<'a> Rng<'a> {
-    pub(crate) fn new(random: &'a mut dyn FnMut() -> u32) -> Self {
+    /// A stream over a source of random bits. The host makes those that transforms get; tests of a transform make their own.
+    pub fn new(random: &'a mut dyn FnMut() -> u32) -> Self {
         Self {
             random,
             at: PhantomData,

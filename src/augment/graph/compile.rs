@@ -39,6 +39,7 @@ pub fn compile(
         seen: HashMap::new(),
         open: vec![augment.name.clone()],
         steps: 0,
+        touching: Vec::new(),
         problems: Vec::new(),
     };
     let mut scope = BTreeMap::new();
@@ -92,7 +93,14 @@ pub fn compile(
     if !compiler.problems.is_empty() {
         return Err(compiler.problems);
     }
+    let emits = |slot: usize| outputs.iter().any(|output| output.slot == slot);
+    compiler.touching.retain(|(slot, _)| emits(*slot));
     let mut graph = SampleGraph {
+        touching: compiler
+            .touching
+            .into_iter()
+            .map(|(_, span)| span)
+            .collect(),
         name: augment.name.clone(),
         record: fields.len(),
         slots: compiler.slots,
@@ -115,6 +123,8 @@ pub(super) struct Compiler<'a> {
     pub(super) open: Vec<String>,
     /// Steps so far: calls of calls, and draws of draws, grow beyond anything that could run.
     steps: usize,
+    /// Slots that say where tiles which touch have stood, with the call that cuts them.
+    pub(super) touching: Vec<(usize, Span)>,
     pub(super) problems: Vec<(Span, Problem)>,
 }
 

@@ -11,8 +11,11 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use super::{Scratch, Transform};
 use crate::data::{DataError, Fields, Normalization, Philox, Record, Sample, SampleType};
+use crate::language::Span;
 
 pub use compile::compile;
 #[cfg(test)]
@@ -32,6 +35,8 @@ enum Node {
         path: String,
         /// The same as a part of the random key.
         key: u64,
+        /// What it does, where it does the same each time.
+        always: Option<String>,
     },
     /// Makes a list of values.
     Gather { inputs: Vec<Input>, output: usize },
@@ -54,6 +59,8 @@ pub struct SampleGraph {
     nodes: Vec<Node>,
     outputs: Vec<Input>,
     fields: Fields,
+    /// Calls that cut tiles which touch, of those whose places are emitted.
+    touching: Vec<Span>,
 }
 
 impl SampleGraph {
@@ -66,6 +73,7 @@ impl SampleGraph {
             nodes: Vec::new(),
             outputs: Vec::new(),
             fields: Vec::new(),
+            touching: Vec::new(),
         };
         for (field, (name, ty)) in fields.iter().enumerate() {
             let mut slot = field;
@@ -84,6 +92,7 @@ impl SampleGraph {
                         count: 1,
                         key: Philox::part(&path),
                         path,
+                        always: None,
                     });
                 }
                 (SampleType::Image { .. } | SampleType::Label { .. }, _) => {}
@@ -111,6 +120,59 @@ impl SampleGraph {
             Node::Apply { path, .. } => Some(path.as_str()),
             Node::Gather { .. } => None,
         })
+    }
+
+    /// Calls that cut tiles which touch, where the batch asks how they stood.
+    pub fn touching(&self) -> &[Span] {
+        &self.touching
+    }
+
+    /// What each value of the batch is, by its name (`view`, `views/0`): equal numbers are copies of one value. What was drawn is a
+    /// copy of nothing.
+    pub fn sources(&self) -> BTreeMap<String, usize> {
+        let mut known: BTreeMap<(&str, usize, Vec<usize>), usize> = BTreeMap::new();
+        // the elements of what is gathered, one number else
+        let mut slots: Vec<Vec<usize>> = (0..self.slots).map(|slot| vec![slot]).collect();
+        for node in &self.nodes {
+            match node {
+                Node::Apply {
+                    input,
+                    first,
+                    count,
+                    always: Some(does),
+                    ..
+                } => {
+                    for slot in *first..first + count {
+                        let key = (does.as_str(), slot - first, slots[input.slot].clone());
+                        slots[slot] = vec![*known.entry(key).or_insert(slot)];
+                    }
+                }
+                Node::Apply { .. } => {}
+                Node::Gather { inputs, output } => {
+                    let each = inputs.iter().flat_map(|input| slots[input.slot].clone());
+                    slots[*output] = each.collect();
+                }
+            }
+        }
+        let mut found = BTreeMap::new();
+        // an element of a list that one transform made has a number of its own
+        let mut own = self.slots;
+        for ((name, ty), output) in self.fields.iter().zip(&self.outputs) {
+            let values = &slots[output.slot];
+            let SampleType::List { count, .. } = ty else {
+                found.extend(values.first().map(|value| (name.clone(), *value)));
+                continue;
+            };
+            for i in 0..count.unwrap_or(0) {
+                let value = match values.get(i) {
+                    Some(value) if values.len() == count.unwrap_or(0) => *value,
+                    _ => own,
+                };
+                own += 1;
+                found.insert(format!("{name}/{i}"), value);
+            }
+        }
+        found
     }
 
     /// Runs it on one record. Give the result back with [`Scratch::give_list`].
@@ -170,6 +232,7 @@ impl SampleGraph {
                     count,
                     path,
                     key,
+                    ..
                 } => {
                     let value = self.read(slots, *input, scratch)?;
                     let mut rng = Philox::new(seed, &[epoch, sample, *key]);

@@ -5,8 +5,8 @@ use super::{Input, Node};
 use crate::augment::normalize;
 use crate::catalog::{At, Call, Make, Problem};
 use crate::data::Philox;
-use crate::language::Span;
 use crate::language::codes::Code;
+use crate::language::{Span, canonical};
 
 /// Transforms that give something else on normalised pixels than on pixels in 0..1.
 const BEFORE_NORMALIZE: [&str; 3] = ["color_jitter", "grayscale", "solarize"];
@@ -64,6 +64,16 @@ impl Compiler<'_> {
         };
         let (first, count) = (self.slots, types.len());
         self.slots += count;
+        if transform.touches(&input.ty) && count > 0 {
+            self.touching.push((first + count - 1, call.span));
+        }
+        let always = (!transform.draws()).then(|| {
+            let values = args
+                .values
+                .iter()
+                .map(|(name, a)| format!("{name} = {}", canonical(&a.value)));
+            format!("{name}({})", values.collect::<Vec<_>>().join(", "))
+        });
         self.nodes.push(Node::Apply {
             transform,
             input: Input {
@@ -74,6 +84,7 @@ impl Compiler<'_> {
             count,
             key: Philox::part(&path),
             path,
+            always,
         });
         let normalized = input.normalized || is_normalize;
         let value = |(i, ty)| Value {

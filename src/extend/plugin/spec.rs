@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::augment::Transform;
 use crate::catalog::{Args, Input, Kind, Make, Paper, Param, Preset, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::extend::words::{TYPES, param_type, sample_type};
+use crate::extend::words::{TYPES, default_error, param_type, sample_type};
 use crate::graph::Graph;
 use crate::language::codes::Code;
 
@@ -183,14 +183,18 @@ unsafe fn parameter(from: &abi::Param) -> Result<Param, String> {
             words.join(", ")
         )));
     }
-    Ok(Param {
+    let doc = unsafe { given(from.doc, "its doc") }.map_err(inside)?;
+    let param = Param {
+        name: name.clone(),
         ty,
         preset,
         range,
-        doc: unsafe { given(from.doc, "its doc") }
-            .map_err(|why| format!("parameter `{name}`: {why}"))?,
-        name,
-    })
+        doc,
+    };
+    match default_error(&param) {
+        None => Ok(param),
+        Some(why) => Err(inside(format!("its default can't be: {why}"))),
+    }
 }
 
 /// # Safety
@@ -220,9 +224,9 @@ unsafe fn wanted(from: &abi::Input) -> Result<Input, String> {
 pub unsafe fn task(by: &By, task: abi::Task) -> Result<Spec, String> {
     let shared = Shared(task);
     let (builder, asked) = (by.clone(), by.clone());
-    let make = Make::task(
+    let make = Make::fallible_task(
         move |graph, args| build(&builder, &shared.get(), graph, args),
-        move |args, fields| augment(&asked, &shared.get(), args, fields).ok().flatten(),
+        move |args, fields| augment(&asked, &shared.get(), args, fields),
     );
     // SAFETY: the caller's, here and below
     let mut spec = unsafe { common!(task).spec(Kind::Task, make)? };

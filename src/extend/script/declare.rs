@@ -6,7 +6,7 @@ use super::raise::noun;
 use super::source::Source;
 use crate::catalog::{At, Input, Paper, Param, Preset, Problem, Result, Type};
 use crate::data::SampleType;
-use crate::extend::words::{TYPES, param_type, sample_type};
+use crate::extend::words::{TYPES, default_error, param_type, sample_type};
 use crate::language::codes::Code;
 use crate::language::nearest;
 
@@ -343,13 +343,22 @@ fn param(name: String, entry: &mut Entry<'_>) -> Result<Param> {
         )));
     }
     let doc = entry.needed("doc", "\"What it means, and its unit.\"")?;
-    Ok(Param {
+    let param = Param {
         name,
         ty,
         preset,
         range,
         doc,
-    })
+    };
+    match default_error(&param) {
+        None => Ok(param),
+        Some(why) => Err(entry
+            .wrong(format!(
+                "the default of {} can't be: {why}",
+                entry.subject()
+            ))
+            .note("A default is written as a recipe would: `\"10 epochs\"`, `\"50%\"`.")),
+    }
 }
 
 fn range(ends: &Array) -> Option<(f64, f64)> {

@@ -20,6 +20,7 @@ mod operators;
 mod raise;
 pub mod sandbox;
 mod scalar;
+mod sort;
 mod source;
 mod steps;
 mod tape;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Checker;
 use super::names::some_of;
 use super::values::Place;
-use crate::catalog::{Args, Argument, Kind, Origin, Param, Preset, Type};
+use crate::catalog::{Args, Argument, Catalog, Kind, Origin, Param, Preset, Type};
 use crate::language::ast::{self, Expr, Name};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
@@ -76,6 +76,29 @@ pub struct Matched {
     pub args: Option<Args>,
     /// Required parameters that were not given.
     pub missing: Vec<String>,
+}
+
+/// Why the default of a parameter is no value of its type or range; `None` where it is sound, or where there is none. Names of a
+/// recipe's items are not looked up.
+pub fn default_problem(catalog: &Catalog, param: &Param) -> Option<String> {
+    let Preset::Text(text) = &param.preset else {
+        return None;
+    };
+    if matches!(param.ty, Type::Data | Type::Augment | Type::Stage) {
+        return None;
+    }
+    let nothing = ast::File::default();
+    let mut checker = Checker::new(catalog, &nothing);
+    let place = Place {
+        param,
+        of: "the declaration",
+    };
+    let read = checker.default(text, &place, Span::default());
+    let said = checker.diagnostics.into_iter().next();
+    match (read, said) {
+        (Some(_), None) => None,
+        (_, said) => Some(said.map_or_else(|| format!("`{text}`"), |d| d.message)),
+    }
 }
 
 impl Checker<'_> {

@@ -31,6 +31,7 @@ pub const MAX_ERRORS: usize = 20;
 const KEPT: usize = 200;
 
 pub(crate) use references::unknown_part;
+pub use arguments::default_problem;
 pub use uses::{Closed, Doors};
 
 /// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.

@@ -1,0 +1,406 @@
+//! Which values of a graph are copies of one another: the same operations with the same weights on the same samples. A slow copy's
+//! weights count as those it follows. What is drawn inside the graph is a copy of nothing.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Graph, Mode, Op, Shape, Size, Var};
+
+/// Windows of stacked rows that are told apart. Tasks cut a batch into a few views.
+const WINDOWS: usize = 32;
+
+/// Two values that are the same thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twice {
+    /// The operation that runs on both, or that compares them.
+    pub at: Var,
+    /// The inputs that hold one sample: `views/0`, `views/1`. Empty where one value is compared with itself.
+    pub inputs: Vec<String>,
+}
+
+/// By node: a number that copies share.
+struct Numbers<'a> {
+    graph: &'a Graph,
+    names: Vec<String>,
+    keys: HashMap<(String, Vec<usize>), usize>,
+    whole: Vec<usize>,
+    windows: HashMap<(Size, Size), HashMap<usize, Option<usize>>>,
+}
+
+impl<'a> Numbers<'a> {
+    /// `sample`: what an input holds, by its name.
+    fn new(graph: &'a Graph, sample: &dyn Fn(&str) -> String) -> Self {
+        let mut numbers = Numbers {
+            graph,
+            names: graph.followed(),
+            keys: HashMap::new(),
+            whole: Vec::new(),
+            windows: HashMap::new(),
+        };
+        for (index, node) in graph.nodes.iter().enumerate() {
+            let inputs: Vec<usize> = node.inputs.iter().map(|v| numbers.whole[v.at()]).collect();
+            let number = match &node.op {
+                Op::Input(name) => numbers.number(format!("sample {}", sample(name)), inputs),
+                Op::Slice { dim: 0, start } => {
+                    let window = (start.clone(), node.shape[0].clone());
+                    match numbers.window(node.inputs[0], &window) {
+                        Some(number) => number,
+                        None => numbers.number(format!("{:?} {:?}", node.op, node.shape), inputs),
+                    }
+                }
+                _ => numbers.of(index, inputs),
+            };
+            numbers.whole.push(number);
+        }
+        numbers
+    }
+
+    /// The number of a node whose inputs have these.
+    fn of(&mut self, index: usize, inputs: Vec<usize>) -> usize {
+        let node = &self.graph.nodes[index];
+        let tag = match &node.op {
+            Op::StopGradient | Op::When(_) => return inputs[0],
+            Op::Parameter(id) => format!("weights {}", self.names[id.0 as usize]),
+            Op::Random(_) => format!("drawn {index}"),
+            Op::Dropout(p) if *p > 0.0 && self.graph.mode == Mode::Train => {
+                format!("drawn {index}")
+            }
+            Op::BatchNorm { epsilon, .. } => format!("batch norm {epsilon}"),
+            op if node.inputs.is_empty() => format!("{op:?} {:?}", node.shape),
+            // rows of several views may stand below one another
+            op => format!("{op:?} {:?}", node.shape.get(1..)),
+        };
+        self.number(tag, inputs)
+    }
+
+    fn number(&mut self, tag: String, inputs: Vec<usize>) -> usize {
+        let next = self.keys.len();
+        *self.keys.entry((tag, inputs)).or_insert(next)
+    }
+
+    /// The number of some rows of a value: that of the part which was stacked there, with all that was done to it since.
+    fn window(&mut self, of: Var, window: &(Size, Size)) -> Option<usize> {
+        if !self.windows.contains_key(window) && self.windows.len() == WINDOWS {
+            return None;
+        }
+        let mut known = self.windows.remove(window).unwrap_or_default();
+        // from the value down to what was stacked, and up again
+        let (mut chain, mut waiting) = (BTreeSet::new(), vec![of.at()]);
+        while let Some(index) = waiting.pop() {
+            if known.contains_key(&index) || !chain.insert(index) {
+                continue;
+            }
+            waiting.extend(self.graph.rows_from(index).iter().map(|v| v.at()));
+        }
+        for index in chain {
+            let node = &self.graph.nodes[index];
+            let rows = self.graph.rows_from(index);
+            let number = match &node.op {
+                Op::Concat(0) => self.graph.stood(index, window).map(|v| self.whole[v.at()]),
+                _ if rows.is_empty() => None,
+                _ => {
+                    let inputs = node.inputs.iter().map(|v| match rows.contains(v) {
+                        true => known.get(&v.at()).copied().flatten(),
+                        false => Some(self.whole[v.at()]),
+                    });
+                    let inputs: Option<Vec<usize>> = inputs.collect();
+                    inputs.map(|inputs| self.of(index, inputs))
+                }
+            };
+            known.insert(index, number);
+        }
+        let found = known.get(&of.at()).copied().flatten();
+        self.windows.insert(window.clone(), known);
+        found
+    }
+}
+
+impl Var {
+    fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Graph {
+    /// The names of the parameters, those of slow copies as what they follow.
+    pub(super) fn followed(&self) -> Vec<String> {
+        let names = self.parameters.iter().map(|parameter| {
+            let slow = self.emas.iter().find_map(|ema| {
+                let rest = parameter.name.strip_prefix(&ema.copy)?;
+                rest.starts_with('/')
+                    .then(|| format!("{}{rest}", ema.source))
+            });
+            slow.unwrap_or_else(|| parameter.name.clone())
+        });
+        names.collect()
+    }
+
+    /// The inputs of a node whose rows become its rows, one by one.
+    fn rows_from(&self, index: usize) -> Vec<Var> {
+        let node = &self.nodes[index];
+        let across = match &node.op {
+            Op::Concat(dim)
+            | Op::Sum(dim)
+            | Op::Mean(dim)
+            | Op::Max(dim)
+            | Op::Min(dim)
+            | Op::Softmax(dim)
+            | Op::LogSoftmax(dim)
+            | Op::Gather(dim)
+            | Op::ScatterAdd(dim)
+            | Op::Take(dim)
+            | Op::Argmax(dim)
+            | Op::Slice { dim, .. } => *dim == 0,
+            Op::Permute(order) => order.first() != Some(&0),
+            Op::Flip(dims) => dims.contains(&0),
+            Op::Argsort { .. } => node.shape.len() == 1,
+            _ => false,
+        };
+        let rows = node.shape.first().filter(|rows| rows.known().is_none());
+        let (false, Some(rows)) = (across, rows) else {
+            return Vec::new();
+        };
+        let kept = node.inputs.iter().copied();
+        kept.filter(|v| self.shape(*v).first() == Some(rows))
+            .collect()
+    }
+
+    /// What a stack of values has in these rows.
+    fn stood(&self, stack: usize, (start, size): &(Size, Size)) -> Option<Var> {
+        let mut top = Size::fixed(0);
+        for part in &self.nodes[stack].inputs {
+            let rows = &self.shape(*part)[0];
+            if top == *start && rows == size {
+                return Some(*part);
+            }
+            top = &top + rows;
+        }
+        None
+    }
+
+    /// The values that stand below one another in a value, where it was stacked of several.
+    fn stacked(&self, of: Var) -> Option<&[Var]> {
+        let mut index = of.at();
+        loop {
+            match &self.nodes[index].op {
+                Op::Concat(0) => return Some(&self.nodes[index].inputs),
+                _ => index = self.rows_from(index).first()?.at(),
+            }
+        }
+    }
+
+    /// Everything that a value is computed from, itself too, by node.
+    pub fn origins(&self, of: &[Var]) -> Vec<bool> {
+        let mut found = vec![false; self.nodes.len()];
+        of.iter().for_each(|var| found[var.at()] = true);
+        for index in (0..self.nodes.len()).rev() {
+            if found[index] {
+                self.nodes[index]
+                    .inputs
+                    .iter()
+                    .for_each(|v| found[v.at()] = true);
+            }
+        }
+        found
+    }
+
+    /// Where the same weights are applied in the same way to two inputs that hold one sample. `sample` says what an input holds:
+    /// equal texts are equal samples.
+    pub fn same_views(&self, sample: &dyn Fn(&str) -> String) -> Option<Twice> {
+        let shared = Numbers::new(self, sample);
+        let apart = Numbers::new(self, &|name| name.to_owned());
+        let differ = |a: Var, b: Var| apart.whole[a.at()] != apart.whole[b.at()];
+        let mut seen: HashMap<usize, Var> = HashMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            let at = Var(index as u32);
+            let weighs = node
+                .inputs
+                .iter()
+                .any(|v| matches!(self.node(*v).op, Op::Parameter(_)));
+            let twin = match &node.op {
+                Op::Concat(0) => node.inputs.iter().enumerate().find_map(|(i, a)| {
+                    let same = |b: &&Var| shared.whole[a.at()] == shared.whole[b.at()];
+                    let mut others = node.inputs[..i].iter().filter(same);
+                    others.find(|b| differ(*a, **b)).map(|b| [*a, *b])
+                }),
+                _ if weighs => {
+                    let first = *seen.entry(shared.whole[index]).or_insert(at);
+                    differ(first, at).then_some([first, at])
+                }
+                _ => None,
+            };
+            let Some(pair) = twin else { continue };
+            let origins = self.origins(&pair);
+            let mut inputs: Vec<(String, String)> = Vec::new();
+            for (node, _) in self.nodes.iter().zip(&origins).filter(|(_, from)| **from) {
+                if let Op::Input(name) = &node.op {
+                    inputs.push((sample(name), name.clone()));
+                }
+            }
+            let twin =
+                |name: &(String, String)| inputs.iter().filter(|o| o.0 == name.0).count() > 1;
+            let inputs = inputs
+                .iter()
+                .filter(|name| twin(name))
+                .map(|name| name.1.clone());
+            return Some(Twice {
+                at,
+                inputs: inputs.collect(),
+            });
+        }
+        None
+    }
+
+    /// Where a contrast takes a value for its own positive: scores of pairs, of which a fixed one in each row is the right one, and
+    /// whose two sides are copies, or one of which is made of the other alone.
+    pub fn own_positive(&self) -> Option<Twice> {
+        let numbers = Numbers::new(self, &|name| name.to_owned());
+        let wanted: Vec<Var> = self
+            .objectives
+            .iter()
+            .map(|objective| objective.var)
+            .collect();
+        let wanted = self.origins(&wanted);
+        let fixed = self.fixed();
+        self.nodes.iter().enumerate().find_map(|(index, node)| {
+            if !wanted[index] {
+                return None;
+            }
+            // log p of the right one: picked by its index, or by a mask
+            let (log_p, choice) = match (&node.op, node.inputs.as_slice()) {
+                (Op::Gather(1), [log_p, index]) => (*log_p, *index),
+                (Op::Binary(super::Binary::Mul), [a, b]) if fixed[b.at()] => (*a, *b),
+                (Op::Binary(super::Binary::Mul), [a, b]) if fixed[a.at()] => (*b, *a),
+                _ => return None,
+            };
+            let Op::LogSoftmax(1) = self.node(log_p).op else {
+                return None;
+            };
+            let (a, b) = self.contrasted(self.node(log_p).inputs[0], &fixed)?;
+            let own = fixed[choice.at()] && self.one_thing(&numbers, a, b);
+            own.then(|| Twice {
+                at: log_p,
+                inputs: Vec::new(),
+            })
+        })
+    }
+
+    /// By node: whether it hangs on nothing but the graph: no input, no weights, no state.
+    fn fixed(&self) -> Vec<bool> {
+        let mut fixed: Vec<bool> = Vec::new();
+        for node in &self.nodes {
+            let own = !matches!(
+                node.op,
+                Op::Input(_) | Op::Parameter(_) | Op::Read(_) | Op::Random(_)
+            );
+            fixed.push(own && node.inputs.iter().all(|v| fixed[v.at()]));
+        }
+        fixed
+    }
+
+    /// The two sides of scores: rows of a product, or of the positive's column in front of the negatives'.
+    fn contrasted(&self, scores: Var, fixed: &[bool]) -> Option<(Var, Var)> {
+        let mut at = scores;
+        loop {
+            let node = self.node(at);
+            at = match (&node.op, node.inputs.as_slice()) {
+                (Op::MulScalar(_) | Op::AddScalar(_) | Op::Clamp { .. }, [x]) => *x,
+                (Op::Binary(_), [x, c]) if fixed[c.at()] || self.is_weight(*c) => *x,
+                (Op::Where, [c, a, x]) if fixed[c.at()] && fixed[a.at()] => *x,
+                (Op::Concat(1), [first, ..]) => *first,
+                (Op::Sum(1), [product]) => {
+                    match (&self.node(*product).op, &*self.node(*product).inputs) {
+                        (Op::Binary(super::Binary::Mul), [a, b]) => return Some((*a, *b)),
+                        _ => return None,
+                    }
+                }
+                (Op::MatMul, [q, k]) => match (&self.node(*k).op, &*self.node(*k).inputs) {
+                    (Op::Permute(order), [k]) if *order == [1, 0] => return Some((*q, *k)),
+                    _ => return None,
+                },
+                _ => return None,
+            };
+        }
+    }
+
+    /// A temperature that is learnt.
+    fn is_weight(&self, var: Var) -> bool {
+        let origins = self.origins(&[var]);
+        let mut leaves = self.nodes.iter().zip(origins).filter(|(_, from)| *from);
+        leaves.all(|(node, _)| !matches!(node.op, Op::Input(_) | Op::Read(_) | Op::Random(_)))
+    }
+
+    fn one_thing(&self, numbers: &Numbers<'_>, a: Var, b: Var) -> bool {
+        let same = |a: Var, b: Var| numbers.whole[a.at()] == numbers.whole[b.at()];
+        if same(a, b) {
+            return match self.stacked(a) {
+                Some([first, rest @ ..]) => rest.iter().all(|part| same(*first, *part)),
+                _ => true,
+            };
+        }
+        // what is scaled to length 1 is compared as it was
+        let (a, b) = (self.unscaled(numbers, a), self.unscaled(numbers, b));
+        same(a, b) || self.made_of(numbers, a, b) || self.made_of(numbers, b, a)
+    }
+
+    /// x of x / |x|, or of c x.
+    fn unscaled(&self, numbers: &Numbers<'_>, value: Var) -> Var {
+        let mut at = value;
+        loop {
+            let node = self.node(at);
+            at = match (&node.op, node.inputs.as_slice()) {
+                (Op::MulScalar(_), [x]) => *x,
+                (Op::Binary(super::Binary::Div), [x, c]) if self.made_of(numbers, *c, *x) => *x,
+                _ => return at,
+            };
+        }
+    }
+
+    /// Whether a value is computed from (copies of) another alone, and weights.
+    fn made_of(&self, numbers: &Numbers<'_>, value: Var, from: Var) -> bool {
+        let mut reached = vec![false; self.nodes.len()];
+        reached[value.at()] = true;
+        let mut met = false;
+        for index in (0..self.nodes.len())
+            .rev()
+            .filter(|index| *index <= value.at())
+        {
+            if !reached[index] {
+                continue;
+            }
+            if numbers.whole[index] == numbers.whole[from.at()] {
+                met = true;
+                continue;
+            }
+            match self.nodes[index].op {
+                Op::Input(_) | Op::Read(_) | Op::Random(_) => return false,
+                Op::Dropout(p) if p > 0.0 && self.mode == Mode::Train => return false,
+                _ => {}
+            }
+            self.nodes[index]
+                .inputs
+                .iter()
+                .for_each(|v| reached[v.at()] = true);
+        }
+        met
+    }
+
+    /// States that hold the rows of earlier batches, first in, first out, with the rows that come in at each step.
+    pub fn queues(&self) -> Vec<(&super::State, Size)> {
+        let found = self.assigns.iter().filter_map(|assign| {
+            let value = self.node(assign.value);
+            let (None, Op::Concat(0)) = (assign.rows, &value.op) else {
+                return None;
+            };
+            let state = self.states.get(assign.state.0 as usize)?;
+            let rows = Size::fixed(*state.shape.first()?);
+            let kept = value.inputs.iter().find(|part| {
+                let part = self.node(**part);
+                let cut = matches!(part.op, Op::Slice { dim: 0, .. });
+                cut && self.node(part.inputs[0]).op == Op::Read(assign.state)
+            })?;
+            let shape: &Shape = self.shape(*kept);
+            Some((state, &rows - &shape[0]))
+        });
+        found.collect()
+    }
+}
