@@ -30,8 +30,8 @@ pub const MAX_ERRORS: usize = 20;
 /// After this many errors the rest is only counted: what is reported are the first of the text, and those are among them.
 const KEPT: usize = 200;
 
-pub(crate) use references::unknown_part;
 pub use arguments::default_problem;
+pub(crate) use references::unknown_part;
 pub use uses::{Closed, Doors};
 
 /// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.
