@@ -122,7 +122,7 @@ fn beats(task: &str, sets: &[&str], points: f64) {
     );
 }
 
-/// A test for each task; the margins are about half of what the worse of seeds 1 and 2 gains.
+/// A test for each of these tasks; the margins are about half of what seed 1 gains.
 macro_rules! trainings {
     ($($task:ident for $length:literal gains $points:literal)*) => {
         mod a_few_seconds_beat_the_untrained_encoder {
@@ -138,17 +138,15 @@ macro_rules! trainings {
 
 trainings! {
     autoencoder for "3 epochs" gains 3.0
-    barlow_twins for "4 epochs" gains 10.0
-    byol for "6 epochs" gains 5.0
-    dino for "5 epochs" gains 3.0
-    inpainting for "2 epochs" gains 2.0
-    jigsaw for "8 epochs" gains 5.0
-    moco for "4 epochs" gains 10.0
-    nnclr for "3 epochs" gains 10.0
-    relative_patch for "10 epochs" gains 5.0
-    simsiam for "6 epochs" gains 5.0
-    swav for "4 epochs" gains 10.0
-    vicreg for "2 epochs" gains 10.0
+    barlow_twins for "4 epochs" gains 7.0
+    byol for "6 epochs" gains 4.0
+    jigsaw for "8 epochs" gains 9.0
+    moco for "4 epochs" gains 9.0
+    nnclr for "3 epochs" gains 6.0
+    relative_patch for "10 epochs" gains 7.0
+    simsiam for "6 epochs" gains 6.0
+    swav for "4 epochs" gains 9.0
+    vicreg for "2 epochs" gains 6.0
 }
 
 /// Writes the four files of Fashion-MNIST, but of gratings: ten classes, by the direction (five) and the width (two) of the stripes;
@@ -196,7 +194,7 @@ fn a_few_seconds_of_mae_beat_the_untrained_encoder_on_gratings() {
     let (trained, untrained) = trained(&recipe, &arguments, "linear_probe");
     println!("mae: {trained} trained, {untrained} untrained");
     assert!(
-        trained >= untrained + 0.1,
+        trained >= untrained + 0.15,
         "{trained}, untrained {untrained}"
     );
 }
