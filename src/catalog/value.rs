@@ -293,21 +293,33 @@ pub struct Data {
 }
 
 impl Data {
+    /// The calls it is made of: the data set's where it is one, then the pipes.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let source = match &self.source {
+            DataSource::Call(call) => Some(call),
+            DataSource::Named { .. } => None,
+        };
+        source.into_iter().chain(&self.pipes)
+    }
+
+    /// Data that its calls are given: `concat(a, b)`.
+    pub fn given(&self) -> impl Iterator<Item = &Data> {
+        let arguments = self.calls().flat_map(|call| call.args.values.values());
+        arguments.filter_map(|argument| match &argument.value {
+            Value::Data(data) => Some(data),
+            _ => None,
+        })
+    }
+
     /// Names of the recipe's data sets that it is made of, not of what those are made of.
     pub fn named(&self) -> Vec<&str> {
         let mut names = Vec::new();
         let mut waiting = vec![self];
         while let Some(data) = waiting.pop() {
-            let mut calls: Vec<&Call> = data.pipes.iter().collect();
-            match &data.source {
-                DataSource::Call(call) => calls.push(call),
-                DataSource::Named { dataset, .. } => names.push(dataset.as_str()),
+            if let DataSource::Named { dataset, .. } = &data.source {
+                names.push(dataset.as_str());
             }
-            let arguments = calls.iter().flat_map(|call| call.args.values.values());
-            waiting.extend(arguments.filter_map(|argument| match &argument.value {
-                Value::Data(data) => Some(data),
-                _ => None,
-            }));
+            waiting.extend(data.given());
         }
         names
     }

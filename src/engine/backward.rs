@@ -1,7 +1,6 @@
 //! Forward and backward for one batch.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
 
 use burn::tensor::{Tensor, Transaction};
 
@@ -167,8 +166,7 @@ pub(crate) fn pass(
     if let Some(loss) = loss {
         backward(graph, &turn.turn, model, &loss, sums)?;
         for (var, left) in &outcome.left {
-            let left = left.lock().unwrap_or_else(PoisonError::into_inner);
-            if left.is_some() {
+            if !left.is_empty() {
                 return Err(EngineError::node(graph, *var, "has lost a gradient"));
             }
         }

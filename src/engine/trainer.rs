@@ -251,7 +251,7 @@ impl Trainer {
                 }
                 // the next batch reads what this one has assigned
                 for (assign, (value, rows)) in graph.assigns.iter().zip(pass.assigned) {
-                    let Some(state) = graph.states.get(assign.state.0 as usize) else {
+                    let Some(state) = graph.state_of(assign.state) else {
                         continue;
                     };
                     let old = self.model.state(&state.name)?.clone();

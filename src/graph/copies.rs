@@ -125,9 +125,8 @@ impl Graph {
     pub(super) fn followed(&self) -> Vec<String> {
         let names = self.parameters.iter().map(|parameter| {
             let slow = self.emas.iter().find_map(|ema| {
-                let rest = parameter.name.strip_prefix(&ema.copy)?;
-                rest.starts_with('/')
-                    .then(|| format!("{}{rest}", ema.source))
+                let rest = super::within(&parameter.name, &ema.copy)?;
+                Some(format!("{}{rest}", ema.source))
             });
             slow.unwrap_or_else(|| parameter.name.clone())
         });
@@ -190,14 +189,17 @@ impl Graph {
 
     /// Everything that a value is computed from, itself too, by node.
     pub fn origins(&self, of: &[Var]) -> Vec<bool> {
+        self.behind(of, |_| true)
+    }
+
+    /// By node: whether some values, or what they are computed from, go through it. Nothing is behind an operation for which `on`
+    /// is false.
+    pub(super) fn behind(&self, of: &[Var], on: impl Fn(&Op) -> bool) -> Vec<bool> {
         let mut found = vec![false; self.nodes.len()];
         of.iter().for_each(|var| found[var.at()] = true);
-        for index in (0..self.nodes.len()).rev() {
-            if found[index] {
-                self.nodes[index]
-                    .inputs
-                    .iter()
-                    .for_each(|v| found[v.at()] = true);
+        for (index, node) in self.nodes.iter().enumerate().rev() {
+            if found[index] && on(&node.op) {
+                node.inputs.iter().for_each(|v| found[v.at()] = true);
             }
         }
         found
@@ -391,7 +393,7 @@ impl Graph {
             let (None, Op::Concat(0)) = (assign.rows, &value.op) else {
                 return None;
             };
-            let state = self.states.get(assign.state.0 as usize)?;
+            let state = self.state_of(assign.state)?;
             let rows = Size::fixed(*state.shape.first()?);
             let kept = value.inputs.iter().find(|part| {
                 let part = self.node(**part);

@@ -46,7 +46,7 @@ pub use build_shape::Padding;
 pub use copies::Twice;
 pub use cost::Cost;
 pub use export::{TorchSource, TorchTensor, torch_name};
-pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, Random, State, followed};
+pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, Random, State, followed, within};
 pub use module::Module;
 pub use op::{Binary, BufferId, Comparison, DType, Op, ParameterId, Resampling, StateId, Unary};
 pub use pulls::Pull;

@@ -101,9 +101,7 @@ impl Graph {
         let parameters = graph.parameters.iter_mut().map(|p| &mut p.name);
         let buffers = graph.buffers.iter_mut().map(|b| &mut b.name);
         for own in parameters.chain(buffers) {
-            if let Some(rest) = own.strip_prefix(module)
-                && rest.starts_with('/')
-            {
+            if let Some(rest) = super::within(own, module) {
                 *own = format!("{name}{rest}");
             }
         }

@@ -115,20 +115,9 @@ impl Graph {
             Some(found)
         };
         let moved = |of: Var| -> BTreeSet<&str> {
-            let mut reached = vec![false; self.nodes.len()];
-            reached[of.0 as usize] = true;
+            let reached = self.behind(&[of], super::turns::passes);
             let mut found = BTreeSet::new();
-            for index in (0..self.nodes.len())
-                .rev()
-                .filter(|index| *index <= of.0 as usize)
-            {
-                let node = &self.nodes[index];
-                if !reached[index] || !super::turns::passes(&node.op) {
-                    continue;
-                }
-                node.inputs
-                    .iter()
-                    .for_each(|v| reached[v.0 as usize] = true);
+            for (node, _) in self.nodes.iter().zip(reached).filter(|(_, from)| *from) {
                 if let Op::Parameter(id) = node.op
                     && !self.is_slow(&self.parameters[id.0 as usize].name)
                 {

@@ -39,26 +39,13 @@ impl Graph {
         let phases = self.phases();
         let count = phases.len();
         let inputs = |index: usize| self.nodes[index].inputs.iter().map(|v| v.0 as usize);
-        // backwards from each phase's objectives: everything, and along gradients only
-        let mut needed = vec![vec![false; n]; count];
-        let mut reached = vec![vec![false; n]; count];
+        // backwards from each phase's objectives, along gradients
+        let mut reached = Vec::with_capacity(count);
         let mut learns = vec![vec![false; n]; count];
         for (k, phase) in phases.iter().enumerate() {
-            for objective in &phase.objectives {
-                let var = self.objectives[*objective].var.0 as usize;
-                (needed[k][var], reached[k][var]) = (true, true);
-            }
-            if k + 1 == count {
-                after
-                    .iter()
-                    .for_each(|var| needed[k][var.0 as usize] = true);
-            }
-            for index in (0..n).rev() {
-                for input in inputs(index) {
-                    needed[k][input] |= needed[k][index];
-                    reached[k][input] |= reached[k][index] && passes(&self.nodes[index].op);
-                }
-            }
+            let objectives = phase.objectives.iter();
+            let objectives: Vec<Var> = objectives.map(|i| self.objectives[*i].var).collect();
+            reached.push(self.behind(&objectives, passes));
             for index in 0..n {
                 learns[k][index] = match &self.nodes[index].op {
                     Op::Parameter(id) => phase.parameters.contains(&(id.0 as usize)),
@@ -138,15 +125,9 @@ impl Graph {
         }
         // a turn records its own parameters and those that the gradients it keeps for later ones flow to
         for k in 0..count {
-            let mut wanted = vec![false; n];
-            for (var, gradient) in &turns[k].keep {
-                wanted[var.0 as usize] = *gradient;
-            }
-            for index in (0..n).rev() {
-                if wanted[index] && passes(&self.nodes[index].op) {
-                    inputs(index).for_each(|input| wanted[input] = true);
-                }
-            }
+            let kept = turns[k].keep.iter().filter(|(_, gradient)| *gradient);
+            let wanted: Vec<Var> = kept.map(|(var, _)| *var).collect();
+            let wanted = self.behind(&wanted, passes);
             let mut tracked = vec![false; self.parameters.len()];
             for index in &phases[k].parameters {
                 tracked[*index] = true;

@@ -4,7 +4,7 @@ use super::build::Planner;
 use super::summary::{bytes, short};
 use super::tree::grouped;
 use super::types::*;
-use crate::graph::{EpochWork, Graph, Op, State, StateId};
+use crate::graph::{EpochWork, Graph, Op, StateId};
 use crate::language::checked::Stage;
 
 /// Bytes of a number.
@@ -31,7 +31,7 @@ impl Planner<'_> {
             else {
                 continue;
             };
-            let state = state_of(graph, *state)?;
+            let state = graph.state_of(*state)?;
             // pictures of the size that the graph takes, which need not be that of whole ones
             let view = EncoderView {
                 image: picture(inner)?,
@@ -51,10 +51,6 @@ impl Planner<'_> {
     }
 }
 
-fn state_of(graph: &Graph, id: StateId) -> Option<&State> {
-    graph.states.get(id.0 as usize)
-}
-
 /// Channels, height and width of the picture that a graph takes.
 fn picture(graph: &Graph) -> Option<[usize; 3]> {
     let input = graph
@@ -71,7 +67,7 @@ pub(super) fn describe(training: &Training) -> Vec<String> {
     let graph = &training.graph;
     let line = |work: &EpochWork| match work {
         EpochWork::Fill { state, .. } => {
-            let (state, reading) = (state_of(graph, *state)?, fillings.next()?);
+            let (state, reading) = (graph.state_of(*state)?, fillings.next()?);
             let records = state.shape.first().copied().unwrap_or(0);
             let size = F32 * state.shape.iter().product::<usize>();
             Some(format!(
@@ -90,7 +86,7 @@ pub(super) fn describe(training: &Training) -> Vec<String> {
             iterations,
             ..
         } => {
-            let (bank, centres) = (state_of(graph, *bank)?, state_of(graph, *centres)?);
+            let (bank, centres) = (graph.state_of(*bank)?, graph.state_of(*centres)?);
             Some(format!(
                 "k-means of `{}` into {} clusters, {iterations} iterations: {}FLOPs",
                 bank.name,
@@ -115,7 +111,7 @@ pub fn distances(graph: &Graph, work: &EpochWork) -> f64 {
         return 0.0;
     };
     let rows = |id| {
-        let state = state_of(graph, id);
+        let state = graph.state_of(id);
         state
             .and_then(|state| state.shape.first().copied())
             .unwrap_or(0) as f64
@@ -126,7 +122,7 @@ pub fn distances(graph: &Graph, work: &EpochWork) -> f64 {
 /// Bytes in host memory at the worst moment of the work, beside the states themselves; `read` says what reading a batch takes.
 pub(super) fn held(training: &Training, read: impl Fn(&Reading) -> f64) -> f64 {
     let sizes = |id: StateId| {
-        let state = state_of(&training.graph, id);
+        let state = training.graph.state_of(id);
         (F32 * state.map_or(0, |state| state.shape.iter().product::<usize>())) as f64
     };
     let mut fillings = training.fillings.iter();

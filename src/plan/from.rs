@@ -21,7 +21,7 @@ impl Planner<'_> {
         let Some(found) = before.iter().find(|planned| planned.name == name) else {
             // the encoder of a stage with a wrong head can still be judged, and a slow copy of it is like it
             if let Some(encoder) = self.encoders.get(name) {
-                return Some(start(name, encoder));
+                return Some((encoder.start(name), encoder.clone()));
             }
             // a stage that failed to plan has said why; one that comes later has not
             if let Some(later) = self.recipe.stages.iter().find(|s| s.name == name)
@@ -52,10 +52,10 @@ impl Planner<'_> {
             return None;
         };
         let Some(part) = part else {
-            return Some(start(name, &training.encoder));
+            return Some((training.encoder.start(name), training.encoder.clone()));
         };
         if let Some(encoder) = training.parts.iter().find(|own| own.part == part) {
-            return Some(start(name, encoder));
+            return Some((encoder.start(name), encoder.clone()));
         }
         let known: Vec<String> = training.parts.iter().map(|own| own.part.clone()).collect();
         let mut span = argument.span;
@@ -66,13 +66,4 @@ impl Planner<'_> {
         self.diagnostics.push(diagnostic);
         None
     }
-}
-
-fn start(stage: &str, encoder: &EncoderView) -> (Start, EncoderView) {
-    let start = Start {
-        stage: stage.to_owned(),
-        part: encoder.part.clone(),
-        module: encoder.module.clone(),
-    };
-    (start, encoder.clone())
 }

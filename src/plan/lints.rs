@@ -89,22 +89,13 @@ pub(super) fn sources(data: &Data, recipe: &Recipe) -> Vec<String> {
                 if call.spec.kind == Kind::Dataset {
                     found.push(call.spec.name.clone());
                 }
-                waiting.extend(call.args.values.values().filter_map(|a| match &a.value {
-                    crate::catalog::Value::Data(data) => Some(data),
-                    _ => None,
-                }));
             }
             DataSource::Named { dataset, .. } => {
                 let item = recipe.datasets.iter().find(|item| item.name == *dataset);
                 waiting.extend(item.map(|item| &item.data));
             }
         }
-        for pipe in &data.pipes {
-            waiting.extend(pipe.args.values.values().filter_map(|a| match &a.value {
-                crate::catalog::Value::Data(data) => Some(data),
-                _ => None,
-            }));
-        }
+        waiting.extend(data.given());
         if found.len() > recipe.datasets.len() + 8 {
             break;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Args, Call, Catalog, Data, DataSource, Value};
+use crate::catalog::{Args, Call, Catalog, Data, Value};
 use crate::language::Diagnostic;
 use crate::language::checked::{Door, Recipe, SampleExpr, SampleHead, SampleStep};
 use crate::language::codes::Code;
@@ -78,10 +78,7 @@ impl Called {
     }
 
     fn data(&mut self, data: &Data) {
-        if let DataSource::Call(call) = &data.source {
-            self.call(call);
-        }
-        data.pipes.iter().for_each(|pipe| self.call(pipe));
+        data.calls().for_each(|call| self.call(call));
     }
 
     fn samples(&mut self, expr: &SampleExpr) {

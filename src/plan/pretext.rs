@@ -235,12 +235,13 @@ impl Planner<'_> {
             return None;
         }
         let test = self.view(&call.args, "test")?;
-        let from = Start {
-            stage: stage.name.clone(),
-            part: encoder.part.clone(),
-            module: encoder.module.clone(),
-        };
-        let knn = match self.knn(call, &from, encoder, data.clone(), test) {
+        let knn = match self.knn(
+            call,
+            &encoder.start(&stage.name),
+            encoder,
+            data.clone(),
+            test,
+        ) {
             Ok(knn) => {
                 let mut knn = knn?;
                 knn.reading.skip_bad = settings.skip_bad;

@@ -215,6 +215,17 @@ pub struct EncoderView {
     pub normalization: Option<Normalization>,
 }
 
+impl EncoderView {
+    /// What a later stage starts from that starts from this part of a stage.
+    pub fn start(&self, stage: &str) -> Start {
+        Start {
+            stage: stage.to_owned(),
+            part: self.part.clone(),
+            module: self.module.clone(),
+        }
+    }
+}
+
 /// A pretext stage.
 pub struct Training {
     /// What is trained on.

@@ -46,21 +46,27 @@ unsafe fn keep_body<S: Simd>(x: *const f32, g: *const f32, out: *mut f32, n: usi
 
 /// a + b
 pub(crate) fn add(isa: Isa, a: &[f32], b: &[f32], out: &mut [f32]) {
-    let (a, b, out_at) = (Shared::of(a), Shared::of(b), Shared::new(out.as_mut_ptr()));
-    pieces(out.len(), |at, n| {
-        // SAFETY: the slices have one length; each task writes its own piece.
-        unsafe { add_piece(isa, a.at(at), b.at(at), out_at.at(at), n) };
-    });
+    let n = out.len();
+    add_at(
+        isa,
+        Shared::of(a),
+        Shared::of(b),
+        Shared::new(out.as_mut_ptr()),
+        n,
+    );
 }
 
 /// a + b into a.
 pub(crate) fn add_to(isa: Isa, a: &mut [f32], b: &[f32]) {
     assert_eq!(a.len(), b.len());
-    let (b, n) = (Shared::of(b), a.len());
-    let a = Shared::new(a.as_mut_ptr());
+    let (n, a) = (a.len(), Shared::new(a.as_mut_ptr()));
+    add_at(isa, a, Shared::of(b), a, n);
+}
+
+fn add_at(isa: Isa, a: Shared, b: Shared, out: Shared, n: usize) {
     pieces(n, |at, n| {
-        // SAFETY: the slices have one length; each task writes its own piece, which it reads first.
-        unsafe { add_piece(isa, a.at(at), b.at(at), a.at(at), n) };
+        // SAFETY: all have one length; each task writes its own piece, after it has read it.
+        unsafe { add_piece(isa, a.at(at), b.at(at), out.at(at), n) };
     });
 }
 

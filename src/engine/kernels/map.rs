@@ -6,8 +6,10 @@ use burn::tensor::{Bytes, DType, Shape, TensorData};
 use burn_flex::FlexTensor;
 use burn_flex::Layout;
 
+use super::each;
 use super::memory::{Shared, filled, tasks};
 use super::product::transpose;
+use super::simd::Isa;
 
 /// Whether the kernels know its numbers.
 pub(crate) fn is_f32(tensor: &FlexTensor) -> bool {
@@ -56,6 +58,14 @@ pub(crate) fn map(data: Vec<f32>, [n, c, h, w]: [usize; 4]) -> FlexTensor {
 /// Sizes of a map.
 pub(crate) fn sides(tensor: &FlexTensor) -> Option<[usize; 4]> {
     shape(tensor).try_into().ok()
+}
+
+/// a + b of two tensors that lie alike.
+pub(crate) fn sum(a: &FlexTensor, b: &FlexTensor) -> FlexTensor {
+    let sum = filled(numbers(a).len(), |out| {
+        each::add(Isa::best(), numbers(a), numbers(b), out);
+    });
+    tensor_like(sum, a)
 }
 
 /// Whether two dense tensors lie in memory alike.

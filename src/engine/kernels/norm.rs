@@ -102,14 +102,7 @@ unsafe fn moments_body<S: Simd>(x: *const f32, rows: usize, c: usize, out: *mut 
         let n = (c - i).min(S::N);
         // SAFETY: the caller promises `rows` rows of `c` numbers.
         unsafe {
-            let load = |row: usize| {
-                let at = x.add(row * c + i);
-                if n == S::N {
-                    S::load(at)
-                } else {
-                    S::load_n(at, n)
-                }
-            };
+            let load = |row: usize| S::load_some(x.add(row * c + i), n);
             let mut sum = S::zero();
             for row in 0..rows {
                 sum = S::add(sum, load(row));
@@ -216,43 +209,17 @@ unsafe fn normalise_body<S: Simd>(
             let at = row * c + i;
             // SAFETY: the caller promises `rows` rows of `c` numbers.
             unsafe {
-                let d = S::sub(some::<S>(x.add(at), n), some::<S>(mean.add(i), n));
-                let scale = some::<S>(scale.add(i), n);
-                let mut v = S::fma(d, scale, some::<S>(beta.add(i), n));
+                let d = S::sub(S::load_some(x.add(at), n), S::load_some(mean.add(i), n));
+                let scale = S::load_some(scale.add(i), n);
+                let mut v = S::fma(d, scale, S::load_some(beta.add(i), n));
                 if !shortcut.is_null() {
-                    v = S::add(v, some::<S>(shortcut.add(at), n));
+                    v = S::add(v, S::load_some(shortcut.add(at), n));
                 }
                 if relu {
                     v = S::keep(v, v);
                 }
-                put::<S>(y.add(at), v, n);
+                S::store_some(y.add(at), v, n);
             }
-        }
-    }
-}
-
-/// A vector of at most `n` numbers.
-#[inline(always)]
-unsafe fn some<S: Simd>(p: *const f32, n: usize) -> S::V {
-    // SAFETY: the caller promises `n` numbers.
-    unsafe {
-        if n >= S::N {
-            S::load(p)
-        } else {
-            S::load_n(p, n)
-        }
-    }
-}
-
-/// Writes at most `n` numbers of a vector.
-#[inline(always)]
-unsafe fn put<S: Simd>(p: *mut f32, v: S::V, n: usize) {
-    // SAFETY: the caller promises `n` numbers.
-    unsafe {
-        if n >= S::N {
-            S::store(p, v)
-        } else {
-            S::store_n(p, v, n)
         }
     }
 }
@@ -388,12 +355,12 @@ impl Source {
     ) -> (S::V, S::V) {
         // SAFETY: the caller promises `n` numbers at `at`.
         unsafe {
-            let d = S::sub(some::<S>(self.x.at(at), n), mean);
-            let mut g = some::<S>(self.dy.at(at), n);
+            let d = S::sub(S::load_some(self.x.at(at), n), mean);
+            let mut g = S::load_some(self.dy.at(at), n);
             if self.relu {
                 let y = match self.y.at(0).is_null() {
                     true => S::fma(d, scale, beta),
-                    false => some::<S>(self.y.at(at), n),
+                    false => S::load_some(self.y.at(at), n),
                 };
                 g = S::keep(y, g);
             }
@@ -406,9 +373,9 @@ impl Source {
         // SAFETY: the caller promises channels `i..i + n`.
         unsafe {
             [
-                some::<S>(self.mean.at(i), n),
-                some::<S>(self.scale.at(i), n),
-                some::<S>(self.beta.at(i), n),
+                S::load_some(self.mean.at(i), n),
+                S::load_some(self.scale.at(i), n),
+                S::load_some(self.beta.at(i), n),
             ]
         }
     }
@@ -435,10 +402,10 @@ unsafe fn sums_body<S: Simd>(source: Source, first: usize, rows: usize, out: *mu
                 let at = row * c + i;
                 let (g, d) = source.load::<S>(at, n, source.channel::<S>(i, n));
                 let (plain, by_x) = (out.add(i), out.add(c + i));
-                put::<S>(plain, S::add(some::<S>(plain, n), g), n);
-                put::<S>(by_x, S::fma(g, d, some::<S>(by_x, n)), n);
+                S::store_some(plain, S::add(S::load_some(plain, n), g), n);
+                S::store_some(by_x, S::fma(g, d, S::load_some(by_x, n)), n);
                 if !source.ds.at(0).is_null() {
-                    put::<S>(source.ds.at(at), g, n);
+                    S::store_some(source.ds.at(at), g, n);
                 }
             }
         }
@@ -477,9 +444,9 @@ unsafe fn slope_body<S: Simd>(
             unsafe {
                 let channel = source.channel::<S>(i, n);
                 let (g, d) = source.load::<S>((from + row) * c + i, n, channel);
-                let d = S::mul(d, some::<S>(second.add(i), n));
-                let v = S::sub(S::sub(g, some::<S>(first.add(i), n)), d);
-                put::<S>(dx.add(row * c + i), S::mul(v, channel[1]), n);
+                let d = S::mul(d, S::load_some(second.add(i), n));
+                let v = S::sub(S::sub(g, S::load_some(first.add(i), n)), d);
+                S::store_some(dx.add(row * c + i), S::mul(v, channel[1]), n);
             }
         }
     }

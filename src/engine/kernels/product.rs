@@ -148,8 +148,8 @@ unsafe fn pack_groups(a: Rows<'_>, from: usize, deep: usize, out: *mut f32, coun
                 let mut i = 0;
                 while i + 4 <= some {
                     let to = to.add(i * LEFT);
-                    transpose_rows([0, 1, 2, 3].map(|r| rows[r].add(i)), to);
-                    transpose_rows([4, 5, 6, 7].map(|r| rows[r].add(i)), to.add(4));
+                    transpose_to([0, 1, 2, 3].map(|r| rows[r].add(i)), to, LEFT);
+                    transpose_to([4, 5, 6, 7].map(|r| rows[r].add(i)), to.add(4), LEFT);
                     i += 4;
                 }
                 for i in i..some {
@@ -166,9 +166,9 @@ unsafe fn pack_groups(a: Rows<'_>, from: usize, deep: usize, out: *mut f32, coun
 /// `R` packed rows, 8 apart, times a part of one panel.
 #[inline(always)]
 unsafe fn packed_tile<S: Simd, const R: usize>(
-    mut a: *const f32,
+    a: *const f32,
     deep: usize,
-    mut b: *const f32,
+    b: *const f32,
     row: usize,
     col: usize,
     out: Target<'_>,
@@ -181,17 +181,7 @@ unsafe fn packed_tile<S: Simd, const R: usize>(
             S::prefetch(to);
             S::prefetch(to.wrapping_add(S::N));
         }
-        for _ in 0..deep {
-            let b0 = S::load(b);
-            let b1 = S::load(b.add(S::N));
-            for r in 0..R {
-                let x = S::splat(*a.add(r));
-                left[r] = S::fma(x, b0, left[r]);
-                right[r] = S::fma(x, b1, right[r]);
-            }
-            a = a.wrapping_add(LEFT);
-            b = b.wrapping_add(2 * S::N);
-        }
+        add_products::<S, R>(a, LEFT, deep, b, [&mut left, &mut right]);
         put::<S, R>(left, out, row, col);
         if col + S::N < out.cols {
             put::<S, R>(right, out, row, col + S::N);
@@ -276,11 +266,7 @@ unsafe fn put<S: Simd, const R: usize>(sums: [S::V; R], out: Target<'_>, row: us
             if out.add {
                 x = S::add(x, S::load_n(to, n));
             }
-            if n == S::N {
-                S::store(to, x);
-            } else {
-                S::store_n(to, x, n);
-            }
+            S::store_some(to, x, n);
         }
     }
 }
@@ -427,12 +413,37 @@ pub(crate) unsafe fn outer_body<S: Simd>(
     }
 }
 
+/// Adds `R` numbers times two vectors, `count` times: the numbers are `stride` apart, the vectors follow one another.
 #[inline(always)]
-unsafe fn outer_tile<S: Simd, const R: usize>(
+unsafe fn add_products<S: Simd, const R: usize>(
     mut a: *const f32,
     stride: usize,
     count: usize,
-    mut d: *const f32,
+    mut b: *const f32,
+    [left, right]: [&mut [S::V; R]; 2],
+) {
+    for _ in 0..count {
+        // SAFETY: the caller promises `count` times `R` numbers and two vectors.
+        unsafe {
+            let b0 = S::load(b);
+            let b1 = S::load(b.add(S::N));
+            for r in 0..R {
+                let x = S::splat(*a.add(r));
+                left[r] = S::fma(x, b0, left[r]);
+                right[r] = S::fma(x, b1, right[r]);
+            }
+        }
+        a = a.wrapping_add(stride);
+        b = b.wrapping_add(2 * S::N);
+    }
+}
+
+#[inline(always)]
+unsafe fn outer_tile<S: Simd, const R: usize>(
+    a: *const f32,
+    stride: usize,
+    count: usize,
+    d: *const f32,
     out: *mut f32,
     fresh: bool,
 ) {
@@ -444,17 +455,7 @@ unsafe fn outer_tile<S: Simd, const R: usize>(
             left = std::array::from_fn(|r| S::load(out.add(r * width)));
             right = std::array::from_fn(|r| S::load(out.add(r * width + S::N)));
         }
-        for _ in 0..count {
-            let d0 = S::load(d);
-            let d1 = S::load(d.add(S::N));
-            for r in 0..R {
-                let x = S::splat(*a.add(r));
-                left[r] = S::fma(x, d0, left[r]);
-                right[r] = S::fma(x, d1, right[r]);
-            }
-            a = a.wrapping_add(stride);
-            d = d.wrapping_add(width);
-        }
+        add_products::<S, R>(a, stride, count, d, [&mut left, &mut right]);
         for r in 0..R {
             S::store(out.add(r * width), left[r]);
             S::store(out.add(r * width + S::N), right[r]);
@@ -597,13 +598,6 @@ unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stri
     let rows = std::array::from_fn(|i| from.wrapping_add(i * from_stride));
     // SAFETY: the caller promises 4 × 4 numbers.
     unsafe { transpose_to(rows, to, to_stride) };
-}
-
-/// Four numbers of each of four rows, 8 apart.
-#[inline(always)]
-unsafe fn transpose_rows(rows: [*const f32; 4], to: *mut f32) {
-    // SAFETY: the caller promises 4 × 4 numbers.
-    unsafe { transpose_to(rows, to, LEFT) };
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -117,6 +117,30 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         let _ = p;
     }
 
+    /// At most `n` numbers, then zeros; whole vectors need no mask.
+    #[inline(always)]
+    unsafe fn load_some(p: *const f32, n: usize) -> Self::V {
+        // SAFETY: as the caller promises.
+        unsafe {
+            match n >= Self::N {
+                true => Self::load(p),
+                false => Self::load_n(p, n),
+            }
+        }
+    }
+
+    /// Writes at most `n` numbers; whole vectors need no mask.
+    #[inline(always)]
+    unsafe fn store_some(p: *mut f32, v: Self::V, n: usize) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            match n >= Self::N {
+                true => Self::store(p, v),
+                false => Self::store_n(p, v, n),
+            }
+        }
+    }
+
     #[inline(always)]
     unsafe fn zero() -> Self::V {
         // SAFETY: as the caller promises.

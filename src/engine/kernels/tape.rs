@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
@@ -14,8 +14,7 @@ use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
 use super::each;
-use super::map::{alike, dense, laid_like, numbers, row_major, tensor_like};
-use super::memory::filled;
+use super::map::{alike, dense, laid_like, numbers, row_major, sum};
 use super::simd::Isa;
 
 type Tracked = <Autodiff<Flex> as BackendTypes>::FloatTensorPrimitive;
@@ -29,7 +28,32 @@ pub(crate) enum Held {
 }
 
 /// Gradients of a value that wait for the operation that is to add its own and pass the sum on.
-pub(crate) type Left = Arc<Mutex<Option<FlexTensor>>>;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Left(Arc<Mutex<Option<FlexTensor>>>);
+
+impl Left {
+    fn lock(&self) -> MutexGuard<'_, Option<FlexTensor>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a gradient to those that wait.
+    fn add(&self, gradient: FlexTensor) {
+        let mut sum = self.lock();
+        *sum = Some(match sum.take() {
+            Some(sum) => plus(sum, gradient),
+            None => gradient,
+        });
+    }
+
+    fn take(&self) -> Option<FlexTensor> {
+        self.lock().take()
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_none()
+    }
+}
 
 /// A value that several operations read. The sum of their gradients is made by the first of them, in place and on all threads, since
 /// burn adds maps with their channels last one number after the other.
@@ -68,11 +92,7 @@ struct Pass(Left);
 
 impl Rule<2> for Pass {
     fn backward(self, dy: FlexTensor, _wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
-        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *left = Some(match left.take() {
-            Some(sum) => plus(sum, dy),
-            None => dy,
-        });
+        self.0.add(dy);
         [None, None]
     }
 }
@@ -159,11 +179,7 @@ impl<R: Rule<N>, const N: usize> Backward<Flex, N> for Step<R> {
         let gradients = rule.backward(dy, wanted);
         for ((parent, gradient), left) in ops.parents.into_iter().zip(gradients).zip(left) {
             let Some(parent) = parent else { continue };
-            let left = left.and_then(|left| {
-                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-                left.take()
-            });
-            let gradient = match (gradient, left) {
+            let gradient = match (gradient, left.and_then(|left| left.take())) {
                 (Some(own), Some(left)) => Some(plus(own, left)),
                 (own, left) => own.or(left),
             };
@@ -216,8 +232,5 @@ fn plus(a: FlexTensor, b: FlexTensor) -> FlexTensor {
         each::add_to(Isa::best(), into, numbers(&b));
         return a;
     }
-    let sum = filled(numbers(&a).len(), |out| {
-        each::add(Isa::best(), numbers(&a), numbers(&b), out);
-    });
-    tensor_like(sum, &a)
+    sum(&a, &b)
 }

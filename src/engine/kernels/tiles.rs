@@ -443,11 +443,7 @@ unsafe fn output_of<S: Simd, const M: usize>(
                         check = S::fma(value, S::zero(), check);
                         if i < rows && j < cols {
                             let to = to.add((i * tiles.ow + j) * tiles.k);
-                            if size == S::N {
-                                S::store(to, value);
-                            } else {
-                                S::store_n(to, value, size);
-                            }
+                            S::store_some(to, value, size);
                         }
                     }
                 }
@@ -521,11 +517,7 @@ unsafe fn gradient_of<S: Simd, const M: usize>(
                             return S::load(zeros);
                         }
                         let from = dy.add(((n * tiles.oh + y) * tiles.ow + x) * tiles.k + k);
-                        if size == S::N {
-                            S::load(from)
-                        } else {
-                            S::load_n(from, size)
-                        }
+                        S::load_some(from, size)
                     });
                     *row = evaluate::<S, M>(line);
                 }

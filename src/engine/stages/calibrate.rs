@@ -170,7 +170,7 @@ impl Run<'_> {
                 continue;
             };
             let sizes = |state: &crate::graph::State| [state.shape[0], state.shape[1].max(1)];
-            let Some([k, width]) = training.graph.states.get(centres.0 as usize).map(sizes) else {
+            let Some([k, width]) = training.graph.state_of(*centres).map(sizes) else {
                 continue;
             };
             // one iteration over as many rows as keep a core busy for a moment

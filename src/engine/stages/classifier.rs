@@ -1,13 +1,11 @@
 //! Fine-tuning with a linear classifier: from the pretrained encoder, from a fresh one, and on pixels.
 
-use super::failure::{Failure, stopped};
-use super::features::{host, on_bad_sample};
+use super::failure::Failure;
+use super::features::{BATCH, View, host};
 use super::fit::Fit;
 use super::pretext::classifier_bindings;
 use super::probe::{epochs, right};
-use super::valid::View;
-use super::{Run, StageDirectory, Watch, stop_asked};
-use crate::data::{Loader, LoaderOptions};
+use super::{Run, StageDirectory, Watch};
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::graph::Graph;
 use crate::plan::{Classifier, StagePlan};
@@ -70,11 +68,11 @@ impl Run<'_> {
                             let view = View {
                                 data,
                                 samples: &plan.view,
-                                bindings: &bindings,
-                                batch: 256,
-                                skip: settings.skip_bad,
+                                batch: BATCH,
+                                skip_bad: settings.skip_bad,
                             };
-                            self.valid(eval, &trainer.result(), &view, &stage.name, watch)
+                            let model = trainer.result();
+                            self.valid(eval, &model, &view, &bindings, &stage.name, watch)
                         }
                         _ => Ok(Vec::new()),
                     }
@@ -115,18 +113,6 @@ impl Run<'_> {
         model: &Model,
         watch: &mut dyn Watch,
     ) -> Result<f64, Failure> {
-        let total = plan.test.dataset.len();
-        let failed = |failure: Failure| failure.at(plan.test.span);
-        watch.begin(&stage.name, "test", 0, total as u64);
-        let loader = Loader::new(
-            plan.test.dataset.clone(),
-            plan.view.clone(),
-            LoaderOptions {
-                on_bad_sample: on_bad_sample(plan.settings.skip_bad),
-                ..LoaderOptions::evaluation(256, self.settings.seed, self.workers)
-            },
-        )
-        .map_err(|error| failed(error.into()))?;
         let vars: Vec<_> = eval
             .places
             .iter()
@@ -134,28 +120,27 @@ impl Run<'_> {
             .map(|place| place.var)
             .collect();
         let (mut found, mut seen) = (0, 0);
-        for batch in loader {
-            if stop_asked() {
-                return Err(stopped(&stage.name));
-            }
-            let batch = batch.map_err(|error| failed(error.into()))?;
-            for bad in &batch.skipped {
-                self.left_out(&stage.name, bad, watch);
-            }
-            let fields: Batch = batch
-                .fields
+        let view = View {
+            data: &plan.test,
+            samples: &plan.view,
+            batch: BATCH,
+            skip_bad: plan.settings.skip_bad,
+        };
+        self.read(&view, &stage.name, "test", watch, &mut |batch, watch| {
+            let fields: Batch = std::mem::take(&mut batch.fields)
                 .into_iter()
                 .map(|(name, field)| (name, host(field)))
                 .collect();
             let Some(HostTensor::Int { data: labels, .. }) = fields.get("label") else {
-                continue;
+                return Ok(());
             };
             let logits = evaluate(eval, model, &fields, &vars)?;
             let labels = labels.iter().map(|label| *label as u32);
             seen += labels.len();
             found += right(logits[0].as_f32().unwrap_or(&[]), labels, plan.classes);
             watch.advance(seen as u64);
-        }
+            Ok(())
+        })?;
         Ok(found as f64 / seen.max(1) as f64)
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::failure::{Failure, stopped};
-use super::features::take;
+use super::features::{View, take};
 use super::watch::{Watch, stop_asked};
 use crate::data::Philox;
 use crate::engine::kmeans::{first_centres, lloyd};
 use crate::engine::{Batch, EngineError, HostTensor, Model, features as evaluate};
-use crate::graph::{EpochWork, State, StateId};
+use crate::graph::{EpochWork, State};
 use crate::plan::{Reading, StagePlan, Training};
 
 /// Values of states by name.
@@ -28,12 +28,11 @@ impl Run<'_> {
     ) -> Result<States, Failure> {
         let mut next = States::new();
         let mut fillings = training.fillings.iter();
-        let states = &training.graph.states;
-        for (number, work) in training.graph.work.iter().enumerate() {
+        let graph = &training.graph;
+        for (number, work) in graph.work.iter().enumerate() {
             match work {
                 EpochWork::Fill { state, .. } => {
-                    let (Some(state), Some(reading)) =
-                        (states.get(state.0 as usize), fillings.next())
+                    let (Some(state), Some(reading)) = (graph.state_of(*state), fillings.next())
                     else {
                         continue;
                     };
@@ -58,10 +57,8 @@ impl Run<'_> {
                     clusters,
                     iterations,
                 } => {
-                    let named = |id: &StateId| states.get(id.0 as usize);
-                    let (Some(bank), Some(centres), Some(clusters)) =
-                        (named(bank), named(centres), named(clusters))
-                    else {
+                    let named = [bank, centres, clusters].map(|id| graph.state_of(*id));
+                    let [Some(bank), Some(centres), Some(clusters)] = named else {
                         continue;
                     };
                     // what was filled a moment ago, else what training has left
@@ -115,8 +112,7 @@ impl Run<'_> {
         let width: usize = reading.places.iter().map(|(_, _, width)| *width).sum();
         let mut done = 0;
         self.read(
-            &training.data,
-            reading,
+            &View::of(&training.data, reading),
             &stage.name,
             what,
             watch,

@@ -1,8 +1,11 @@
 //! Features of a frozen encoder: every record once, in order, in evaluation mode.
 
+use std::sync::Arc;
+
 use super::Run;
 use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
+use crate::augment::SampleGraph;
 use crate::data::{
     BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample,
 };
@@ -12,7 +15,31 @@ use crate::language::codes::Code;
 use crate::plan::{DataView, Reading};
 
 /// Records per forward pass. Part of the result's definition: products of other sizes may round otherwise.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
+
+/// A split as something is evaluated on it.
+pub(super) struct View<'a> {
+    /// The split.
+    pub data: &'a DataView,
+    /// What makes a batch of its records.
+    pub samples: &'a Arc<SampleGraph>,
+    /// Records per forward pass.
+    pub batch: usize,
+    /// Goes without records that can't be read.
+    pub skip_bad: bool,
+}
+
+impl<'a> View<'a> {
+    /// A split as its features are read.
+    pub fn of(data: &'a DataView, reading: &'a Reading) -> Self {
+        Self {
+            data,
+            samples: &reading.samples,
+            batch: BATCH,
+            skip_bad: reading.skip_bad,
+        }
+    }
+}
 
 /// Features of some records, and their classes.
 pub(super) struct Features {
@@ -105,7 +132,8 @@ impl Run<'_> {
             dims: Vec::new(),
             labels: Vec::with_capacity(total),
         };
-        self.read(data, reading, stage, what, watch, &mut |batch, watch| {
+        let view = View::of(data, reading);
+        self.read(&view, stage, what, watch, &mut |batch, watch| {
             if let Some(HostTensor::Int { data, .. }) = take(batch, "label") {
                 features
                     .labels
@@ -143,24 +171,23 @@ impl Run<'_> {
         Ok(features)
     }
 
-    /// Gives each batch of a data set to `see`, every record once, in order, in the view of `reading`.
+    /// Gives each batch of a view to `see`, every record once, in order.
     pub(super) fn read(
         &self,
-        data: &DataView,
-        reading: &Reading,
+        view: &View<'_>,
         stage: &str,
         what: &str,
         watch: &mut dyn Watch,
         see: &mut dyn FnMut(&mut SampleBatch, &mut dyn Watch) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let failed = |failure: Failure| failure.at(data.span);
-        watch.begin(stage, what, 0, data.dataset.len() as u64);
+        let failed = |failure: Failure| failure.at(view.data.span);
+        watch.begin(stage, what, 0, view.data.dataset.len() as u64);
         let loader = Loader::new(
-            data.dataset.clone(),
-            reading.samples.clone(),
+            view.data.dataset.clone(),
+            view.samples.clone(),
             LoaderOptions {
-                on_bad_sample: on_bad_sample(reading.skip_bad),
-                ..LoaderOptions::evaluation(BATCH, self.settings.seed, self.workers)
+                on_bad_sample: on_bad_sample(view.skip_bad),
+                ..LoaderOptions::evaluation(view.batch, self.settings.seed, self.workers)
             },
         )
         .map_err(|error| failed(error.into()))?;

@@ -1,5 +1,7 @@
 //! kNN as a stage and as a monitor.
 
+use std::borrow::Cow;
+
 use super::failure::{Failure, disk};
 use super::features::{Features, Read};
 use super::{Run, StageDirectory, Watch, write_json};
@@ -157,10 +159,10 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         let knn = &monitor.knn;
-        let mut part = model.clone();
+        let mut part = Cow::Borrowed(model);
         if knn.from.module != ENCODER {
             let [from, to] = [&knn.from.module, ENCODER].map(|module| format!("{module}/"));
-            part.adopt(model, &from, &to)?;
+            part.to_mut().adopt(model, &from, &to)?;
         }
         let vars: Vec<_> = knn.reading.places.iter().map(|(_, var, _)| *var).collect();
         let read = Read::Places(&knn.reading.graph, &part, vars);

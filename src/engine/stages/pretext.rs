@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::failure::{Failure, interrupted};
-use super::features::{host, on_bad_sample};
+use super::features::{View, host, on_bad_sample};
 use super::fit::{Batches, Fit};
-use super::valid::View;
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
 use crate::data::{BadSample, Cursor, Dataset, Loader, LoaderOptions};
@@ -153,14 +152,14 @@ impl Run<'_> {
                     let view = View {
                         data: &valid.data,
                         samples: &training.samples,
-                        bindings: &training.bindings,
                         batch: settings.batch,
-                        skip: settings.skip_bad,
+                        skip_bad: settings.skip_bad,
                     };
                     read.extend(self.valid(
                         &valid.graph,
                         &trainer.result(),
                         &view,
+                        &training.bindings,
                         &stage.name,
                         watch,
                     )?);

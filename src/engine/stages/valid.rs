@@ -1,30 +1,11 @@
 //! The loss of a split that is not trained on.
 
-use std::sync::Arc;
-
 use super::Run;
-use super::failure::{Failure, interrupted};
-use super::features::{host, on_bad_sample};
-use super::watch::{Watch, stop_asked};
-use crate::augment::SampleGraph;
-use crate::data::{Loader, LoaderOptions};
+use super::failure::Failure;
+use super::features::{View, host};
+use super::watch::Watch;
 use crate::engine::{Batch, Model, losses};
 use crate::graph::Graph;
-use crate::plan::DataView;
-
-/// A split as the graph's inputs.
-pub(super) struct View<'a> {
-    /// The split.
-    pub data: &'a DataView,
-    /// What makes a batch of its records.
-    pub samples: &'a Arc<SampleGraph>,
-    /// From the fields of the batch to the graph's inputs.
-    pub bindings: &'a [(String, String)],
-    /// Records per forward pass.
-    pub batch: usize,
-    /// Goes without records that can't be read.
-    pub skip: bool,
-}
 
 /// Means over batches, each as heavy as it is large.
 pub(super) struct Means {
@@ -61,49 +42,34 @@ impl Means {
 }
 
 impl Run<'_> {
-    /// Objectives and metrics of a graph over a split: every record once, in order, always in the same views.
+    /// Objectives and metrics of a graph over a split: every record once, in order, always in the same views. `bindings`: from
+    /// the fields of the batch to the graph's inputs.
     pub(super) fn valid(
         &self,
         graph: &Graph,
         model: &Model,
         view: &View<'_>,
+        bindings: &[(String, String)],
         stage: &str,
         watch: &mut dyn Watch,
     ) -> Result<Vec<(String, f64)>, Failure> {
-        let total = view.data.dataset.len();
-        watch.begin(stage, "validation", 0, total as u64);
-        let loader = Loader::new(
-            view.data.dataset.clone(),
-            view.samples.clone(),
-            LoaderOptions {
-                on_bad_sample: on_bad_sample(view.skip),
-                ..LoaderOptions::evaluation(view.batch, self.settings.seed, self.workers)
-            },
-        )
-        .map_err(|error| Failure::from(error).at(view.data.span))?;
         let mut means = Means::new();
-        for batch in loader {
-            if stop_asked() {
-                return Err(interrupted(stage, 0));
-            }
-            let batch = batch.map_err(|error| Failure::from(error).at(view.data.span))?;
-            for bad in &batch.skipped {
-                self.left_out(stage, bad, watch);
-            }
+        self.read(view, stage, "validation", watch, &mut |batch, watch| {
             let (rows, number) = (batch.size, batch.index);
             if rows == 0 {
-                continue;
+                return Ok(());
             }
             let mut fields = Batch::new();
-            for (name, field) in batch.fields {
-                if let Some((_, input)) = view.bindings.iter().find(|(own, _)| *own == name) {
+            for (name, field) in std::mem::take(&mut batch.fields) {
+                if let Some((_, input)) = bindings.iter().find(|(own, _)| *own == name) {
                     fields.insert(input.clone(), host(field));
                 }
             }
             let values = losses(graph, model, &fields, self.settings.seed, number)?;
             means.add(&values, rows);
             watch.advance(means.rows as u64);
-        }
+            Ok(())
+        })?;
         Ok(means.readings(graph))
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::failure::{Failure, disk};
 use crate::engine::checkpoint::{self, Checkpoint};
 use crate::engine::{HostTensor, Model, TrainerState};
-use crate::graph::Graph;
+use crate::graph::{Graph, within};
 use crate::language::codes::Code;
 use crate::plan::{ENCODER, export};
 
@@ -39,8 +39,8 @@ pub(super) fn load(path: &Path, model: &mut Model) -> Result<u64, Failure> {
 /// stay. Returns the steps that the file was trained for.
 pub(super) fn load_part(path: &Path, model: &mut Model, module: &str) -> Result<u64, Failure> {
     load_named(path, model, |name| {
-        let rest = name.strip_prefix(ENCODER)?;
-        rest.starts_with('/').then(|| format!("{module}{rest}"))
+        let rest = within(name, ENCODER)?;
+        Some(format!("{module}{rest}"))
     })
 }
 

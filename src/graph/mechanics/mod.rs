@@ -26,10 +26,16 @@ pub enum Random {
     Order,
 }
 
+/// What a tensor of the module of this name is called in it, with the stroke before it: `/conv1/weight`. `None`: it belongs to
+/// another one.
+pub fn within<'n>(name: &'n str, module: &str) -> Option<&'n str> {
+    let rest = name.strip_prefix(module)?;
+    rest.starts_with('/').then_some(rest)
+}
+
 /// Whether a tensor belongs to the module of this name.
 pub(super) fn belongs(name: &str, module: &str) -> bool {
-    name.strip_prefix(module)
-        .is_some_and(|rest| rest.starts_with('/'))
+    within(name, module).is_some()
 }
 
 impl Graph {

@@ -1,7 +1,7 @@
 //! Slow copies of modules, and what later stages may start from.
 
 use super::super::{Graph, Module, Scalar};
-use super::belongs;
+use super::{belongs, within};
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 
@@ -81,12 +81,10 @@ impl Graph {
     /// The parameters of a slow copy with what they copy: source, copy.
     pub fn slow_pairs(&self, ema: &Ema) -> Vec<(String, String)> {
         let names = self.parameters.iter().map(|parameter| &parameter.name);
-        names
-            .filter(|name| belongs(name, &ema.copy))
-            .map(|copy| {
-                let rest = copy.strip_prefix(&ema.copy).unwrap_or_default();
-                (format!("{}{rest}", ema.source), copy.clone())
-            })
-            .collect()
+        let pair = |copy: &String| {
+            let rest = within(copy, &ema.copy)?;
+            Some((format!("{}{rest}", ema.source), copy.clone()))
+        };
+        names.filter_map(pair).collect()
     }
 }

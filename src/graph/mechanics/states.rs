@@ -67,7 +67,7 @@ impl Graph {
 
     /// A state as it was when the batch began. No gradient flows into it.
     pub fn read(&mut self, id: StateId) -> Var {
-        let (shape, dtype) = match self.states.get(id.0 as usize) {
+        let (shape, dtype) = match self.state_of(id) {
             Some(state) => (
                 state.shape.iter().map(|n| (*n).into()).collect(),
                 state.dtype,
@@ -137,9 +137,13 @@ impl Graph {
         Ok(())
     }
 
+    /// The state of a number.
+    pub fn state_of(&self, id: StateId) -> Option<&State> {
+        self.states.get(id.0 as usize)
+    }
+
     pub(super) fn known_state(&self, id: StateId) -> Result<&State> {
-        self.states
-            .get(id.0 as usize)
+        self.state_of(id)
             .ok_or_else(|| self.shape_problem("there is no state of this number"))
     }
 
@@ -149,7 +153,7 @@ impl Graph {
             matches!(node.op, Op::Slice { .. }) && node.shape.iter().any(|n| n.is_negative(batch))
         })?;
         match self.node(*cut.inputs.first()?).op {
-            Op::Read(id) => self.states.get(id.0 as usize),
+            Op::Read(id) => self.state_of(id),
             _ => None,
         }
     }
