@@ -3,6 +3,9 @@
 mod check;
 mod data;
 mod hostile;
+#[path = "../support/mutate.rs"]
+mod mutate;
+mod mutated;
 mod verbs;
 
 #[path = "../support/mod.rs"]

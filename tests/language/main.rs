@@ -3,6 +3,8 @@
 mod accepted;
 mod catalog;
 mod limits;
+#[path = "../support/mutate.rs"]
+mod mutate;
 mod mutations;
 mod refused;
 mod settings;

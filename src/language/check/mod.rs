@@ -320,9 +320,9 @@ impl<'a> Checker<'a> {
         }
         recipe.failed.nets = std::mem::take(&mut self.short);
         self.current = "run";
-        let run = self.run(tree);
-        whole &= run.is_some();
-        recipe.run = run.unwrap_or_default();
+        let (run, read) = self.run(tree);
+        whole &= read;
+        recipe.run = run;
         let before = self.diagnostics.len() + self.dropped;
         self.cycles();
         if self.diagnostics.len() + self.dropped > before {

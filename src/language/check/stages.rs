@@ -212,8 +212,8 @@ impl Checker<'_> {
         sound
     }
 
-    /// `run { … }`, or its defaults where there is none.
-    pub(super) fn run(&mut self, tree: &File) -> Option<Args> {
+    /// `run { … }`, or its defaults where there is none, and whether all of it could be read. Defaults stand in for what could not.
+    pub(super) fn run(&mut self, tree: &File) -> (Args, bool) {
         let mut blocks = tree.items.iter().filter_map(|item| match item {
             Item::Run(block) => Some(block),
             _ => None,
@@ -251,6 +251,14 @@ impl Checker<'_> {
         }
         let Matched { args, missing } = self.arguments(&subject, &params, &given, &mut forgiven);
         self.report_missing(&subject, &params, &missing, "field");
-        args.filter(|_| first.is_none_or(|block| !block.partial))
+        let whole = args.is_some() && first.is_none_or(|block| !block.partial);
+        let args = match args {
+            Some(args) => args,
+            None => (self
+                .arguments(&subject, &params, &[], &mut BTreeSet::new())
+                .args)
+                .unwrap_or_default(),
+        };
+        (args, whole)
     }
 }
