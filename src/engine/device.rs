@@ -105,6 +105,15 @@ impl Device {
         self.name == "flex"
     }
 
+    /// Does `work` on one of the threads that compute: from there each operation reaches the others without waking anybody. Devices
+    /// that order work by the thread that sends it get all of it from the caller's.
+    pub(crate) fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match self.name {
+            "flex" => rayon::scope(|_| work()),
+            _ => work(),
+        }
+    }
+
     /// Whether products can take bfloat16.
     pub fn has_bf16(&self) -> bool {
         self.plain.supports_dtype(burn::tensor::FloatDType::BF16)
@@ -131,19 +140,28 @@ impl Device {
     /// Runs a small product, so that a missing driver is found here and not in the middle of a stage.
     #[cfg(any(feature = "cuda", feature = "vulkan"))]
     fn probed(name: &'static str, open: impl Fn() -> BurnDevice) -> Result<Self> {
+        // what burn says of a missing driver it says in a panic of a thread of its own; the first one names the cause
+        let first = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let said = first.clone();
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let text = panic.payload_as_str().unwrap_or("it panicked").to_owned();
+            if let Ok(mut said) = said.lock() {
+                said.get_or_insert(text);
+            }
+        }));
         let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let device = open();
             let x = burn::tensor::Tensor::<2>::ones([8, 8], &device);
             let sum: f32 = x.clone().matmul(x).sum().into_scalar();
             (sum == 512.0).then_some(device)
         }));
+        std::panic::set_hook(hook);
         let reason = match tried {
             Ok(Some(device)) => return Ok(Self::new(name, device)),
             Ok(None) => "a product of ones came out wrong".to_owned(),
-            Err(panic) => panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()))
+            Err(_) => (first.lock().ok())
+                .and_then(|mut first| first.take())
                 .unwrap_or_else(|| "it panicked".to_owned()),
         };
         Err(EngineError::DeviceFails {
@@ -204,6 +222,9 @@ fn vulkan() -> Result<Device> {
     not_built("vulkan")
 }
 
+/// Bytes of a compute thread's stack: what the main thread has.
+const STACK: usize = 8 << 20;
+
 /// Makes the pool of compute threads, once per process; `None`: one per core that the process may use. Returns how many
 /// there are. Has no say over the loader's threads.
 ///
@@ -215,6 +236,7 @@ pub fn set_threads(wanted: Option<usize>) -> Result<usize> {
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("compute-{i}"))
+        .stack_size(STACK)
         .build_global();
     let now = rayon::current_num_threads();
     match wanted {

@@ -25,12 +25,14 @@ pub fn features(
 ) -> Result<Vec<HostTensor>> {
     let program = Program::new(graph, wanted);
     let draw = Draw::still(0, 0);
-    let outcome = run(graph, &program, model, batch, draw, Gradients::None)?;
-    outcome
-        .values
-        .into_iter()
-        .map(|value| value.download().map_err(device_failed))
-        .collect()
+    model.device().on_threads(|| {
+        let outcome = run(graph, &program, model, batch, draw, Gradients::None)?;
+        outcome
+            .values
+            .into_iter()
+            .map(|value| value.download().map_err(device_failed))
+            .collect()
+    })
 }
 
 /// Objectives, then metrics, of a graph for the batch of this number; nothing is recorded for gradients and nothing in the model

@@ -169,6 +169,17 @@ impl Trainer {
         rate: f64,
         clip: Option<f64>,
     ) -> Result<StepReport> {
+        let device = self.model.device().clone();
+        device.on_threads(|| self.step_there(graph, batches, rate, clip))
+    }
+
+    fn step_there(
+        &mut self,
+        graph: &Graph,
+        batches: &[Batch],
+        rate: f64,
+        clip: Option<f64>,
+    ) -> Result<StepReport> {
         let turns = backward::turns(graph, self.precision);
         if turns.is_empty() {
             return Err(EngineError::NothingToTrain);

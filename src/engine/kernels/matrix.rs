@@ -8,8 +8,8 @@ use super::simd::Isa;
 
 /// Rows whose outer products are summed at once.
 pub(crate) const ROWS: usize = 128;
-/// Rows that one task multiplies at once: many, since each panel comes from far away once for all of them.
-const CHUNK: usize = 256;
+/// Rows that one task multiplies at once: many, since each panel comes from further away once for all of them.
+const CHUNK: usize = 128;
 /// Numbers of a block of sums that stays in the second cache.
 const CACHED: usize = 1 << 18;
 /// Rows of such a block.
@@ -27,12 +27,16 @@ pub(crate) unsafe fn multiply_all(isa: Isa, a: Rows<'_>, matrix: Columns, out: T
     let packed = packed.shared();
     // few rows are split by panels too; the split depends on the sizes alone
     let rows = a.starts.len();
-    let chunks = rows.div_ceil(CHUNK);
-    let parts = 16usize.div_ceil(chunks.max(1)).min(panels).max(1);
+    let chunk = even_chunk(rows, matrix.packed(isa));
+    let chunks = rows.div_ceil(chunk).max(1);
+    let parts = match chunks >= 8 {
+        true => 1,
+        false => 16usize.div_ceil(chunks).min(panels).max(1),
+    };
     let each = panels.div_ceil(parts);
     tasks(chunks * parts, |index| {
-        let (chunk, part) = (index / parts, index % parts);
-        let mine = chunk * CHUNK..((chunk + 1) * CHUNK).min(rows);
+        let (at, part) = (index / parts, index % parts);
+        let mine = (at * chunk).min(rows)..((at + 1) * chunk).min(rows);
         let last = ((part + 1) * each).min(panels);
         let out = Target {
             starts: &out.starts[mine.clone()],
@@ -45,6 +49,37 @@ pub(crate) unsafe fn multiply_all(isa: Isa, a: Rows<'_>, matrix: Columns, out: T
         // SAFETY: the caller's promise; tasks differ in rows or columns of the result.
         unsafe { multiply(isa, a, packed.at(0), part * each, last, out) };
     });
+}
+
+/// Rows of a task, so many that two or four threads finish at about the same time: more where the other matrix, which is read
+/// anew for each task, does not fit into a second cache.
+fn even_chunk(rows: usize, packed: usize) -> usize {
+    let most = if packed > CACHED { 2 * CHUNK } else { CHUNK };
+    let longest = |chunk: usize| -> usize {
+        let chunks = rows.div_ceil(chunk);
+        let each = |threads| chunks.div_ceil(threads) * threads * chunk;
+        each(2) + each(4)
+    };
+    (most - CHUNK / 2..=most)
+        .rev()
+        .step_by(LEFT)
+        .min_by_key(|chunk| longest(*chunk))
+        .unwrap_or(CHUNK)
+}
+
+/// Parts of the rows, at most `most`, so that together with `others` that differ otherwise there are about 16 tasks, and threads
+/// finish at about the same time.
+fn even_parts(others: usize, most: usize) -> usize {
+    let wanted = 16usize.div_ceil(others).min(most).max(1);
+    let idle = |parts: &usize| {
+        let tasks = parts * others;
+        // in 1000ths, if there are four threads
+        (tasks.next_multiple_of(4) - tasks) * 1000 / tasks
+    };
+    (wanted.div_ceil(2)..=wanted)
+        .rev()
+        .min_by_key(idle)
+        .unwrap_or(1)
 }
 
 /// The other factor of [`outer_all`]: rows at equal distances.
@@ -89,13 +124,16 @@ pub(crate) unsafe fn outer_all(isa: Isa, a: Rows<'_>, d: Right) -> Sums {
         .div_ceil(length.div_ceil(LENGTH).max(1))
         .next_multiple_of(LEFT)
         .max(1);
-    let wide = (CACHED / (block * width)).clamp(1, 16).min(panels.max(1));
-    let (blocks, strips) = (length.div_ceil(block), panels.div_ceil(wide));
-    let parts = 16usize
-        .div_ceil((blocks * strips).max(1))
-        .min(rows.div_ceil(4 * ROWS))
-        .max(1);
-    let each = rows.div_ceil(parts).next_multiple_of(ROWS);
+    let blocks = length.div_ceil(block).max(1);
+    let most = (CACHED / (block * width)).clamp(1, 16);
+    let fewest = panels.div_ceil(most).max(1);
+    let parts = even_parts(blocks * fewest, rows / (2 * ROWS));
+    // a few rows are cut by panels too
+    let strips = fewest.max((8 / (blocks * parts)).min(panels));
+    let wide = panels.div_ceil(strips).max(1);
+    let strips = panels.div_ceil(wide);
+    let each = rows.div_ceil(parts).next_multiple_of(LEFT);
+    let step = each.div_ceil(each.div_ceil(ROWS).max(1)).max(1);
     let size = length.next_multiple_of(LEFT) * width;
     let data = Scratch::new(parts * panels * size);
     let sums = data.shared();
@@ -106,8 +144,8 @@ pub(crate) unsafe fn outer_all(isa: Isa, a: Rows<'_>, d: Right) -> Sums {
         let packed = Scratch::new(ROWS * width);
         let left = Scratch::new(packed_rows(ROWS, within.len()));
         let end = ((part + 1) * each).min(rows);
-        for first in (part * each..end).step_by(ROWS) {
-            let count = ROWS.min(end - first);
+        for first in (part * each..end).step_by(step) {
+            let count = step.min(end - first);
             let a = Rows {
                 starts: &a.starts[first..first + count],
                 ..a

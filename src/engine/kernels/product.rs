@@ -56,8 +56,13 @@ pub(crate) unsafe fn multiply_body<S: Simd>(
     let size = length * width;
     let count = a.starts.len();
     // rows are packed where enough panels read them again
-    let packed_count = if last - first >= MANY {
-        count / LEFT * LEFT
+    let many = if a.pieces.len() > 1 {
+        MANY_OF_PIECES
+    } else {
+        MANY
+    };
+    let packed_count = if last - first >= many {
+        count / GROUP * GROUP
     } else {
         0
     };
@@ -86,24 +91,36 @@ pub(crate) unsafe fn multiply_body<S: Simd>(
                     let to = packed.ptr().add((from - start) * packed_count);
                     pack_groups(a, from, deep, to, packed_count);
                 }
+                let tiles = packed_count / GROUP;
                 for panel in first..last {
                     // a part of the panel stays in the nearest cache while all rows meet it
                     for (from, deep) in parts() {
                         let b = panels.add(panel * size + from * width);
+                        // meanwhile the next part comes from far away, a few lines with each tile
+                        let mut next = match from + deep < end {
+                            true => b.wrapping_add(deep * width),
+                            false => panels.wrapping_add((panel + 1) * size + start * width),
+                        };
+                        let step = (deep * width).div_ceil(tiles).next_multiple_of(LINE);
                         let groups = packed.ptr().add((from - start) * packed_count);
                         let out = Target {
                             add: out.add || from > 0,
                             bias: if from > 0 { Shared::none() } else { out.bias },
                             ..out
                         };
-                        for row in (0..packed_count).step_by(LEFT) {
+                        for row in (0..packed_count).step_by(GROUP) {
                             let group = groups.add(row * deep);
+                            for line in (0..step).step_by(LINE) {
+                                S::prefetch_far(next.wrapping_add(line));
+                            }
+                            next = next.wrapping_add(step);
                             if S::WIDE {
-                                packed_tile::<S, 8>(group, deep, b, row, panel * width, out);
+                                packed_tile::<S, GROUP>(group, deep, b, row, panel * width, out);
                             } else {
-                                packed_tile::<S, 4>(group, deep, b, row, panel * width, out);
-                                let second = group.add(4);
-                                packed_tile::<S, 4>(second, deep, b, row + 4, panel * width, out);
+                                for r in (0..GROUP).step_by(4) {
+                                    let at = (row + r, panel * width);
+                                    packed_tile::<S, 4>(group.add(r), deep, b, at.0, at.1, out);
+                                }
                             }
                         }
                     }
@@ -121,40 +138,47 @@ pub(crate) unsafe fn multiply_body<S: Simd>(
 }
 
 /// Numbers of a row that meet a panel at once, where rows are packed: that part of the panel fits into the nearest cache.
-const DEPTH: usize = 128;
+const DEPTH: usize = 192;
 /// Numbers of a row that are packed at once: those of all rows fit into the second cache.
 const SLAB: usize = 1024;
-/// Panels from which on packing the rows is worth it.
-const MANY: usize = 3;
+/// Rows that are packed together: with two vectors each their sums take 24 of 32 registers.
+const GROUP: usize = 8;
+/// Numbers of a cache line.
+const LINE: usize = 16;
+/// Panels from which on packing the rows is worth it, and the same for rows of several pieces.
+const MANY: usize = 7;
+const MANY_OF_PIECES: usize = 3;
 
-/// Packs the numbers `from..from + deep` of the first `count` rows as groups `[deep, 8]` of 8 rows.
+/// Packs the numbers `from..from + deep` of the first `count` rows as groups `[deep, GROUP]`.
 ///
 /// # Safety
-/// Rows and target are memory that the sizes fit; `count` is a multiple of 8.
+/// Rows and target are memory that the sizes fit; `count` is a multiple of the group.
 #[inline(always)]
 unsafe fn pack_groups(a: Rows<'_>, from: usize, deep: usize, out: *mut f32, count: usize) {
-    for row in (0..count).step_by(LEFT) {
-        let base: [*const f32; LEFT] =
+    for row in (0..count).step_by(GROUP) {
+        let base: [*const f32; GROUP] =
             std::array::from_fn(|r| a.at.at(a.starts[row + r]).cast_const());
         let mut k = 0;
         while k < deep {
             let (piece, at) = ((from + k) / a.len, (from + k) % a.len);
             let some = (a.len - at).min(deep - k);
             let offset = a.pieces[piece] + at;
-            let rows: [*const f32; LEFT] = std::array::from_fn(|r| base[r].wrapping_add(offset));
+            let rows: [*const f32; GROUP] = std::array::from_fn(|r| base[r].wrapping_add(offset));
             // SAFETY: the caller promises `len` numbers of each piece, and the groups.
             unsafe {
-                let to = out.add(row * deep + k * LEFT);
+                let to = out.add(row * deep + k * GROUP);
                 let mut i = 0;
                 while i + 4 <= some {
-                    let to = to.add(i * LEFT);
-                    transpose_to([0, 1, 2, 3].map(|r| rows[r].add(i)), to, LEFT);
-                    transpose_to([4, 5, 6, 7].map(|r| rows[r].add(i)), to.add(4), LEFT);
+                    let to = to.add(i * GROUP);
+                    for r in (0..GROUP).step_by(4) {
+                        let four = std::array::from_fn(|j| rows[r + j].add(i));
+                        transpose_to(four, to.add(r), GROUP);
+                    }
                     i += 4;
                 }
                 for i in i..some {
                     for (r, row) in rows.iter().enumerate() {
-                        *to.add(i * LEFT + r) = *row.add(i);
+                        *to.add(i * GROUP + r) = *row.add(i);
                     }
                 }
             }
@@ -163,7 +187,7 @@ unsafe fn pack_groups(a: Rows<'_>, from: usize, deep: usize, out: *mut f32, coun
     }
 }
 
-/// `R` packed rows, 8 apart, times a part of one panel.
+/// `R` packed rows of a group times a part of one panel.
 #[inline(always)]
 unsafe fn packed_tile<S: Simd, const R: usize>(
     a: *const f32,
@@ -181,7 +205,7 @@ unsafe fn packed_tile<S: Simd, const R: usize>(
             S::prefetch(to);
             S::prefetch(to.wrapping_add(S::N));
         }
-        add_products::<S, R>(a, LEFT, deep, b, [&mut left, &mut right]);
+        add_products::<S, R>(a, GROUP, deep, b, [&mut left, &mut right]);
         put::<S, R>(left, out, row, col);
         if col + S::N < out.cols {
             put::<S, R>(right, out, row, col + S::N);
@@ -499,10 +523,71 @@ impl Columns {
 /// `out` has room for [`Columns::packed`] numbers.
 pub(crate) unsafe fn pack(isa: Isa, matrix: Columns, out: Shared) {
     let (width, length) = (isa.panel(), matrix.length());
-    tasks(matrix.panels(isa), |panel| {
-        // SAFETY: each task writes its own panel.
-        unsafe { pack_panel(matrix, panel * width, width, out.at(panel * length * width)) }
+    if matrix.n.1 != 1 {
+        tasks(matrix.panels(isa), |panel| {
+            // SAFETY: each task writes its own panel.
+            unsafe { pack_panel(matrix, panel * width, width, out.at(panel * length * width)) }
+        });
+        return;
+    }
+    // several panels at once, so that long stretches of each row are read
+    let whole = matrix.n.0 / width;
+    tasks(matrix.panels(isa).div_ceil(PANELS), |index| {
+        let first = index * PANELS;
+        // SAFETY: each task writes its own panels.
+        unsafe {
+            let last = (first + PANELS).min(whole);
+            pack_rows_of_panels(matrix, first, last.max(first), width, out);
+            if (first..first + PANELS).contains(&whole) && whole * width < matrix.n.0 {
+                pack_panel(matrix, whole * width, width, out.at(whole * length * width));
+            }
+        }
     });
+}
+
+/// Panels that are packed together.
+const PANELS: usize = 8;
+
+/// Whole panels `first..last` of a matrix with dense rows, row after row.
+///
+/// # Safety
+/// `out` has room for the packed matrix.
+unsafe fn pack_rows_of_panels(
+    matrix: Columns,
+    first: usize,
+    last: usize,
+    width: usize,
+    out: Shared,
+) {
+    let [(l0, s0), (l1, s1), (l2, s2)] = matrix.l;
+    let size = matrix.length() * width;
+    let mut to = out.at(first * size);
+    for i0 in 0..l0 as isize {
+        for i1 in 0..l1 as isize {
+            let at = matrix.at.wrapping_offset(i0 * s0 + i1 * s1);
+            let mut from = at.wrapping_add(first * width);
+            for _ in 0..l2 {
+                for panel in 0..last - first {
+                    let (from, to) = (
+                        from.wrapping_add(panel * width),
+                        to.wrapping_add(panel * size),
+                    );
+                    // SAFETY: `width` columns of each of these panels are there; the caller promises the target.
+                    unsafe {
+                        if width == 32 {
+                            // a size that is known is copied without a call
+                            let row = from.cast::<[f32; 32]>().read_unaligned();
+                            to.cast::<[f32; 32]>().write_unaligned(row);
+                        } else {
+                            from.copy_to_nonoverlapping(to, width);
+                        }
+                    }
+                }
+                from = from.wrapping_offset(s2);
+                to = to.wrapping_add(width);
+            }
+        }
+    }
 }
 
 /// Columns `first..first + width` of a matrix as `[l, width]`.
@@ -564,30 +649,34 @@ pub(crate) unsafe fn transpose(
     rows: usize,
     cols: usize,
 ) {
-    let mut i = 0;
     // SAFETY: all indices are below `rows` and `cols`.
     unsafe {
-        while i + 4 <= rows {
-            let mut j = 0;
-            while j + 4 <= cols {
-                transpose4(
-                    from.add(i * from_stride + j),
-                    from_stride,
-                    to.add(j * to_stride + i),
-                    to_stride,
-                );
-                j += 4;
+        // a cache line of each row at a time, so that what is written stays near
+        for start in (0..cols).step_by(16) {
+            let end = (start + 16).min(cols);
+            let mut i = 0;
+            while i + 4 <= rows {
+                let mut j = start;
+                while j + 4 <= end {
+                    transpose4(
+                        from.add(i * from_stride + j),
+                        from_stride,
+                        to.add(j * to_stride + i),
+                        to_stride,
+                    );
+                    j += 4;
+                }
+                for j in j..end {
+                    for i in i..i + 4 {
+                        *to.add(j * to_stride + i) = *from.add(i * from_stride + j);
+                    }
+                }
+                i += 4;
             }
-            for j in j..cols {
-                for i in i..i + 4 {
+            for i in i..rows {
+                for j in start..end {
                     *to.add(j * to_stride + i) = *from.add(i * from_stride + j);
                 }
-            }
-            i += 4;
-        }
-        for i in i..rows {
-            for j in 0..cols {
-                *to.add(j * to_stride + i) = *from.add(i * from_stride + j);
             }
         }
     }

@@ -117,6 +117,19 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         let _ = p;
     }
 
+    /// Asks for the memory at `p`, which may be any, in the second cache.
+    #[inline(always)]
+    fn prefetch_far(p: *const f32) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: SSE is part of x86-64; a prefetch reads nothing.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T1>(p.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = p;
+    }
+
     /// At most `n` numbers, then zeros; whole vectors need no mask.
     #[inline(always)]
     unsafe fn load_some(p: *const f32, n: usize) -> Self::V {
