@@ -73,7 +73,7 @@ fn training() -> Vec<Param> {
         Param::switch(
             "checkpointing",
             "off",
-            "Computes parts of the forward pass again in the backward pass instead of keeping them: less memory, more time, the same numbers up to rounding.",
+            "Keeps only what crosses a few cuts of the forward pass and runs the pieces between them again in the backward pass: much less memory, about a third more time, the same numbers up to rounding. Has no effect where objectives take turns.",
         ),
         Param::optional(
             "stop",

@@ -9,6 +9,7 @@ use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::program::{Program, feeds};
 use super::run::{Draw, Gradients, first_not_finite, run_watched};
+use super::segments::{Forward, Segments};
 use super::sum::device_failed;
 use super::value::{Value, on_float};
 use crate::graph::{Graph, Turn, Var};
@@ -39,6 +40,8 @@ pub(crate) struct TurnProgram {
     pub(crate) program: Program,
     metrics: usize,
     assigns: Vec<bool>,
+    /// Where the forward pass is run again in the backward pass.
+    segments: Option<Segments>,
 }
 
 /// The part of a graph that leads to its objectives and metrics.
@@ -52,8 +55,8 @@ pub(crate) fn program(graph: &Graph) -> Program {
     Program::new(graph, &wanted)
 }
 
-/// The turns of a step, in order.
-pub(crate) fn turns(graph: &Graph, precision: Precision) -> Vec<TurnProgram> {
+/// The turns of a step, in order. `recompute`: a single turn keeps only what crosses a few cuts and runs forward again in between.
+pub(crate) fn turns(graph: &Graph, precision: Precision, recompute: bool) -> Vec<TurnProgram> {
     let metrics: Vec<Var> = graph.metrics.iter().map(|named| named.var).collect();
     let mut after = metrics.clone();
     for assign in &graph.assigns {
@@ -62,6 +65,7 @@ pub(crate) fn turns(graph: &Graph, precision: Precision) -> Vec<TurnProgram> {
     }
     let turns = graph.turns(&after);
     let last = turns.len().saturating_sub(1);
+    let recompute = recompute && last == 0;
     turns
         .into_iter()
         .enumerate()
@@ -79,9 +83,14 @@ pub(crate) fn turns(graph: &Graph, precision: Precision) -> Vec<TurnProgram> {
             if index > 0 {
                 program.again.clone_from(&turn.again);
             }
+            let segments = match recompute {
+                true => Segments::new(graph, &program, &turn.tracked),
+                false => None,
+            };
             TurnProgram {
                 turn,
                 program,
+                segments,
                 metrics: if ends { metrics.len() } else { 0 },
                 assigns: match ends {
                     true => graph.assigns.iter().map(|a| a.rows.is_some()).collect(),
@@ -115,7 +124,14 @@ pub(crate) fn pass(
         .map(|(parameter, _)| parameter.name.as_str())
         .collect();
     let still = |name: &str| !tracked.contains(name) || frozen(name);
-    let program = &turn.program;
+    let mut forward = Forward::default();
+    let mut program = &turn.program;
+    let mut entered = known.clone();
+    if let Some(segments) = &turn.segments {
+        forward = segments.forward(graph, model, batch, draw)?;
+        program = segments.last();
+        entered = segments.leaves(forward.entering.pop().unwrap_or_default());
+    }
     let outcome = run_watched(
         graph,
         program,
@@ -123,7 +139,7 @@ pub(crate) fn pass(
         batch,
         draw,
         Gradients::Except(&still),
-        known.clone(),
+        entered.clone(),
         None,
     )?;
     let mut values = outcome.values.into_iter();
@@ -156,7 +172,7 @@ pub(crate) fn pass(
         .reduce(|a, b| a + b)
         .filter(Tensor::is_tracked);
     // where a scalar holds the gradient back, nothing moves
-    if loss.is_none() && !outcome.gated {
+    if loss.is_none() && !outcome.gated && !forward.gated {
         return Err(EngineError::NothingToTrain);
     }
     let read = losses
@@ -164,7 +180,22 @@ pub(crate) fn pass(
         .chain(metrics)
         .fold(Transaction::default(), |all, x| all.register(x.inner()));
     if let Some(loss) = loss {
-        backward(graph, &turn.turn, model, &loss, sums)?;
+        let mut gradients = backward(graph, &turn.turn, model, &loss, &entered, sums)?;
+        drop((loss, entered));
+        for index in (0..forward.entering.len()).rev() {
+            let (Some(segments), false) = (&turn.segments, gradients.is_empty()) else {
+                break;
+            };
+            let entered = segments.leaves(forward.entering.pop().unwrap_or_default());
+            let except = Gradients::Except(&still);
+            let known = entered.clone();
+            let sum =
+                segments.again(index, graph, model, batch, draw, except, known, &gradients)?;
+            gradients = match sum {
+                Some(sum) => backward(graph, &turn.turn, model, &sum, &entered, sums)?,
+                None => BTreeMap::new(),
+            };
+        }
         for (var, left) in &outcome.left {
             if !left.is_empty() {
                 return Err(EngineError::node(graph, *var, "has lost a gradient"));
@@ -176,6 +207,7 @@ pub(crate) fn pass(
     for (index, value) in turn.turn.phase.objectives.iter().zip(&objectives) {
         let objective = &graph.objectives[*index];
         if !value.is_finite() {
+            let program = &turn.program;
             let first = first_not_finite(graph, program, model, batch, draw, known);
             let var = first.as_ref().map_or(objective.var, |(var, _)| *var);
             return Err(EngineError::NotFinite {
@@ -190,20 +222,21 @@ pub(crate) fn pass(
     Ok(Pass {
         objectives,
         metrics,
-        buffers: outcome.buffers,
+        buffers: forward.buffers.into_iter().chain(outcome.buffers).collect(),
         kept,
         assigned,
     })
 }
 
-/// Walks the tape backwards; it can be walked once.
+/// Walks the tape backwards, which can be done once; gives the gradients of what entered.
 fn backward(
     graph: &Graph,
     turn: &Turn,
     model: &Model,
     loss: &Tensor<1>,
+    entered: &[(Var, Value)],
     sums: &mut Sums,
-) -> Result<()> {
+) -> Result<BTreeMap<Var, Value>> {
     let mut gradients = loss.backward();
     for index in &turn.phase.parameters {
         let parameter = &graph.parameters[*index];
@@ -218,7 +251,14 @@ fn backward(
         };
         sums.insert(parameter.name.clone(), sum);
     }
-    Ok(())
+    let of = |value: &Value, gradients: &mut burn::tensor::Gradients| on_float!(value, t => t.grad_remove(gradients).map(Value::from), _other => None);
+    let mut left = BTreeMap::new();
+    for (var, value) in entered {
+        if let Some(gradient) = of(value, &mut gradients) {
+            left.insert(*var, gradient);
+        }
+    }
+    Ok(left)
 }
 
 /// What a turn reads of what earlier ones kept.
@@ -269,7 +309,7 @@ pub fn gradients(graph: &Graph, model: &Model, batch: &Batch) -> Result<Derivati
     let mut objectives = vec![0.0; graph.objectives.len()];
     let mut buffers = BTreeMap::new();
     let mut kept: Vec<(Var, Value)> = Vec::new();
-    for turn in &turns(graph, Precision::F32) {
+    for turn in &turns(graph, Precision::F32, false) {
         let known = known(&kept, turn);
         let frozen = |_: &str| false;
         let pass = pass(graph, turn, model, batch, draw, &frozen, known, &mut sums)?;

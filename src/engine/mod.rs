@@ -4,7 +4,7 @@
 //! ```text
 //! graph + batch ──Program──▶ what runs, when a value is freed
 //!                 run        node by node: ops (values alone), batch norm, dropout, inputs, parameters
-//!                 backward   one walk of burn's tape, gradients by parameter name
+//!                 backward   one walk of burn's tape, gradients by parameter name; by segments where `checkpointing` is on
 //!                 Trainer    mean over accumulated batches, clipping, optimiser, step counter
 //!                 checkpoint the trainer's state in a file that is whole or not there
 //! ```
@@ -55,6 +55,7 @@ mod program;
 mod random;
 mod run;
 mod schedule;
+mod segments;
 mod stages;
 mod sum;
 #[cfg(test)]

@@ -17,8 +17,6 @@ use crate::graph::{DType, Graph, Init};
 #[derive(Clone, Debug)]
 pub struct Model {
     device: Device,
-    /// Parameters record so that cheap operations are computed again in the backward pass.
-    recompute: bool,
     parameters: BTreeMap<String, Value>,
     buffers: BTreeMap<String, Value>,
     states: BTreeMap<String, Value>,
@@ -29,7 +27,6 @@ impl Model {
     pub fn empty(device: &Device) -> Self {
         Self {
             device: device.clone(),
-            recompute: false,
             parameters: BTreeMap::new(),
             buffers: BTreeMap::new(),
             states: BTreeMap::new(),
@@ -280,17 +277,9 @@ impl Model {
         // burn can't record calls and gradients at once
         let value = match self.device.is_recording() {
             true => value,
-            false => value.leaf(self.recompute),
+            false => value.leaf(),
         };
         self.parameters.insert(name.to_owned(), value);
-    }
-
-    /// Lets the backward pass compute cheap operations again instead of keeping their results.
-    pub(crate) fn set_recompute(&mut self, recompute: bool) {
-        self.recompute = recompute;
-        for (name, value) in std::mem::take(&mut self.parameters) {
-            self.put_parameter(&name, value.inner());
-        }
     }
 
     /// Parameters and buffers by name, without autodiff.

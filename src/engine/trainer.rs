@@ -31,6 +31,8 @@ pub struct Trainer {
     rates: BTreeMap<String, f64>,
     average: Option<Average>,
     precision: Precision,
+    /// Whether the backward pass runs segments of the forward pass again.
+    recompute: bool,
     seed: u64,
     step: u64,
 }
@@ -91,6 +93,7 @@ impl Trainer {
             rates: BTreeMap::new(),
             average: None,
             precision: Precision::F32,
+            recompute: false,
             seed,
             step: 0,
         }
@@ -109,9 +112,7 @@ impl Trainer {
             steps: settings.steps,
             steps_per_epoch: settings.steps_per_epoch(),
         };
-        if settings.recompute {
-            self.model.set_recompute(true);
-        }
+        self.recompute = settings.recompute;
         self.average = settings.average.map(|decay| Average {
             decay,
             tensors: self.tensors(),
@@ -180,7 +181,7 @@ impl Trainer {
         rate: f64,
         clip: Option<f64>,
     ) -> Result<StepReport> {
-        let turns = backward::turns(graph, self.precision);
+        let turns = backward::turns(graph, self.precision, self.recompute);
         if turns.is_empty() {
             return Err(EngineError::NothingToTrain);
         }

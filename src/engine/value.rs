@@ -266,13 +266,8 @@ impl Value {
         on_any!(self, t => t.inner().into())
     }
 
-    /// A leaf of the autodiff graph, whose gradient is kept; `recompute`: what follows from it may be computed again in the
-    /// backward pass. Whole numbers stay as they are.
-    pub(crate) fn leaf(self, recompute: bool) -> Self {
-        use burn::tensor::GradientCheckpointingStrategy::Balanced;
-        if recompute {
-            return on_float!(self, t => t.autodiff().with_gradient_checkpointing_strategy(Balanced).require_grad().into(), other => other);
-        }
+    /// A leaf of the autodiff graph, whose gradient is kept. Whole numbers stay as they are.
+    pub(crate) fn leaf(self) -> Self {
         on_float!(self, t => t.autodiff().require_grad().into(), other => other)
     }
 

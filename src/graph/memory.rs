@@ -12,6 +12,54 @@ impl Graph {
     ///
     /// Counts tensors only: neither the program nor the loader nor what an allocator holds back.
     pub fn peak_memory(&self, batch: usize, train: bool, optimizer_slots: usize) -> u64 {
+        let slots = if train { optimizer_slots } else { 0 };
+        let mut walk = Walk {
+            graph: self,
+            flow: self.flow(),
+            batch,
+            live: self.held(slots),
+            peak: 0.0,
+        };
+        let uses = walk.forward(train);
+        if train {
+            walk.backward(uses);
+            // the update makes a new value for one tensor after another
+            let largest = self
+                .parameters
+                .iter()
+                .map(|p| p.shape.iter().product::<usize>())
+                .max();
+            walk.touch(2.0 * F32 * largest.unwrap_or(0) as f64);
+        }
+        walk.peak as u64
+    }
+
+    /// The same while training where the backward pass runs one segment after another again: what crosses the cuts is kept, and
+    /// the largest segment is alive. Graphs whose objectives take turns are not cut.
+    pub fn peak_memory_in_segments(&self, batch: usize, optimizer_slots: usize) -> u64 {
+        let whole = self.peak_memory(batch, true, optimizer_slots);
+        let named = self.objectives.iter().chain(&self.metrics);
+        let mut wanted: Vec<Var> = named.map(|named| named.var).collect();
+        wanted.extend(self.assigns.iter().map(|assign| assign.value));
+        let segments = self.segments(&wanted);
+        if segments.cuts.is_empty() || self.turns(&[]).len() > 1 {
+            return whole;
+        }
+        let held = self.held(optimizer_slots);
+        let bytes = |cut: &Vec<Var>| -> f64 { cut.iter().map(|var| self.bytes(*var, batch)).sum() };
+        let cuts: Vec<f64> = segments.cuts.iter().map(bytes).collect();
+        let kept: f64 = cuts.iter().sum();
+        // gradients of what enters a segment and of what it gives, and their product with that
+        let entering = [0.0].iter().chain(&cuts);
+        let gradients = entering
+            .zip(&cuts)
+            .map(|(enters, gives)| enters + 2.0 * gives);
+        let kept = kept + gradients.fold(0.0, f64::max);
+        (held + kept + segments.largest * (whole as f64 - held)).min(whole as f64) as u64
+    }
+
+    /// Bytes of parameters, what optimisers remember of them, buffers and states.
+    fn held(&self, optimizer_slots: usize) -> f64 {
         let parameters = F32 * self.parameter_count() as f64;
         let buffers: usize = self
             .buffers
@@ -36,26 +84,7 @@ impl Graph {
                 bytes * s.shape.iter().product::<usize>() as f64
             })
             .sum::<f64>();
-        let slots = if train { optimizer_slots as f64 } else { 0.0 };
-        let mut walk = Walk {
-            graph: self,
-            flow: self.flow(),
-            batch,
-            live: parameters + slots * moved + F32 * buffers as f64 + states,
-            peak: 0.0,
-        };
-        let uses = walk.forward(train);
-        if train {
-            walk.backward(uses);
-            // the update makes a new value for one tensor after another
-            let largest = self
-                .parameters
-                .iter()
-                .map(|p| p.shape.iter().product::<usize>())
-                .max();
-            walk.touch(2.0 * F32 * largest.unwrap_or(0) as f64);
-        }
-        walk.peak as u64
+        parameters + optimizer_slots as f64 * moved + F32 * buffers as f64 + states
     }
 }
 

@@ -54,7 +54,11 @@ impl Memory {
             Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
         };
         let train = |graph: &crate::graph::Graph, settings: &Settings| {
-            graph.peak_memory(settings.batch, true, slots(&settings.optimizer)) as f64
+            let slots = slots(&settings.optimizer);
+            match settings.recompute {
+                true => graph.peak_memory_in_segments(settings.batch, slots) as f64,
+                false => graph.peak_memory(settings.batch, true, slots) as f64,
+            }
         };
         let tensors = match &stage.body {
             Body::Pretext(t) => {

@@ -1,11 +1,11 @@
 //! Attention, softmax(scale q kᵀ) v, one head of one picture at a time, so that the scores never leave the cache; backward they
 //! are computed again.
 
-use super::memory::{Scratch, Shared, tasks};
+use super::memory::{Scratch, Shared, filled, tasks};
 use super::product::{
     Columns, LEFT, Rows, Target, multiply, outer, pack_panel, pack_rows, packed_rows,
 };
-use super::rows::{softmax_row, softmax_slope};
+use super::rows::{exp_row, softmax_row, softmax_slope};
 use super::simd::Isa;
 
 /// Queries whose scores are kept at once.
@@ -70,11 +70,30 @@ fn starts(count: usize, stride: usize) -> Vec<usize> {
     (0..count).map(|i| i * stride).collect()
 }
 
-/// The result into `out`.
+/// The result into `out`; gives the logarithms of the sums of exponentials, `[heads, queries]`, which [`gradient`] needs.
 ///
 /// # Safety
 /// All tensors are memory that the sizes fit; `out` is written by nobody else.
-pub(crate) unsafe fn forward(isa: Isa, of: &Attention, [q, k, v]: [Heads<'_>; 3], out: Heads<'_>) {
+pub(crate) unsafe fn forward(
+    isa: Isa,
+    of: &Attention,
+    [q, k, v]: [Heads<'_>; 3],
+    out: Heads<'_>,
+) -> Vec<f32> {
+    filled(q.starts.len() * of.queries, |logs| {
+        let logs = Shared::new(logs.as_mut_ptr());
+        // SAFETY: the caller's promise.
+        unsafe { forward_to(isa, of, [q, k, v], out, logs) };
+    })
+}
+
+unsafe fn forward_to(
+    isa: Isa,
+    of: &Attention,
+    [q, k, v]: [Heads<'_>; 3],
+    out: Heads<'_>,
+    logs: Shared,
+) {
     let padded = of.keys.next_multiple_of(isa.panel());
     tasks(q.starts.len(), |head| {
         let keys = Attention::columns(k.at.at(k.starts[head]), k.token, of.keys, of.width, true);
@@ -109,7 +128,8 @@ pub(crate) unsafe fn forward(isa: Isa, of: &Attention, [q, k, v]: [Heads<'_>; 3]
                 multiply(isa, a, packed_keys.ptr(), 0, keys.panels(isa), to);
                 for row in 0..some {
                     let at = scores.ptr().add(row * padded);
-                    softmax_row(isa, at, of.keys, of.scale, at);
+                    let log = softmax_row(isa, at, of.keys, of.scale, at);
+                    *logs.at(head * of.queries + first + row) = log;
                 }
                 let a = Rows {
                     at: scores.shared(),
@@ -130,7 +150,7 @@ pub(crate) unsafe fn forward(isa: Isa, of: &Attention, [q, k, v]: [Heads<'_>; 3]
     });
 }
 
-/// The gradients of queries, keys and values, of the result's.
+/// The gradients of queries, keys and values, of the result's, and of what [`forward`] gave.
 ///
 /// # Safety
 /// As [`forward`].
@@ -138,11 +158,13 @@ pub(crate) unsafe fn gradient(
     isa: Isa,
     of: &Attention,
     [q, k, v]: [Heads<'_>; 3],
+    logs: &[f32],
     d_out: Heads<'_>,
     [dq, dk, dv]: [Heads<'_>; 3],
 ) {
     let width = isa.panel();
     let padded = of.keys.next_multiple_of(width);
+    assert!(logs.len() == q.starts.len() * of.queries);
     tasks(q.starts.len(), |head| {
         let turned_keys =
             Attention::columns(k.at.at(k.starts[head]), k.token, of.keys, of.width, true);
@@ -215,7 +237,8 @@ pub(crate) unsafe fn gradient(
                         scores.ptr().add(row * padded),
                         slopes.ptr().add(row * padded),
                     );
-                    softmax_row(isa, score, of.keys, of.scale, score);
+                    let log = logs[head * of.queries + first + row];
+                    exp_row(isa, score, of.keys, of.scale, log);
                     softmax_slope(isa, score, slope, of.keys, of.scale, slope);
                 }
                 let lines = |of_rows: &Scratch| Rows {

@@ -289,9 +289,10 @@ pub(crate) fn weight_gradient(isa: Isa, conv: &Conv, x: &[f32], dy: &[f32], dw: 
         let blocks = cg.div_ceil(block);
         tasks(sums.panels * blocks, |index| {
             let (panel, first) = (index / blocks, index % blocks * block);
+            let mut row = [0.0; 32];
             for c in first..(first + block).min(cg) {
                 for tap in 0..taps {
-                    let row = sums.row(panel, tap * cg + c);
+                    let row = sums.row(panel, tap * cg + c, &mut row);
                     for (j, x) in row.iter().enumerate().take(kg - panel * width) {
                         let k = group * kg + panel * width + j;
                         // SAFETY: each task writes its own outputs and channels.

@@ -90,9 +90,10 @@ pub(crate) struct Right {
     pub(crate) cols: usize,
 }
 
-/// What [`outer_all`] gives: `[panels, rows of a panel, panel]`.
+/// What [`outer_all`] gives: `[parts, panels, rows of a panel, panel]`.
 pub(crate) struct Sums {
     data: Scratch,
+    parts: usize,
     /// Numbers of a panel.
     size: usize,
     width: usize,
@@ -102,13 +103,25 @@ pub(crate) struct Sums {
 // SAFETY: once made it is only read.
 unsafe impl Sync for Sums {}
 
+/// Room for a row of a panel.
+pub(crate) type Row = [f32; 32];
+
 impl Sums {
-    /// Row `l` of a panel.
-    pub(crate) fn row(&self, panel: usize, l: usize) -> &[f32] {
+    /// Row `l` of a panel, the parts added up in order.
+    pub(crate) fn row<'a>(&self, panel: usize, l: usize, to: &'a mut Row) -> &'a [f32] {
         let at = panel * self.size + l * self.width;
         assert!(panel < self.panels && (l + 1) * self.width <= self.size);
-        // SAFETY: `outer_all` wrote every row of every panel.
-        unsafe { std::slice::from_raw_parts(self.data.ptr().add(at), self.width) }
+        let to = &mut to[..self.width];
+        to.fill(0.0);
+        for part in 0..self.parts {
+            let at = part * self.panels * self.size + at;
+            // SAFETY: `outer_all` wrote every row of every panel of every part.
+            let more = unsafe { std::slice::from_raw_parts(self.data.ptr().add(at), self.width) };
+            for (sum, x) in to.iter_mut().zip(more) {
+                *sum += x;
+            }
+        }
+        to
     }
 }
 
@@ -176,31 +189,10 @@ pub(crate) unsafe fn outer_all(isa: Isa, a: Rows<'_>, d: Right) -> Sums {
             }
         }
     });
-    // parts without rows have no sums
-    let parts = rows.div_ceil(each.max(1));
-    let step = 64 * width;
-    let steps = (length * width).div_ceil(step);
-    tasks(if parts == 1 { 0 } else { panels * steps }, |index| {
-        let (panel, first) = (index / steps, index % steps * step);
-        let n = step.min(length * width - first);
-        let at = |part: usize| sums.at((part * panels + panel) * size + first);
-        // SAFETY: the tasks above wrote all of the sums; each task adds up its own stretch.
-        unsafe {
-            if parts == 0 {
-                at(0).write_bytes(0, n);
-                return;
-            }
-            let sum = std::slice::from_raw_parts_mut(at(0), n);
-            for part in 1..parts {
-                let more = std::slice::from_raw_parts(at(part), n);
-                for (sum, x) in sum.iter_mut().zip(more) {
-                    *sum += x;
-                }
-            }
-        }
-    });
     Sums {
         data,
+        // parts without rows have no sums
+        parts: rows.div_ceil(each.max(1)),
         size,
         width,
         panels,
@@ -293,10 +285,11 @@ pub(crate) fn linear_weight(isa: Isa, m: usize, x: &[f32], dy: &[f32], n: usize)
         let sums = unsafe { outer_all(isa, a, d) };
         let width = isa.panel();
         tasks(k.div_ceil(64), |block| {
-            for l in block * 64..((block + 1) * 64).min(k) {
-                for panel in 0..sums.panels {
-                    let some = width.min(n - panel * width);
-                    let row = &sums.row(panel, l)[..some];
+            let mut row = [0.0; 32];
+            for panel in 0..sums.panels {
+                let some = width.min(n - panel * width);
+                for l in block * 64..((block + 1) * 64).min(k) {
+                    let row = &sums.row(panel, l, &mut row)[..some];
                     // SAFETY: each task writes its own rows of the result.
                     unsafe {
                         let to = to.at(l * n + panel * width);

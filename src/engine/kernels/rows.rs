@@ -276,8 +276,13 @@ pub(crate) unsafe fn softmax_body<S: Simd>(
         for i in (0..whole).step_by(S::N) {
             largest = S::max(largest, S::load(x.add(i)));
         }
-        for i in whole..c {
-            top = top.max(*x.add(i));
+        if whole > 0 && whole < c {
+            // the last vector overlaps the one before
+            largest = S::max(largest, S::load(x.add(c - S::N)));
+        } else {
+            for i in whole..c {
+                top = top.max(*x.add(i));
+            }
         }
         let top = scale * top.max(S::largest(largest));
         let (factor, shift) = (S::splat(scale), S::splat(-top));
@@ -295,9 +300,30 @@ pub(crate) unsafe fn softmax_body<S: Simd>(
         }
         let inverse = S::splat(1.0 / total);
         for i in (0..c).step_by(S::N) {
-            S::store_n(y.add(i), S::mul(S::load_n(y.add(i), c - i), inverse), c - i);
+            let e = S::mul(S::load_some(y.add(i), c - i), inverse);
+            S::store_some(y.add(i), e, c - i);
         }
         top + total.ln()
+    }
+}
+
+kernel! {
+    /// `exp(scale x - log)`, in place: softmax of a row whose logarithm of the sum is known.
+    ///
+    /// # Safety
+    /// There are `c` numbers.
+    pub(crate) fn exp_row = exp_body(x: *mut f32, c: usize, scale: f32, log: f32)
+}
+
+#[inline(always)]
+pub(crate) unsafe fn exp_body<S: Simd>(x: *mut f32, c: usize, scale: f32, log: f32) {
+    // SAFETY: the caller promises `c` numbers.
+    unsafe {
+        let (factor, shift) = (S::splat(scale), S::splat(-log));
+        for i in (0..c).step_by(S::N) {
+            let e = exp::<S>(S::fma(S::load_some(x.add(i), c - i), factor, shift));
+            S::store_some(x.add(i), e, c - i);
+        }
     }
 }
 
@@ -339,15 +365,16 @@ pub(crate) unsafe fn slope_body<S: Simd>(
     unsafe {
         let mut sum = S::zero();
         for i in (0..c).step_by(S::N) {
-            sum = S::fma(S::load_n(y.add(i), c - i), S::load_n(dy.add(i), c - i), sum);
+            let n = c - i;
+            sum = S::fma(S::load_some(y.add(i), n), S::load_some(dy.add(i), n), sum);
         }
         let (dot, scale) = (S::splat(S::sum(sum)), S::splat(scale));
         for i in (0..c).step_by(S::N) {
             let n = c - i;
-            let d = S::sub(S::load_n(dy.add(i), n), dot);
-            S::store_n(
+            let d = S::sub(S::load_some(dy.add(i), n), dot);
+            S::store_some(
                 dx.add(i),
-                S::mul(S::mul(S::load_n(y.add(i), n), d), scale),
+                S::mul(S::mul(S::load_some(y.add(i), n), d), scale),
                 n,
             );
         }

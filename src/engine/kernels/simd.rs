@@ -298,6 +298,36 @@ mod x86 {
                 _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
             }
         }
+        // halves are added as the portable code adds them
+        #[inline(always)]
+        unsafe fn sum(v: __m512) -> f32 {
+            unsafe {
+                let (low, high) = halves(v);
+                let v = _mm256_add_ps(low, high);
+                let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+                let v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+                _mm_cvtss_f32(_mm_add_ss(v, _mm_shuffle_ps::<1>(v, v)))
+            }
+        }
+        #[inline(always)]
+        unsafe fn largest(v: __m512) -> f32 {
+            unsafe {
+                let (low, high) = halves(v);
+                let v = _mm256_max_ps(low, high);
+                let v = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+                let v = _mm_max_ps(v, _mm_movehl_ps(v, v));
+                _mm_cvtss_f32(_mm_max_ss(v, _mm_shuffle_ps::<1>(v, v)))
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn halves(v: __m512) -> (__m256, __m256) {
+        // SAFETY: the caller has the instruction set.
+        unsafe {
+            let high = _mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v));
+            (_mm512_castps512_ps256(v), _mm256_castpd_ps(high))
+        }
     }
 
     static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -1,5 +1,7 @@
 //! Attention of heads.
 
+use std::sync::Arc;
+
 use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
 
@@ -29,12 +31,15 @@ pub(super) fn attend(inputs: Vec<Held>, scale: f64) -> Option<Held> {
     };
     let mut sizes = qs;
     sizes[rank - 1] = of.value;
+    let mut logs = Vec::new();
     let y = fresh(&sizes, |out| {
         let [q, k, v] = [&q, &k, &v].map(Split::of);
+        let inputs = [q.heads(), k.heads(), v.heads()];
         // SAFETY: the sizes and layouts are the tensors' own.
-        unsafe { attention::forward(Isa::best(), &of, [q.heads(), k.heads(), v.heads()], out) };
+        logs = unsafe { attention::forward(Isa::best(), &of, inputs, out) };
     });
-    Some(record(inputs, Attended { of, q, k, v }, y))
+    let logs = logs.into();
+    Some(record(inputs, Attended { of, q, k, v, logs }, y))
 }
 
 /// The same of `[B, N, 3 heads d]`, queries, keys and values of all heads one after the other: `[B, heads, N, d]`. `None` where
@@ -57,12 +62,18 @@ pub(crate) fn joined_attention(inputs: &[Value], heads: usize, scale: f64) -> Op
         value: size,
         scale: scale as f32,
     };
+    let mut logs = Vec::new();
     let y = fresh(&[batch, heads, tokens, size], |out| {
         let parts = Joined::of(Shared::of(numbers(&joined)), batch, heads, &of);
         // SAFETY: the sizes are the tensors' own.
-        unsafe { attention::forward(Isa::best(), &of, parts.heads(), out) };
+        logs = unsafe { attention::forward(Isa::best(), &of, parts.heads(), out) };
     });
-    let rule = JoinedAttention { of, heads, joined };
+    let rule = JoinedAttention {
+        of,
+        heads,
+        joined,
+        logs: logs.into(),
+    };
     Some(value(record([input], rule, y), 4))
 }
 
@@ -91,6 +102,8 @@ struct JoinedAttention {
     of: Attention,
     heads: usize,
     joined: FlexTensor,
+    /// `[batch heads, queries]`
+    logs: Arc<[f32]>,
 }
 
 impl Rule<1> for JoinedAttention {
@@ -110,7 +123,10 @@ impl Rule<1> for JoinedAttention {
             let out = Joined::of(out, batch, self.heads, &self.of);
             let isa = Isa::best();
             // SAFETY: the sizes and layouts are the tensors' own.
-            unsafe { attention::gradient(isa, &self.of, inputs.heads(), d.heads(), out.heads()) };
+            unsafe {
+                let (inputs, out) = (inputs.heads(), out.heads());
+                attention::gradient(isa, &self.of, inputs, &self.logs, d.heads(), out);
+            };
         });
         [Some(tensor(gradient, &sizes))]
     }
@@ -196,6 +212,8 @@ struct Attended {
     q: FlexTensor,
     k: FlexTensor,
     v: FlexTensor,
+    /// `[heads, queries]`
+    logs: Arc<[f32]>,
 }
 
 impl Rule<3> for Attended {
@@ -214,6 +232,7 @@ impl Rule<3> for Attended {
                             Isa::best(),
                             &self.of,
                             inputs,
+                            &self.logs,
                             d.heads(),
                             [q_out, k_out, v_out],
                         );

@@ -316,7 +316,7 @@ fn attention_and_its_gradients() {
             let mut got = vec![f32::NAN; d.len()];
             let to = |x: &mut [f32], _like: Heads<'_>| Shared::new(x.as_mut_ptr());
             // SAFETY: every tensor has the sizes that `of` says.
-            unsafe {
+            let logs = unsafe {
                 attention::forward(
                     isa,
                     &of,
@@ -339,6 +339,7 @@ fn attention_and_its_gradients() {
                     isa,
                     &of,
                     [hq, hk, hv],
+                    &logs,
                     hd,
                     [
                         Heads {
