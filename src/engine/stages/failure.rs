@@ -123,6 +123,9 @@ pub(super) fn interrupted(stage: &str, step: u64) -> Failure {
         Code::Interrupted,
         format!("interrupted in `{stage}` after step {step}"),
     )
-    .note("A checkpoint is written.")
+    .note(match step {
+        0 => "Nothing was trained yet.",
+        _ => "A checkpoint is written.",
+    })
     .help("run the same command again to go on")
 }
