@@ -69,11 +69,12 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Copies `data`, rows of length `width` one after the other, to the device. A rest shorter than a row is left out.
+    /// Moves `data`, rows of length `width` one after the other, to the device; on `flex` without a copy. A rest shorter than a row is
+    /// left out.
     ///
     /// # Errors
     /// The device fails.
-    pub fn new(device: &Device, data: &[f32], width: usize) -> Result<Self> {
+    pub fn new(device: &Device, data: Vec<f32>, width: usize) -> Result<Self> {
         let width = width.max(1);
         let turned = upload(device, data, width)?.transpose();
         Ok(Self {
@@ -102,7 +103,7 @@ impl Rows {
         if self.is_empty() || queries.len() < self.width {
             return Ok(Vec::new());
         }
-        let queries = upload(&self.device, queries, self.width)?;
+        let queries = upload(&self.device, queries.to_vec(), self.width)?;
         queries
             .matmul(self.turned.clone())
             .try_into_vec_as::<f32>()
@@ -115,12 +116,13 @@ impl Rows {
 /// # Errors
 /// The device fails.
 pub fn products(device: &Device, a: &[f32], b: &[f32], width: usize) -> Result<Vec<f32>> {
-    Rows::new(device, b, width)?.products(a)
+    Rows::new(device, b.to_vec(), width)?.products(a)
 }
 
-fn upload(device: &Device, data: &[f32], width: usize) -> Result<Tensor<2>> {
+fn upload(device: &Device, mut data: Vec<f32>, width: usize) -> Result<Tensor<2>> {
     let n = data.len() / width;
-    Value::of_f32(data[..n * width].to_vec(), &[n, width], device.burn())
+    data.truncate(n * width);
+    Value::of_f32(data, &[n, width], device.burn())
         .and_then(TryInto::try_into)
         .map_err(device_failed)
 }

@@ -75,12 +75,7 @@ impl Memory {
             }
             Body::Knn(k) => {
                 let (bank, test) = (k.train.dataset.len(), k.test.dataset.len());
-                features(&k.reading, bank, test).max(voting(
-                    pixels(&k.reading),
-                    pixels(&k.reading),
-                    bank,
-                    test,
-                ))
+                features(&k.reading, bank, test).max(voting(pixels(&k.reading), bank, test))
             }
             Body::Probe(p) => {
                 let records = p.train.dataset.len() + p.test.dataset.len();
@@ -118,16 +113,14 @@ fn pixels(reading: &Reading) -> usize {
 
 /// kNN on features: they are read, then vote.
 fn features(reading: &Reading, bank: usize, test: usize) -> f64 {
-    let widths = reading.places.iter().map(|(_, _, dim)| *dim);
-    let (all, widest) = (widths.clone().sum::<usize>(), widths.max().unwrap_or(0));
+    let all = reading.places.iter().map(|(_, _, dim)| *dim).sum::<usize>();
     let held = F32 * (all * (bank + test)) as f64;
-    (read(reading) + held).max(voting(all, widest, bank, test))
+    (read(reading) + held).max(voting(all, bank, test))
 }
 
-/// A vote on rows of `all` numbers of which `widest` are compared at a time: rows of both splits, the device's copy of the
-/// bank, the similarities of one block there and here.
-fn voting(all: usize, widest: usize, bank: usize, test: usize) -> f64 {
-    F32 * (all * (bank + test) + widest * bank + 2 * READ_BATCH * bank) as f64
+/// A vote on rows of `all` numbers: rows of both splits, the similarities of one block on the device and here.
+fn voting(all: usize, bank: usize, test: usize) -> f64 {
+    F32 * (all * (bank + test) + 2 * READ_BATCH * bank) as f64
 }
 
 /// Bytes of one value in a batch.

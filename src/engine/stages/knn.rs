@@ -15,7 +15,7 @@ const BLOCK: usize = 256;
 /// Test records on the 2-D map.
 const MAPPED: usize = 800;
 
-/// Accuracy of each place, as a fraction. The bank is used up: the device holds a copy of one place at a time.
+/// Accuracy of each place, as a fraction. The bank is used up: one place after the other moves to the device.
 fn accuracy(
     run: &Run<'_>,
     knn: &Knn,
@@ -26,7 +26,7 @@ fn accuracy(
     for (place, dim) in bank.dims.iter().enumerate() {
         let mut known = std::mem::take(&mut bank.places[place]);
         normalize_rows(&mut known, *dim);
-        let known = Rows::new(&run.device, &known, *dim)?;
+        let known = Rows::new(&run.device, known, *dim)?;
         let mut right = 0usize;
         for (block, rows) in test.places[place].chunks(BLOCK * dim).enumerate() {
             let mut asked = rows.to_vec();

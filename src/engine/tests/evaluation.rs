@@ -72,7 +72,7 @@ fn products_are_dot_products_of_rows() {
     let b = [1.0, 0.0, -1.0, 0.5, 0.5, 0.5];
     let got = products(&Device::flex(), &a, &b, 3).expect("products");
     assert_eq!(got, [-2.0, 3.0, -2.0, 7.5]);
-    let bank = Rows::new(&Device::flex(), &b, 3).expect("rows");
+    let bank = Rows::new(&Device::flex(), b.to_vec(), 3).expect("rows");
     assert_eq!(bank.len(), 2);
     assert_eq!(bank.products(&a[3..]).expect("products"), [-2.0, 7.5]);
     assert!(
