@@ -41,20 +41,16 @@ impl Graph {
         let inputs = |index: usize| self.nodes[index].inputs.iter().map(|v| v.0 as usize);
         // backwards from each phase's objectives, along gradients
         let mut reached = Vec::with_capacity(count);
-        let mut learns = vec![vec![false; n]; count];
-        for (k, phase) in phases.iter().enumerate() {
+        let mut learns = Vec::with_capacity(count);
+        for phase in &phases {
             let objectives = phase.objectives.iter();
             let objectives: Vec<Var> = objectives.map(|i| self.objectives[*i].var).collect();
-            reached.push(self.behind(&objectives, passes));
-            for index in 0..n {
-                learns[k][index] = match &self.nodes[index].op {
-                    Op::Parameter(id) => phase.parameters.contains(&(id.0 as usize)),
-                    op => passes(op) && inputs(index).any(|input| learns[k][input]),
-                };
-            }
-            for index in 0..n {
-                learns[k][index] &= reached[k][index];
-            }
+            let mut own = vec![false; self.parameters.len()];
+            phase.parameters.iter().for_each(|index| own[*index] = true);
+            let reach = self.behind(&objectives, passes);
+            let leads = self.leads_to(&own);
+            learns.push((0..n).map(|i| leads[i] && reach[i]).collect::<Vec<bool>>());
+            reached.push(reach);
         }
         let apart = |j: usize, m: usize| {
             // the parameters of phase m are as they were when phase j began
