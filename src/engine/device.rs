@@ -249,6 +249,15 @@ pub fn set_threads(wanted: Option<usize>) -> Result<usize> {
 mod tests {
     use super::*;
 
+    /// Also in a build for GPUs on a machine without one.
+    #[test]
+    fn auto_is_the_first_that_starts() {
+        let first = ["cuda", "vulkan", "flex"]
+            .into_iter()
+            .find(|word| Device::open(word).is_ok());
+        assert_eq!(Device::open("auto").ok().map(|auto| auto.name()), first);
+    }
+
     #[test]
     fn words_open_or_say_why_not() {
         assert_eq!(Device::open("flex").map(|d| d.name()).ok(), Some("flex"));

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use crate::catalog::{Catalog, Kind, Param, Type};
 use crate::data::SampleType;
+use crate::graph::Graph;
 use crate::language::default_problem;
 
 /// Names of the types a parameter may have; `list(…)` of one of them is one too.
@@ -108,6 +109,24 @@ pub fn sample_type(text: &str) -> Option<SampleType> {
         "text" => SampleType::Text,
         _ => return None,
     })
+}
+
+/// Why a graph is not what its task says of the parts that later stages may start from; a task that says nothing may name any.
+pub fn parts_error(said: &[(String, String)], graph: &Graph) -> Option<String> {
+    let said: Vec<&str> = said.iter().map(|(name, _)| name.as_str()).collect();
+    let built: Vec<&str> = graph.parts.iter().map(|part| part.name.as_str()).collect();
+    if said.is_empty() || said == built {
+        return None;
+    }
+    let names = |names: &[&str]| match names {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    };
+    Some(format!(
+        "the task says that it exports {}, `build` exports {}",
+        names(&said),
+        names(&built)
+    ))
 }
 
 #[cfg(test)]

@@ -56,11 +56,11 @@ fn descriptions_are_checked() {
     );
     refused(
         "SHORT_PLUGIN",
-        &["pretext_plugin says that it has 32 bytes; ABI 1.0 has 88"],
+        &["pretext_plugin says that it has 32 bytes; the shortest has 88"],
     );
     refused(
         "SHORT_TASK",
-        &["pretext_task says that it has 24 bytes; ABI 1.0 has 184"],
+        &["pretext_task says that it has 24 bytes; the shortest has 184"],
     );
     refused(
         "SHORT_PARAM",
@@ -69,12 +69,12 @@ fn descriptions_are_checked() {
     refused(
         "NEWER_MINOR",
         &[
-            "it needs ABI 1.4, this build has 1.0",
+            "it needs ABI 1.4, this build has 1.1",
             "use a newer Pretext",
         ],
     );
-    refused("OTHER_MAJOR", &["it needs ABI 2.0, this build has 1.0"]);
-    refused("OTHER_SYMBOL", &["it needs ABI 2, this build has 1.0"]);
+    refused("OTHER_MAJOR", &["it needs ABI 2.1, this build has 1.1"]);
+    refused("OTHER_SYMBOL", &["it needs ABI 2, this build has 1.1"]);
     refused("NO_SYMBOL", &["no symbol `pretext_plugin_v1`", "no plugin"]);
     refused("NO_DESCRIPTION", &["failed while it described itself"]);
     refused("NOT_UTF8", &["not UTF-8"]);
@@ -100,7 +100,7 @@ fn descriptions_are_checked() {
 fn what_builds_a_graph_is_checked() {
     refused(
         "UNKNOWN_OP",
-        &["needs operation 4000000000", "this build has ABI 1.0"],
+        &["needs operation 4000000000", "this build has ABI 1.1"],
     );
     refused(
         "STALE_VAR",
@@ -145,6 +145,37 @@ fn what_builds_a_graph_is_checked() {
         &["ended with status 42 and did not say why"],
     );
     refused("NO_OBJECTIVE", &["nothing is made small"]);
+    refused(
+        "OTHER_PARTS",
+        &["the task says that it exports upright, `build` exports turned"],
+    );
+}
+
+/// What a struct does not reach is not read: a description of ABI 1.0 has no parts.
+#[test]
+fn an_older_description_is_read_as_far_as_it_goes() {
+    said_of(&["-DOLD_TASK"], &recipe("faulty")).sound();
+}
+
+/// What a plugin says of its parts is known before its graph is built, and is documented.
+#[test]
+fn parts_are_known_by_name() {
+    let folder = project();
+    fs::copy(sound_library(), place(folder.path(), "faulty")).expect("a copy");
+    let later = |part: &str| {
+        format!(
+            "{}\nevaluate near = knn(k = 5) {{\n  from = learnt.{part}\n  data = figures.train\n  test = figures.test\n}}\n",
+            recipe("faulty")
+        )
+    };
+    let said = plan(folder.path(), &later("turned"), Options::default()).sound();
+    assert_eq!(said.stages.len(), 2);
+    let said = plan(folder.path(), &later("turnd"), Options::default());
+    assert!(
+        said.text.contains("It has `turned` and `encoder`."),
+        "{}",
+        said.text
+    );
 }
 
 /// A second trace of one library is another call: a handle that it kept is stale.
@@ -419,7 +450,7 @@ fn checked(flags: &[&str], more: &[&str]) -> (bool, String) {
 fn check_tries_everything() {
     let (sound, text) = checked(&[], &[]);
     assert!(sound, "{text}");
-    assert!(text.contains("faulty 0.1.3, ABI 1.0"), "{text}");
+    assert!(text.contains("faulty 0.1.3, ABI 1.1"), "{text}");
     assert!(
         text.contains("task faulty: sound") && text.contains("made small: loss"),
         "{text}"

@@ -65,6 +65,7 @@ static pretext_status build(const void *data, const pretext_host *host, pretext_
 #elif defined(MISSING_SYMBOL)
     return nobody_defines_this();
 #endif
+    host->part(ctx, PRETEXT_TEXT("turned"), encoder);
     pretext_var operands[2] = {logits, turn};
     loss = pretext_apply(host, ctx, PRETEXT_OP_CROSS_ENTROPY, operands, 2, NULL, 0);
 #if !defined(NO_OBJECTIVE)
@@ -133,9 +134,21 @@ static pretext_status augment(const void *data, const pretext_host *host, pretex
 }
 #endif
 
+static const pretext_part parts[] = {{
+    .size = sizeof(pretext_part),
+#if defined(OTHER_PARTS) || defined(OLD_TASK)
+    .name = PRETEXT_STR("upright"),
+#else
+    .name = PRETEXT_STR("turned"),
+#endif
+    .doc = PRETEXT_STR("What saw the turned picture."),
+}};
+
 static const pretext_task tasks[] = {{
-#ifdef SHORT_TASK
+#if defined(SHORT_TASK)
     .size = 24,
+#elif defined(OLD_TASK)
+    .size = offsetof(pretext_task, parts),
 #else
     .size = sizeof(pretext_task),
 #endif
@@ -161,6 +174,8 @@ static const pretext_task tasks[] = {{
 #ifdef REFUSES_DATA
     .augment = augment,
 #endif
+    .parts = parts,
+    .part_count = 1,
 }};
 
 static pretext_status types(const void *data, const pretext_host *host, pretext_ctx ctx, pretext_str input)

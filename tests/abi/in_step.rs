@@ -90,7 +90,8 @@ fn layouts_are_equal() {
         Param "pretext_param": size name ty choices preset doc low high optional reserved;
         Input "pretext_input": size name ty doc at_least or_list reserved;
         Task "pretext_task": size name summary doc cite title link example semantics params param_count inputs
-            input_count data build augment;
+            input_count data build augment parts part_count;
+        Part "pretext_part": size name doc;
         Transform "pretext_transform": size name summary doc cite title link example semantics params param_count data
             types make apply free;
         Plugin "pretext_plugin": size magic abi_major abi_minor name version tasks task_count transforms

@@ -304,6 +304,24 @@ fn started(test: &Test, out: &str) -> Child {
     panic!("no checkpoint within ten seconds");
 }
 
+/// A checkpoint holds numbers, not where they were computed: what began on another device goes on here, also in a build without it.
+#[test]
+fn a_run_that_began_on_another_device_goes_on() {
+    let test = with(RECIPE);
+    run(&test, "plain", &[]).success();
+    let mut child = started(&test, "moved");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    // as a machine with such a device would have left it
+    let notes = test.path("moved").join("run.json");
+    let text = fs::read_to_string(&notes).expect("run.json");
+    let moved = text.replace("\"device\": \"flex\"", "\"device\": \"cuda\"");
+    assert_ne!(text, moved, "run.json names no device");
+    fs::write(&notes, moved).expect("run.json");
+    run(&test, "moved", &["--set", "run.device=flex"]).success();
+    same(&test.path("plain"), &test.path("moved"));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_goes_on_where_it_stopped() {

@@ -22,7 +22,7 @@ extern "C" {
 
 #define PRETEXT_MAGIC UINT64_C(0x0154584554455250) /* PRETEXT, and the major version */
 #define PRETEXT_ABI_MAJOR 1u
-#define PRETEXT_ABI_MINOR 0u
+#define PRETEXT_ABI_MINOR 1u
 
 #if defined(_WIN32)
 #define PRETEXT_EXPORT __declspec(dllexport)
@@ -89,6 +89,13 @@ typedef struct pretext_input {
     uint32_t reserved;
 } pretext_input;
 
+/* An encoder that later stages may start from: from = STAGE.NAME. */
+typedef struct pretext_part {
+    uint64_t size;
+    pretext_str name; /* as build names it */
+    pretext_str doc;  /* one sentence */
+} pretext_part;
+
 typedef struct pretext_task {
     uint64_t size;
     pretext_str name;
@@ -108,6 +115,9 @@ typedef struct pretext_task {
     pretext_status (*build)(const void *data, const pretext_host *host, pretext_ctx ctx);
     /* Answers with the body of the default augment block for the data set's fields; may be null. */
     pretext_status (*augment)(const void *data, const pretext_host *host, pretext_ctx ctx);
+    /* Since 1.1: what build names with part, in that order; none where it is not said. */
+    const pretext_part *parts;
+    uint64_t part_count;
 } pretext_task;
 
 typedef struct pretext_transform {

@@ -11,7 +11,9 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"PRETEXT\x01");
 /// Versions of one major are compatible; the exported symbol carries it.
 pub const MAJOR: u32 = 1;
 /// Raised when something is added.
-pub const MINOR: u32 = 0;
+pub const MINOR: u32 = 1;
+/// The minor that is enough for what the SDK writes into a description and calls: hosts from there on load it.
+pub const LEAST_MINOR: u32 = 0;
 /// The one symbol that a plugin exports: an [`Entry`].
 pub const SYMBOL: &str = "pretext_plugin_v1";
 
@@ -135,6 +137,18 @@ pub struct Input {
     pub reserved: u32,
 }
 
+/// An encoder that later stages may start from: `from = STAGE.NAME`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// `sizeof(pretext_part)`
+    pub size: u64,
+    /// As `build` names it ([`Host::part`]).
+    pub name: Str,
+    /// One sentence.
+    pub doc: Str,
+}
+
 /// A pretext task.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -171,6 +185,10 @@ pub struct Task {
     pub build: Option<extern "C" fn(data: *const c_void, host: *const Host, ctx: Ctx) -> Status>,
     /// Answers with the default `augment` block's body for the data set's fields; may be null.
     pub augment: Option<extern "C" fn(data: *const c_void, host: *const Host, ctx: Ctx) -> Status>,
+    /// What `build` names with [`Host::part`], in that order; none where it is not said. Since 1.1.
+    pub parts: *const Part,
+    /// How many. Since 1.1.
+    pub part_count: u64,
 }
 
 /// A transform of one sample.

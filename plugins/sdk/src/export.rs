@@ -66,7 +66,7 @@ pub fn describe(name: &str, version: &str, parts: impl FnOnce() -> Parts) -> usi
         size: size_of::<abi::Plugin>() as u64,
         magic: abi::MAGIC,
         abi_major: abi::MAJOR,
-        abi_minor: abi::MINOR,
+        abi_minor: abi::LEAST_MINOR,
         name: kept(name),
         version: kept(version),
         task_count: tasks.len() as u64,
@@ -123,6 +123,13 @@ fn task(task: Task) -> abi::Task {
             reserved: 0,
         })
         .collect();
+    let parts: Vec<abi::Part> = (task.parts.iter())
+        .map(|(name, doc)| abi::Part {
+            size: size_of::<abi::Part>() as u64,
+            name: Str::new(name),
+            doc: Str::new(doc),
+        })
+        .collect();
     abi::Task {
         size: size_of::<abi::Task>() as u64,
         name: Str::new(&task.name),
@@ -140,6 +147,8 @@ fn task(task: Task) -> abi::Task {
         data: std::ptr::from_ref(&task.functions).cast::<c_void>(),
         build: Some(build),
         augment: Some(augment),
+        part_count: parts.len() as u64,
+        parts: list(parts),
     }
 }
 

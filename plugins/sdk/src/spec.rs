@@ -199,6 +199,7 @@ pub struct Entry<F> {
     pub(crate) semantics: u64,
     pub(crate) params: Vec<Param>,
     pub(crate) inputs: Vec<Input>,
+    pub(crate) parts: Vec<(String, String)>,
     pub(crate) functions: F,
 }
 
@@ -213,6 +214,7 @@ impl<F> Entry<F> {
             semantics: 1,
             params: Vec::new(),
             inputs: Vec::new(),
+            parts: Vec::new(),
             functions,
         }
     }
@@ -283,6 +285,13 @@ impl Task {
             at_least,
             or_list: list,
         });
+        self
+    }
+
+    /// Adds a part that later stages may start from (`from = STAGE.NAME`), with one sentence: each that [`Graph::part`] names, in
+    /// that order. The first is what `from = STAGE` means.
+    pub fn part(mut self, name: &str, doc: &str) -> Self {
+        self.parts.push((name.into(), doc.into()));
         self
     }
 

@@ -6,7 +6,7 @@ use super::fixtures::{close, data, model, read, sizes, tensor};
 use super::settings::settings;
 use crate::catalog::Value;
 use crate::engine::checkpoint::{Checkpoint, newest, save};
-use crate::engine::{Batch, Device, HostTensor, Model, Trainer, features, gradients};
+use crate::engine::{Batch, Device, HostTensor, Kernels, Model, Trainer, features, gradients};
 use crate::graph::testing::{encoder, layer, net, pictures};
 use crate::graph::{DType, Graph, Init, Mode, Module, Moment, Scalar, Size, Var};
 use crate::plan::{Optimizer, Settings};
@@ -240,6 +240,44 @@ fn a_checkpoint_is_the_live_model_and_training_goes_on_bit_for_bit() {
     );
     assert!(data(&a.states["bank"]).iter().any(|x| *x != 0.0));
     assert!(matches!(a.states["seen"], HostTensor::Int { .. }));
+}
+
+/// From flex to every other device that starts in this build, and back; flex without kernels of its own counts as one.
+#[test]
+fn training_goes_on_on_another_device() {
+    let graph = everything();
+    let settings = everything_settings();
+    let on = |device: &Device| {
+        let model = Model::init(&graph, 7, device).expect("a model");
+        Trainer::new(model, settings.optimizer.clone(), Vec::new(), 7)
+            .with_settings(&settings, &graph)
+    };
+    let losses = |trainer: &mut Trainer, range: std::ops::Range<u64>| -> Vec<f32> {
+        let step = |step| {
+            let report = trainer.step(&graph, &[everything_batch(step)], 1e-2, Some(1.0));
+            report.expect("a step").objectives[1].1 as f32
+        };
+        range.map(step).collect()
+    };
+    let flex = Device::flex();
+    let mut undisturbed = on(&flex);
+    losses(&mut undisturbed, 0..5);
+    let wanted = losses(&mut undisturbed, 5..9);
+    let others = ["ndarray", "cuda", "vulkan"].map(Device::open);
+    let mut others: Vec<Device> = others.into_iter().flatten().collect();
+    others.push(flex.clone().with_kernels(Kernels::Reference));
+    for other in &others {
+        for (from, to) in [(&flex, other), (other, &flex)] {
+            let mut first = on(from);
+            losses(&mut first, 0..5);
+            let state = first.state().expect("a state");
+            let mut then = on(to);
+            then.restore(&state).expect("a fitting state");
+            assert_eq!(then.state().expect("a state"), state);
+            let what = format!("{} to {}", from.name(), to.name());
+            close(&what, &losses(&mut then, 5..9), &wanted, 1e-4);
+        }
+    }
 }
 
 #[test]

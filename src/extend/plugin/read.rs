@@ -8,14 +8,14 @@ const MAX_TEXT: u64 = 1 << 20;
 /// Most elements of a list that are taken.
 pub const MAX_LIST: u64 = 4096;
 
-/// A struct that begins with its size. Its fields in ABI 1.0 end at [`Sized::LEAST`].
+/// A struct that begins with its size. Its first fields, those of the minor that brought it, end at [`Sized::LEAST`].
 ///
 /// # Safety
 /// `repr(C)`, a `u64` first, and all zeros is a value.
 pub unsafe trait Sized: Copy {
     /// What it is called in the header.
     const NAME: &'static str;
-    /// Its size in ABI 1.0.
+    /// Its size in the minor that brought it.
     const LEAST: u64;
 }
 
@@ -37,6 +37,7 @@ sized! {
     Transform "pretext_transform" 184;
     Param "pretext_param" 112;
     Input "pretext_input" 72;
+    Part "pretext_part" 40;
     Attr "pretext_attr" 88;
 }
 
@@ -55,9 +56,8 @@ pub unsafe fn structure<T: Sized>(at: *const T) -> Result<T, String> {
     let size = unsafe { at.cast::<u64>().read() };
     if size < T::LEAST || size > 1 << 16 || size % 8 != 0 {
         return Err(format!(
-            "a {} says that it has {size} bytes; ABI {}.0 has {}",
+            "a {} says that it has {size} bytes; the shortest has {}",
             T::NAME,
-            abi::MAJOR,
             T::LEAST
         ));
     }
@@ -152,6 +152,7 @@ mod tests {
         fits::<abi::Transform>();
         fits::<abi::Param>();
         fits::<abi::Input>();
+        fits::<abi::Part>();
         fits::<abi::Attr>();
     }
 

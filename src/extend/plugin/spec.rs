@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::augment::Transform;
 use crate::catalog::{Args, Input, Kind, Make, Paper, Param, Preset, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::extend::words::{TYPES, default_error, param_type, sample_type};
+use crate::extend::words::{TYPES, default_error, param_type, parts_error, sample_type};
 use crate::graph::Graph;
 use crate::language::codes::Code;
 
@@ -224,8 +224,16 @@ unsafe fn wanted(from: &abi::Input) -> Result<Input, String> {
 pub unsafe fn task(by: &By, task: abi::Task) -> Result<Spec, String> {
     let shared = Shared(task);
     let (builder, asked) = (by.clone(), by.clone());
+    let mut exports: Vec<(String, String)> = Vec::new();
+    // SAFETY: the caller's, here and below
+    for part in unsafe { list(task.parts, task.part_count)? } {
+        let name = unsafe { word(part.name, "the name of a part")? };
+        let doc = unsafe { given(part.doc, &format!("the doc of the part `{name}`"))? };
+        exports.push((name, doc));
+    }
+    let said = exports.clone();
     let make = Make::fallible_task(
-        move |graph, args| build(&builder, &shared.get(), graph, args),
+        move |graph, args| build(&builder, &shared.get(), &said, graph, args),
         move |args, fields| augment(&asked, &shared.get(), args, fields),
     );
     // SAFETY: the caller's, here and below
@@ -238,6 +246,7 @@ pub unsafe fn task(by: &By, task: abi::Task) -> Result<Spec, String> {
             unsafe { wanted(&input) }.map_err(|why| format!("task `{}`: {why}", spec.name))?;
         spec.inputs.push(input);
     }
+    spec.exports = exports;
     if spec.inputs.is_empty() {
         return Err(format!("task `{}` reads nothing from the batch", spec.name));
     }
@@ -250,7 +259,13 @@ impl<T: Copy> Shared<T> {
     }
 }
 
-fn build(by: &By, task: &abi::Task, graph: &mut Graph, args: &Args) -> Result<()> {
+fn build(
+    by: &By,
+    task: &abi::Task,
+    exports: &[(String, String)],
+    graph: &mut Graph,
+    args: &Args,
+) -> Result<()> {
     let Some(build) = task.build else {
         return Ok(());
     };
@@ -262,6 +277,9 @@ fn build(by: &By, task: &abi::Task, graph: &mut Graph, args: &Args) -> Result<()
             format!("{} built a graph in which nothing is made small", by.plugin),
         )
         .help("its `build` must declare an objective"));
+    }
+    if let Some(why) = parts_error(exports, graph) {
+        return Err(Problem::new(Code::Plugin, format!("{}: {why}", by.plugin)));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a script says about itself: `about()`, `params()`, `inputs()`. Maps with a closed set of properties become a `Spec`.
+//! What a script says about itself: `about()`, `params()`, `inputs()`, `parts()`. Maps with a closed set of properties become a `Spec`.
 
 use rhai::{Array, Dynamic, Engine, Map};
 
@@ -267,6 +267,23 @@ pub fn inputs(value: Dynamic, source: &Source) -> Result<Vec<Input>> {
         ));
     }
     Ok(inputs)
+}
+
+/// Reads `parts()`: what later stages may start from, by name with one sentence each.
+pub fn parts(value: Dynamic, source: &Source) -> Result<Vec<(String, String)>> {
+    let mut parts: Vec<(String, String)> = Vec::new();
+    for mut entry in entries(value, "parts", source)? {
+        let name = name(&mut entry)?;
+        if parts.iter().any(|(part, _)| *part == name) {
+            return Err(entry.wrong(format!("the part `{name}` is declared twice")));
+        }
+        parts.push((
+            name,
+            entry.needed("doc", "\"The slow copy of the encoder.\"")?,
+        ));
+        entry.close()?;
+    }
+    Ok(parts)
 }
 
 /// Whether a recipe could write it as a name.

@@ -1,11 +1,12 @@
 //! Scripts: a pretext task, or a number that changes while training, written in rhai beside the recipe.
 //!
-//! A task is a file with five functions, two of which may be left out:
+//! A task is a file with six functions, four of which may be left out:
 //!
 //! ```text
 //! fn about()            what it is: summary, doc, paper, semantics, example
 //! fn params()           its parameters: name, type, default, range, doc
 //! fn inputs()           what it reads from the batch: name, type, doc
+//! fn parts()            what later stages may start from: name, doc
 //! fn augment(p, fields) the default `augment` as `.ssl` text
 //! fn build(g, p)        the training graph, traced once while planning
 //! ```
@@ -36,6 +37,7 @@ use rhai::{AST, CallFnOptions, Dynamic, FuncArgs, Scope};
 
 use crate::catalog::{Args, At, Kind, Make, Problem, Provider, Result, Spec};
 use crate::data::Fields;
+use crate::extend::words::parts_error;
 use crate::graph::Graph;
 use crate::language::FileId;
 use crate::language::codes::Code;
@@ -138,7 +140,12 @@ impl Script {
     }
 
     /// Traces the task's graph.
-    fn build(self: &Arc<Self>, graph: &mut Graph, args: &Args) -> Result<()> {
+    fn build(
+        self: &Arc<Self>,
+        exports: &[(String, String)],
+        graph: &mut Graph,
+        args: &Args,
+    ) -> Result<()> {
         let tape = Tape::new(graph, self);
         let p = values::arguments(args);
         let built = self.call("build", (tape.clone(), p), |_, _| Ok(()));
@@ -148,6 +155,9 @@ impl Script {
             return Err(self
                 .about("build", "the task has no objective".into())
                 .help("end `build` with `g.objective(loss)`"));
+        }
+        if let Some(why) = parts_error(exports, graph) {
+            return Err(self.about("parts", why));
         }
         Ok(())
     }
@@ -239,10 +249,11 @@ impl Script {
             )
             .help("add `fn inputs() { [#{name: \"views\", type: \"list(image)\", doc: \"…\"}] }`")
         })?;
+        let exports = self.declared("parts", declare::parts)?.unwrap_or_default();
         let has_augment = self.has("augment", &["p", "fields"])?;
-        let (builder, augmenter) = (self.clone(), self.clone());
+        let (builder, augmenter, said) = (self.clone(), self.clone(), exports.clone());
         let make = Make::fallible_task(
-            move |graph, args| builder.build(graph, args),
+            move |graph, args| builder.build(&said, graph, args),
             move |args, fields| match has_augment {
                 true => augmenter.augment(args, fields),
                 false => Ok(None),
@@ -250,6 +261,7 @@ impl Script {
         );
         let mut spec = Spec::new(name, Kind::Task, "", make);
         spec.inputs = inputs;
+        spec.exports = exports;
         spec.example = format!(
             "ssl 1\n\nuse script \"{}\"\n\ndataset figures = shapes()\n\npretext learnt = {name}() {{\n  data    = figures.train\n  encoder = small_cnn()\n}}\n",
             self.source.path

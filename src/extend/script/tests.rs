@@ -813,3 +813,38 @@ fn numbers_of_the_step_are_functions_of_a_script() {
     wrong("|step, total, epoch| { loop { } }", "steps");
     wrong("\"a\"", "");
 }
+
+#[test]
+fn parts_are_declared_as_they_are_built() {
+    let text = |said: &str| {
+        format!(
+            "fn inputs() {{ [#{{name: \"x\", type: \"image\"}}] }}\nfn parts() {{ {said} }}\nfn build(g, p) {{ g.objective(mean_all(g.input(\"x\"))) }}\n"
+        )
+    };
+    let slow = "[#{name: \"slow\", doc: \"The slow copy.\"}]";
+    let spec = entry("tasks/test.rhai", &text(slow), FileId(7)).unwrap();
+    assert_eq!(spec.exports, [("slow".into(), "The slow copy.".into())]);
+    let (problem, line, _) = refused(&text(slow));
+    assert_eq!(
+        (problem.message.as_str(), line),
+        (
+            "the task says that it exports slow, `build` exports none",
+            2
+        )
+    );
+    for (said, message) in [
+        ("[#{name: \"slow\"}]", "`slow` of `parts()` lacks `doc`"),
+        (
+            "[#{name: \"a\", doc: \"a\"}, #{name: \"a\", doc: \"b\"}]",
+            "the part `a` is declared twice",
+        ),
+        (
+            "3",
+            "`parts()` must give a list of maps, not a whole number",
+        ),
+    ] {
+        let (problem, line, _) = refused(&text(said));
+        assert_eq!((problem.message.as_str(), line), (message, 2));
+    }
+    assert!(trace(&text("[]")).is_ok());
+}

@@ -170,7 +170,7 @@ impl Checker<'_> {
     }
 
     /// What a stage exports: what its task says, its encoders. Empty where only the graph knows, which the plan builds: of a script or
-    /// a plugin.
+    /// a plugin that does not say.
     fn parts(&self, value: &Expr, kind: Kind) -> Vec<String> {
         let ExprKind::Call(call) = &value.kind else {
             return Vec::new();
@@ -178,7 +178,7 @@ impl Checker<'_> {
         let Some(spec) = self.catalog.find(kind, &call.name.text) else {
             return Vec::new();
         };
-        if spec.provider.is_some() {
+        if spec.provider.is_some() && spec.exports.is_empty() {
             return Vec::new();
         }
         let mut parts: Vec<String> = spec.exports.iter().map(|(name, _)| name.clone()).collect();
