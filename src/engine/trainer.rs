@@ -272,7 +272,11 @@ impl Trainer {
                         .entry(state.name.clone())
                         .or_insert_with(|| old.clone());
                     let next = match rows {
-                        Some(index) => old.with_rows(index, value).map_err(device_failed)?,
+                        Some(index) => old.with_rows(index, value).map_err(|why| {
+                            let rows = assign.rows.unwrap_or(assign.value);
+                            let why = format!("the state `{}` {why}", state.name);
+                            EngineError::node(graph, rows, why)
+                        })?,
                         None => value,
                     };
                     self.model.put_state(&state.name, next);

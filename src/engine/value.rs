@@ -4,8 +4,7 @@ use burn::tensor::{Device as BurnDevice, FloatDType, IndexingUpdateOp, Int, Tens
 
 use super::host::HostTensor;
 
-/// The largest rank.
-pub(crate) const MAX_RANK: usize = 6;
+pub(crate) use crate::graph::MAX_RANK;
 
 /// A burn tensor of any rank up to [`MAX_RANK`], of numbers (`F`) or of whole numbers (`I`).
 #[derive(Clone, Debug)]
@@ -256,6 +255,7 @@ impl Value {
 
     /// With these rows in the place of its own: `index [R]` says which.
     pub(crate) fn with_rows(self, index: Value, rows: Value) -> Result<Self, String> {
+        crate::engine::ops::check_rows(&self, &index)?;
         let index: Tensor<1, Int> = index.try_into()?;
         on_pair!((self, rows), (x, rows) => Ok(x.select_assign(0, index, rows, IndexingUpdateOp::Assign).into()),
             _other => Err("rows of another rank or element type".into()))

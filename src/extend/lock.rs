@@ -14,6 +14,9 @@ use crate::language::codes::Code;
 /// Its name; the folder that holds it is the project's.
 pub const LOCK_NAME: &str = "ssl.lock";
 
+/// More than this is no lock.
+const MAX_BYTES: u64 = 16 << 20;
+
 /// The folder that a recipe belongs to: the nearest with an `ssl.lock`, from the recipe's own upwards; the recipe's own
 /// where there is none.
 pub fn project_folder(recipe: &Path) -> PathBuf {
@@ -58,6 +61,11 @@ impl Lock {
             Problem::new(Code::BadFile, format!("{}: {why}", path.display()))
                 .help("restore it, or delete it and pin everything anew")
         };
+        if let Ok(about) = fs::metadata(&path)
+            && (!about.is_file() || about.len() > MAX_BYTES)
+        {
+            return Err(bad("it is no file, or too long".into()));
+        }
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -85,6 +93,16 @@ impl Lock {
             }
         }
         Ok(Self { folder, text })
+    }
+
+    /// Pins one content more. Other processes that pin in this project at the same time wait for one another.
+    pub fn pin(project: &Path, key: (&str, &str), hash: &str) -> Result<()> {
+        // where folders can't be locked, the last one wins
+        let folder = fs::File::open(project);
+        let _held = folder.and_then(|folder| folder.lock().map(|()| folder));
+        let mut lock = Self::read(project)?;
+        lock.set(key, hash);
+        lock.write()
     }
 
     /// Where it lies.
@@ -173,6 +191,22 @@ mod tests {
         fs::create_dir_all(&below).unwrap();
         assert_eq!(project_folder(&below), folder);
         assert_eq!(relative(&folder, &below), "a/b");
+    }
+
+    #[test]
+    fn pins_of_many_at_once_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for i in 0..16 {
+                let project = folder.path();
+                scope.spawn(move || {
+                    let name = format!("tasks/{i}.rhai");
+                    Lock::pin(project, ("scripts", &name), &"a".repeat(64)).unwrap();
+                });
+            }
+        });
+        let lock = Lock::read(folder.path()).unwrap();
+        assert_eq!(lock.text.scripts.len(), 16);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use lock::{LOCK_NAME, Lock, project_folder};
 use crate::catalog::{At, Problem, Spec};
 use crate::language::checked::{Door, Use};
 use crate::language::codes::Code;
-use crate::language::{Diagnostic, Doors, Sources};
+use crate::language::{Diagnostic, Doors, Sources, Span};
 
 /// What the command line says about scripts and plugins.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +52,9 @@ impl Loader {
         let hash = blake3::hash(bytes).to_hex().to_string();
         let mut lock = Lock::read(&self.project)?;
         match lock.get(key) {
-            Some(pinned) if pinned == hash => return Ok(Pin { hash, lock: None }),
+            Some(pinned) if pinned.eq_ignore_ascii_case(&hash) => {
+                return Ok(Pin { hash, absent: None });
+            }
             Some(pinned) if !self.options.update_lock => {
                 return Err(Problem::new(
                     Code::Pinned,
@@ -67,28 +69,21 @@ impl Loader {
             }
             _ => {}
         }
-        lock.set(key, &hash);
+        let key = (key.0.to_owned(), key.1.to_owned());
         Ok(Pin {
             hash,
-            lock: Some(lock),
+            absent: Some((self.project.clone(), key)),
         })
     }
 
     fn script(&self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
-        let read = || -> Result<String, Problem> {
-            let path = self.folder.join(&used.name.text);
-            let bytes = std::fs::read(&path).map_err(|error| {
-                Problem::new(
-                    Code::Script,
-                    format!("can't read the script {}: {error}", path.display()),
-                )
-                .help("the path is relative to the recipe")
-            })?;
+        let path = self.folder.join(&used.name.text);
+        let read = || -> Result<(String, Pin), Problem> {
+            let bytes = script_bytes(&path)?;
             let name = format!("script {}", used.name.text);
             let key = lock::relative(&self.project, &path);
             let pin = self.verify(("scripts", &key), &format!("the {name}"), &bytes)?;
-            pin.keep()?;
-            String::from_utf8(bytes).map_err(|error| {
+            let text = String::from_utf8(bytes).map_err(|error| {
                 Problem::new(
                     Code::Script,
                     format!(
@@ -97,29 +92,67 @@ impl Loader {
                         error.utf8_error().valid_up_to()
                     ),
                 )
-            })
+            })?;
+            Ok((text, pin))
         };
-        let text = read().map_err(|problem| vec![said(problem, used)])?;
+        let (text, pin) = read().map_err(|problem| vec![said(problem, used)])?;
         let file = sources.add(self.folder.join(&used.name.text), text.as_str());
-        match script::entry(&used.name.text, &text, file) {
+        // what can't be used is not pinned: it will be changed
+        let entry = script::entry(&used.name.text, &text, file).and_then(|spec| {
+            if let Some((name, why)) = words::field_error(&spec) {
+                let quoted = format!("\"{name}\"");
+                let at = text.find(&quoted).unwrap_or(0);
+                let span = Span::new(file, at, (at + quoted.len()).min(text.len()));
+                return Err(Problem::new(Code::Script, why)
+                    .at(At::Span(span))
+                    .help("give the parameter another name"));
+            }
+            pin.keep()?;
+            Ok(spec)
+        });
+        match entry {
             Ok(spec) => Ok(vec![spec]),
             Err(problem) => Err(vec![said(problem, used)]),
         }
     }
 }
 
+/// The bytes of a script: of a file, and not of one that never ends.
+fn script_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
+    let unreadable = |why: String| {
+        Problem::new(
+            Code::Script,
+            format!("can't read the script {}: {why}", path.display()),
+        )
+    };
+    let about = std::fs::metadata(path).map_err(|error| {
+        unreadable(error.to_string()).help("the path is relative to the recipe")
+    })?;
+    let most = script::sandbox::MAX_BYTES as u64;
+    if !about.is_file() {
+        return Err(unreadable("it is no file".into()));
+    }
+    if about.len() > most {
+        return Err(unreadable(format!(
+            "it has {} bytes; at most {most} are read",
+            about.len()
+        )));
+    }
+    std::fs::read(path).map_err(|error| unreadable(error.to_string()))
+}
+
 /// A content that is the pinned one, or that has no pin yet.
 struct Pin {
     hash: String,
-    /// With the pin in it, where it is to be written.
-    lock: Option<Lock>,
+    /// The project, and the table and the name there that have no such pin yet.
+    absent: Option<(PathBuf, (String, String))>,
 }
 
 impl Pin {
     /// Pins the content: it could be used.
     fn keep(self) -> Result<String, Problem> {
-        if let Some(lock) = self.lock {
-            lock.write()?;
+        if let Some((project, (table, name))) = self.absent {
+            Lock::pin(&project, (&table, &name), &self.hash)?;
         }
         Ok(self.hash)
     }
@@ -131,6 +164,11 @@ impl Doors for Loader {
             Door::Script => self.script(used, sources),
             Door::Plugin => self
                 .plugin(used)
+                .and_then(|specs| match specs.iter().find_map(words::field_error) {
+                    Some((_, why)) => Err(Problem::new(Code::Plugin, why)
+                        .help("the plugin must give the parameter another name")),
+                    None => Ok(specs),
+                })
                 .map_err(|problem| vec![said(problem, used)]),
         }
     }

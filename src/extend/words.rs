@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::catalog::{Catalog, Kind, Param, Type};
+use crate::catalog::{Catalog, Kind, Param, Spec, Type, stage_fields};
 use crate::data::SampleType;
 use crate::graph::Graph;
 use crate::language::default_problem;
@@ -27,9 +27,15 @@ pub const TYPES: &[&str] = &[
     "evaluator",
 ];
 
+/// Bytes of the longest type: they nest, and each level takes stack.
+const LONGEST: usize = 256;
+
 /// The type of this name; `choices` are the words of a `choice`.
 pub fn param_type(name: &str, choices: &[String]) -> Option<Type> {
     let name = name.trim();
+    if name.len() > LONGEST {
+        return None;
+    }
     if let Some(element) = name
         .strip_prefix("list(")
         .and_then(|rest| rest.strip_suffix(')'))
@@ -67,6 +73,9 @@ pub fn default_error(param: &Param) -> Option<String> {
 /// `image * 2`. `?` stands for a size that does not matter.
 pub fn sample_type(text: &str) -> Option<SampleType> {
     let text = text.trim();
+    if text.len() > LONGEST {
+        return None;
+    }
     if let Some((element, count)) = text.rsplit_once('*') {
         let count = count.trim().parse().ok()?;
         return Some(SampleType::list(sample_type(element)?, Some(count)));
@@ -111,6 +120,25 @@ pub fn sample_type(text: &str) -> Option<SampleType> {
     })
 }
 
+/// The parameter of a task that is called like a field of every stage and has another type, and why it can't be.
+pub fn field_error(spec: &Spec) -> Option<(String, String)> {
+    if spec.kind != Kind::Task {
+        return None;
+    }
+    let fields = stage_fields(Kind::Task);
+    let clash = spec.params.iter().find(|param| {
+        let mut same = fields.iter().filter(|field| field.name == param.name);
+        same.any(|field| field.ty != param.ty)
+    });
+    clash.map(|param| {
+        let why = format!(
+            "`{}` has a parameter `{}` of another type than the field of this name that every stage has",
+            spec.name, param.name,
+        );
+        (param.name.clone(), why)
+    })
+}
+
 /// Why a graph is not what its task says of the parts that later stages may start from; a task that says nothing may name any.
 pub fn parts_error(said: &[(String, String)], graph: &Graph) -> Option<String> {
     let said: Vec<&str> = said.iter().map(|(name, _)| name.as_str()).collect();
@@ -143,6 +171,8 @@ mod tests {
         assert_eq!(lists, Some(list(list(Type::Number))));
         assert_eq!(param_type("choice", &[]), None);
         assert_eq!(param_type("tensor", &[]), None);
+        let deep = format!("{}number{}", "list(".repeat(100_000), ")".repeat(100_000));
+        assert_eq!(param_type(&deep, &[]), None);
     }
 
     #[test]
@@ -173,5 +203,10 @@ mod tests {
         ] {
             assert_eq!(sample_type(text), None, "{text}");
         }
+        assert_eq!(
+            sample_type(&format!("image{}", " * 2".repeat(100_000))),
+            None
+        );
+        assert_eq!(sample_type(&"list(".repeat(100_000)), None);
     }
 }

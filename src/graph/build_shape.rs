@@ -3,6 +3,9 @@
 use super::{DType, Graph, MAX_RANK, Op, Shape, Size, Var, elements, show};
 use crate::catalog::{Problem, Result};
 
+/// The most pieces that [`Graph::split`] makes: each is a node.
+const MAX_PIECES: usize = 4096;
+
 /// What stands beyond the edge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Padding {
@@ -175,6 +178,11 @@ impl Graph {
     /// `parts` equal pieces along a dimension.
     pub fn split(&mut self, x: Var, dim: usize, parts: usize) -> Result<Vec<Var>> {
         self.want_dim("split", x, dim)?;
+        if parts > MAX_PIECES {
+            return Err(self.shape_problem(format!(
+                "split: {parts} parts are more than the {MAX_PIECES} that there may be"
+            )));
+        }
         let whole = self.shape(x)[dim].clone();
         let Some(size) = whole.divided(parts).filter(|size| size.at(1) > 0) else {
             return Err(self.shape_problem(format!(

@@ -30,6 +30,7 @@ mod pulls;
 mod scalar;
 mod segments;
 mod size;
+mod sound;
 mod turns;
 pub mod vocabulary;
 

@@ -6,6 +6,7 @@ mod hostile;
 #[path = "../support/mutate.rs"]
 mod mutate;
 mod mutated;
+mod scripts;
 mod verbs;
 
 #[path = "../support/mod.rs"]

@@ -52,6 +52,15 @@ pub(crate) fn check_index(op: &Op, inputs: &[Value]) -> Result<(), String> {
         (Op::ScatterAdd(dim), [x, index, _]) => (*dim, x, index),
         _ => return Ok(()),
     };
+    within(x, index, dim)
+}
+
+/// Whether every row that is to be replaced is there.
+pub(crate) fn check_rows(x: &Value, index: &Value) -> Result<(), String> {
+    within(x, index, 0)
+}
+
+fn within(x: &Value, index: &Value, dim: usize) -> Result<(), String> {
     let size = x.shape().get(dim).copied().unwrap_or(0) as i64;
     let HostTensor::Int { data, .. } = index.clone().download()? else {
         return Ok(());

@@ -155,13 +155,22 @@ impl<'a> Entry<'a> {
         self.wrong(format!(
             "`{property}` of {} must be {wanted}, not {}",
             self.subject(),
-            noun(found.type_name())
+            found_text(found)
         ))
     }
 
     fn wrong(&self, message: String) -> Problem {
         let span = self.source.declared(self.function, &self.name);
         Problem::new(Code::Script, message).at(At::Span(span))
+    }
+}
+
+/// What was found where something else should be. A number by itself: it may be of the right type and still not do.
+fn found_text(found: &Dynamic) -> String {
+    match (found.as_int(), found.as_float()) {
+        (Ok(n), _) => n.to_string(),
+        (_, Ok(x)) => x.to_string(),
+        _ => noun(found.type_name()),
     }
 }
 

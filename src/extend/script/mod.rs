@@ -46,6 +46,9 @@ use sandbox::MAX_BYTES;
 use source::Source;
 use tape::Tape;
 
+/// What a text in UTF-8 may begin with.
+const MARK: char = '\u{feff}';
+
 /// A script that was read and can be called.
 pub struct Script {
     ast: AST,
@@ -73,9 +76,12 @@ impl Script {
             )
             .at(At::Span(source.function(""))));
         }
+        // the mark that some editors put in front; a space keeps every place of the first line
+        let unmarked = text.strip_prefix(MARK).map(|rest| format!(" {rest}"));
+        let plain = unmarked.as_deref().unwrap_or(text);
         let ast = sandbox::run(|engine| {
             let ast = engine
-                .compile(text)
+                .compile(plain)
                 .map_err(|error| raise::unreadable(error, &source))?;
             engine
                 .run_ast(&ast)
@@ -197,6 +203,10 @@ pub fn hash(text: &str) -> String {
 /// # Errors
 /// Everything that is wrong with the script but what only shows when its graph is traced, at the script's own line.
 pub fn entry(path: &str, text: &str, file: FileId) -> Result<Spec> {
+    sandbox::together(|| declared(path, text, file))
+}
+
+fn declared(path: &str, text: &str, file: FileId) -> Result<Spec> {
     let script = Arc::new(Script::new(path, text, file)?);
     let name = std::path::Path::new(path)
         .file_stem()
@@ -294,7 +304,8 @@ impl Script {
 
 /// The first line of the comment on top.
 fn first_comment(text: &str) -> Option<String> {
-    let line = text.lines().next()?.trim().strip_prefix("//")?;
+    let line = text.trim_start_matches(MARK).lines().next()?;
+    let line = line.trim().strip_prefix("//")?;
     let line = line.trim_start_matches(['/', '!']).trim();
     (!line.is_empty()).then(|| line.to_owned())
 }

@@ -3,9 +3,11 @@
 
 use rhai::{Dynamic, Engine, FLOAT, INT, NativeCallContext};
 
+use super::raise::raise;
 use super::tape::{Node, Thrown};
-use crate::catalog::Result;
-use crate::graph::{Graph, Var};
+use crate::catalog::{Problem, Result};
+use crate::graph::{Graph, Size, Var};
+use crate::language::codes::Code;
 
 /// A sign between two nodes.
 type Between = fn(&mut Graph, Var, Var) -> Result<Var>;
@@ -46,6 +48,67 @@ pub fn register(engine: &mut Engine) {
             .node(ctx.call_position(), |g| g.mul_scalar(x.var, -1.0))
     });
     engine.register_fn("+", |x: Node| x);
+    for (sign, word) in COMPARISONS {
+        comparison(engine, sign, word);
+    }
+}
+
+/// Signs of comparison, and the operations that compare in the graph.
+const COMPARISONS: [(&str, &str); 6] = [
+    ("==", "equal"),
+    ("!=", "not_equal"),
+    ("<", "less"),
+    ("<=", "less_equal"),
+    (">", "greater"),
+    (">=", "greater_equal"),
+];
+
+/// Refuses to compare what has no value yet: for the interpreter, values of two types are just not equal.
+fn comparison(engine: &mut Engine, sign: &'static str, word: &'static str) {
+    let node = move |ctx: &NativeCallContext| -> Thrown<bool> {
+        let message =
+            format!("a node has no value while the graph is built: `{sign}` can't compare it");
+        let problem = Problem::new(Code::Script, message).help(format!(
+            "compare in the graph: `{word}(x, y)`; a number is a node there, `g.full([1], 0.5)`"
+        ));
+        Err(raise(problem, ctx.call_position()))
+    };
+    let size = move |ctx: &NativeCallContext, size: &Size| -> Thrown<bool> {
+        let message = format!(
+            "the size {size} depends on the batch, which is not known while the graph is built: `{sign}` can't compare it with a number"
+        );
+        let problem = Problem::new(Code::Script, message)
+            .help("sizes that do not depend on the batch are numbers, such as `x.shape[1]`");
+        Err(raise(problem, ctx.call_position()))
+    };
+    engine
+        .register_fn(sign, move |ctx: NativeCallContext, _: Node, _: Node| {
+            node(&ctx)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, _: Node, _: FLOAT| {
+            node(&ctx)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, _: Node, _: INT| {
+            node(&ctx)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, _: FLOAT, _: Node| {
+            node(&ctx)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, _: INT, _: Node| {
+            node(&ctx)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, a: Size, _: FLOAT| {
+            size(&ctx, &a)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, a: Size, _: INT| {
+            size(&ctx, &a)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, _: FLOAT, a: Size| {
+            size(&ctx, &a)
+        })
+        .register_fn(sign, move |ctx: NativeCallContext, _: INT, a: Size| {
+            size(&ctx, &a)
+        });
 }
 
 /// A sign between nodes, between node and number, and between number and node.

@@ -9,6 +9,7 @@ use super::sandbox::{
     MAX_VARIABLES, place, timeout,
 };
 use super::source::Source;
+use super::values::shown;
 use crate::catalog::{At, Problem};
 use crate::graph::vocabulary::operations;
 use crate::language::codes::Code;
@@ -17,6 +18,11 @@ use crate::language::nearest;
 /// A problem on its way through the interpreter.
 #[derive(Clone)]
 pub struct Raised(pub Arc<Problem>);
+
+/// Whether the interpreter made this name up, for a function that has none.
+pub fn is_closure(name: &str) -> bool {
+    name.starts_with("anon$")
+}
 
 /// Throws a problem at a place of the script.
 pub fn raise(problem: Problem, at: Position) -> Box<EvalAltResult> {
@@ -52,7 +58,11 @@ pub fn explain(error: EvalAltResult, source: &Source) -> Problem {
     }
     for (name, at) in calls.iter().rev().take(3) {
         if !at.is_none() && *at != place {
-            problem = problem.label(source.span(*at), format!("`{name}` is called here"));
+            let said = match is_closure(name) {
+                true => "the function is called here".to_owned(),
+                false => format!("`{name}` is called here"),
+            };
+            problem = problem.label(source.span(*at), said);
         }
     }
     problem
@@ -77,7 +87,7 @@ fn describe(error: EvalAltResult, source: &Source) -> Problem {
     match error {
         EvalAltResult::ErrorRuntime(value, _) => match value.try_cast_result::<Raised>() {
             Ok(Raised(problem)) => Arc::unwrap_or_clone(problem),
-            Err(value) => Problem::new(Code::Script, shortened(&value.to_string()))
+            Err(value) => Problem::new(Code::Script, shortened(&shown(&value)))
                 .note(format!("`{}` throws this.", source.path)),
         },
         EvalAltResult::ErrorParsing(kind, _) => syntax(kind),

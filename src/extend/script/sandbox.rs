@@ -21,7 +21,7 @@ use crate::language::codes::Code;
 pub const MAX_BYTES: usize = 1 << 16;
 /// Steps of the interpreter in one call of a script.
 pub const MAX_OPERATIONS: u64 = 200_000;
-/// Time of one call of a script.
+/// Time of one call of a script, and of all that it says about itself.
 pub const MAX_TIME: Duration = Duration::from_millis(40);
 /// Functions inside one another.
 pub const MAX_CALLS: usize = 48;
@@ -45,11 +45,14 @@ const STACK: usize = 256 << 20;
 thread_local! {
     /// Whether the clock has stopped the script on this thread.
     static LATE: Cell<bool> = const { Cell::new(false) };
-    /// When the script on this thread must be done.
-    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// When the script on this thread began; `None` on a thread that only waits for scripts.
+    static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// The time that the script on this thread has.
+    static ALLOWED: Cell<Duration> = const { Cell::new(MAX_TIME) };
     /// Processor time of the scripts that this thread has waited for.
-    #[cfg(test)]
     static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// What `SPENT` may come to while the scripts that this thread waits for share their time.
+    static SHARED: Cell<Option<Duration>> = const { Cell::new(None) };
     /// Where the script on this thread is.
     static PLACE: Cell<Position> = const { Cell::new(Position::NONE) };
 }
@@ -77,10 +80,13 @@ pub fn engine() -> &'static Engine {
         for symbol in ["eval", "print", "debug", "import", "export", "curry"] {
             engine.disable_symbol(symbol);
         }
-        // kept by the language for later, needed as a property: `#{name: "rate", default: 0.1}`
+        // kept by the language for later, needed as a property, `#{name: "rate", default: 0.1}`, and as a function,
+        // `module("second", p.head)`
         #[allow(deprecated)] // its makers mark what may change this way
         engine.on_parse_token(|token, _, _| match token {
-            Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
+            Token::Reserved(word) if matches!(word.as_str(), "default" | "module") => {
+                Token::Identifier(word)
+            }
             token => token,
         });
         #[allow(deprecated)]
@@ -137,13 +143,42 @@ fn is_late() -> bool {
     if LATE.get() {
         return true;
     }
-    let now = Instant::now();
-    let Some(deadline) = DEADLINE.get().filter(|deadline| now > *deadline) else {
+    let (Some(began), allowed) = (BEGAN.get(), ALLOWED.get()) else {
         return false;
     };
-    let waited = now.saturating_duration_since(deadline) > MAX_TIME;
-    LATE.set(waited || busy().is_none_or(|busy| busy > MAX_TIME / 2));
+    let elapsed = began.elapsed();
+    if elapsed <= allowed {
+        return false;
+    }
+    let waited = elapsed - allowed > MAX_TIME;
+    LATE.set(waited || used(began) > allowed / 2);
     LATE.get()
+}
+
+/// Time that the script on this thread has used, with that of the scripts it has waited for; all time since it began where the
+/// system does not say what others used of it.
+fn used(began: Instant) -> Duration {
+    busy().map_or_else(|| began.elapsed(), |busy| busy + SPENT.get())
+}
+
+/// The time that the next script has which this thread waits for. A script that runs another one gives of its own.
+fn left() -> Duration {
+    match (BEGAN.get(), SHARED.get()) {
+        (Some(began), _) => ALLOWED.get().saturating_sub(used(began)),
+        (None, Some(most)) => most.saturating_sub(SPENT.get()),
+        (None, None) => MAX_TIME,
+    }
+}
+
+/// The calls of scripts inside share the time of one.
+pub fn together<T>(inside: impl FnOnce() -> T) -> T {
+    let before = SHARED.get();
+    if before.is_none() {
+        SHARED.set(Some(SPENT.get() + MAX_TIME));
+    }
+    let result = inside();
+    SHARED.set(before);
+    result
 }
 
 /// Processor time of this thread and of the scripts that it has waited for: what others do on the machine is not in it.
@@ -177,15 +212,15 @@ fn pad(array: &mut Array, length: INT, item: Dynamic) -> Result<(), Box<EvalAltR
 pub fn run<T: Send>(inside: impl FnOnce(&'static Engine) -> Result<T> + Send) -> Result<T> {
     let failed = |why: &str| Problem::new(Code::Script, format!("the script can't be run: {why}"));
     let engine = engine();
+    let allowed = left();
     thread::scope(|scope| {
         let work = move || {
             let began = Instant::now();
-            DEADLINE.set(Some(began + MAX_TIME));
+            BEGAN.set(Some(began));
+            ALLOWED.set(allowed);
             PLACE.set(Position::NONE);
             let result = inside(engine);
-            // without the system's word for it, all time counts
-            let spent = || busy().unwrap_or_else(|| began.elapsed());
-            (result, cfg!(test).then(spent))
+            (result, used(began))
         };
         let thread = thread::Builder::new()
             .name("script".into())
@@ -194,10 +229,7 @@ pub fn run<T: Send>(inside: impl FnOnce(&'static Engine) -> Result<T> + Send) ->
             .map_err(|error| failed(&error.to_string()))?;
         match thread.join() {
             Ok((result, spent)) => {
-                #[cfg(test)]
-                SPENT.set(SPENT.get() + spent.unwrap_or_default());
-                #[cfg(not(test))]
-                let _: Option<Duration> = spent;
+                SPENT.set(SPENT.get() + spent);
                 result
             }
             Err(_) => Err(failed(

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use rhai::{Dynamic, FLOAT, FnPtr, INT};
 
-use super::raise::noun;
+use super::raise::{self, noun};
 use super::{Script, hash, sandbox};
 use crate::catalog::{At, Problem, Result};
 use crate::graph::{Clock, ScalarFn};
 use crate::language::codes::Code;
 
+/// What a function without a name is called.
+const CLOSURE: &str = "a function of the step";
 /// Its parameters.
 pub const PARAMS: [&str; 3] = ["step", "total", "epoch"];
 
@@ -44,7 +46,7 @@ impl Script {
             )
             .help("write `|step, total, epoch| …`"));
         }
-        let shown = if name.starts_with("anon$") {
+        let shown = if raise::is_closure(name) {
             self.source.path.clone()
         } else {
             format!("{} {name}", self.source.path)
@@ -52,16 +54,18 @@ impl Script {
         let key = format!("{} {name} {carried:?}", hash(&self.source.text));
         let script = self.clone();
         let name = name.to_owned();
+        // what fails at once is said while planning, where one try must do
+        sandbox::together(|| {
+            [0, 1, 499, 999].into_iter().try_for_each(|step| {
+                let clock = Clock {
+                    step,
+                    steps: 1000,
+                    steps_per_epoch: 100.0,
+                };
+                script.once(&name, &carried, &clock).map(|_| ())
+            })
+        })?;
         let number = move |clock: &Clock| script.at(&name, &carried, clock);
-        // what fails at once is said while planning
-        for step in [0, 1, 499, 999] {
-            let clock = Clock {
-                step,
-                steps: 1000,
-                steps_per_epoch: 100.0,
-            };
-            number(&clock)?;
-        }
         let script = self.clone();
         Ok(ScalarFn {
             name: shown,
@@ -99,12 +103,18 @@ impl Script {
                 Ok(x) => x.to_string(),
                 Err(_) => noun(value.type_name()),
             };
+            // a closure's name is a number of the interpreter: the script was in it until now
+            let (what, span) = match (raise::is_closure(name), sandbox::place()) {
+                (false, _) => (format!("`{name}`"), source.function(name)),
+                (true, at) if at.is_none() => (CLOSURE.to_owned(), source.function("build")),
+                (true, at) => (CLOSURE.to_owned(), source.span(at)),
+            };
             let problem = Problem::new(
                 Code::Script,
-                format!("`{name}` must give a finite number, not {found}"),
+                format!("{what} must give a finite number, not {found}"),
             )
             .note(format!("This is step {} of {}.", clock.step, clock.steps));
-            Err(problem.at(At::Span(source.function(name))))
+            Err(problem.at(At::Span(span)))
         })
     }
 

@@ -5,8 +5,9 @@ use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
 
 use super::tape::Thrown;
 
-/// `sort`, `sort_by` and `order_by` with a function: a number below 0, or `true`, where the first of two comes first; `dedup` with a
-/// function: `true` where an element equals the one that was kept before it.
+/// `sort`, `sort_by`, `order` and `order_by` with a function: a number below 0, or `true`, where the first of two comes first;
+/// `dedup` with a function: `true` where an element equals the one that was kept before it. `sort` and `dedup` take the function by
+/// its name too.
 pub fn register(engine: &mut Engine) {
     fn in_place(ctx: NativeCallContext, array: &mut Array, compare: FnPtr) -> Thrown<()> {
         *array = sorted(std::mem::take(array), |a, b| {
@@ -19,24 +20,33 @@ pub fn register(engine: &mut Engine) {
         })?;
         Ok(())
     }
+    fn copied(ctx: NativeCallContext, mut array: Array, compare: FnPtr) -> Thrown<Array> {
+        in_place(ctx, &mut array, compare)?;
+        Ok(array)
+    }
+    fn without_doubles(ctx: NativeCallContext, array: &mut Array, equal: FnPtr) -> Thrown<()> {
+        *array = distinct(std::mem::take(array), |a, b| {
+            let equal: Dynamic = equal.call_raw(&ctx, None, [a.clone(), b.clone()])?;
+            Thrown::Ok(equal.as_bool().unwrap_or(false))
+        })?;
+        Ok(())
+    }
     engine
         .register_fn("sort", in_place)
         .register_fn("sort_by", in_place)
+        .register_fn("order", copied)
+        .register_fn("order_by", copied)
+        .register_fn("dedup", without_doubles)
         .register_fn(
-            "dedup",
-            |ctx: NativeCallContext, array: &mut Array, equal: FnPtr| {
-                *array = distinct(std::mem::take(array), |a, b| {
-                    let equal: Dynamic = equal.call_raw(&ctx, None, [a.clone(), b.clone()])?;
-                    Thrown::Ok(equal.as_bool().unwrap_or(false))
-                })?;
-                Thrown::Ok(())
+            "sort",
+            |ctx: NativeCallContext, array: &mut Array, name: &str| {
+                in_place(ctx, array, FnPtr::new(name)?)
             },
         )
         .register_fn(
-            "order_by",
-            |ctx: NativeCallContext, mut array: Array, compare: FnPtr| {
-                in_place(ctx, &mut array, compare)?;
-                Thrown::Ok(array)
+            "dedup",
+            |ctx: NativeCallContext, array: &mut Array, name: &str| {
+                without_doubles(ctx, array, FnPtr::new(name)?)
             },
         );
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rhai::{Array, Dynamic, Engine, FLOAT, FnPtr, INT, Map, NativeCallContext, Position};
 
+use super::declare::is_name;
 use super::raise::raise;
 use super::tape::{Node, Tape, Thrown, callable, module_of};
 use super::vocabulary::named;
@@ -19,9 +20,30 @@ pub fn register(engine: &mut Engine) {
     epochs(engine);
 }
 
+/// The numbers that a scalar goes through, where they are known.
+fn ends(scalar: &Scalar) -> Vec<f64> {
+    match scalar {
+        Scalar::Constant(x) => vec![*x],
+        Scalar::Ramp { from, to, .. } => vec![*from, *to],
+        _ => Vec::new(),
+    }
+}
+
 /// A number (`0.99`), a ramp (`#{from: 0.99, to: 1.0, curve: "cosine"}`: the attributes of `scalar`), or a function of
 /// the step.
 fn scalar_of(tape: &Tape, value: &Dynamic, at: Position) -> Thrown<Scalar> {
+    let scalar = any_scalar(tape, value, at)?;
+    match ends(&scalar).iter().find(|x| !x.is_finite()) {
+        None => Ok(scalar),
+        Some(x) => {
+            let message = format!("a number that changes with the step can't be {x}");
+            let problem = Problem::new(Code::Script, message);
+            Err(raise(problem.help("is it divided by 0?"), at))
+        }
+    }
+}
+
+fn any_scalar(tape: &Tape, value: &Dynamic, at: Position) -> Thrown<Scalar> {
     if let Ok(x) = value.as_float() {
         return Ok(Scalar::Constant(x));
     }
@@ -82,6 +104,13 @@ fn scalars(engine: &mut Engine) {
                 let at = ctx.call_position();
                 let module = module_of(&module, at)?;
                 let momentum = scalar_of(g, &momentum, at)?;
+                if let Some(x) = ends(&momentum).iter().find(|x| !(0.0..=1.0).contains(*x)) {
+                    let message = format!("the momentum of a slow copy is from 0 to 1, not {x}");
+                    let problem = Problem::new(Code::Script, message).note(
+                        "It is the part of the copy that stays at each step: 0.99 is common.",
+                    );
+                    return Err(raise(problem, at));
+                }
                 let copy = g.build(at, |graph| graph.ema(&module, momentum))?;
                 Thrown::Ok(callable(copy))
             },
@@ -114,7 +143,19 @@ fn modules(engine: &mut Engine) {
             |ctx: NativeCallContext, g: &mut Tape, name: &str, module: FnPtr| {
                 let at = ctx.call_position();
                 let module = module_of(&module, at)?;
+                if !is_name(name) {
+                    let message = format!("`{name}` can't be the name of a part");
+                    let problem = Problem::new(Code::Script, message).note(
+                        "Later stages write it, `from = STAGE.NAME`: names have ASCII letters, digits and `_`, and do not begin with a digit.",
+                    );
+                    return Err(raise(problem, at));
+                }
                 g.build(at, |graph| {
+                    if graph.parts.iter().any(|part| part.name == name) {
+                        let message = format!("there is a part `{name}` already");
+                        return Err(Problem::new(Code::Duplicate, message)
+                            .help("give each part a name of its own"));
+                    }
                     graph.part(name, &module);
                     Ok(())
                 })

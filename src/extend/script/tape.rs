@@ -8,6 +8,7 @@ use rhai::{
 
 use super::Script;
 use super::raise::raise;
+use super::sandbox::place;
 use super::values::{dynamic_size, size_of};
 use crate::catalog::{Problem, Result as Checked};
 use crate::graph::{Attrs, Graph, Init, Mode, Module, Size, Var, operation};
@@ -22,7 +23,8 @@ pub type Thrown<T> = Result<T, Box<EvalAltResult>>;
 /// `g`: the graph that is being built, and the script that builds it.
 #[derive(Clone)]
 pub struct Tape {
-    graph: Arc<Mutex<Graph>>,
+    /// `None` once it is built, and while a function given to `fill` builds one of its own.
+    graph: Arc<Mutex<Option<Graph>>>,
     /// The script that builds it.
     pub script: Arc<Script>,
 }
@@ -48,22 +50,32 @@ impl Tape {
     pub fn new(graph: &mut Graph, script: &Arc<Script>) -> Self {
         let graph = std::mem::replace(graph, Graph::new(Mode::Train));
         Self {
-            graph: Arc::new(Mutex::new(graph)),
+            graph: Arc::new(Mutex::new(Some(graph))),
             script: script.clone(),
         }
     }
 
-    /// The graph with what was built.
+    /// The graph with what was built: its nodes can't be used any more.
     pub fn release(&self) -> Graph {
-        std::mem::replace(&mut *self.lock(), Graph::new(Mode::Train))
+        self.lock()
+            .take()
+            .unwrap_or_else(|| Graph::new(Mode::Train))
     }
 
     /// Puts a graph that was released back.
     pub fn restore(&self, graph: Graph) {
-        *self.lock() = graph;
+        *self.lock() = Some(graph);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Graph> {
+    /// Looks at the graph, where it is the one that is being built.
+    pub fn look<T>(&self, at: Position, look: impl FnOnce(&Graph) -> T) -> Thrown<T> {
+        match &*self.lock() {
+            Some(graph) => Ok(look(graph)),
+            None => Err(foreign(at)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Graph>> {
         // a builder that panicked left a graph that is only dropped
         self.graph
             .lock()
@@ -76,9 +88,12 @@ impl Tape {
         at: Position,
         build: impl FnOnce(&mut Graph) -> Checked<T>,
     ) -> Thrown<T> {
-        let mut graph = self.lock();
+        let mut held = self.lock();
+        let Some(graph) = held.as_mut() else {
+            return Err(foreign(at));
+        };
         let before = graph.set_span(self.script.source.span(at));
-        let result = build(&mut graph);
+        let result = build(graph);
         graph.set_span(before);
         if graph.nodes.len() > MAX_NODES {
             let problem = Problem::new(
@@ -113,10 +128,16 @@ impl Tape {
         if Arc::ptr_eq(&self.graph, &node.tape.graph) {
             return Ok(node.var);
         }
-        let problem = Problem::new(Code::Script, "this node belongs to another graph")
-            .note("What a function given to `fill` builds is a graph of its own.");
-        Err(raise(problem, at))
+        Err(foreign(at))
     }
+}
+
+/// Says that something can't be used in the graph that is being built.
+fn foreign(at: Position) -> Box<EvalAltResult> {
+    let problem = Problem::new(Code::Script, "this belongs to another graph")
+        .note("What a function given to `g.fill` builds is a graph of its own.")
+        .help("inside the function use only the graph and the node that it is given, outside of it nothing that it built");
+    raise(problem, at)
 }
 
 /// A module as a script holds it: a function that can be called.
@@ -131,8 +152,16 @@ pub fn callable(module: Module) -> Dynamic {
 }
 
 impl Node {
-    fn sizes(&self) -> Vec<Size> {
-        self.tape.lock().shape(self.var).clone()
+    fn sizes(&self, at: Position) -> Thrown<Vec<Size>> {
+        self.tape.look(at, |graph| graph.shape(self.var).clone())
+    }
+
+    /// How a script's text shows it. Text can't fail: the interpreter would show the name of a type instead.
+    pub fn shown(&self) -> String {
+        match self.sizes(Position::NONE) {
+            Ok(sizes) => crate::graph::show(&sizes),
+            Err(_) => "a node of another graph".into(),
+        }
     }
 }
 
@@ -186,10 +215,13 @@ fn inputs(engine: &mut Engine) {
                 g.node(ctx.call_position(), |graph| graph.input_stacked(name))
             },
         )
-        .register_fn("classes", |g: &mut Tape, name: &str| {
-            let classes = g.lock().classes(name);
-            classes.map_or(Dynamic::UNIT, |n| Dynamic::from(n as INT))
-        });
+        .register_fn(
+            "classes",
+            |ctx: NativeCallContext, g: &mut Tape, name: &str| {
+                let classes = g.look(ctx.call_position(), |graph| graph.classes(name))?;
+                Thrown::Ok(classes.map_or(Dynamic::UNIT, |n| Dynamic::from(n as INT)))
+            },
+        );
 }
 
 fn modules(engine: &mut Engine) {
@@ -278,8 +310,10 @@ fn results(engine: &mut Engine) {
         "objective",
         |ctx: NativeCallContext, g: &mut Tape, x: Node| {
             let name = Attrs::new().with("name", "loss");
-            g.build(ctx.call_position(), |graph| match operation("objective") {
-                Some(op) => graph.apply(op, &[x.var], &name).map(|_| ()),
+            let at = ctx.call_position();
+            let x = g.own(at, &x)?;
+            g.build(at, |graph| match operation("objective") {
+                Some(op) => graph.apply(op, &[x], &name).map(|_| ()),
                 None => Ok(()),
             })
         },
@@ -289,12 +323,13 @@ fn results(engine: &mut Engine) {
 fn sizes(engine: &mut Engine) {
     engine
         .register_get("shape", |x: &mut Node| {
-            let sizes = x.sizes();
-            sizes.iter().map(dynamic_size).collect::<Array>()
+            let sizes = x.sizes(place())?;
+            Thrown::Ok(sizes.iter().map(dynamic_size).collect::<Array>())
         })
-        .register_get("rank", |x: &mut Node| x.sizes().len() as INT)
-        .register_get("batch", |_: &mut Tape| Size::batch())
-        .register_fn("to_string", |x: &mut Node| crate::graph::show(&x.sizes()));
+        .register_get("rank", |x: &mut Node| {
+            Thrown::Ok(x.sizes(place())?.len() as INT)
+        })
+        .register_get("batch", |_: &mut Tape| Size::batch());
 }
 
 /// An objective or a metric is one number.

@@ -157,6 +157,13 @@ fn exploding_arrays_are_stopped() {
             "without doubles",
             "loop { let c = a; c.dedup(|x, y| false); }",
         ),
+        ("an order without an end", "order(a, |x, y| { loop { } })"),
+        (
+            "an order in an order",
+            "order(a, |x, y| order(a, |x, y| 0))",
+        ),
+        ("sorted by no function", "a.sort(\"nope\")"),
+        ("without doubles by no function", "a.dedup(\"nope\")"),
         ("compared", "let c = a.filter(|x| b == b);"),
         ("joined", "let c = a.reduce(|sum, x| sum + [x], []);"),
         ("searched", "loop { a.contains(2); }"),
@@ -847,4 +854,246 @@ fn parts_are_declared_as_they_are_built() {
         assert_eq!((problem.message.as_str(), line), (message, 2));
     }
     assert!(trace(&text("[]")).is_ok());
+}
+
+/// What a `build` with this body throws.
+#[track_caller]
+fn thrown(body: &str) -> String {
+    refused(&with_body(body)).0.message
+}
+
+#[test]
+fn lists_are_sorted_by_a_function_or_its_name() {
+    let down = |body: &str| {
+        let text = "fn down(a, b) { b - a }\nfn same(a, b) { a == b }\n".to_owned();
+        refused(&(text + with_body(body).as_str())).0.message
+    };
+    for body in [
+        "let a = [1, 3, 2]; a.sort(\"down\"); throw `${a}`;",
+        "let a = [1, 3, 2]; a.sort(|x, y| y - x); throw `${a}`;",
+        "let a = [1, 3, 2]; throw `${a.order(|x, y| y - x)}`;",
+        "let a = [3, 3, 2, 1, 1]; a.dedup(\"same\"); throw `${a}`;",
+    ] {
+        assert_eq!(down(body), "[3, 2, 1]", "{body}");
+    }
+    let message = thrown("let a = [1, 2]; a.sort(\"nope\");");
+    assert!(message.contains("nope"), "{message}");
+}
+
+#[test]
+fn one_time_is_all_that_a_script_has() {
+    let slow = "let a = []; a.pad(10000, 1); loop { let b = a; b.reverse(); }";
+    let body = format!(
+        "let x = g.input(\"x\");\ng.objective(mean_all(x) * g.scalar(|step, total, epoch| {{ {slow} }}));"
+    );
+    bounded("a slow number", &with_body(&body), "");
+    // whether they pass or not: what a script says about itself shares one time
+    for turns in [100, 300, 1000, 3000] {
+        let busy = format!(
+            "let a = []; a.pad(1000, 1); for i in 0..{turns} {{ let b = a; b.reverse(); }}"
+        );
+        let input = "#{name: \"x\", type: \"image\", doc: \"x\"}";
+        let text = format!(
+            "fn about() {{ {busy} #{{}} }}
+fn params() {{ {busy} [] }}
+fn parts() {{ {busy} [] }}
+fn inputs() {{ {busy} [{input}] }}
+fn build(g, p) {{ }}
+"
+        );
+        let start = sandbox::spent();
+        let result = entry("tasks/test.rhai", &text, FileId(7));
+        let time = sandbox::spent() - start;
+        println!("{turns}: {time:?}, passes: {}", result.is_ok());
+        assert!(time < Duration::from_millis(100), "{turns}: {time:?}");
+    }
+}
+
+#[test]
+fn a_node_is_used_in_its_own_graph_only() {
+    let start = "let x = g.input(\"x\");\nlet d = p.encoder.call(x).shape[1];\nlet bank = g.state(#{name: \"b\", shape: [g.records, d]});\n";
+    for inside in [
+        "throw x.shape",
+        "throw x.rank",
+        "throw `${x}`",
+        "x * 2.0",
+        "2.0 * x",
+        "-x",
+        "x + y",
+        "relu(x)",
+        "x.when(|step, total, epoch| 1.0)",
+        "p.encoder.call(x)",
+        "h.call(p.encoder, x)",
+        "h.objective(x)",
+        "h.metric(\"m\", x)",
+        "o.input(\"x\")",
+        "o.classes(\"x\")",
+        "x",
+    ] {
+        let body = format!("{start}let o = g;\ng.fill(bank, |h, y| {{ {inside} }});");
+        let problem = with_encoder(&body).unwrap_err();
+        let says = match inside {
+            "x" => "must give a node of its graph",
+            _ => "another graph",
+        };
+        assert!(problem.message.contains(says), "{inside}: {problem:?}");
+    }
+    for outside in ["throw k[0].shape", "k[0] * 2.0", "throw `${k[0]}`"] {
+        let body = format!(
+            "{start}let k = [];\ng.fill(bank, |h, y| {{ k.push(y); h.call(p.encoder, y) }});\n{outside};"
+        );
+        let problem = with_encoder(&body).unwrap_err();
+        assert!(
+            problem.message.contains("another graph"),
+            "{outside}: {problem:?}"
+        );
+    }
+}
+
+#[test]
+fn a_second_module_has_parameters_of_its_own() {
+    let body = "let x = g.input(\"x\");
+        let second = module(\"second\", p.encoder);
+        g.objective(mean_all(p.encoder.call(x) - second.call(x)));";
+    let g = with_encoder(body).unwrap();
+    let count = |prefix: &str| {
+        let parameters = g.parameters.iter();
+        parameters.filter(|p| p.name.starts_with(prefix)).count()
+    };
+    assert!(count("second/") > 0);
+    assert_eq!(count("second/"), count("encoder/"));
+}
+
+#[test]
+fn what_is_thrown_can_be_read() {
+    for (body, says) in [
+        ("throw g.input(\"x\").shape;", "[B, 8]"),
+        ("throw g.batch * 2;", "2*B"),
+        ("throw g.input(\"x\");", "[B, 8]"),
+        ("throw g;", "the graph"),
+        ("let f = |x| x; throw f;", "a function"),
+        (
+            "throw [g.input(\"x\"), #{size: g.batch}, \"a\", 1.5];",
+            "[[B, 8], #{\"size\": B}, \"a\", 1.5]",
+        ),
+        (
+            "let x = g.input(\"x\"); throw `${x} ${x.shape} ${g.batch} ${g}`;",
+            "[B, 8] [B, 8] B the graph",
+        ),
+    ] {
+        assert_eq!(thrown(body), says, "{body}");
+    }
+    let message = thrown("try { g.input(\"y\"); } catch (e) { throw `caught: ${e}`; }");
+    assert!(message.starts_with("caught: "), "{message}");
+    assert!(message.contains("no field `y`"), "{message}");
+    let problem = with_encoder("throw p.encoder;").unwrap_err();
+    assert_eq!(problem.message, "the module encoder");
+}
+
+#[test]
+fn a_function_of_the_step_is_named_by_what_it_is() {
+    let body = "let x = g.input(\"x\");
+let s = g.scalar(|step, total, epoch| {
+  let y = 0.0;
+  y / y
+});
+g.objective(mean_all(x) * s);";
+    let (problem, line, _) = refused(&with_body(body));
+    assert_eq!(
+        (problem.message.as_str(), line),
+        (
+            "a function of the step must give a finite number, not NaN",
+            6
+        )
+    );
+    let body = "let x = g.input(\"x\");\ng.scalar(|step, total, epoch| [1].map(|n| n + true)[0]);";
+    let (problem, ..) = refused(&with_body(body));
+    let said = format!("{problem:?}");
+    assert!(!said.contains("anon$"), "{said}");
+}
+
+#[test]
+fn comparisons_without_a_value_are_refused() {
+    for test in ["x > 1.0", "x == 1", "2.0 <= x", "1 != x", "x < x", "x == x"] {
+        let message = thrown(&format!("let x = g.input(\"x\");\nif {test} {{ }}"));
+        assert!(message.contains("a node has no value"), "{test}: {message}");
+    }
+    for test in ["g.batch == 32", "1.5 > g.batch", "g.batch >= 1"] {
+        let message = thrown(&format!("if {test} {{ }}"));
+        assert!(
+            message.contains("the size B depends on the batch"),
+            "{test}: {message}"
+        );
+    }
+    // what has a value
+    for test in [
+        "x.shape[1] == 8",
+        "x.shape[1] > 7",
+        "x.shape[0] == g.batch",
+        "x != ()",
+    ] {
+        let body = format!("let x = g.input(\"x\");\nif {test} {{ throw \"yes\"; }}");
+        assert_eq!(thrown(&body), "yes", "{test}");
+    }
+}
+
+#[test]
+fn numbers_and_names_that_mean_nothing_are_refused() {
+    for (line, says) in [
+        (
+            "g.part(\"a\", p.encoder); g.part(\"a\", p.encoder);",
+            "there is a part `a` already",
+        ),
+        ("g.part(\"\", p.encoder);", "`` can't be the name of a part"),
+        ("g.ema(p.encoder, 2.0);", "from 0 to 1, not 2"),
+        ("g.ema(p.encoder, -1);", "from 0 to 1, not -1"),
+        ("g.ema(p.encoder, 0.0 / 0.0);", "can't be NaN"),
+        (
+            "g.ema(p.encoder, #{from: 0.5, to: 1.5, curve: \"linear\"});",
+            "from 0 to 1, not 1.5",
+        ),
+        (
+            "g.ema(p.encoder, #{from: 0.0 / 0.0, to: 1.0, curve: \"linear\"});",
+            "`from` can't be NaN",
+        ),
+        (
+            "g.scalar(#{from: 0.0, to: 1.0 / 0.0, curve: \"linear\"});",
+            "`to` can't be inf",
+        ),
+    ] {
+        let problem = with_encoder(line).unwrap_err();
+        assert!(problem.message.contains(says), "{line}: {problem:?}");
+    }
+    let declared = |inputs: &str, params: &str| {
+        let text = format!(
+            "fn inputs() {{ [{inputs}] }}\nfn params() {{ [{params}] }}\nfn build(g, p) {{ }}\n"
+        );
+        entry("a.rhai", &text, FileId(0)).unwrap_err().message
+    };
+    let input = "#{name: \"x\", type: \"image\", doc: \"x\"}";
+    let param = "#{name: \"a\", type: \"number\", default: 0.0 / 0.0, doc: \"d\"}";
+    assert_eq!(
+        declared(input, param),
+        "`default` of `a` of `params()` must be a number, not NaN"
+    );
+    let input = "#{name: \"x\", type: \"image\", at_least: 0, doc: \"x\"}";
+    assert_eq!(
+        declared(input, ""),
+        "`at_least` of `x` of `inputs()` must be a whole number from 1 on, not 0"
+    );
+}
+
+#[test]
+fn a_mark_in_front_of_the_text_does_no_harm() {
+    let text = "\u{feff}// What it is.\n".to_owned() + with_body("throw \"here\";").as_str();
+    let spec = entry("tasks/test.rhai", &text, FileId(7)).unwrap();
+    assert_eq!(spec.summary, "What it is.");
+    let (problem, line, _) = refused(&text);
+    assert_eq!((problem.message.as_str(), line), ("here", 4));
+    let text = "\u{feff}let y = spam + 1;";
+    let problem = entry("a.rhai", text, FileId(7)).unwrap_err();
+    let At::Span(span) = problem.at else {
+        panic!("{problem:?}")
+    };
+    assert_eq!(&text[span.start..span.end], "spam");
 }

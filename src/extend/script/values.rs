@@ -1,9 +1,9 @@
 //! Values of a recipe and of the graph as a script sees them, and back: scalars, lists, maps.
 
-use rhai::{Array, Dynamic, Engine, INT, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallContext, Variant};
 
-use super::raise::raise;
-use super::tape::{Thrown, callable};
+use super::raise::{Raised, is_closure, raise};
+use super::tape::{Node, Part, Tape, Thrown, callable};
 use crate::catalog::{Args, Duration, Problem, Value};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Module, Size};
@@ -64,8 +64,73 @@ pub fn register(engine: &mut Engine) {
             over(ctx, &a, &of(n)?)
         })
         .register_fn("==", |a: Size, b: Size| a == b)
-        .register_fn("!=", |a: Size, b: Size| a != b)
-        .register_fn("to_string", |a: &mut Size| a.to_string());
+        .register_fn("!=", |a: Size, b: Size| a != b);
+    texts::<Size>(engine);
+    texts::<Node>(engine);
+    texts::<Tape>(engine);
+    texts::<Part>(engine);
+    texts::<FnPtr>(engine);
+    texts::<Raised>(engine);
+}
+
+/// Makes values of this type text, alone and in lists and maps.
+fn texts<T: Variant + Clone>(engine: &mut Engine) {
+    for name in ["to_string", "to_debug"] {
+        engine.register_fn(name, |value: T| shown(&Dynamic::from(value)));
+    }
+}
+
+/// Bytes of the text of a value, about: what is longer is cut.
+const LONGEST: usize = 2000;
+
+/// A value as text: what a script throws, and what stands in `${…}`.
+pub fn shown(value: &Dynamic) -> String {
+    let mut text = String::new();
+    match value.read_lock::<ImmutableString>() {
+        Some(plain) => text.push_str(&plain),
+        None => show(value, &mut text),
+    }
+    text
+}
+
+fn show(value: &Dynamic, text: &mut String) {
+    if text.len() > LONGEST {
+        return;
+    }
+    if let Some(list) = value.read_lock::<Array>() {
+        text.push('[');
+        for (index, one) in list.iter().enumerate().take(LONGEST) {
+            text.push_str(if index == 0 { "" } else { ", " });
+            show(one, text);
+        }
+        text.push(']');
+    } else if let Some(map) = value.read_lock::<Map>() {
+        text.push_str("#{");
+        for (index, (name, one)) in map.iter().enumerate().take(LONGEST) {
+            text.push_str(if index == 0 { "" } else { ", " });
+            text.push_str(&format!("{name:?}: "));
+            show(one, text);
+        }
+        text.push('}');
+    } else if let Some(size) = value.read_lock::<Size>() {
+        text.push_str(&size.to_string());
+    } else if let Some(node) = value.read_lock::<Node>() {
+        text.push_str(&node.shown());
+    } else if value.is::<Tape>() {
+        text.push_str("the graph");
+    } else if let Some(Part(module)) = value.read_lock::<Part>().as_deref() {
+        text.push_str(&format!("the module {}", module.name));
+    } else if let Some(Raised(problem)) = value.read_lock::<Raised>().as_deref() {
+        text.push_str(&problem.message);
+    } else if let Some(function) = value.read_lock::<FnPtr>() {
+        match function.curry().first() {
+            Some(part) if part.is::<Part>() => show(part, text),
+            _ if is_closure(function.fn_name()) => text.push_str("a function"),
+            _ => text.push_str(&function.to_string()),
+        }
+    } else {
+        text.push_str(&format!("{:?}", value.flatten_clone()));
+    }
 }
 
 /// `p`: the arguments of a call. Encoders and heads are modules.

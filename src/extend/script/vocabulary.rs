@@ -148,6 +148,14 @@ fn attr(op: &OpSpec, name: &str, value: &Dynamic) -> Result<Attr> {
             )),
         }
     };
+    // a bound may be infinite, a moment or a weight may not
+    let changes = matches!(op.name, "scalar" | "when");
+    if let Ok(x) = value.as_float()
+        && (x.is_nan() || changes && x.is_infinite())
+    {
+        let message = format!("{}: `{name}` can't be {x}", op.name);
+        return Err(Problem::new(Code::Mistyped, message).help("is it divided by 0?"));
+    }
     known().ok_or_else(|| {
         Problem::new(
             Code::Mistyped,

@@ -74,12 +74,14 @@ impl Graph {
         paths.any(|path| path == module || belongs(path, module))
     }
 
-    /// What of the mechanics can't work, once a task is built.
+    /// What of a training graph can't work, once a task is built.
     ///
     /// # Errors
     /// A slow copy or a part of what is never called, an objective whose modules have no parameters, a state that is filled by what
-    /// is not trained.
+    /// is not trained; sizes that can't be, names that hide one another, objectives that move nothing.
     pub fn verify(&self) -> Result<()> {
+        self.check_sizes()?;
+        self.check_objectives()?;
         let known = |name: &String| self.parameters.iter().any(|p| p.name == *name);
         for ema in &self.emas {
             if let Some((source, _)) = self.slow_pairs(ema).iter().find(|(s, _)| !known(s)) {
