@@ -160,7 +160,7 @@ impl Pin {
 
 impl Doors for Loader {
     fn open(&mut self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
-        match used.door {
+        let mut specs = match used.door {
             Door::Script => self.script(used, sources),
             Door::Plugin => self
                 .plugin(used)
@@ -170,7 +170,9 @@ impl Doors for Loader {
                     None => Ok(specs),
                 })
                 .map_err(|problem| vec![said(problem, used)]),
-        }
+        }?;
+        specs.iter_mut().for_each(words::plain);
+        Ok(specs)
     }
 }
 

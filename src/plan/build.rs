@@ -313,6 +313,10 @@ impl Planner<'_> {
                         "the default `augment` does not fit this data set",
                     )
                     .note(why)
+                    .note(format!(
+                        "The default is:\n{}",
+                        body.lines().take(12).collect::<Vec<_>>().join("\n")
+                    ))
                     .help("write an `augment` block of your own and name it in the stage"),
                 );
                 None

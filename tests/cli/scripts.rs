@@ -51,6 +51,25 @@ fn a_sound_one_is_checked_pinned_and_run() {
 }
 
 #[test]
+fn what_a_script_says_of_itself_does_not_steer_the_terminal() {
+    let about = "fn about() { #{summary: \"a\\x1b[31mb\", doc: \"c\\x07d\"} }\n";
+    let test = with(&(about.to_owned() + &task("", OBJECTIVE)));
+    let said = test
+        .run(&["doc", "task", "--recipe", "recipe.ssl"])
+        .success();
+    let text = said.stdout();
+    assert!(text.contains("a[31mb") && text.contains("cd"), "{text}");
+    assert!(!text.contains(['\x1b', '\x07']), "{text}");
+}
+
+#[test]
+fn a_default_augment_that_does_not_fit_is_shown() {
+    let script = task("", OBJECTIVE).replace("image |> normalize()", "image |> nrmalize()");
+    let said = with(&script).run(&["check", "recipe.ssl"]);
+    said.code(1).says("emit view = image |> nrmalize()");
+}
+
+#[test]
 fn what_can_not_be_used_is_not_pinned() {
     let test = with("fn build(g, p) { let x = ; }");
     test.run(&["check", "recipe.ssl"]).code(1);
