@@ -43,7 +43,7 @@ enum Verb {
         /// The name of a plugin, or a library's file
         what: String,
         /// Seconds after which a call that does not return is ended
-        #[arg(long, default_value_t = 10.0)]
+        #[arg(long, default_value = "10", value_parser = seconds)]
         limit: f64,
         /// Look for plugins here too
         #[arg(long, value_name = "DIRECTORY")]
@@ -68,6 +68,13 @@ enum Verb {
         #[arg(long)]
         build: bool,
     },
+}
+
+/// Seconds that somebody may wait.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok();
+    let seconds = seconds.filter(|seconds| (0.1..=3600.0).contains(seconds));
+    seconds.ok_or_else(|| "it must be a number of seconds from 0.1 to 3600".into())
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -96,7 +103,8 @@ pub fn run(args: &PluginArgs) -> anyhow::Result<Outcome> {
             inspect(file, *build, &mut |line: Line| {
                 if let Ok(text) = serde_json::to_string(&line) {
                     // whoever asked may be gone; then nobody minds
-                    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+                    // on a line of its own, whatever the plugin has written before
+                    let _ = write!(out, "\n{text}\n").and_then(|()| out.flush());
                 }
             });
             Ok(Outcome::Done)
@@ -307,11 +315,7 @@ fn checked(file: &Path, build: bool, limit: f64) -> anyhow::Result<Report> {
     if build {
         command.arg("--build");
     }
-    Ok(in_child(
-        file,
-        command,
-        Duration::from_secs_f64(limit.clamp(0.1, 3600.0)),
-    )?)
+    Ok(in_child(file, command, Duration::from_secs_f64(limit))?)
 }
 
 fn told(report: &Report) -> String {
@@ -352,7 +356,16 @@ fn check(
         true => {
             let found = plugin::installed(&plugin::folders(project, plugin_path));
             match found.into_iter().find(|(name, _)| name == what) {
-                Some((_, file)) => file,
+                Some((name, file)) => {
+                    if differs(project, &name, &file)? {
+                        anyhow::bail!(
+                            "{} is not the one that {} names, and was not loaded; if the change is wanted, build it anew or plan a recipe with `--update-lock`",
+                            near(&file),
+                            near(&project.join(crate::extend::LOCK_NAME))
+                        );
+                    }
+                    file
+                }
                 None => {
                     let source = is_source(&project.join(FOLDER).join(what));
                     let help = if source {
@@ -378,12 +391,28 @@ fn check(
     })
 }
 
+/// Whether a library has another content than its pin, so that nothing of it may run.
+fn differs(project: &Path, name: &str, file: &Path) -> anyhow::Result<bool> {
+    let mut lock = Lock::read(project).map_err(|problem| anyhow::anyhow!(problem.message))?;
+    let Some(pin) = lock.get(("plugins", &plugin::pin_key(name))) else {
+        return Ok(false);
+    };
+    let bytes = std::fs::read(file)?;
+    Ok(!pin.eq_ignore_ascii_case(&blake3::hash(&bytes).to_hex()))
+}
+
 fn list(project: &Path, plugin_path: &[PathBuf], json: bool) -> anyhow::Result<Outcome> {
     let mut lock = Lock::read(project).map_err(|problem| anyhow::anyhow!(problem.message))?;
     let installed = plugin::installed(&plugin::folders(project, plugin_path));
     let mut rows = Vec::new();
     let mut text = String::new();
     for (name, file) in &installed {
+        if differs(project, name, file)? {
+            let said = "not the one that is pinned, and not loaded";
+            text += &format!("{name}, {}\n  {said}\n", near(file));
+            rows.push(serde_json::json!({ "path": file.display().to_string(), "pin": said }));
+            continue;
+        }
         let report = checked(file, false, 10.0)?;
         let pin = lock.get(("plugins", &plugin::pin_key(name)));
         let own = report.plugin.as_ref().map(|(.., hash)| hash.clone());

@@ -484,7 +484,7 @@ fn check_survives_crashes_and_waits_for_nobody() {
     let output = pretext(folder.path(), &["plugin", "check", "crashes"]);
     let text = all(&output);
     assert!(
-        text.contains("it crashed (signal 11") && text.contains("while loading it"),
+        text.contains("it crashed (signal 11") && text.contains("while it was loaded"),
         "{text}"
     );
     let output = pretext(folder.path(), &["plugin", "list"]);
@@ -493,6 +493,64 @@ fn check_survives_crashes_and_waits_for_nobody() {
         "{}",
         all(&output)
     );
+}
+
+#[test]
+fn check_is_not_deceived_by_what_a_plugin_prints() {
+    let (sound, text) = checked(&["-DPRINTS"], &[]);
+    assert!(!sound && text.contains("it is broken"), "{text}");
+    let (sound, text) = checked(&["-DFLOODS"], &["--limit", "1.5"]);
+    assert!(
+        !sound && text.contains("did not return within 1.5 s"),
+        "{text}"
+    );
+    let (sound, text) = checked(&["-DEXITS_LATE"], &[]);
+    assert!(
+        !sound && text.contains("it crashed (signal 6") && text.contains("the process ended"),
+        "{text}"
+    );
+    for limit in ["nan", "0", "inf", "soon"] {
+        let (sound, text) = checked(&[], &["--limit", limit]);
+        assert!(!sound && text.contains("a number of seconds"), "{text}");
+    }
+}
+
+/// A process that a plugin ends has not succeeded.
+#[cfg(unix)]
+#[test]
+fn a_plugin_that_exits_is_an_error() {
+    let (sound, text) = checked(&["-DEXITS"], &[]);
+    assert!(!sound && text.contains("it called `exit`"), "{text}");
+    let folder = project();
+    let library = place(folder.path(), "faulty");
+    cc(&root().join("tests/abi/faulty.c"), &["-DEXITS"], &library);
+    fs::write(folder.path().join("recipe.ssl"), recipe("faulty")).expect("a recipe");
+    let output = pretext(folder.path(), &["check", "recipe.ssl"]);
+    assert_eq!(output.status.code(), Some(1), "{}", all(&output));
+    assert!(
+        all(&output).contains("it called `exit`"),
+        "{}",
+        all(&output)
+    );
+}
+
+/// What differs from its pin is not loaded, by no command.
+#[test]
+fn what_is_not_the_pinned_one_is_not_loaded() {
+    let folder = project();
+    let library = place(folder.path(), "faulty");
+    fs::copy(sound_library(), &library).expect("a copy");
+    plan(folder.path(), &recipe("faulty"), Options::default()).sound();
+    // it would be told of as a crash if it were loaded
+    cc(&root().join("tests/abi/crashes.c"), &[], &library);
+    for verb in [&["plugin", "list"][..], &["plugin", "check", "faulty"]] {
+        let output = pretext(folder.path(), verb);
+        let text = all(&output);
+        assert!(
+            text.contains("not loaded") && !text.contains("crash"),
+            "{text}"
+        );
+    }
 }
 
 /// Rust plugins of a second toolchain are loaded where there is one.

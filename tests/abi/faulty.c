@@ -1,6 +1,9 @@
 /* A plugin with a task and a transform, without a fault; each -D brings one in. */
 #include <stddef.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "pretext_plugin.h"
 
 #ifdef MISSING_SYMBOL
@@ -57,6 +60,18 @@ static pretext_status build(const void *data, const pretext_host *host, pretext_
                       PRETEXT_FAILED);
 #elif defined(SAYS_NOTHING)
     return 42;
+#elif defined(PRINTS)
+    /* an unfinished line, and one that is no text */
+    printf("hello\n\xff\xfe\nthere");
+    fflush(stdout);
+    return host->fail(ctx, PRETEXT_TEXT("it is broken"), PRETEXT_TEXT(""), PRETEXT_FAILED);
+#elif defined(FLOODS)
+    for (;;)
+        fputs("no end of a line ", stdout);
+#elif defined(EXITS)
+    exit(0);
+#elif defined(EXITS_LATE)
+    atexit(abort);
 #elif defined(FOREVER)
     for (volatile int i = 0;;)
         i++;

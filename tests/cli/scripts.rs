@@ -74,7 +74,7 @@ fn what_can_not_be_used_is_not_pinned() {
     let test = with("fn build(g, p) { let x = ; }");
     test.run(&["check", "recipe.ssl"]).code(1);
     assert!(!test.path("ssl.lock").exists());
-    let test = test.file("task.rhai", &task("", OBJECTIVE));
+    let test = test.file("task.rhai", task("", OBJECTIVE));
     test.run(&["check", "recipe.ssl"]).success();
 }
 

@@ -18,6 +18,9 @@ use crate::language::codes::Code;
 use crate::language::{Diagnostic, Doors, Sources, check_using, render};
 use crate::plan::{Body, Purpose};
 
+/// Bytes of the longest line that a child's output may have.
+const MAX_LINE: usize = 1 << 20;
+
 /// One line of the child's output.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,7 +97,7 @@ impl Doors for Only<'_> {
 /// Loads a plugin's file and tries all it exports, telling `say` before and after each step. Runs the plugin's code: meant for
 /// a process of its own.
 pub fn inspect(path: &Path, build: bool, say: &mut dyn FnMut(Line)) {
-    say(Line::Trying("loading it".into()));
+    say(Line::Trying("it was loaded".into()));
     let library = match Candidate::read(path).and_then(Candidate::load) {
         Ok(library) => library,
         Err(problem) => return say(Line::Bad(told(&problem))),
@@ -107,7 +110,7 @@ pub fn inspect(path: &Path, build: bool, say: &mut dyn FnMut(Line)) {
     });
     for spec in &library.specs {
         say(Line::Trying(format!(
-            "{} `{}`",
+            "{} `{}` was tried",
             spec.kind.singular(),
             spec.name
         )));
@@ -288,8 +291,9 @@ pub fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::
     let (sender, lines) = mpsc::channel();
     if let Some(out) = child.stdout.take() {
         std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(std::io::Result::ok) {
-                if let Ok(line) = serde_json::from_str::<Line>(&line)
+            let mut out = BufReader::new(out);
+            while let Some(text) = next_line(&mut out) {
+                if let Ok(line) = serde_json::from_slice::<Line>(&text)
                     && sender.send(line).is_err()
                 {
                     break;
@@ -300,15 +304,23 @@ pub fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::
     let errors = child.stderr.take().map(|mut err| {
         std::thread::spawn(move || {
             let mut text = Vec::new();
-            let _ = err.by_ref().take(1 << 16).read_to_end(&mut text);
+            let mut block = [0; 4096];
+            // read to its end, or the child would wait; only the last of it is kept
+            while let Ok(n @ 1..) = err.read(&mut block) {
+                text.extend_from_slice(&block[..n]);
+                text.drain(..text.len().saturating_sub(1 << 16));
+            }
             String::from_utf8_lossy(&text).into_owned()
         })
     });
-    let mut trying = "starting".to_owned();
-    let mut done = false;
+    let mut trying = "it started".to_owned();
+    let (mut tried, mut done) = (0, false);
     loop {
         match lines.recv_timeout(limit) {
-            Ok(Line::Trying(what)) => trying = what,
+            Ok(Line::Trying(what)) => {
+                trying = what;
+                tried += 1;
+            }
             Ok(Line::Plugin {
                 name,
                 version,
@@ -331,11 +343,24 @@ pub fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::
         }
     }
     let status = ended(&mut child, limit)?;
-    if report.failure.is_none() && !done {
+    // loading is the first thing that is tried, each entry another
+    let missing = done && report.entries.len() + 1 != tried;
+    if report.failure.is_none() && missing {
+        report.failure = Some(format!(
+            "it told of {} of its {} entries; does it write to standard output?",
+            report.entries.len(),
+            tried.saturating_sub(1)
+        ));
+    }
+    if done {
+        trying = "the process ended".into();
+    }
+    if report.failure.is_none() && (!done || !status.success()) {
         let said = errors
             .and_then(|thread| thread.join().ok())
             .unwrap_or_default();
-        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let told = |line: &&str| !line.is_empty() && !line.starts_with("note:");
+        let last = said.lines().map(str::trim).rfind(told);
         let last = last.map_or(String::new(), |line| format!(": {line}"));
         report.failure = Some(format!(
             "it crashed ({}) while {trying}{last}",
@@ -343,6 +368,24 @@ pub fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::
         ));
     }
     Ok(report)
+}
+
+/// The next line without its end; `None` at the end of the output. What a plugin writes without an end is not kept.
+fn next_line(out: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    loop {
+        let block = out.fill_buf().ok().filter(|block| !block.is_empty())?;
+        let end = block.iter().position(|byte| *byte == b'\n');
+        let part = &block[..end.unwrap_or(block.len())];
+        if line.len() + part.len() <= MAX_LINE {
+            line.extend_from_slice(part);
+        }
+        let used = part.len() + usize::from(end.is_some());
+        out.consume(used);
+        if end.is_some() {
+            return Some(line);
+        }
+    }
 }
 
 /// Waits for a child whose output has ended.

@@ -83,7 +83,11 @@ impl Candidate {
         if let Some(flaw) = elf::flaw(&self.bytes) {
             return Err(bad(flaw).help("build it again: `pretext plugin build NAME`"));
         }
-        let description = self.description().map_err(|(why, help)| {
+        super::guard::watch();
+        let inside = super::guard::Inside::enter();
+        let description = self.description();
+        drop(inside);
+        let description = description.map_err(|(why, help)| {
             let problem = bad(why);
             match help {
                 Some(help) => problem.help(help),

@@ -6,6 +6,7 @@
 
 pub mod check;
 mod elf;
+mod guard;
 mod host;
 mod library;
 mod read;

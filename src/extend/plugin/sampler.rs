@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pretext_plugin::abi::{self, Ctx, Sampler, Status, Str, sample};
 
+use super::guard::Inside;
 use super::read::text;
 use crate::augment::{Scratch, Transform};
 use crate::data::{DataError, Image, Normalization, Philox, Sample, SampleType};
@@ -138,7 +139,9 @@ impl Transform for Applied {
         let ctx = thread | (CALL.get().0 + 1) & 0xff_ffff;
         CALL.set((ctx, (&raw mut call).cast::<Call<'static>>()));
         let ended = Ended(ctx);
+        let inside = Inside::enter();
         let status = apply(self.made.table.data, self.made.state, &SAMPLER, ctx);
+        drop(inside);
         drop(ended);
         let failed = call.failed.take();
         let open = call.open.is_some();

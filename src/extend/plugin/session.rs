@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pretext_plugin::abi::{self, Ctx, Status, Str};
 
+use super::guard::Inside;
 use crate::catalog::{Args, At, Problem, Result};
 use crate::graph::{Graph, Mode, Module, Var};
 use crate::language::codes::Code;
@@ -91,7 +92,9 @@ impl Session {
             self.graph = Some(taken);
         }
         SESSIONS.with_borrow_mut(|sessions| sessions.push(self));
+        let inside = Inside::enter();
         let status = call(ctx);
+        drop(inside);
         let ended = SESSIONS.with_borrow_mut(|sessions| {
             // a plugin can't end a call that it did not begin: this one is on top
             let at = sessions.iter().rposition(|session| session.ctx == ctx);
