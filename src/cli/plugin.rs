@@ -8,10 +8,12 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Outcome, print};
-use crate::extend::plugin::check::{Line, Report, in_child, inspect};
+use crate::catalog::Problem;
+use crate::extend::plugin::check::{self, Line, Report, in_child, inspect};
 use crate::extend::plugin::scaffold::{self, Language};
-use crate::extend::plugin::{self, FOLDER, file_name};
+use crate::extend::plugin::{self, FOLDER, child, file_name};
 use crate::extend::{Lock, project_folder};
+use crate::language::codes::Code;
 
 /// Arguments of `pretext plugin`.
 #[derive(Args)]
@@ -43,7 +45,7 @@ enum Verb {
         /// The name of a plugin, or a library's file
         what: String,
         /// Seconds after which a call that does not return is ended
-        #[arg(long, default_value = "10", value_parser = seconds)]
+        #[arg(long, default_value = "10", value_parser = seconds, allow_negative_numbers = true)]
         limit: f64,
         /// Look for plugins here too
         #[arg(long, value_name = "DIRECTORY")]
@@ -67,14 +69,17 @@ enum Verb {
         file: PathBuf,
         #[arg(long)]
         build: bool,
+        /// Load no other content
+        #[arg(long)]
+        blake3: Option<String>,
     },
 }
 
 /// Seconds that somebody may wait.
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse::<f64>().ok();
-    let seconds = seconds.filter(|seconds| (0.1..=3600.0).contains(seconds));
-    seconds.ok_or_else(|| "it must be a number of seconds from 0.1 to 3600".into())
+    let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= 3600.0);
+    seconds.ok_or_else(|| "it must be a number of seconds above 0, at most 3600".into())
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -98,13 +103,19 @@ pub fn run(args: &PluginArgs) -> anyhow::Result<Outcome> {
             json,
         } => check(&project, what, *limit, plugin_path, *json),
         Verb::List { plugin_path, json } => list(&project, plugin_path, *json),
-        Verb::Inspect { file, build } => {
-            let mut out = std::io::stdout();
-            inspect(file, *build, &mut |line: Line| {
+        Verb::Inspect {
+            file,
+            build,
+            blake3,
+        } => {
+            let mut out = child::private()?;
+            inspect(file, *build, blake3.as_deref(), &mut |line: Line| {
                 if let Ok(text) = serde_json::to_string(&line) {
-                    // whoever asked may be gone; then nobody minds
-                    // on a line of its own, whatever the plugin has written before
-                    let _ = write!(out, "\n{text}\n").and_then(|()| out.flush());
+                    // on a line of its own, whatever the plugin has written before; whoever asked may be gone, and then
+                    // nobody minds
+                    let _ = out
+                        .write_all(format!("\n{text}\n").as_bytes())
+                        .and_then(|()| out.flush());
                 }
             });
             Ok(Outcome::Done)
@@ -196,12 +207,11 @@ fn build(project: &Path, names: &[String]) -> anyhow::Result<Outcome> {
         let target = project.join(FOLDER).join(file_name(name));
         // a rename: a process that has the one before loaded keeps it
         crate::engine::write_atomic(&target, &bytes)?;
-        let report = checked(&target, true, 10.0)?;
+        let report = checked(&target, true, None, 10.0)?;
         print(&told(&report))?;
         match (report.sound(), &report.plugin) {
             (true, Some((own, ..))) if own == name => {
-                plugin::pin(project, name, &bytes)
-                    .map_err(|problem| anyhow::anyhow!(problem.message))?;
+                plugin::pin(project, name, &bytes).map_err(said)?;
             }
             (true, Some((own, ..))) => {
                 anyhow::bail!(
@@ -308,14 +318,26 @@ fn tempdir() -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Tries a library in a process of its own.
-fn checked(file: &Path, build: bool, limit: f64) -> anyhow::Result<Report> {
+/// Tries a library in a process of its own; with `blake3`, only if it still has this content.
+fn checked(file: &Path, build: bool, blake3: Option<&str>, limit: f64) -> anyhow::Result<Report> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["plugin", "inspect"]).arg(file);
+    command.args(["plugin", "inspect"]);
     if build {
         command.arg("--build");
     }
+    if let Some(blake3) = blake3 {
+        command.args(["--blake3", blake3]);
+    }
+    // a file's name may begin with a dash
+    command.arg("--").arg(file);
+    // what is told of a crash is its reason, not its way there
+    command.env("RUST_BACKTRACE", "0");
     Ok(in_child(file, command, Duration::from_secs_f64(limit))?)
+}
+
+/// A problem on the way to a plugin's file, with what is to be done.
+fn said(problem: Problem) -> anyhow::Error {
+    anyhow::anyhow!(check::told(&problem))
 }
 
 fn told(report: &Report) -> String {
@@ -324,7 +346,7 @@ fn told(report: &Report) -> String {
         Some((name, version, abi, hash)) => {
             format!(
                 "{name} {version}, ABI {abi}, blake3 {}…, {file}\n",
-                &hash[..16]
+                hash.get(..16).unwrap_or(hash)
             )
         }
         None => format!("{file}\n"),
@@ -339,8 +361,12 @@ fn told(report: &Report) -> String {
         }
     }
     if let Some(failure) = &report.failure {
-        out += &format!("  UNSOUND: {failure}\n");
+        out += &format!("  UNSOUND: {}\n", failure.replace('\n', "\n    "));
+    } else if !report.sound() && report.entries.iter().all(|entry| entry.sound) {
+        out += "  UNSOUND: it did not get to the end\n";
     }
+    // the words are the plugin's: they must not steer the terminal
+    out.retain(|c| c == '\n' || !c.is_control());
     out
 }
 
@@ -356,16 +382,7 @@ fn check(
         true => {
             let found = plugin::installed(&plugin::folders(project, plugin_path));
             match found.into_iter().find(|(name, _)| name == what) {
-                Some((name, file)) => {
-                    if differs(project, &name, &file)? {
-                        anyhow::bail!(
-                            "{} is not the one that {} names, and was not loaded; if the change is wanted, build it anew or plan a recipe with `--update-lock`",
-                            near(&file),
-                            near(&project.join(crate::extend::LOCK_NAME))
-                        );
-                    }
-                    file
-                }
+                Some((_, file)) => file,
                 None => {
                     let source = is_source(&project.join(FOLDER).join(what));
                     let help = if source {
@@ -378,7 +395,18 @@ fn check(
             }
         }
     };
-    let report = checked(&file, true, limit)?;
+    let report = match pinned(project, plugin_path, &file)? {
+        Ok(blake3) => checked(&file, true, Some(&blake3), limit)?,
+        Err(problem) if json => refused(&file, &problem),
+        Err(problem) => {
+            eprintln!(
+                "error[{}]: {}",
+                problem.code.number(),
+                check::told(&problem)
+            );
+            return Ok(Outcome::Unsound);
+        }
+    };
     if json {
         print(&serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -391,35 +419,80 @@ fn check(
     })
 }
 
-/// Whether a library has another content than its pin, so that nothing of it may run.
-fn differs(project: &Path, name: &str, file: &Path) -> anyhow::Result<bool> {
-    let mut lock = Lock::read(project).map_err(|problem| anyhow::anyhow!(problem.message))?;
-    let Some(pin) = lock.get(("plugins", &plugin::pin_key(name))) else {
-        return Ok(false);
+/// blake3 of a library that may be loaded, or why it may not: it lies where recipes find it and is not the pinned one.
+/// A file elsewhere is nobody's pin.
+fn pinned(
+    project: &Path,
+    plugin_path: &[PathBuf],
+    file: &Path,
+) -> anyhow::Result<Result<String, Problem>> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| anyhow::anyhow!("can't read the plugin {}: {error}", near(file)))?;
+    let real = |path: &Path| path.canonicalize().ok();
+    // of a link, its place counts and not what it leads to
+    let folder = file.parent().map(|folder| match folder.as_os_str() {
+        name if name.is_empty() => Path::new("."),
+        _ => folder,
+    });
+    let folder = folder.and_then(real);
+    let folders = plugin::folders(project, plugin_path);
+    let found = folder.is_some() && folders.iter().any(|place| real(place) == folder);
+    let Some(name) = plugin::name_of(file).filter(|_| found) else {
+        return Ok(Ok(blake3::hash(&bytes).to_hex().to_string()));
     };
-    let bytes = std::fs::read(file)?;
-    Ok(!pin.eq_ignore_ascii_case(&blake3::hash(&bytes).to_hex()))
+    match plugin::pinned(project, &name, &bytes) {
+        Ok(blake3) => Ok(Ok(blake3)),
+        Err(problem) if problem.code == Code::Pinned => Ok(Err(problem
+            .note("It was not loaded.")
+            .help(format!(
+                "`--update-lock` goes with `pretext check RECIPE`; `pretext plugin build {name}` pins what it has built"
+            )))),
+        Err(problem) => Err(said(problem)),
+    }
+}
+
+/// The report of a library that was not loaded.
+fn refused(file: &Path, problem: &Problem) -> Report {
+    Report {
+        path: file.display().to_string(),
+        failure: Some(format!(
+            "error[{}]: {}",
+            problem.code.number(),
+            check::told(problem)
+        )),
+        ..Report::default()
+    }
 }
 
 fn list(project: &Path, plugin_path: &[PathBuf], json: bool) -> anyhow::Result<Outcome> {
-    let mut lock = Lock::read(project).map_err(|problem| anyhow::anyhow!(problem.message))?;
+    let mut lock = Lock::read(project).map_err(said)?;
     let installed = plugin::installed(&plugin::folders(project, plugin_path));
     let mut rows = Vec::new();
     let mut text = String::new();
     for (name, file) in &installed {
-        if differs(project, name, file)? {
-            let said = "not the one that is pinned, and not loaded";
-            text += &format!("{name}, {}\n  {said}\n", near(file));
-            rows.push(serde_json::json!({ "path": file.display().to_string(), "pin": said }));
-            continue;
-        }
-        let report = checked(file, false, 10.0)?;
         let pin = lock.get(("plugins", &plugin::pin_key(name)));
-        let own = report.plugin.as_ref().map(|(.., hash)| hash.clone());
-        let pinned = match (&pin, &own) {
-            (None, _) => "not pinned",
-            (Some(pin), Some(own)) if pin == own => "pinned",
-            _ => "not the one that is pinned",
+        let (report, pinned) = match pinned(project, plugin_path, file) {
+            Ok(Ok(blake3)) => {
+                let report = checked(file, false, Some(&blake3), 10.0)?;
+                (
+                    report,
+                    if pin.is_some() {
+                        "pinned"
+                    } else {
+                        "not pinned"
+                    },
+                )
+            }
+            Ok(Err(problem)) => (refused(file, &problem), "not the one that is pinned"),
+            // one that can't be read must not hide the others
+            Err(error) => {
+                let report = Report {
+                    path: file.display().to_string(),
+                    failure: Some(error.to_string()),
+                    ..Report::default()
+                };
+                (report, "not looked at")
+            }
         };
         text += told(&report).trim_end();
         text += &format!("\n  {pinned}\n");

@@ -93,6 +93,8 @@ fn descriptions_are_checked() {
     );
     refused("NO_BUILD", &["no function `build`"]);
     refused("NO_APPLY", &["no function `types` or `apply`"]);
+    refused("TWO_INPUTS", &["task `faulty`: it has two inputs `view`"]);
+    refused("TWO_PARTS", &["task `faulty`: it has two parts `turned`"]);
     refused("MISSING_SYMBOL", &["nobody_defines_this"]);
 }
 
@@ -498,40 +500,154 @@ fn check_survives_crashes_and_waits_for_nobody() {
 #[test]
 fn check_is_not_deceived_by_what_a_plugin_prints() {
     let (sound, text) = checked(&["-DPRINTS"], &[]);
-    assert!(!sound && text.contains("it is broken"), "{text}");
+    assert!(
+        !sound && text.contains("task faulty: UNSOUND") && text.contains("it is broken"),
+        "{text}"
+    );
+    // what comes after it was tried all the same
+    assert!(text.contains("transform untouched: sound"), "{text}");
     let (sound, text) = checked(&["-DFLOODS"], &["--limit", "1.5"]);
     assert!(
         !sound && text.contains("did not return within 1.5 s"),
         "{text}"
     );
+}
+
+#[test]
+fn check_hears_of_an_end_after_the_last_call() {
     let (sound, text) = checked(&["-DEXITS_LATE"], &[]);
     assert!(
         !sound && text.contains("it crashed (signal 6") && text.contains("the process ended"),
         "{text}"
     );
-    for limit in ["nan", "0", "inf", "soon"] {
+    let (sound, text) = checked(&["-DLEAVES_LATE"], &[]);
+    assert!(
+        !sound && text.contains("exit code 9") && text.contains("after all was tried"),
+        "{text}"
+    );
+    // an end that no handler sees
+    let (sound, text) = checked(&["-DLEAVES"], &[]);
+    assert!(
+        !sound && text.contains("it ended its process (exit code 0) while task `faulty` was tried"),
+        "{text}"
+    );
+}
+
+#[test]
+fn check_tells_the_reason_and_not_the_way_there() {
+    let (sound, text) = checked(&["-DCOMPLAINS"], &[]);
+    assert!(
+        !sound && text.contains("while task `faulty` was tried: out of cheese"),
+        "{text}"
+    );
+}
+
+#[test]
+fn check_waits_for_no_process_of_a_plugin() {
+    let folder = project();
+    let library = place(folder.path(), "faulty");
+    cc(&root().join("tests/abi/faulty.c"), &["-DFORKS"], &library);
+    let began = std::time::Instant::now();
+    let output = pretext(folder.path(), &["plugin", "check", "faulty"]);
+    let text = all(&output);
+    assert!(text.contains("it crashed (signal 6"), "{text}");
+    assert!(began.elapsed().as_secs() < 8, "{text}");
+}
+
+/// The limit is one of a call, and a slow transform is not called for minutes.
+#[test]
+fn slow_transforms_are_no_hanging_ones() {
+    let began = std::time::Instant::now();
+    let (sound, text) = checked(&["-DSLOW"], &["--limit", "1"]);
+    assert!(
+        sound && text.contains("transform untouched: sound"),
+        "{text}"
+    );
+    assert!(began.elapsed().as_secs() < 20, "{text}");
+}
+
+#[test]
+fn limits_are_numbers_of_seconds() {
+    for limit in ["nan", "0", "-1", "inf", "3601", "1e300", "soon"] {
         let (sound, text) = checked(&[], &["--limit", limit]);
-        assert!(!sound && text.contains("a number of seconds"), "{text}");
+        assert!(
+            !sound && text.contains("a number of seconds"),
+            "{limit}: {text}"
+        );
     }
+}
+
+/// Nothing of a plugin goes on when nobody waits for it any more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_that_is_killed_leaves_nothing_behind() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let wait = |what: &str, done: &mut dyn FnMut() -> bool| {
+        let began = Instant::now();
+        while !done() {
+            assert!(began.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let folder = project();
+    let library = place(folder.path(), "faulty");
+    cc(&root().join("tests/abi/faulty.c"), &["-DFOREVER"], &library);
+    let mut check = Command::new(env!("CARGO_BIN_EXE_pretext"))
+        .args(["plugin", "check", "faulty", "--limit", "120"])
+        .current_dir(folder.path())
+        .env("PRETEXT_DATA", folder.path().join("user"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut child = String::new();
+    wait("the plugin did not start", &mut || {
+        child = fs::read_to_string(folder.path().join("pid")).unwrap_or_default();
+        child.ends_with('\n')
+    });
+    check.kill().expect("it is killed");
+    check.wait().expect("it ends");
+    let stat = format!("/proc/{}/stat", child.trim());
+    wait("the plugin goes on", &mut || {
+        // one that has ended may wait for somebody to ask how
+        fs::read_to_string(&stat).map_or(true, |text| text.contains(") Z "))
+    });
 }
 
 /// A process that a plugin ends has not succeeded.
 #[cfg(unix)]
 #[test]
 fn a_plugin_that_exits_is_an_error() {
-    let (sound, text) = checked(&["-DEXITS"], &[]);
-    assert!(!sound && text.contains("it called `exit`"), "{text}");
+    let words = "plugin faulty 0.1.3 ended the process (it called `exit`)";
+    for fault in ["-DEXITS", "-DSAMPLE_EXITS"] {
+        let (sound, text) = checked(&[fault], &[]);
+        assert!(!sound && text.contains(words), "{text}");
+    }
     let folder = project();
     let library = place(folder.path(), "faulty");
     cc(&root().join("tests/abi/faulty.c"), &["-DEXITS"], &library);
     fs::write(folder.path().join("recipe.ssl"), recipe("faulty")).expect("a recipe");
     let output = pretext(folder.path(), &["check", "recipe.ssl"]);
-    assert_eq!(output.status.code(), Some(1), "{}", all(&output));
+    let text = all(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(
-        all(&output).contains("it called `exit`"),
-        "{}",
-        all(&output)
+        text.contains(words) && text.contains("error[E0903]"),
+        "{text}"
     );
+
+    // a thread that draws samples
+    let folder = project();
+    let library = place(folder.path(), "faulty");
+    let faulty = root().join("tests/abi/faulty.c");
+    cc(&faulty, &["-DSAMPLE_EXITS"], &library);
+    fs::write(folder.path().join("recipe.ssl"), TRANSFORMED).expect("a recipe");
+    let output = pretext(folder.path(), &["run", "recipe.ssl"]);
+    let text = all(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(words), "{text}");
 }
 
 /// What differs from its pin is not loaded, by no command.
@@ -541,15 +657,37 @@ fn what_is_not_the_pinned_one_is_not_loaded() {
     let library = place(folder.path(), "faulty");
     fs::copy(sound_library(), &library).expect("a copy");
     plan(folder.path(), &recipe("faulty"), Options::default()).sound();
+    // what is pinned, and what has no pin, may be loaded
+    let crashes = place(folder.path(), "crashes");
+    cc(&root().join("tests/abi/crashes.c"), &[], &crashes);
+    let text = all(&pretext(folder.path(), &["plugin", "list"]));
+    assert!(
+        text.contains("faulty 0.1.3") && text.contains("crashed"),
+        "{text}"
+    );
+    fs::remove_file(&crashes).expect("it is there");
+
     // it would be told of as a crash if it were loaded
     cc(&root().join("tests/abi/crashes.c"), &[], &library);
-    for verb in [&["plugin", "list"][..], &["plugin", "check", "faulty"]] {
-        let output = pretext(folder.path(), verb);
-        let text = all(&output);
-        assert!(
-            text.contains("not loaded") && !text.contains("crash"),
-            "{text}"
-        );
+    let output = pretext(folder.path(), &["plugin", "list"]);
+    let text = all(&output);
+    assert!(
+        output.status.success()
+            && text.contains("not the one that is pinned")
+            && !text.contains("crashed"),
+        "{text}"
+    );
+    let path = library.to_str().expect("a path of letters");
+    for what in ["faulty", path] {
+        for more in [&[][..], &["--json"]] {
+            let output = pretext(folder.path(), &[&["plugin", "check", what], more].concat());
+            let text = all(&output);
+            assert_eq!(output.status.code(), Some(1), "{text}");
+            for words in ["E0904", "is not the one that", "--update-lock"] {
+                assert!(text.contains(words), "no {words:?} in {text}");
+            }
+            assert!(!text.contains("crashed"), "{text}");
+        }
     }
 }
 

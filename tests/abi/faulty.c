@@ -1,14 +1,29 @@
 /* A plugin with a task and a transform, without a fault; each -D brings one in. */
-#include <stddef.h>
+#define _POSIX_C_SOURCE 200809L
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "pretext_plugin.h"
 
 #ifdef MISSING_SYMBOL
 extern int nobody_defines_this(void);
 #endif
+
+static void leave(void)
+{
+    _exit(9);
+}
+
+/* Takes longer than a call of a transform should, and not long. */
+static void idle(long milliseconds)
+{
+    struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
 
 static pretext_status build(const void *data, const pretext_host *host, pretext_ctx ctx)
 {
@@ -72,7 +87,28 @@ static pretext_status build(const void *data, const pretext_host *host, pretext_
     exit(0);
 #elif defined(EXITS_LATE)
     atexit(abort);
+#elif defined(LEAVES_LATE)
+    atexit(leave);
+#elif defined(LEAVES)
+    _exit(0);
+#elif defined(FORKS)
+    /* a process that outlives this one and keeps its streams open */
+    if (fork() == 0) {
+        idle(20000);
+        _exit(0);
+    }
+    abort();
+#elif defined(COMPLAINS)
+    fputs("out of cheese\nstack backtrace:\n   0: cellar\n             at src/cellar.rs:1:1\n"
+          "note: Some details are omitted\n",
+          stderr);
+    abort();
 #elif defined(FOREVER)
+    FILE *own = fopen("pid", "w");
+    if (own) {
+        fprintf(own, "%ld\n", (long)getpid());
+        fclose(own);
+    }
     for (volatile int i = 0;;)
         i++;
 #elif defined(CRASH)
@@ -134,7 +170,11 @@ static const pretext_input inputs[] = {
      .doc = PRETEXT_STR("The turned picture."),
      .at_least = 1},
     {.size = sizeof(pretext_input),
+#ifdef TWO_INPUTS
+     .name = PRETEXT_STR("view"),
+#else
      .name = PRETEXT_STR("turn"),
+#endif
      .ty = PRETEXT_STR("label(4)"),
      .doc = PRETEXT_STR("How many quarter turns."),
      .at_least = 1},
@@ -157,6 +197,12 @@ static const pretext_part parts[] = {{
     .name = PRETEXT_STR("turned"),
 #endif
     .doc = PRETEXT_STR("What saw the turned picture."),
+#ifdef TWO_PARTS
+}, {
+    .size = sizeof(pretext_part),
+    .name = PRETEXT_STR("turned"),
+    .doc = PRETEXT_STR("The same once more."),
+#endif
 }};
 
 static const pretext_task tasks[] = {{
@@ -190,7 +236,7 @@ static const pretext_task tasks[] = {{
     .augment = augment,
 #endif
     .parts = parts,
-    .part_count = 1,
+    .part_count = sizeof parts / sizeof parts[0],
 }};
 
 static pretext_status types(const void *data, const pretext_host *host, pretext_ctx ctx, pretext_str input)
@@ -223,6 +269,10 @@ static pretext_status apply(const void *data, void *state, const pretext_sampler
     sampler->new_image(ctx, 3, 3, 3, &image);
 #elif defined(SAMPLE_STALE)
     return sampler->emit_image(ctx + 1, image.id);
+#elif defined(SLOW)
+    idle(60);
+#elif defined(SAMPLE_EXITS)
+    exit(0);
 #elif defined(SAMPLE_FAILS)
     return sampler->fail(ctx, PRETEXT_TEXT("this picture is too dark"), PRETEXT_FAILED);
 #endif

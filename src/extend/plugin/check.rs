@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,12 @@ use crate::plan::{Body, Purpose};
 
 /// Bytes of the longest line that a child's output may have.
 const MAX_LINE: usize = 1 << 20;
+/// Bytes of a child's complaints that are kept: the last ones.
+const MAX_SAID: usize = 1 << 16;
+/// Letters of the complaint that is told.
+const MAX_REASON: usize = 400;
+/// How often it is looked whether a child is still there.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// One line of the child's output.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -27,6 +34,8 @@ const MAX_LINE: usize = 1 << 20;
 pub enum Line {
     /// What it is about to try.
     Trying(String),
+    /// A call has come back, and the next one of the same kind begins.
+    Going,
     /// What the library says it is.
     Plugin {
         /// Its name.
@@ -72,12 +81,19 @@ pub struct Report {
     pub entries: Vec<Tried>,
     /// Why it can't be used at all.
     pub failure: Option<String>,
+    /// Whether it got to the end, with an answer to all that was tried.
+    #[serde(skip)]
+    pub finished: bool,
 }
 
 impl Report {
     /// Whether all of it is sound.
     pub fn sound(&self) -> bool {
-        self.failure.is_none() && self.entries.iter().all(|entry| entry.sound)
+        self.finished
+            && self.failure.is_none()
+            && self.plugin.is_some()
+            && !self.entries.is_empty()
+            && self.entries.iter().all(|entry| entry.sound)
     }
 }
 
@@ -95,12 +111,22 @@ impl Doors for Only<'_> {
 }
 
 /// Loads a plugin's file and tries all it exports, telling `say` before and after each step. Runs the plugin's code: meant for
-/// a process of its own.
-pub fn inspect(path: &Path, build: bool, say: &mut dyn FnMut(Line)) {
+/// a process of its own. With `blake3`, only this content is loaded.
+pub fn inspect(path: &Path, build: bool, blake3: Option<&str>, say: &mut dyn FnMut(Line)) {
     say(Line::Trying("it was loaded".into()));
-    let library = match Candidate::read(path).and_then(Candidate::load) {
-        Ok(library) => library,
-        Err(problem) => return say(Line::Bad(told(&problem))),
+    let loaded = Candidate::read(path).map(|candidate| {
+        let own = blake3::hash(candidate.bytes()).to_hex();
+        let same = blake3.is_none_or(|wanted| wanted.eq_ignore_ascii_case(&own));
+        same.then(|| candidate.load())
+    });
+    let library = match loaded {
+        Ok(Some(Ok(library))) => library,
+        Ok(None) => {
+            return say(Line::Bad(
+                "it was not loaded: the file changed while it was looked at; try again".into(),
+            ));
+        }
+        Ok(Some(Err(problem))) | Err(problem) => return say(Line::Bad(told(&problem))),
     };
     say(Line::Plugin {
         name: library.name.clone(),
@@ -117,7 +143,7 @@ pub fn inspect(path: &Path, build: bool, say: &mut dyn FnMut(Line)) {
         let tried = match (build, spec.kind) {
             (false, _) => Ok(String::new()),
             (true, Kind::Task) => task(library, spec),
-            (true, _) => transform(library, spec),
+            (true, _) => transform(library, spec, say),
         };
         let sound = tried.is_ok();
         say(Line::Entry(Tried {
@@ -131,7 +157,8 @@ pub fn inspect(path: &Path, build: bool, say: &mut dyn FnMut(Line)) {
     say(Line::Done);
 }
 
-fn told(problem: &Problem) -> String {
+/// A problem that is not one of a recipe, with what is to be said of it.
+pub fn told(problem: &Problem) -> String {
     let mut out = problem.message.clone();
     for note in &problem.notes {
         out += &format!("\n  note: {note}");
@@ -214,7 +241,15 @@ fn task(library: &Library, spec: &Spec) -> Result<String, String> {
 }
 
 /// Makes the transform that its example calls for pictures of two kinds, and applies it to some.
-fn transform(library: &Library, spec: &Spec) -> Result<String, String> {
+fn transform(library: &Library, spec: &Spec, say: &mut dyn FnMut(Line)) -> Result<String, String> {
+    // the limit is one of a call; to tell of each would take longer than many calls do
+    let mut told_at = Instant::now();
+    let mut going = || {
+        if told_at.elapsed() > LOOK / 2 {
+            say(Line::Going);
+            told_at = Instant::now();
+        }
+    };
     let text = format!(
         "ssl 1\n\naugment tried(image) {{\n  made = image |> {}\n  emit made\n}}\n",
         spec.example
@@ -237,6 +272,7 @@ fn transform(library: &Library, spec: &Spec) -> Result<String, String> {
     let mut refused = String::new();
     for [channels, height, width] in [[3, 32, 32], [1, 28, 28], [3, 96, 96]] {
         let input = SampleType::image(channels, height, width);
+        going();
         let promised = match types(&call.args, &input) {
             Ok(promised) => promised,
             Err(problem) => {
@@ -247,22 +283,29 @@ fn transform(library: &Library, spec: &Spec) -> Result<String, String> {
         let transform = make(&call.args, &input).map_err(|problem| told(&problem))?;
         let mut scratch = Scratch::default();
         let mut out = Vec::new();
+        // a slow one is not called as often: nobody waits for minutes
         const TIMES: u32 = 256;
-        let began = Instant::now();
-        for sample in 0..TIMES {
+        const ENOUGH: Duration = Duration::from_secs(2);
+        let (mut spent, mut times) = (Duration::ZERO, 0);
+        while times < TIMES && (times < 8 || spent < ENOUGH) {
+            going();
+            let sample = times;
             let mut rng = Philox::new(0, &[u64::from(sample)]);
             let pixels = (0..channels * height * width)
                 .map(|_| rng.next_u32() as u8)
                 .collect();
             let picture = Sample::Image(Image::new(pixels, height, width, channels));
+            let began = Instant::now();
             transform
                 .apply(picture, &mut rng, &mut scratch, &mut out)
                 .map_err(|error| error.message)?;
+            spent += began.elapsed();
+            times += 1;
             for sample in out.drain(..) {
                 scratch.recycle(sample);
             }
         }
-        let each = began.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES);
+        let each = spent.as_secs_f64() * 1e6 / f64::from(times);
         let promised: Vec<String> = promised.iter().map(SampleType::to_string).collect();
         found.push(format!(
             "{input} -> {} in {each:.0} µs",
@@ -284,90 +327,188 @@ pub fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::
         ..Report::default()
     };
     let mut child = command
-        .stdin(Stdio::null())
+        // the child ends where this pipe does: with this process at the latest
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let (sender, lines) = mpsc::channel();
-    if let Some(out) = child.stdout.take() {
-        std::thread::spawn(move || {
-            let mut out = BufReader::new(out);
-            while let Some(text) = next_line(&mut out) {
-                if let Ok(line) = serde_json::from_slice::<Line>(&text)
-                    && sender.send(line).is_err()
-                {
-                    break;
-                }
-            }
+    // held until nothing is wanted of the child: to wait for it would close it
+    let _lifeline = child.stdin.take();
+    let lines = child.stdout.take().map(listen);
+    let complaints = child.stderr.take().map(Complaints::of);
+    let followed = match lines {
+        Some(lines) => follow(&mut report, &mut child, &lines, limit)?,
+        None => Followed::default(),
+    };
+    if let Some(failure) = ended(&mut child, &followed, limit)? {
+        report.failure.get_or_insert_with(|| {
+            let reason = complaints.and_then(Complaints::reason);
+            reason.map_or(failure.clone(), |reason| format!("{failure}: {reason}"))
         });
     }
-    let errors = child.stderr.take().map(|mut err| {
-        std::thread::spawn(move || {
-            let mut text = Vec::new();
-            let mut block = [0; 4096];
-            // read to its end, or the child would wait; only the last of it is kept
-            while let Ok(n @ 1..) = err.read(&mut block) {
-                text.extend_from_slice(&block[..n]);
-                text.drain(..text.len().saturating_sub(1 << 16));
-            }
-            String::from_utf8_lossy(&text).into_owned()
-        })
-    });
-    let mut trying = "it started".to_owned();
-    let (mut tried, mut done) = (0, false);
+    if report.failure.is_none() && followed.done && !followed.answered {
+        report.failure = Some(
+            "it did not answer to all that was tried; does it write to standard output?".into(),
+        );
+    }
+    report.finished = followed.done && followed.answered;
+    Ok(report)
+}
+
+/// How far a child got.
+#[derive(Default)]
+struct Followed {
+    /// What it tried last.
+    trying: String,
+    /// Whether it said that nothing is left.
+    done: bool,
+    /// Whether all that was tried has its answer.
+    answered: bool,
+    /// Whether it has said why the library can't be used.
+    bad: bool,
+    /// Whether it kept silent for too long.
+    silent: bool,
+}
+
+/// Hears a child out, as long as it says something in time.
+fn follow(
+    report: &mut Report,
+    child: &mut Child,
+    lines: &mpsc::Receiver<Line>,
+    limit: Duration,
+) -> std::io::Result<Followed> {
+    let mut followed = Followed {
+        trying: "it started".into(),
+        answered: true,
+        ..Followed::default()
+    };
+    let (mut open, mut gone) = (false, false);
+    let mut heard = Instant::now();
     loop {
-        match lines.recv_timeout(limit) {
-            Ok(Line::Trying(what)) => {
-                trying = what;
-                tried += 1;
+        match lines.recv_timeout(LOOK.min(limit)) {
+            Ok(line) => {
+                heard = Instant::now();
+                match line {
+                    Line::Trying(what) => {
+                        followed.answered &= !open;
+                        followed.trying = what;
+                        open = true;
+                    }
+                    Line::Going => {}
+                    Line::Plugin {
+                        name,
+                        version,
+                        abi,
+                        blake3,
+                    } => {
+                        report.plugin = Some((name, version, abi, blake3));
+                        open = false;
+                    }
+                    Line::Entry(tried) => {
+                        followed.answered &= open;
+                        report.entries.push(tried);
+                        open = false;
+                    }
+                    Line::Bad(why) => {
+                        report.failure = Some(why);
+                        followed.bad = true;
+                        break;
+                    }
+                    Line::Done => {
+                        followed.done = true;
+                        break;
+                    }
+                }
             }
-            Ok(Line::Plugin {
-                name,
-                version,
-                abi,
-                blake3,
-            }) => report.plugin = Some((name, version, abi, blake3)),
-            Ok(Line::Entry(tried)) => report.entries.push(tried),
-            Ok(Line::Bad(why)) => report.failure = Some(why),
-            Ok(Line::Done) => done = true,
+            // a process that the plugin started may keep the pipe open: what counts is the child
+            Err(mpsc::RecvTimeoutError::Timeout) if gone => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                child.kill()?;
-                child.wait()?;
-                report.failure = Some(format!(
-                    "it did not return within {} s and was ended while {trying}",
-                    limit.as_secs_f64()
-                ));
-                return Ok(report);
+                gone = child.try_wait()?.is_some();
+                if !gone && heard.elapsed() >= limit {
+                    followed.silent = true;
+                    break;
+                }
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
     }
-    let status = ended(&mut child, limit)?;
-    // loading is the first thing that is tried, each entry another
-    let missing = done && report.entries.len() + 1 != tried;
-    if report.failure.is_none() && missing {
-        report.failure = Some(format!(
-            "it told of {} of its {} entries; does it write to standard output?",
-            report.entries.len(),
-            tried.saturating_sub(1)
-        ));
+    followed.answered &= !open;
+    Ok(followed)
+}
+
+/// What a child says, read by a thread of its own: the child never waits for us.
+fn listen(out: ChildStdout) -> mpsc::Receiver<Line> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut out = BufReader::new(out);
+        while let Some(text) = next_line(&mut out) {
+            // where the plugin shares the stream, its own words are in between
+            if let Ok(line) = serde_json::from_slice::<Line>(&text)
+                && sender.send(line).is_err()
+            {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// The last of what a child complains about.
+struct Complaints {
+    kept: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Complaints {
+    fn of(mut from: ChildStderr) -> Self {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let keeping = Arc::clone(&kept);
+        let thread = std::thread::spawn(move || {
+            let mut block = [0; 4096];
+            loop {
+                // read to its end, or the child would wait
+                let n = match from.read(&mut block) {
+                    Ok(0) => return,
+                    Ok(n) => n,
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                    Err(_) => return,
+                };
+                let mut kept = keeping.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&block[..n]);
+                if kept.len() > 2 * MAX_SAID {
+                    let old = kept.len() - MAX_SAID;
+                    kept.drain(..old);
+                }
+            }
+        });
+        Self { kept, thread }
     }
-    if done {
-        trying = "the process ended".into();
+
+    /// The last line that says something, for a child that has ended.
+    fn reason(self) -> Option<String> {
+        // a process that the plugin started may hold the stream open: it is not waited for
+        let began = Instant::now();
+        while !self.thread.is_finished() && began.elapsed() < 4 * LOOK {
+            std::thread::sleep(LOOK / 10);
+        }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        reason(&String::from_utf8_lossy(&kept))
     }
-    if report.failure.is_none() && (!done || !status.success()) {
-        let said = errors
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default();
-        let told = |line: &&str| !line.is_empty() && !line.starts_with("note:");
-        let last = said.lines().map(str::trim).rfind(told);
-        let last = last.map_or(String::new(), |line| format!(": {line}"));
-        report.failure = Some(format!(
-            "it crashed ({}) while {trying}{last}",
-            shown(status)
-        ));
-    }
-    Ok(report)
+}
+
+/// The last line that says why, among notes, advice and what was on the stack.
+fn reason(said: &str) -> Option<String> {
+    let beside = |line: &str| {
+        let first = line.split([':', ' ']).next().unwrap_or_default();
+        let frame = !first.is_empty() && first.bytes().all(|b| b.is_ascii_digit());
+        let advice = ["note:", "help:", "= note:", "= help:", "stack backtrace:"];
+        line.is_empty()
+            || advice.iter().any(|begin| line.starts_with(begin))
+            || frame && line[first.len()..].starts_with(": ")
+            || line.starts_with("at ") && line.contains(".rs:")
+    };
+    let line = said.lines().map(str::trim).rfind(|line| !beside(line))?;
+    Some(line.chars().take(MAX_REASON).collect())
 }
 
 /// The next line without its end; `None` at the end of the output. What a plugin writes without an end is not kept.
@@ -388,19 +529,42 @@ fn next_line(out: &mut impl BufRead) -> Option<Vec<u8>> {
     }
 }
 
-/// Waits for a child whose output has ended.
-fn ended(child: &mut Child, limit: Duration) -> std::io::Result<ExitStatus> {
+/// Waits for a child that has nothing more to say, and ends one that does not end by itself. Why it is not sound, if so.
+fn ended(
+    child: &mut Child,
+    followed: &Followed,
+    limit: Duration,
+) -> std::io::Result<Option<String>> {
+    let seconds = limit.as_secs_f64();
+    let trying = &followed.trying;
+    // what runs at a process's end starts now
     let began = Instant::now();
-    loop {
+    let status = loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(status);
+            break status;
         }
-        if began.elapsed() > limit {
+        if followed.silent || began.elapsed() >= limit.max(LOOK) {
             child.kill()?;
-            return child.wait();
+            child.wait()?;
+            return Ok(Some(match followed.done {
+                true => format!("all was tried, but its process did not end within {seconds} s"),
+                false => {
+                    format!("it did not return within {seconds} s and was ended while {trying}")
+                }
+            }));
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(LOOK / 10);
+    };
+    if status.success() && (followed.done || followed.bad) {
+        return Ok(None);
     }
+    let how = shown(status);
+    Ok(Some(match (followed.done, status.code()) {
+        (true, Some(_)) => format!("its process ended with {how} after all was tried"),
+        (true, None) => format!("it crashed ({how}) while the process ended, after all was tried"),
+        (false, Some(_)) => format!("it ended its process ({how}) while {trying}"),
+        (false, None) => format!("it crashed ({how}) while {trying}"),
+    }))
 }
 
 fn shown(status: ExitStatus) -> String {
@@ -422,5 +586,69 @@ fn shown(status: ExitStatus) -> String {
     match status.code() {
         Some(code) => format!("exit code {code}"),
         None => "without an exit code".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_an_end_is_not_kept() {
+        let long = "x".repeat(MAX_LINE + 10);
+        let text = format!("{long}\nshort\nno end");
+        let mut out = BufReader::new(text.as_bytes());
+        assert!(next_line(&mut out).is_some_and(|line| line.len() <= MAX_LINE));
+        assert_eq!(next_line(&mut out).as_deref(), Some(&b"short"[..]));
+        assert_eq!(next_line(&mut out), None);
+    }
+
+    #[test]
+    fn the_reason_is_not_the_backtrace() {
+        let said = "one\nthread 'main' panicked at src/lib.rs:7:5:\nout of cheese\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/x/library/std/src/panicking.rs:1:5\n  12: main\nnote: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\n";
+        assert_eq!(reason(said).as_deref(), Some("out of cheese"));
+        assert_eq!(
+            reason("error: 3: it\n  = help: none\n").as_deref(),
+            Some("error: 3: it")
+        );
+        assert_eq!(reason("\n\nnote: nothing\n"), None);
+    }
+
+    #[test]
+    fn nothing_that_is_missing_is_sound() {
+        let entry = Tried {
+            kind: "task".into(),
+            name: "a".into(),
+            summary: String::new(),
+            found: String::new(),
+            sound: true,
+        };
+        let whole = Report {
+            plugin: Some(Default::default()),
+            entries: vec![entry],
+            finished: true,
+            ..Report::default()
+        };
+        assert!(whole.sound());
+        for report in [
+            Report {
+                finished: false,
+                ..whole.clone()
+            },
+            Report {
+                entries: Vec::new(),
+                ..whole.clone()
+            },
+            Report {
+                plugin: None,
+                ..whole.clone()
+            },
+            Report {
+                failure: Some("late".into()),
+                ..whole.clone()
+            },
+        ] {
+            assert!(!report.sound(), "{report:?}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use pretext_plugin::abi;
 
 use super::elf;
+use super::guard::{self, Inside};
 use super::read::{list, structure, text};
 use super::spec;
 use super::version::Version;
@@ -83,8 +84,10 @@ impl Candidate {
         if let Some(flaw) = elf::flaw(&self.bytes) {
             return Err(bad(flaw).help("build it again: `pretext plugin build NAME`"));
         }
-        super::guard::watch();
-        let inside = super::guard::Inside::enter();
+        guard::watch();
+        // it has no name yet
+        let file = format!("the library {}", path.display());
+        let inside = Inside::enter(&file);
         let description = self.description();
         drop(inside);
         let description = description.map_err(|(why, help)| {

@@ -5,6 +5,7 @@
 //! never unloaded.
 
 pub mod check;
+pub mod child;
 mod elf;
 mod guard;
 mod host;
@@ -53,7 +54,7 @@ pub fn file_name(name: &str) -> String {
 }
 
 /// The plugin's name in a file's name, if it can be one.
-fn name_of(file: &Path) -> Option<String> {
+pub fn name_of(file: &Path) -> Option<String> {
     let file = file.file_name()?.to_str()?;
     let name = file
         .strip_prefix(std::env::consts::DLL_PREFIX)?
@@ -103,6 +104,21 @@ pub fn pin(project: &Path, name: &str, bytes: &[u8]) -> Result<()> {
         blake3::hash(bytes).to_hex().as_str(),
     );
     lock.write()
+}
+
+/// Refuses a content that differs from the plugin's pin; one without a pin passes. Nothing of it runs. Gives its blake3.
+pub fn pinned(project: &Path, name: &str, bytes: &[u8]) -> Result<String> {
+    let loader = Loader {
+        folder: project.to_owned(),
+        project: project.to_owned(),
+        options: super::Options::default(),
+    };
+    let pin = loader.verify(
+        ("plugins", &pin_key(name)),
+        &format!("plugin `{name}`"),
+        bytes,
+    )?;
+    Ok(pin.hash)
 }
 
 impl Loader {

@@ -35,6 +35,8 @@ const MAX_IMAGES: usize = 4096;
 
 /// What a plugin's `make` gave, until its `free`.
 pub struct Made {
+    /// Whose it is: `plugin acme 0.3.1`
+    pub plugin: String,
     /// The description.
     pub table: abi::Transform,
     /// What `make` gave.
@@ -49,6 +51,7 @@ unsafe impl Sync for Made {}
 impl Drop for Made {
     fn drop(&mut self) {
         if let Some(free) = self.table.free {
+            let _inside = Inside::enter(&self.plugin);
             free(self.table.data, self.state);
         }
     }
@@ -56,8 +59,6 @@ impl Drop for Made {
 
 /// A transform of a plugin.
 pub struct Applied {
-    /// `plugin acme 0.3.1`
-    pub plugin: String,
     /// Its name.
     pub name: String,
     pub made: Made,
@@ -139,7 +140,7 @@ impl Transform for Applied {
         let ctx = thread | (CALL.get().0 + 1) & 0xff_ffff;
         CALL.set((ctx, (&raw mut call).cast::<Call<'static>>()));
         let ended = Ended(ctx);
-        let inside = Inside::enter();
+        let inside = Inside::enter(&self.made.plugin);
         let status = apply(self.made.table.data, self.made.state, &SAMPLER, ctx);
         drop(inside);
         drop(ended);
@@ -165,7 +166,7 @@ impl Transform for Applied {
 
 impl Applied {
     fn error(&self, what: String) -> DataError {
-        DataError::new(format!("`{}` of {} {what}", self.name, self.plugin))
+        DataError::new(format!("`{}` of {} {what}", self.name, self.made.plugin))
     }
 
     /// What was emitted is what the type function said: the batch relies on it.

@@ -92,7 +92,7 @@ impl Session {
             self.graph = Some(taken);
         }
         SESSIONS.with_borrow_mut(|sessions| sessions.push(self));
-        let inside = Inside::enter();
+        let inside = Inside::enter(&plugin);
         let status = call(ctx);
         drop(inside);
         let ended = SESSIONS.with_borrow_mut(|sessions| {

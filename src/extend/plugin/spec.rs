@@ -244,7 +244,18 @@ pub unsafe fn task(by: &By, task: abi::Task) -> Result<Spec, String> {
     for input in unsafe { list(task.inputs, task.input_count)? } {
         let input =
             unsafe { wanted(&input) }.map_err(|why| format!("task `{}`: {why}", spec.name))?;
+        if spec.inputs.iter().any(|other| other.name == input.name) {
+            return Err(format!(
+                "task `{}`: it has two inputs `{}`",
+                spec.name, input.name
+            ));
+        }
         spec.inputs.push(input);
+    }
+    for (i, (name, _)) in exports.iter().enumerate() {
+        if exports[..i].iter().any(|(other, _)| other == name) {
+            return Err(format!("task `{}`: it has two parts `{name}`", spec.name));
+        }
     }
     spec.exports = exports;
     if spec.inputs.is_empty() {
@@ -376,9 +387,9 @@ fn made(
         })?;
     }
     Ok(Box::new(Applied {
-        plugin: by.plugin.clone(),
         name: name.to_owned(),
         made: Made {
+            plugin: by.plugin.clone(),
             table: *transform,
             state,
         },
