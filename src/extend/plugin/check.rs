@@ -443,10 +443,9 @@ fn listen(out: ChildStdout) -> mpsc::Receiver<Line> {
         let mut out = BufReader::new(out);
         while let Some(text) = next_line(&mut out) {
             // where the plugin shares the stream, its own words are in between
-            if let Ok(line) = serde_json::from_slice::<Line>(&text)
-                && sender.send(line).is_err()
-            {
-                break;
+            if let Ok(line) = serde_json::from_slice::<Line>(&text) {
+                // nobody may listen any more; it is read to its end, or the child would wait
+                let _ = sender.send(line);
             }
         }
     });
