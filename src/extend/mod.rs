@@ -14,7 +14,7 @@ pub use lock::{LOCK_NAME, Lock, project_folder};
 use crate::catalog::{At, Problem, Spec};
 use crate::language::checked::{Door, Use};
 use crate::language::codes::Code;
-use crate::language::{Diagnostic, Doors, Sources, Span};
+use crate::language::{Diagnostic, Doors, Sources};
 
 /// What the command line says about scripts and plugins.
 #[derive(Clone, Debug, Default)]
@@ -99,14 +99,6 @@ impl Loader {
         let file = sources.add(self.folder.join(&used.name.text), text.as_str());
         // what can't be used is not pinned: it will be changed
         let entry = script::entry(&used.name.text, &text, file).and_then(|spec| {
-            if let Some((name, why)) = words::field_error(&spec) {
-                let quoted = format!("\"{name}\"");
-                let at = text.find(&quoted).unwrap_or(0);
-                let span = Span::new(file, at, (at + quoted.len()).min(text.len()));
-                return Err(Problem::new(Code::Script, why)
-                    .at(At::Span(span))
-                    .help("give the parameter another name"));
-            }
             pin.keep()?;
             Ok(spec)
         });

@@ -1,7 +1,7 @@
 //! Where a forward pass is cut so that the backward pass can run it again piece by piece (Chen et al., 2016, arXiv:1604.06174).
 
 use super::turns::passes;
-use super::{Graph, Op, Var};
+use super::{Graph, Op, Phase, Var};
 
 /// Samples of a batch that the cuts are weighed for; they do not depend on the recipe's.
 const BATCH: usize = 64;
@@ -91,6 +91,13 @@ impl Graph {
             cuts,
             largest: largest(&places) / all.max(1.0),
         }
+    }
+
+    /// By node: whether a gradient flows through it to one of a phase's parameters.
+    pub(super) fn leads_to_phase(&self, phase: &Phase) -> Vec<bool> {
+        let mut own = vec![false; self.parameters.len()];
+        phase.parameters.iter().for_each(|index| own[*index] = true);
+        self.leads_to(&own)
     }
 
     /// By node: whether a gradient flows through it to one of the parameters that `tracked` marks.

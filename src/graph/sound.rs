@@ -2,7 +2,7 @@
 //! that would hide one another, objectives that move nothing.
 
 use super::build_inputs::at;
-use super::{Graph, MAX_RANK, Op, ParameterId, Shape, Size, StateId, show};
+use super::{Graph, MAX_RANK, Op, Shape, Size, State, show};
 use crate::catalog::{Problem, Result};
 use crate::language::Span;
 use crate::language::codes::Code;
@@ -18,27 +18,22 @@ impl Graph {
     /// # Errors
     /// A size of 0, more than 2⁴⁰ elements for a batch of one, more than [`MAX_RANK`] dimensions; each where it is made.
     pub(super) fn check_sizes(&self) -> Result<()> {
-        let fixed = |shape: &[usize]| -> Shape { shape.iter().map(|n| (*n).into()).collect() };
-        for (index, parameter) in self.parameters.iter().enumerate() {
-            let what = format!("the parameter `{}`", parameter.name);
-            let made = Op::Parameter(ParameterId(index as u32));
-            check_shape(&what, &fixed(&parameter.shape), self.made(&made))?;
-        }
-        for (index, state) in self.states.iter().enumerate() {
-            let what = format!("the state `{}`", state.name);
-            let made = Op::Read(StateId(index as u32));
-            check_shape(&what, &fixed(&state.shape), self.made(&made))?;
-        }
         for node in &self.nodes {
-            check_shape("a result", &node.shape, node.span)?;
+            let what = || match &node.op {
+                Op::Parameter(id) => {
+                    format!("the parameter `{}`", self.parameters[id.0 as usize].name)
+                }
+                Op::Read(id) => self.state_of(*id).map_or_else(String::new, named),
+                _ => "a result".to_owned(),
+            };
+            check_shape(what, &node.shape, node.span)?;
+        }
+        // one that nothing reads has no node
+        for state in &self.states {
+            let shape = state.shape.iter().map(|n| (*n).into()).collect();
+            check_shape(|| named(state), &shape, self.span)?;
         }
         Ok(())
-    }
-
-    /// Where the first node with this operation stands.
-    fn made(&self, op: &Op) -> Span {
-        let node = self.nodes.iter().find(|node| node.op == *op);
-        node.map_or(self.span, |node| node.span)
     }
 
     /// Whether the names of objectives and metrics are told apart, and an objective moves something.
@@ -63,9 +58,7 @@ impl Graph {
             seen.push(name);
         }
         let moves = self.phases().into_iter().any(|phase| {
-            let mut own = vec![false; self.parameters.len()];
-            phase.parameters.iter().for_each(|index| own[*index] = true);
-            let leads = self.leads_to(&own);
+            let leads = self.leads_to_phase(&phase);
             let mut objectives = phase.objectives.iter();
             objectives.any(|index| leads[self.objectives[*index].var.0 as usize])
         });
@@ -81,9 +74,13 @@ impl Graph {
     }
 }
 
-fn check_shape(what: &str, shape: &Shape, span: Span) -> Result<()> {
+fn named(state: &State) -> String {
+    format!("the state `{}`", state.name)
+}
+
+fn check_shape(what: impl Fn() -> String, shape: &Shape, span: Span) -> Result<()> {
     let problem = |why: String| {
-        let message = format!("{what} would be {}, {why}", show(shape));
+        let message = format!("{} would be {}, {why}", what(), show(shape));
         Err(Problem::new(Code::Shape, message).at(at(span)))
     };
     if shape.is_empty() || shape.len() > MAX_RANK {

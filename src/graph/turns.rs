@@ -45,10 +45,8 @@ impl Graph {
         for phase in &phases {
             let objectives = phase.objectives.iter();
             let objectives: Vec<Var> = objectives.map(|i| self.objectives[*i].var).collect();
-            let mut own = vec![false; self.parameters.len()];
-            phase.parameters.iter().for_each(|index| own[*index] = true);
             let reach = self.behind(&objectives, passes);
-            let leads = self.leads_to(&own);
+            let leads = self.leads_to_phase(phase);
             learns.push((0..n).map(|i| leads[i] && reach[i]).collect::<Vec<bool>>());
             reached.push(reach);
         }

@@ -8,11 +8,17 @@ use pretext::extend::Options;
 
 use super::support::*;
 
-/// What is said of the plugin `faulty` with this fault, in this recipe. The host must be as sound afterwards as before.
-fn said_of(flags: &[&str], recipe: &str) -> Said {
+/// A project with the plugin `faulty`, compiled with these flags.
+fn with(flags: &[&str]) -> tempfile::TempDir {
     let folder = project();
     let library = place(folder.path(), "faulty");
     cc(&root().join("tests/abi/faulty.c"), flags, &library);
+    folder
+}
+
+/// What is said of the plugin `faulty` with this fault, in this recipe. The host must be as sound afterwards as before.
+fn said_of(flags: &[&str], recipe: &str) -> Said {
+    let folder = with(flags);
     let said = plan(folder.path(), recipe, Options::default());
     goes_on();
     said
@@ -183,13 +189,7 @@ fn parts_are_known_by_name() {
 /// A second trace of one library is another call: a handle that it kept is stale.
 #[test]
 fn handles_of_an_earlier_call_are_stale() {
-    let folder = project();
-    let library = place(folder.path(), "faulty");
-    cc(
-        &root().join("tests/abi/faulty.c"),
-        &["-DSTALE_VAR"],
-        &library,
-    );
+    let folder = with(&["-DSTALE_VAR"]);
     for _ in 0..2 {
         let said = plan(folder.path(), &recipe("faulty"), Options::default());
         assert!(said.text.contains("stale handle"), "{}", said.text);
@@ -440,9 +440,7 @@ fn only_what_works_is_pinned() {
 
 /// `pretext plugin check` in a process of its own.
 fn checked(flags: &[&str], more: &[&str]) -> (bool, String) {
-    let folder = project();
-    let library = place(folder.path(), "faulty");
-    cc(&root().join("tests/abi/faulty.c"), flags, &library);
+    let folder = with(flags);
     let args = [&["plugin", "check", "faulty"], more].concat();
     let output = pretext(folder.path(), &args);
     (output.status.success(), all(&output))
@@ -544,9 +542,7 @@ fn check_tells_the_reason_and_not_the_way_there() {
 
 #[test]
 fn check_waits_for_no_process_of_a_plugin() {
-    let folder = project();
-    let library = place(folder.path(), "faulty");
-    cc(&root().join("tests/abi/faulty.c"), &["-DFORKS"], &library);
+    let folder = with(&["-DFORKS"]);
     let began = std::time::Instant::now();
     let output = pretext(folder.path(), &["plugin", "check", "faulty"]);
     let text = all(&output);
@@ -591,9 +587,7 @@ fn a_check_that_is_killed_leaves_nothing_behind() {
             std::thread::sleep(Duration::from_millis(20));
         }
     };
-    let folder = project();
-    let library = place(folder.path(), "faulty");
-    cc(&root().join("tests/abi/faulty.c"), &["-DFOREVER"], &library);
+    let folder = with(&["-DFOREVER"]);
     let mut check = Command::new(env!("CARGO_BIN_EXE_pretext"))
         .args(["plugin", "check", "faulty", "--limit", "120"])
         .current_dir(folder.path())
@@ -626,9 +620,7 @@ fn a_plugin_that_exits_is_an_error() {
         let (sound, text) = checked(&[fault], &[]);
         assert!(!sound && text.contains(words), "{text}");
     }
-    let folder = project();
-    let library = place(folder.path(), "faulty");
-    cc(&root().join("tests/abi/faulty.c"), &["-DEXITS"], &library);
+    let folder = with(&["-DEXITS"]);
     fs::write(folder.path().join("recipe.ssl"), recipe("faulty")).expect("a recipe");
     let output = pretext(folder.path(), &["check", "recipe.ssl"]);
     let text = all(&output);
@@ -639,10 +631,7 @@ fn a_plugin_that_exits_is_an_error() {
     );
 
     // a thread that draws samples
-    let folder = project();
-    let library = place(folder.path(), "faulty");
-    let faulty = root().join("tests/abi/faulty.c");
-    cc(&faulty, &["-DSAMPLE_EXITS"], &library);
+    let folder = with(&["-DSAMPLE_EXITS"]);
     fs::write(folder.path().join("recipe.ssl"), TRANSFORMED).expect("a recipe");
     let output = pretext(folder.path(), &["run", "recipe.ssl"]);
     let text = all(&output);

@@ -37,7 +37,7 @@ use rhai::{AST, CallFnOptions, Dynamic, FuncArgs, Scope};
 
 use crate::catalog::{Args, At, Kind, Make, Problem, Provider, Result, Spec};
 use crate::data::Fields;
-use crate::extend::words::parts_error;
+use crate::extend::words::{field_error, parts_error};
 use crate::graph::Graph;
 use crate::language::FileId;
 use crate::language::codes::Code;
@@ -243,6 +243,12 @@ fn declared(path: &str, text: &str, file: FileId) -> Result<Spec> {
     spec.paper = about.paper;
     spec.semantics = about.semantics.max(1);
     spec.params = params.unwrap_or_default();
+    if let Some((name, why)) = field_error(&spec) {
+        let at = At::Span(script.source.declared("params", &name));
+        return Err(Problem::new(Code::Script, why)
+            .at(at)
+            .help("give the parameter another name"));
+    }
     spec.provider = Some(Provider {
         name: format!("script {path}"),
         hash: hash(text),
