@@ -301,6 +301,12 @@ impl Spec {
         self
     }
 
+    /// Says that results have changed for the same recipe, so often.
+    pub fn semantics(mut self, semantics: u32) -> Self {
+        self.semantics = semantics;
+        self
+    }
+
     /// Sets the example.
     pub fn example(mut self, example: &str) -> Self {
         self.example = example.into();

@@ -24,7 +24,7 @@ mod source;
 #[cfg(test)]
 mod test_help;
 
-pub use evenly::evenly;
+pub use evenly::{chosen_of, evenly, evenly_chosen};
 pub use image::{Image, Normalization};
 pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
 pub use open::{no_split, open};

@@ -70,10 +70,11 @@ pub fn specs() -> Vec<Spec> {
                 "bank",
                 Type::Integer,
                 "10000",
-                "As a monitor: at most so many training samples vote, taken evenly.",
+                "As a monitor: at most so many training samples vote, each class by its share.",
             )
             .within(1.0, 1e9),
         )
+        .semantics(2)
         .example("knn(k = 200, temperature = 0.1)"),
         probe_training(pooled(
             Spec::new(
@@ -133,7 +134,11 @@ pub fn specs() -> Vec<Spec> {
             "The encoder's weights under the names that torchvision and timm expect",
             Make::Stage,
         )
-        .doc("A relative path starts at the run directory.")
+        .doc(
+            "A relative path starts at the run directory. The file's header says what the encoder takes (size, view, mean and \
+             deviation), what it is and what it was learnt from; `config.json` beside it (`NAME.config.json` where several exports \
+             share a folder) says it in the form that timm reads. The run prints the lines of Python that load it.",
+        )
         .param(Param::required("path", Type::Text, "Where the file is written."))
         .example("safetensors(\"encoder.safetensors\")"),
     ]

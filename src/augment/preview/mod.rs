@@ -8,7 +8,7 @@ use sheet::Sheet;
 
 use super::resample::{Window, resample};
 use super::{SampleGraph, Scratch};
-use crate::data::{DataError, Dataset, Image, Philox, Sample};
+use crate::data::{DataError, Dataset, Image, Sample, chosen_of};
 
 /// Space around cells, in pixels.
 const GAP: usize = 8;
@@ -26,8 +26,8 @@ struct Cell {
     lines: Vec<String>,
 }
 
-/// Draws `rows` samples, one per row: the original first, then every picture that the graph emits from it in the first
-/// epoch of a run with this seed, with names and labels under each. Pixels are shown as they are before `normalize`, each as a
+/// Draws `rows` samples, one per row, that stand for all: the original first, then every picture that the graph emits from it in
+/// the first epoch of a run with this seed, with names and labels under each. Pixels are shown as they are before `normalize`, each as a
 /// square of three where the picture is small. Equal seeds give equal sheets.
 pub fn contact_sheet(
     dataset: &dyn Dataset,
@@ -36,10 +36,8 @@ pub fn contact_sheet(
     rows: usize,
 ) -> Result<Image, DataError> {
     let mut scratch = Scratch::default();
-    let order = Philox::new(seed, &[Philox::part("preview")]).permutation(dataset.len());
     let mut table = Vec::new();
-    for index in order.into_iter().take(rows) {
-        let index = index as usize;
+    for index in chosen_of(dataset, rows) {
         let id = dataset.id(index);
         let record = dataset.read(index)?;
         let mut row = originals(dataset, &record, id);

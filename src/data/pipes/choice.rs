@@ -99,7 +99,7 @@ fn class_name(base: &dyn Dataset, class: usize) -> String {
 
 /// Splits `len` over groups in proportion to their sizes: whole parts first, then one more for the largest remainders,
 /// the first group where they are equal.
-pub(super) fn shares(sizes: &[usize], len: usize) -> Vec<usize> {
+pub(in crate::data) fn shares(sizes: &[usize], len: usize) -> Vec<usize> {
     let total: usize = sizes.iter().sum();
     if total == 0 {
         return vec![0; sizes.len()];

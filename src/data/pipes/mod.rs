@@ -8,6 +8,8 @@ mod without;
 
 use crate::catalog::Spec;
 
+pub(super) use choice::shares;
+
 pub(super) fn specs() -> Vec<Spec> {
     vec![
         take::spec(),

@@ -7,7 +7,7 @@ use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
 use crate::augment::SampleGraph;
 use crate::data::{
-    BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample,
+    BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample, evenly_chosen,
 };
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::graph::{Graph, Var};
@@ -52,13 +52,13 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// Every `n / limit`-th record, so that at most `limit` are left.
+    /// At most `limit` of the records, every class by its share.
     pub fn thinned(self, limit: usize) -> Self {
-        let n = self.labels.len();
-        if n <= limit {
+        if self.labels.len() <= limit {
             return self;
         }
-        let rows: Vec<usize> = (0..limit).map(|i| i * n / limit).collect();
+        let classes: Vec<_> = self.labels.iter().copied().map(Some).collect();
+        let rows = evenly_chosen(&classes, limit);
         Self {
             places: self
                 .places

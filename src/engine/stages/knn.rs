@@ -55,7 +55,6 @@ impl Run<'_> {
         read: &Read<'_>,
         stage: &str,
         what: &str,
-        bank: usize,
         watch: &mut dyn Watch,
     ) -> Result<(Features, Features), Failure> {
         let train = self.features(
@@ -74,7 +73,7 @@ impl Run<'_> {
             &format!("{what}, test"),
             watch,
         )?;
-        Ok((train.thinned(bank), test))
+        Ok((train, test))
     }
 
     pub(super) fn knn_stage(
@@ -93,13 +92,11 @@ impl Run<'_> {
             ("untrained", self.untrained(&knn.from, graph)?),
         ] {
             let read = Read::Places(graph, &model, vars.clone());
-            let (bank, test) =
-                self.knn_features(knn, &read, &stage.name, what, usize::MAX, watch)?;
+            let (bank, test) = self.knn_features(knn, &read, &stage.name, what, watch)?;
             columns.push(accuracy(self, knn, bank, &test)?);
             maps.push(test.thinned(MAPPED));
         }
-        let (bank, test) =
-            self.knn_features(knn, &Read::Pixels, &stage.name, "pixels", usize::MAX, watch)?;
+        let (bank, test) = self.knn_features(knn, &Read::Pixels, &stage.name, "pixels", watch)?;
         let raw = accuracy(self, knn, bank, &test)?[0];
         let rows: Vec<ResultRow> = knn
             .reading
