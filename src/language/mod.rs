@@ -25,7 +25,7 @@ pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use format::{WIDTH, format};
 pub use nearest::nearest;
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
-pub use print::{call_text, canonical, expand, sample_text};
+pub use print::{call_text, canonical, expand, expand_noting, sample_text};
 pub use provenance::{Provenance, provenance};
 pub use render::{render, to_json};
 pub use span::{FileId, SourceFile, Sources, Span};

@@ -1,5 +1,7 @@
 //! The resolved recipe as text: one self-contained `.ssl` in which every default is written.
 
+use std::collections::BTreeMap;
+
 use super::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
 use crate::catalog::{
     Args, Call, Data, DataSource, Duration, Kind, Net, Param, Value, run_fields, stage_fields,
@@ -10,6 +12,11 @@ const WIDTH: usize = 100;
 
 /// The recipe with every default written. The text parses and checks to the same recipe.
 pub fn expand(recipe: &Recipe) -> String {
+    expand_noting(recipe, &BTreeMap::new())
+}
+
+/// The same with a comment before each stage that has one in `notes`.
+pub fn expand_noting(recipe: &Recipe, notes: &BTreeMap<&str, String>) -> String {
     let mut out = String::from("ssl 1\n");
     if !recipe.doc.is_empty() {
         out.push('\n');
@@ -49,6 +56,10 @@ pub fn expand(recipe: &Recipe) -> String {
         out += &format!("encoder {name} = {}\n", broken(net_parts(net), 2));
     }
     for stage in &recipe.stages {
+        out.push('\n');
+        if let Some(note) = notes.get(stage.name.as_str()) {
+            out += &format!("// {note}\n");
+        }
         out += &stage_text(stage);
     }
     out += "\nrun {\n";
@@ -126,7 +137,7 @@ fn stage_text(stage: &Stage) -> String {
         .collect();
     // the stage's own parameters stand in the block too: they are easier to read there
     format!(
-        "\n{keyword} {} = {}() {{\n{}{}{}}}\n",
+        "{keyword} {} = {}() {{\n{}{}{}}}\n",
         stage.name,
         stage.call.spec.name,
         fields_text(&stage.call.spec.params, &stage.call.args),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::statistics::{Normalized, StatisticsOrigin};
 use super::types::*;
 use super::{identity, trace};
 use crate::augment::SampleGraph;
@@ -89,7 +90,7 @@ pub(super) struct Planner<'a> {
     pub encoders: BTreeMap<String, EncoderView>,
     /// Stages that stand on something with an error.
     pub doubted: BTreeMap<String, Doubt>,
-    pub statistics: BTreeMap<(String, bool), Option<Normalization>>,
+    pub statistics: BTreeMap<(String, bool), Option<Normalized>>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -225,9 +226,10 @@ impl Planner<'_> {
         &mut self,
         view: &DataView,
         skip: bool,
-    ) -> std::result::Result<Option<Normalization>, ()> {
-        if let Some(known) = view.dataset.normalization() {
-            return Ok(Some(known));
+    ) -> std::result::Result<Option<Normalized>, ()> {
+        if let Some(by) = view.dataset.normalization() {
+            let origin = StatisticsOrigin::Published;
+            return Ok(Some(Normalized { by, origin }));
         }
         let Some(channels) = view.dataset.fields().iter().find_map(|(_, ty)| match ty {
             SampleType::Image { channels, .. } => Some(channels.unwrap_or(3)),
@@ -236,17 +238,22 @@ impl Planner<'_> {
             return Ok(None);
         };
         if self.purpose == Purpose::Check {
-            return Ok(Some(Normalization {
+            let by = Normalization {
                 mean: vec![0.5; channels],
                 std: vec![0.25; channels],
-            }));
+            };
+            let origin = StatisticsOrigin::Measured { records: 0, of: 0 };
+            return Ok(Some(Normalized { by, origin }));
         }
         let key = (view.text.clone(), skip);
         if let Some(known) = self.statistics.get(&key) {
             return known.clone().map(Some).ok_or(());
         }
         match super::statistics::measure(&*view.dataset, channels, skip) {
-            Ok(found) => {
+            Ok((by, records)) => {
+                let of = view.dataset.len();
+                let origin = StatisticsOrigin::Measured { records, of };
+                let found = Normalized { by, origin };
                 self.statistics.insert(key, Some(found.clone()));
                 Ok(Some(found))
             }
@@ -352,8 +359,8 @@ impl Planner<'_> {
             Kind::Export => {
                 let from = self.from(stage, before)?;
                 let encoder = from.1.clone();
-                let graph = match trace::encoder_graph(&encoder) {
-                    Ok((graph, _)) => graph,
+                let (graph, output) = match trace::encoder_graph(&encoder) {
+                    Ok(traced) => traced,
                     Err(problem) => {
                         self.problem(stage, &problem);
                         return None;
@@ -362,6 +369,8 @@ impl Planner<'_> {
                 Body::Export(Box::new(Export {
                     from: from.0,
                     path: stage.call.args.text("path").to_owned(),
+                    encoder,
+                    output,
                     graph,
                 }))
             }
@@ -379,6 +388,13 @@ impl Planner<'_> {
         };
         let read = read.map_or(ENCODER, String::as_str);
         planned.identity = identity::identity(self.recipe, stage, seed, read);
+        if let Body::Pretext(training) = &planned.body
+            && let Some(normalized) = &training.normalized
+            && let StatisticsOrigin::Measured { .. } = normalized.origin
+        {
+            // the recipe does not say by what pictures are normalised: the pictures do
+            planned.identity = identity::measured(&planned.identity, &normalized.by);
+        }
         Some(planned)
     }
 }

@@ -1,6 +1,6 @@
 //! `safetensors("trunk.safetensors")`: weights in the layout of PyTorch.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -99,11 +99,15 @@ fn little_endian(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-/// Writes a safetensors file whole or not at all: into a file beside it, to the disk, then renamed.
+/// Writes a safetensors file whole or not at all: into a file beside it, to the disk, then renamed. `about` stands in its header.
 ///
 /// # Errors
 /// The file can't be written; what was there before is untouched.
-pub fn write_safetensors(path: &Path, tensors: &[FileTensor]) -> Result<(), ExportError> {
+pub fn write_safetensors(
+    path: &Path,
+    tensors: &[FileTensor],
+    about: &BTreeMap<String, String>,
+) -> Result<(), ExportError> {
     let views = tensors
         .iter()
         .map(|t| {
@@ -113,12 +117,33 @@ pub fn write_safetensors(path: &Path, tensors: &[FileTensor]) -> Result<(), Expo
             ))
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-    let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = safetensors::serialize(views, Some(about))?;
+    let bytes = with_header(safetensors::serialize(views, None)?, about)?;
     write_whole(path, &bytes).map_err(|source| ExportError::Write {
         path: path.display().to_string(),
         source,
     })
+}
+
+/// A safetensors file with `about` in its header, in the order of the keys: equal exports are equal files.
+fn with_header(bytes: Vec<u8>, about: &BTreeMap<String, String>) -> Result<Vec<u8>, ExportError> {
+    let (length, rest) = bytes.split_at(8);
+    let length: usize = length
+        .iter()
+        .rev()
+        .fold(0, |n, byte| n << 8 | usize::from(*byte));
+    let (header, data) = rest.split_at(length);
+    let own: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(header).map_err(safetensors::SafeTensorError::from)?;
+    let mut all = serde_json::Map::new();
+    all.insert("__metadata__".into(), serde_json::json!(about));
+    all.extend(own);
+    let mut header = serde_json::to_vec(&all).map_err(safetensors::SafeTensorError::from)?;
+    // what follows starts at a multiple of 8
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut whole = (header.len() as u64).to_le_bytes().to_vec();
+    whole.extend(header);
+    whole.extend_from_slice(data);
+    Ok(whole)
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -210,7 +235,11 @@ mod tests {
         let tensors = torch_tensors(&g, "head", value, 0).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/head.safetensors");
-        write_safetensors(&path, &tensors).unwrap();
+        let about = BTreeMap::from([("format", "pt"), ("std", "[0.5]"), ("mean", "[\"\"]")])
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        write_safetensors(&path, &tensors, &about).unwrap();
         let bytes = fs::read(&path).unwrap();
         let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         let weight = file.tensor("0.weight").unwrap();
@@ -219,6 +248,12 @@ mod tests {
             weight.data(),
             little_endian(&[0.0, 2.0, 4.0, 1.0, 3.0, 5.0])
         );
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+        let read: BTreeMap<String, String> =
+            header.metadata().clone().unwrap().into_iter().collect();
+        assert_eq!(read, about);
+        write_safetensors(&path, &tensors, &about).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         assert!(torch_tensors(&g, "head", |_| None, 0).is_err());
     }

@@ -57,8 +57,10 @@ fn loads(name: &str, given: &[(&str, Value)], side: usize, peer: &str, bar: &[&s
         folder.path().join("o.safetensors"),
     );
     let value = |name: &str| Some(model.get(name).ok()?.as_f32()?.to_vec());
-    write_safetensors(&weights, &torch_tensors(&g, "encoder", value, 7).unwrap()).unwrap();
-    write_safetensors(&outputs, &[file("input", &input), file("output", &output)]).unwrap();
+    let tensors = torch_tensors(&g, "encoder", value, 7).unwrap();
+    write_safetensors(&weights, &tensors, &BTreeMap::new()).unwrap();
+    let both = [file("input", &input), file("output", &output)];
+    write_safetensors(&outputs, &both, &BTreeMap::new()).unwrap();
 
     let python = std::env::var("PRETEXT_PYTHON").unwrap_or_else(|_| "python3".into());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/load_weights.py");

@@ -2,6 +2,7 @@
 
 use super::types::ENCODER;
 use crate::catalog::{Args, Call, Data, DataSource, Duration, Kind, Net, Value};
+use crate::data::Normalization;
 use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
 
 /// Fields that never change a result, unless what is read while training decides it.
@@ -42,6 +43,16 @@ pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64, read: &str) -> String
         bound.fields.iter().for_each(|(name, _)| writer.text(name));
     }
     writer.hasher.finalize().to_hex().to_string()
+}
+
+/// The identity of a stage whose pictures are normalised by what was measured on them.
+pub fn measured(identity: &str, by: &Normalization) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(identity.as_bytes());
+    for value in by.mean.iter().chain(&by.std) {
+        hasher.update(&value.to_bits().to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 struct Writer<'a> {

@@ -4,6 +4,7 @@ mod bind;
 #[cfg(test)]
 mod bind_tests;
 mod build;
+pub mod card;
 pub mod draw;
 pub mod epoch;
 pub mod export;
@@ -27,6 +28,7 @@ mod settings;
 pub mod show;
 mod statistics;
 pub mod summary;
+mod torch;
 mod trace;
 mod training;
 mod tree;
@@ -34,6 +36,7 @@ mod types;
 mod view;
 
 pub use build::{Purpose, plan};
+pub use statistics::{Normalized, StatisticsOrigin, numbers};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Body, Classifier, DataView, ENCODER, EncoderView, Export, Group, Knn, Monitor, Plan, Probe,

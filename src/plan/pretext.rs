@@ -1,7 +1,7 @@
 //! Planning a pretext stage: data, sample graph, binding, training graph, settings.
 
 use super::build::{Planner, describe};
-use super::statistics::{normalization_of, wants_statistics};
+use super::statistics::{normalized_by, wants_statistics};
 use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
@@ -73,8 +73,9 @@ impl Planner<'_> {
         } else {
             None
         };
-        let samples = self.samples(&block, &all, &fields, statistics.as_ref(), fallback)?;
-        let normalization = normalization_of(&block, &all, statistics.as_ref());
+        let by = statistics.as_ref().map(|statistics| &statistics.by);
+        let samples = self.samples(&block, &all, &fields, by, fallback)?;
+        let normalized = normalized_by(&block, &all, statistics.as_ref());
 
         let mut graph = Graph::new(Mode::Train);
         graph.set_records(data.dataset.len());
@@ -89,7 +90,7 @@ impl Planner<'_> {
             } else {
                 image?
             },
-            normalization,
+            normalization: normalized.as_ref().map(|n| n.by.clone()),
         };
         // a wrong head does not keep the stages that judge the encoder from being checked
         self.encoders.insert(stage.name.clone(), encoder.clone());
@@ -138,6 +139,7 @@ impl Planner<'_> {
             data,
             task: stage.call.clone(),
             samples,
+            normalized,
             bindings,
             graph,
             settings,

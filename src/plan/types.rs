@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
-use super::{Optimizer, Precision, Schedule, Watched};
+use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, Net};
 use crate::data::{Dataset, Normalization};
@@ -234,6 +234,8 @@ pub struct Training {
     pub task: Call,
     /// What makes a batch of records.
     pub samples: Arc<SampleGraph>,
+    /// What its pictures are normalised by, where they are.
+    pub normalized: Option<Normalized>,
     /// From a field of the batch to the graph's input of that name: `(field, input)`.
     pub bindings: Vec<(String, String)>,
     /// The training graph.
@@ -368,8 +370,12 @@ pub struct Export {
     pub from: Start,
     /// The file; relative paths start at the run directory.
     pub path: String,
-    /// Evaluation graph of the encoder: its parameters and buffers are what is written.
+    /// The encoder that is written.
+    pub encoder: EncoderView,
+    /// Its evaluation graph: its parameters and buffers are what is written.
     pub graph: Graph,
+    /// The encoder's output in that graph.
+    pub output: Var,
 }
 
 /// The settings of `run { … }`.

@@ -68,18 +68,8 @@ impl Planner<'_> {
             words.push(format!("centre crop {side}"));
         }
         if let Some(n) = &encoder.normalization {
-            let list = |values: &[f32]| {
-                values
-                    .iter()
-                    .map(|x| format!("{x:?}"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            };
-            steps += &format!(
-                " |> normalize(mean = [{}], std = [{}])",
-                list(&n.mean),
-                list(&n.std)
-            );
+            let [mean, std] = [&n.mean, &n.std].map(|values| super::numbers(values));
+            steps += &format!(" |> normalize(mean = {mean}, std = {std})");
             words.push("normalised".into());
         }
         if words.is_empty() {

@@ -1,6 +1,7 @@
 //! Short trainings through the binary, with everything that may happen to one.
 
 mod epochs;
+mod export;
 mod parts;
 mod scripts;
 

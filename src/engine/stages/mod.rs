@@ -5,6 +5,7 @@ mod calibrate;
 mod classifier;
 mod directory;
 mod epoch;
+mod export;
 mod failure;
 mod features;
 mod fit;
@@ -146,21 +147,7 @@ impl Run<'_> {
                 self.classifier(stage, classifier, &directory, watch)?
             }
             Body::Export(export) => {
-                let (model, steps) = self.trained_at(&export.from, &export.graph)?;
-                let path = self.directory.root.join(&export.path);
-                let batches = self
-                    .plan
-                    .stages
-                    .iter()
-                    .find(|s| s.name == export.from.stage)
-                    .and_then(StagePlan::training_graph);
-                weights::export(
-                    &path,
-                    &export.graph,
-                    &model,
-                    batches.map_or(0, |(_, s)| steps * s.accumulate as u64),
-                )?;
-                watch.end(&format!("{} · {}", stage.name, path.display()));
+                self.export(stage, export, watch)?;
                 Vec::new()
             }
         };

@@ -1,5 +1,6 @@
 //! What a run writes down about itself.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, json};
@@ -8,15 +9,45 @@ use super::failure::{Failure, disk};
 use super::{Run, RunOptions, StageDirectory, write_atomic, write_json};
 use crate::catalog::Origin;
 use crate::language::codes::Code;
+use crate::plan::{Body, Normalized, StatisticsOrigin, numbers};
 use crate::report::ResultRow;
 
 /// `recipe.ssl` and `run.json`.
 pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> std::io::Result<()> {
     let root = &run.directory.root;
     let recipe = &run.plan.recipe;
+    let mut normalization = Map::new();
+    let mut notes = BTreeMap::new();
+    for stage in &run.plan.stages {
+        let Body::Pretext(training) = &stage.body else {
+            continue;
+        };
+        let Some(Normalized { by, origin }) = &training.normalized else {
+            continue;
+        };
+        let [mean, std] = [&by.mean, &by.std].map(|values| numbers(values));
+        let said = origin.words(&training.data.text);
+        if *origin != StatisticsOrigin::Written {
+            notes.insert(
+                stage.name.as_str(),
+                format!(
+                    "`normalize()` stands here for normalize(mean = {mean}, std = {std}), {said}"
+                ),
+            );
+        }
+        let list = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+        let mut entry = json!({
+            "mean": list(&mean), "std": list(&std), "origin": origin.word(), "data": training.data.text,
+        });
+        if let StatisticsOrigin::Measured { records, of } = origin {
+            entry["records"] = json!(records);
+            entry["of"] = json!(of);
+        }
+        normalization.insert(stage.name.clone(), entry);
+    }
     write_atomic(
         &root.join("recipe.ssl"),
-        crate::language::expand(recipe).as_bytes(),
+        crate::language::expand_noting(recipe, &notes).as_bytes(),
     )?;
     let mut data = Map::new();
     for stage in &run.plan.stages {
@@ -54,6 +85,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> std:
             "workers": run.workers,
             "cpu": cpu(),
             "data": data,
+            "normalization": normalization,
             "provenance": provenance,
         }),
     )

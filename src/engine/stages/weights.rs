@@ -1,5 +1,6 @@
 //! A trained model on disk: a checkpoint without the optimiser.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -74,13 +75,14 @@ pub(super) fn export(
     graph: &Graph,
     model: &Model,
     batches: u64,
+    about: &BTreeMap<String, String>,
 ) -> Result<(), Failure> {
     let value = |name: &str| match model.get(name).ok()? {
         HostTensor::F32 { data, .. } => Some(data),
         HostTensor::Int { .. } => None,
     };
     export::torch_tensors(graph, ENCODER, value, batches)
-        .and_then(|tensors| export::write_safetensors(path, &tensors))
+        .and_then(|tensors| export::write_safetensors(path, &tensors, about))
         .map_err(|error| {
             Failure::new(Code::Disk, error.to_string()).help("choose another path, or make room")
         })

@@ -19,6 +19,8 @@ pub(super) struct Facts {
     pub recipe: Option<String>,
     /// By split, in the file's order; each a [`Manifest`].
     pub data: Map<String, Value>,
+    /// By stage, what its pictures were normalised by; each a [`Normalized`].
+    pub normalization: Map<String, Value>,
     pub provenance: Vec<Provenance>,
     /// Versions, seed, device, whatever else the runner noted, in its order.
     #[serde(flatten)]
@@ -31,6 +33,19 @@ pub(super) struct Facts {
 pub(super) struct Manifest {
     pub manifest: String,
     pub records: Option<u64>,
+}
+
+/// What the pictures of a stage were normalised by.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Normalized {
+    pub mean: Vec<f64>,
+    pub std: Vec<f64>,
+    /// `measured`, `published`, `written`
+    pub origin: String,
+    pub data: String,
+    pub records: Option<u64>,
+    pub of: Option<u64>,
 }
 
 /// Where a value of the recipe was decided.

@@ -1,10 +1,10 @@
 //! The parts of the page that are text and numbers: tiles, the table of results, facts, provenance.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::numbers::{duration, thousands, trim};
-use super::run::{Provenance, Run};
+use super::run::{Normalized, Provenance, Run};
 use crate::report::ResultRow;
 use crate::report::plot::{Axis, Bar, bars};
 use crate::report::results::{percent, points};
@@ -212,6 +212,31 @@ pub(super) fn facts(run: &Run) -> Vec<(String, String)> {
         out.push((
             format!("time of {}", stage.name),
             format!("{}{}", duration(timing.seconds), rate.unwrap_or_default()),
+        ));
+    }
+    for (stage, value) in &run.facts.normalization {
+        let Ok(by) = Normalized::deserialize(value) else {
+            continue;
+        };
+        let list = |values: &[f64]| {
+            let values: Vec<String> = values.iter().map(|x| format!("{x:.4}")).collect();
+            values.join(", ")
+        };
+        let share = match (by.records, by.of) {
+            (Some(records), Some(of)) => {
+                format!(" on {} of {} records", thousands(records), thousands(of))
+            }
+            _ => String::new(),
+        };
+        out.push((
+            format!("normalisation of {stage}"),
+            format!(
+                "mean {} · deviation {} · {}{share} ({})",
+                list(&by.mean),
+                list(&by.std),
+                by.origin,
+                by.data
+            ),
         ));
     }
     out

@@ -1,0 +1,212 @@
+//! What a file of weights says about itself, so that who finds it knows what it takes and what it was learnt from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::torch::{Loading, loading};
+use super::{Body, Export, Normalized, Plan, Training, numbers};
+use crate::catalog::{Call, Kind};
+use crate::graph::Size;
+use crate::language::call_text;
+
+/// Everything about an export besides its tensors.
+pub struct Card {
+    /// Key and value, as the file's header holds them.
+    pub about: BTreeMap<String, String>,
+    /// `config.json`, in the form that timm reads.
+    pub config: Json,
+    /// How PyTorch loads it.
+    pub loading: Loading,
+}
+
+/// The card of an export. `hash` is the content hash of the stage that it starts from, `file` the path that the lines of Python
+/// name.
+pub fn card(plan: &Plan, export: &Export, hash: &str, file: &str) -> Card {
+    let training = plan.stages.iter().find_map(|stage| match &stage.body {
+        Body::Pretext(training) if stage.name == export.from.stage => Some(&**training),
+        _ => None,
+    });
+    let normalized = training.and_then(|training| training.normalized.as_ref());
+    let facts = Facts::of(export);
+    let mut about = facts.about(normalized, training);
+    about.insert("recipe_hash".into(), hash.to_owned());
+    about.insert("stage".into(), export.from.text());
+    let loading = loading(export, normalized.map(|n| &n.by), file);
+    Card {
+        config: facts.config(normalized, &loading, &about),
+        about,
+        loading,
+    }
+}
+
+/// What the encoder is.
+struct Facts {
+    /// `resnet18`, or `layers` for a net that the recipe writes layer by layer.
+    architecture: String,
+    /// As a recipe writes it.
+    text: String,
+    /// `[C, H, W]`
+    image: [usize; 3],
+    /// Width of what comes before a classifier.
+    features: usize,
+    /// Outputs of its own classifier; 0 without one.
+    classes: usize,
+}
+
+impl Facts {
+    fn of(export: &Export) -> Self {
+        let steps = &export.encoder.net.steps;
+        let text: Vec<String> = steps.iter().map(|step| call_text(&step.call)).collect();
+        let encoder = match steps.as_slice() {
+            [only] if only.call.spec.kind == Kind::Encoder => Some(&only.call),
+            _ => None,
+        };
+        let output = export.graph.shape(export.output);
+        let output = output.last().and_then(Size::known).unwrap_or(0);
+        let classes = encoder.map_or(0, classes);
+        Self {
+            architecture: encoder.map_or("layers".into(), |call| call.spec.name.clone()),
+            text: text.join(" |> "),
+            image: export.encoder.image,
+            features: match encoder {
+                Some(call) if classes > 0 => before_classifier(export, call).unwrap_or(output),
+                _ => output,
+            },
+            classes,
+        }
+    }
+
+    fn about(
+        &self,
+        normalized: Option<&Normalized>,
+        training: Option<&Training>,
+    ) -> BTreeMap<String, String> {
+        let [channels, height, width] = self.image;
+        let mut about = BTreeMap::from([
+            ("format".to_owned(), "pt".to_owned()),
+            ("pretext".into(), env!("CARGO_PKG_VERSION").into()),
+            ("architecture".into(), self.architecture.clone()),
+            ("encoder".into(), self.text.clone()),
+            ("num_features".into(), self.features.to_string()),
+            ("num_classes".into(), self.classes.to_string()),
+            (
+                "input_size".into(),
+                format!("[{channels}, {height}, {width}]"),
+            ),
+            ("interpolation".into(), "bilinear".into()),
+            ("crop_pct".into(), "1.0".into()),
+            ("crop_mode".into(), "center".into()),
+            ("view".into(), view(self.image)),
+        ]);
+        if let Some(normalized) = normalized {
+            about.insert("mean".into(), numbers(&normalized.by.mean));
+            about.insert("std".into(), numbers(&normalized.by.std));
+            if let Some(training) = training {
+                let words = normalized.origin.words(&training.data.text);
+                about.insert("normalized".into(), words);
+            }
+        }
+        if let Some(training) = training {
+            about.insert("task".into(), training.task.spec.name.clone());
+            about.insert("data".into(), training.data.text.clone());
+            about.insert("license".into(), licence(&training.data.text));
+        }
+        about
+    }
+
+    fn config(
+        &self,
+        normalized: Option<&Normalized>,
+        loading: &Loading,
+        about: &BTreeMap<String, String>,
+    ) -> Json {
+        let list = |values: &[f32]| -> Json {
+            // the shortest decimals that read back as the same f32
+            serde_json::from_str(&numbers(values)).unwrap_or(Json::Null)
+        };
+        let channels = self.image[0];
+        let (mean, std) = match normalized {
+            Some(n) => (list(&n.by.mean), list(&n.by.std)),
+            // pixels in 0..1, as they are
+            None => (json!(vec![0.0; channels]), json!(vec![1.0; channels])),
+        };
+        let mut pretrained = json!({
+            "input_size": self.image,
+            "fixed_input_size": loading.fixed_size,
+            "pool_size": null,
+            "interpolation": "bilinear",
+            "crop_pct": 1.0,
+            "crop_mode": "center",
+            "mean": mean,
+            "std": std,
+            "num_classes": self.classes,
+            "custom_load": false,
+        });
+        if let Some(pretrained) = pretrained.as_object_mut() {
+            for (name, value) in &loading.named {
+                pretrained.insert((*name).to_owned(), json!(value));
+            }
+            if let Some(text) = about.get("license") {
+                pretrained.insert("description".into(), json!(text));
+            }
+        }
+        let mut config = Map::new();
+        config.insert(
+            "architecture".into(),
+            json!(loading.timm.as_deref().unwrap_or(&self.architecture)),
+        );
+        config.insert("num_classes".into(), json!(self.classes));
+        config.insert("num_features".into(), json!(self.features));
+        config.extend(
+            loading
+                .global_pool
+                .map(|pool| ("global_pool".into(), json!(pool))),
+        );
+        if !loading.model_args.is_empty() {
+            config.insert("model_args".into(), json!(loading.model_args));
+        }
+        config.insert("pretrained_cfg".into(), pretrained);
+        let own = about.iter().filter(|(key, _)| *key != "format");
+        let own: Map<String, Json> = own.map(|(k, v)| (k.clone(), json!(v))).collect();
+        config.insert("pretext".into(), Json::Object(own));
+        Json::Object(config)
+    }
+}
+
+/// Outputs of an encoder's own classifier.
+fn classes(call: &Call) -> usize {
+    match call.spec.find("classes") {
+        Some(_) => call.args.maybe_size("classes").unwrap_or(0),
+        None => 0,
+    }
+}
+
+/// Inputs of the classifier: its weight is the last parameter of two dimensions.
+fn before_classifier(export: &Export, call: &Call) -> Option<usize> {
+    let name = if call.spec.name == "vit" {
+        "head"
+    } else {
+        "fc"
+    };
+    let weight = format!("{}/{name}/weight", super::ENCODER);
+    let parameter = export.graph.parameters.iter().find(|p| p.name == weight)?;
+    parameter.shape.first().copied()
+}
+
+/// How a picture of any size becomes one that the encoder takes.
+fn view([_, height, width]: [usize; 3]) -> String {
+    if height == width {
+        format!(
+            "shorter side to {height} px, bilinear and antialiased, then the central {height}×{height} px"
+        )
+    } else {
+        format!("{height}×{width} px (height × width), bilinear and antialiased")
+    }
+}
+
+fn licence(data: &str) -> String {
+    format!(
+        "Learnt from `{data}`: what that data's licence asks of derived works holds for these weights. Pretext asks for nothing."
+    )
+}
