@@ -9,6 +9,8 @@
 //!                 ▲
 //!         tasks · encoders · augment · data · evaluation · extend (scripts, plugins)
 //! ```
+//!
+//! `files` is below all rooms: what lies in a run directory may be anybody's, so engine and report reach it through that one.
 #![warn(missing_docs)]
 // `extend::plugin` and measured kernels may, and say why at each place
 #![deny(unsafe_code)]
@@ -21,6 +23,7 @@ pub mod encoders;
 pub mod engine;
 pub mod evaluation;
 pub mod extend;
+pub mod files;
 pub mod graph;
 pub mod language;
 pub mod plan;

@@ -116,7 +116,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// Writes a file whole or not at all; the error names it.
 fn write(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
-    crate::engine::write_atomic(path, bytes)
+    crate::files::write(path, bytes)
         .map_err(|error| anyhow::anyhow!("can't write {}: {error}", path.display()))
 }
 

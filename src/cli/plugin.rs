@@ -206,7 +206,7 @@ fn build(project: &Path, names: &[String]) -> anyhow::Result<Outcome> {
         };
         let target = project.join(FOLDER).join(file_name(name));
         // a rename: a process that has the one before loaded keeps it
-        crate::engine::write_atomic(&target, &bytes)?;
+        crate::files::write(&target, &bytes)?;
         let report = checked(&target, true, None, 10.0)?;
         print(&told(&report))?;
         match (report.sound(), &report.plugin) {

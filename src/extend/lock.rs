@@ -144,7 +144,7 @@ impl Lock {
                 let _ = writeln!(out, "{} = \"{hash}\"", quoted(name));
             }
         }
-        crate::engine::write_atomic(&self.path(), out.as_bytes()).map_err(|error| {
+        crate::files::write(&self.path(), out.as_bytes()).map_err(|error| {
             Problem::new(
                 Code::Disk,
                 format!("can't write {}: {error}", self.path().display()),

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FOLDER;
-use crate::engine::write_atomic;
 use crate::extend::Lock;
 
 /// What it is written in.
@@ -64,11 +63,11 @@ pub fn write(project: &Path, name: &str, language: Language) -> io::Result<Vec<P
     };
     files.push((recipe, fill(include_str!("scaffold/recipe.ssl.txt"))));
     for (path, text) in &files {
-        write_atomic(path, text.as_bytes())?;
+        crate::files::write(path, text.as_bytes())?;
     }
     if language == Language::Rust {
         for (path, text) in pretext_plugin::SOURCE {
-            write_atomic(
+            crate::files::write(
                 &folder.join("vendor/pretext-plugin").join(path),
                 text.as_bytes(),
             )?;
