@@ -127,7 +127,21 @@ pub enum EngineError {
         /// Why.
         source: std::io::Error,
     },
-    /// A checkpoint is cut short, changed, or of another version.
+    /// A checkpoint of a version that this build does not read.
+    #[error(
+        "checkpoint {path} can't be used: {} version of Pretext wrote it (format {version}, this one reads {reads})",
+        if version < reads { "an earlier" } else { "a later" },
+        path = path.display()
+    )]
+    CheckpointVersion {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        version: u32,
+        /// What this build reads.
+        reads: u32,
+    },
+    /// A checkpoint is cut short, changed, or belongs to something else.
     #[error("checkpoint {path} can't be used: {reason}", path = path.display())]
     Checkpoint {
         /// The file.

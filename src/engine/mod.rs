@@ -76,8 +76,5 @@ pub use kernels::{give_memory_back, keep_memory};
 pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};
-pub use stages::{
-    RunDirectory, RunOptions, Silent, StageDirectory, Watch, ask_to_stop, calibrate, run_plan,
-    stop_asked, write_atomic, write_json,
-};
+pub use stages::{RunOptions, Silent, Watch, ask_to_stop, calibrate, run_plan, stop_asked};
 pub use trainer::{StepReport, Trainer, TrainerState};

@@ -243,6 +243,13 @@ impl Model {
         Ok(())
     }
 
+    /// The states by name.
+    pub(crate) fn states(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.states
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
     pub(crate) fn state(&self, name: &str) -> Result<&Value> {
         self.states
             .get(name)

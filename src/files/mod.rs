@@ -381,6 +381,24 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Folder::create(folder)?.write(name, bytes)
 }
 
+/// The same with a value as indented JSON.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let (folder, name) = split(path)?;
+    Folder::create(folder)?.write_json(name, value)
+}
+
+/// The content of a regular file of at most `limit` bytes that a person named.
+///
+/// # Errors
+/// There is none, it is larger, or it can't be read.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let (folder, name) = split(path)?;
+    Folder::open(folder)?.read(name, limit)
+}
+
 /// BLAKE3 of a regular file of at most `limit` bytes that a person named, in hex digits.
 ///
 /// # Errors

@@ -1,122 +1,139 @@
 //! A folder of checkpoints: `step-000000500.ckpt`, the newest few.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::io;
 
-use super::{Checkpoint, format};
+use super::{Binding, Checkpoint, Opened, format};
 use crate::engine::error::{EngineError, Result};
+use crate::files::{Folder, Kind};
 
 /// What a folder of checkpoints holds.
 #[derive(Debug, Default)]
 pub struct Newest {
-    /// The newest whole checkpoint with its file.
-    pub found: Option<(PathBuf, Checkpoint)>,
+    /// The newest whole checkpoint with its file's name.
+    pub found: Option<(String, Checkpoint)>,
     /// Newer files that can't be used, with the reason.
     pub passed_over: Vec<EngineError>,
 }
 
 /// Writes a checkpoint into `folder` so that a crash at any moment leaves either the old files or the new one, then removes
-/// all but the newest `keep` (at least one). Returns the file.
+/// all but the newest `keep` (at least one). Returns the file's name.
 ///
 /// # Errors
 /// The disk is full, or the folder can't be written; older checkpoints are still there.
-pub fn save(folder: &Path, checkpoint: &Checkpoint, keep: usize) -> Result<PathBuf> {
-    let failed = |doing, path: &Path| {
-        let path = path.to_owned();
-        move |source| EngineError::File {
-            doing,
-            path,
-            source,
-        }
-    };
-    fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
-    let path = folder.join(format!("step-{:09}.ckpt", checkpoint.state.step));
-    let part = path.with_extension("part");
-    let written = format::write(&part, checkpoint)
-        .and_then(|()| fs::rename(&part, &path).map_err(failed("rename", &part)));
-    if let Err(error) = written {
-        // a full disk gets its bytes back; the first error is the one to tell
-        let _ = fs::remove_file(&part);
-        return Err(error);
-    }
-    sync_folder(folder).map_err(failed("flush", folder))?;
+pub fn save(folder: &Folder, checkpoint: &Checkpoint, keep: usize) -> Result<String> {
+    let name = format!("step-{:09}.ckpt", checkpoint.state.step);
+    format::write(folder, &name, checkpoint)?;
     // what claims to be newer is what training could not go on from
     let (newer, older): (Vec<_>, Vec<_>) = files(folder)?
         .into_iter()
-        .partition(|(step, _)| *step > checkpoint.state.step);
-    for (_, old) in newer.iter().chain(older.iter().skip(keep.max(1))) {
-        fs::remove_file(old).map_err(failed("remove", old))?;
+        .filter(|(_, _, kind)| *kind == Kind::File)
+        .partition(|(step, ..)| *step > checkpoint.state.step);
+    for (_, old, _) in newer.iter().chain(older.iter().skip(keep.max(1))) {
+        folder.remove(old).map_err(failed(folder, "remove", old))?;
     }
-    for part in unfinished(folder)? {
-        fs::remove_file(&part).map_err(failed("remove", &part))?;
-    }
-    Ok(path)
+    sweep(folder)?;
+    Ok(name)
 }
 
-/// The newest whole checkpoint of a folder; nothing where the folder is missing or empty.
+/// The newest whole checkpoint of a folder that belongs to `binding` and that `fits` takes by its list of tensors; nothing
+/// where the folder is empty.
 ///
 /// # Errors
-/// The folder can't be read. Files that can't be used are no error but are listed.
-pub fn newest(folder: &Path) -> Result<Newest> {
+/// The folder or a file can't be read, or a file has a version that this build does not know: what it holds must not be lost.
+/// Files that can't be used otherwise are no error but are listed.
+pub fn newest(folder: &Folder, binding: &Binding) -> Result<Newest> {
+    newest_fitting(folder, binding, &|_| Ok(()))
+}
+
+/// The same; `fits` looks at the header before the tensors are read.
+pub(crate) fn newest_fitting(
+    folder: &Folder,
+    binding: &Binding,
+    fits: &dyn Fn(&Opened) -> Result<()>,
+) -> Result<Newest> {
     let mut newest = Newest::default();
-    for (_, path) in files(folder)? {
-        match format::read(&path) {
+    for (step, name, _) in files(folder)? {
+        let read = Opened::new(folder, &name)
+            .and_then(|opened| opened.expect(binding))
+            .and_then(|opened| match opened.step() == step {
+                true => Ok(opened),
+                false => Err(opened.bad("it is of another step than its name says")),
+            })
+            .and_then(|opened| {
+                fits(&opened)?;
+                opened.read()
+            });
+        match read {
             Ok(checkpoint) => {
-                newest.found = Some((path, checkpoint));
+                newest.found = Some((name, checkpoint));
                 break;
             }
-            Err(error) => newest.passed_over.push(error),
+            Err(error @ EngineError::Checkpoint { .. }) => newest.passed_over.push(error),
+            Err(error) => return Err(error),
         }
     }
     Ok(newest)
 }
 
+/// The content hash that the newest readable checkpoint of a folder belongs to, where it is the stage's.
+pub(crate) fn owner(folder: &Folder, stage: &str) -> Option<String> {
+    let files = files(folder).ok()?;
+    files.iter().find_map(|(_, name, _)| {
+        let binding = Opened::new(folder, name).ok()?.binding().clone();
+        (binding.stage == stage).then_some(binding.hash)
+    })
+}
+
+/// Removes the checkpoints of a folder of this name, and the folder where nothing else is in it.
+pub fn clear(parent: &Folder, name: &str) {
+    let Ok(folder) = parent.folder(name) else {
+        return;
+    };
+    for (_, file, kind) in files(&folder).unwrap_or_default() {
+        if kind == Kind::File {
+            let _ = folder.remove(&file);
+        }
+    }
+    let _ = sweep(&folder);
+    let _ = parent.remove_folder(name);
+}
+
+/// Removes what a crash in the middle of writing left.
+fn sweep(folder: &Folder) -> Result<()> {
+    folder
+        .sweep(|name| step_of(name).is_some())
+        .map_err(failed(folder, "clear", ""))
+}
+
+/// `500` of `step-000000500.ckpt`
+fn step_of(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("step-")?.strip_suffix(".ckpt")?;
+    let plain = (9..=19).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
 /// Checkpoints with their steps, newest first.
-fn files(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
-    let mut files: Vec<(u64, PathBuf)> = list(folder)?
+fn files(folder: &Folder) -> Result<Vec<(u64, String, Kind)>> {
+    let names = folder.names().map_err(failed(folder, "read", ""))?;
+    let mut files: Vec<_> = names
         .into_iter()
-        .filter_map(|path| {
-            let name = path.file_name()?.to_str()?;
-            let step = name.strip_prefix("step-")?.strip_suffix(".ckpt")?;
-            Some((step.parse().ok()?, path))
-        })
+        .filter_map(|(name, kind)| Some((step_of(&name)?, name, kind)))
         .collect();
-    files.sort_by(|a, b| b.cmp(a));
+    files.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
     Ok(files)
 }
 
-/// What a crash in the middle of writing left.
-fn unfinished(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut paths = list(folder)?;
-    paths.retain(|path| {
-        path.extension().is_some_and(|e| e == "part")
-            && path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| name.starts_with("step-"))
-    });
-    Ok(paths)
-}
-
-fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |source| EngineError::File {
-        doing: "read",
-        path: folder.to_owned(),
+fn failed<'a>(
+    folder: &'a Folder,
+    doing: &'static str,
+    name: &'a str,
+) -> impl Fn(io::Error) -> EngineError + 'a {
+    move |source| EngineError::File {
+        doing,
+        path: match name {
+            "" => folder.path().to_owned(),
+            name => folder.path_of(name),
+        },
         source,
-    };
-    match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .map(|entry| entry.map(|entry| entry.path()).map_err(failed))
-            .collect(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(failed(error)),
     }
-}
-
-/// Flushes the names in a folder, where the system can.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }

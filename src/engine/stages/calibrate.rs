@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::features::Read;
 use super::fit::Batches;
 use super::pretext::classifier_bindings;
-use super::{Run, RunDirectory, Silent};
+use super::{Run, Silent};
 use crate::data::evenly;
 use crate::engine::kmeans::lloyd;
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
@@ -40,9 +40,7 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
         device: Device::open(&settings.device)
             .map_err(|error| Failure::from(error).diagnostic(start))?,
         settings,
-        directory: RunDirectory {
-            root: Default::default(),
-        },
+        directory: None,
         stages: BTreeMap::new(),
         told: Default::default(),
     };

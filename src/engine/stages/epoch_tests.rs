@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Run, RunDirectory, Silent};
+use super::super::{Run, Silent};
 use crate::catalog::{Args, Catalog, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Places, Sample, SampleType};
 use crate::engine::{Batch, Device, HostTensor, Model, features};
@@ -84,9 +84,7 @@ fn run_of(plan: &Plan, workers: usize) -> Run<'_> {
         settings: RunSettings::new(&plan.recipe.run),
         device: Device::flex(),
         workers,
-        directory: RunDirectory {
-            root: Default::default(),
-        },
+        directory: None,
         stages: BTreeMap::new(),
         told: Default::default(),
     }

@@ -1,10 +1,10 @@
 //! Weights for others: the file, what it says about itself, and the lines that load it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, disk};
-use super::{Run, Watch, weights, write_json};
+use super::{Run, Watch, weights};
+use crate::files;
 use crate::plan::card::{Card, card};
 use crate::plan::{Body, Export, StagePlan};
 
@@ -16,7 +16,7 @@ impl Run<'_> {
         watch: &mut dyn Watch,
     ) -> Result<(), Failure> {
         let (model, steps) = self.trained_at(&export.from, &export.graph)?;
-        let path = self.directory.root.join(&export.path);
+        let path = self.root().join(&export.path);
         let from = self.stages.get(&export.from.stage);
         let hash = from.map_or("", |directory| directory.hash.as_str());
         let file = path.display().to_string();
@@ -35,7 +35,8 @@ impl Run<'_> {
         weights::export(&path, &export.graph, &model, batches, &about)?;
         let beside = match self.config_path(&path, export) {
             Some(config_path) => {
-                write_json(&config_path, &config).map_err(|error| disk(&config_path, &error))?;
+                files::write_json(&config_path, &config)
+                    .map_err(|error| disk(&config_path, &error))?;
                 format!("; beside it {}", name(&config_path))
             }
             None => "; a config.json of another model lies beside it and stays".into(),
@@ -58,7 +59,7 @@ impl Run<'_> {
     /// Where the config of an export lies: `config.json` in its folder, `NAME.config.json` where the recipe exports into that folder
     /// more than once. `None` where the place is taken by a file that no export wrote.
     fn config_path(&self, weights: &Path, export: &Export) -> Option<PathBuf> {
-        let folder = |path: &str| self.directory.root.join(path).parent().map(Path::to_owned);
+        let folder = |path: &str| self.root().join(path).parent().map(Path::to_owned);
         let own = folder(&export.path);
         let others = self.plan.stages.iter().filter(|stage| match &stage.body {
             Body::Export(other) => folder(&other.path) == own,
@@ -68,23 +69,20 @@ impl Run<'_> {
             0 | 1 => weights.with_file_name("config.json"),
             _ => weights.with_extension("config.json"),
         };
-        let free = match fs::symlink_metadata(&path) {
-            Err(_) => true,
-            Ok(there) => there.is_file() && is_ours(&path),
+        let free = match files::read(&path, LONGEST) {
+            Ok(text) => is_ours(&text),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         };
         free.then_some(path)
     }
 }
 
-/// Whether an export wrote this file.
-fn is_ours(path: &Path) -> bool {
-    /// No config is longer.
-    const LONGEST: u64 = 1 << 20;
-    if !fs::metadata(path).is_ok_and(|there| there.len() <= LONGEST) {
-        return false;
-    }
-    let text = fs::read(path).unwrap_or_default();
-    let config: Result<serde_json::Value, _> = serde_json::from_slice(&text);
+/// No config is longer.
+const LONGEST: u64 = 1 << 20;
+
+/// Whether an export wrote a file with this text.
+fn is_ours(text: &[u8]) -> bool {
+    let config: Result<serde_json::Value, _> = serde_json::from_slice(text);
     config.is_ok_and(|config| config["pretext"]["recipe_hash"].is_string())
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::data::{BadSample, DataError};
 use crate::engine::EngineError;
+use crate::files::odd;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
@@ -79,8 +80,12 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let code = match &error {
             EngineError::NotFinite { .. } => Code::Diverged,
+            EngineError::File { path, source, .. } if odd(source).is_some() => {
+                return disk(path, source);
+            }
             EngineError::File { .. } => Code::Disk,
             EngineError::Checkpoint { .. }
+            | EngineError::CheckpointVersion { .. }
             | EngineError::TensorMissing { .. }
             | EngineError::TensorMismatch { .. } => Code::Checkpoint,
             _ => Code::Device,
@@ -97,8 +102,14 @@ impl From<EngineError> for Failure {
 const KEPT: &str =
     "Everything up to the newest checkpoint is kept; the same command goes on from there.";
 
-/// A failure to write the run directory.
+/// A failure to read or write the run directory.
 pub(super) fn disk(path: &Path, error: &std::io::Error) -> Failure {
+    if let Some(odd) = odd(error) {
+        let message = format!("can't use {}: {odd}", path.display());
+        return Failure::new(Code::Disk, message)
+            .note("No link is followed in a run directory, and only files are read.")
+            .help("remove it, or choose another folder with `--out`");
+    }
     Failure::new(
         Code::Disk,
         format!("can't write {}: {error}", path.display()),

@@ -1,6 +1,5 @@
 //! The training loop, the same for every stage that trains: batches in, metrics and checkpoints out.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
@@ -8,11 +7,11 @@ use serde_json::{Map, Value, json};
 use super::epoch::States;
 use super::failure::{Failure, disk, interrupted};
 use super::lines::Lines;
-use super::readings::Readings;
+use super::readings::{BestFile, Readings};
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
 use crate::data::BadSample;
-use crate::engine::checkpoint::{self, Checkpoint, Cursor};
+use crate::engine::checkpoint::{self, Binding, Checkpoint, Cursor, fits_training};
 use crate::engine::{Batch, Model, Trainer, learning_rate};
 use crate::graph::Graph;
 use crate::language::Span;
@@ -69,13 +68,14 @@ pub(super) struct Fit<'a> {
 }
 
 impl Fit<'_> {
-    fn file(&self, stem: &str, ending: &str) -> PathBuf {
-        let name = if self.name.is_empty() {
-            format!("{stem}{ending}")
-        } else {
-            format!("{stem}-{}{ending}", self.name)
-        };
-        self.directory.file(&name)
+    /// The name of one of its files: `final-pixels.ckpt`.
+    fn file(&self, stem: &str, ending: &str) -> String {
+        file_of(self.name, stem, ending)
+    }
+
+    /// What its checkpoints belong to.
+    fn binding(&self) -> Binding {
+        self.directory.binding(self.name)
     }
 
     /// Steps between two lines of metrics: about 400 lines a run.
@@ -130,18 +130,20 @@ impl Fit<'_> {
     ) -> Result<(), Failure> {
         metrics.sync()?;
         let checkpoint = Checkpoint {
+            binding: self.binding(),
             state: trainer
                 .state()
                 .map_err(|error| Failure::from(error).at(self.span))?,
             cursor: Cursor { epoch, batch },
-            metrics_bytes: metrics.len,
+            metrics: metrics.written(),
             notes: readings.notes(),
         };
-        checkpoint::save(
-            &self.file("checkpoints", ""),
-            &checkpoint,
-            self.settings.keep,
-        )?;
+        let name = self.file("checkpoints", "");
+        let folder = &self.directory.folder;
+        let checkpoints = folder
+            .make(&name)
+            .map_err(|error| disk(&folder.path_of(&name), &error))?;
+        checkpoint::save(&checkpoints, &checkpoint, self.settings.keep)?;
         Ok(())
     }
 
@@ -156,12 +158,18 @@ impl Fit<'_> {
         watch: &mut dyn Watch,
     ) -> Result<Model, Failure> {
         let settings = self.settings;
-        let finished = self.file("final", ".ckpt");
-        let folder = self.file("checkpoints", "");
-        if finished.exists() {
+        let binding = self.binding();
+        let folder = &*self.directory.folder;
+        let [finished, best] = ["final", "best"].map(|stem| self.file(stem, ".ckpt"));
+        let checkpoints = self.file("checkpoints", "");
+        let there = folder
+            .kind(&finished)
+            .map_err(|error| disk(&folder.path_of(&finished), &error))?;
+        if there.is_some() {
             let mut model = model;
-            weights::load(&finished, &mut model)?;
-            let _ = std::fs::remove_dir_all(&folder);
+            weights::load(folder, &finished, &binding, &mut model)
+                .map_err(|why| self.directory.refused(&finished, why))?;
+            checkpoint::clear(folder, &checkpoints);
             return Ok(model);
         }
         let mut groups = settings.groups.clone();
@@ -173,32 +181,50 @@ impl Fit<'_> {
         let mut trainer =
             Trainer::new(model, settings.optimizer.clone(), groups, run.settings.seed)
                 .with_settings(settings, self.graph);
-        let mut metrics_len = 0;
-        let mut notes = Default::default();
-        let newest = checkpoint::newest(&folder)?;
-        for error in &newest.passed_over {
-            watch.say(&format!(
-                "{} · {error}; going back to the one before",
-                self.stage
-            ));
-        }
-        if let Some((_, found)) = newest.found {
-            trainer.restore(&found.state)?;
-            metrics_len = found.metrics_bytes;
-            notes = found.notes;
-        }
-        let mut readings = Readings::new(settings, self.file("best", ".ckpt"), &notes);
-        let from = trainer.steps();
-        let path = self.file("metrics", ".jsonl");
-        let mut metrics =
-            Lines::open(path.clone(), metrics_len).map_err(|error| disk(&path, &error))?;
-        let path = self.file("timing", ".jsonl");
-        let known = if from == 0 {
-            0
-        } else {
-            std::fs::metadata(&path).map_or(0, |m| m.len())
+        let newest = match folder.kind(&checkpoints) {
+            Ok(None) => checkpoint::Newest::default(),
+            _ => {
+                let found = folder
+                    .folder(&checkpoints)
+                    .map_err(|error| disk(&folder.path_of(&checkpoints), &error))?;
+                let average = settings.average.is_some();
+                let fits = |opened: &checkpoint::Opened| match opened.step() <= settings.steps {
+                    true => fits_training(opened, trainer.model(), average),
+                    false => Err(opened.bad("it has more steps than the stage")),
+                };
+                checkpoint::newest_fitting(&found, &binding, &fits)
+                    .map_err(|why| self.directory.refused(&checkpoints, why))?
+            }
         };
-        let mut timing = Lines::open(path.clone(), known).map_err(|error| disk(&path, &error))?;
+        let back = match newest.found {
+            Some(_) => "going back to the one before",
+            None => "training starts from the beginning",
+        };
+        for error in &newest.passed_over {
+            watch.say(&format!("{} · {error}; {back}", self.stage));
+        }
+        let found = newest.found.map(|(_, found)| found).unwrap_or_default();
+        if found.state.step > 0 {
+            trainer.restore(&found.state)?;
+        }
+        let from = trainer.steps();
+        let file = BestFile {
+            folder,
+            name: &best,
+            binding: &binding,
+            checkpoints: &checkpoints,
+        };
+        let mut readings = Readings::new(settings, file, &found.notes, from, trainer.model())?;
+        let name = self.file("metrics", ".jsonl");
+        let (mut metrics, said) = Lines::go_on(folder, &name, &found.metrics)?;
+        if let Some(said) = said {
+            watch.say(&format!("{} · {said}", self.stage));
+        }
+        let name = self.file("timing", ".jsonl");
+        let mut timing = match from {
+            0 => Lines::go_on(folder, &name, &Default::default())?.0,
+            _ => Lines::append(folder, &name)?,
+        };
         let what = if self.name.is_empty() {
             "training"
         } else {
@@ -320,11 +346,19 @@ impl Fit<'_> {
         metrics.sync()?;
         let mut model = trainer.result();
         let step = readings.finish(&mut model)?.unwrap_or(trainer.steps());
-        weights::save(&finished, &model, step)?;
+        weights::save(folder, &finished, &binding, &model, step)?;
         readings.clear();
         // the way there is of no use once the end is written
-        let _ = std::fs::remove_dir_all(&folder);
+        checkpoint::clear(folder, &checkpoints);
         Ok(model)
+    }
+}
+
+/// The name of a file of one training: `metrics.jsonl`, `metrics-pixels.jsonl`.
+pub(super) fn file_of(part: &str, stem: &str, ending: &str) -> String {
+    match part {
+        "" => format!("{stem}{ending}"),
+        part => format!("{stem}-{part}{ending}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::failure::{Failure, disk};
 use super::features::{Features, Read};
-use super::{Run, StageDirectory, Watch, write_json};
+use super::{Run, StageDirectory, Watch};
 use crate::engine::{Model, Rows};
 use crate::evaluation::knn::{normalize_rows, vote};
 use crate::plan::{DataView, ENCODER, Knn, StagePlan, Training};
@@ -131,17 +131,16 @@ impl Run<'_> {
                 crate::report::embedding::map(&features.places[last], features.dims[last])
             })
             .collect();
-        let path = directory.file("embedding.json");
-        write_json(
-            &path,
+        let written = directory.folder.write_json(
+            "embedding.json",
             &serde_json::json!({
                 "points": flat[0],
                 "untrained": flat[1],
                 "labels": maps[0].labels,
                 "classes": knn.test.dataset.class_names(),
             }),
-        )
-        .map_err(|error| disk(&path, &error))
+        );
+        written.map_err(|error| disk(&directory.path_of("embedding.json"), &error))
     }
 
     /// A monitor's reading: accuracy of the model as it is now.

@@ -2,8 +2,10 @@
 //! interrupted one goes on from its newest checkpoint.
 
 mod calibrate;
+mod changes;
 mod classifier;
 mod directory;
+mod done;
 mod epoch;
 mod export;
 mod failure;
@@ -20,12 +22,11 @@ mod watch;
 mod weights;
 
 pub use calibrate::calibrate;
-pub use directory::{RunDirectory, StageDirectory, write_atomic, write_json};
 pub use watch::{Silent, Watch, ask_to_stop, stop_asked};
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Device, Model};
 use crate::graph::{Graph, followed};
@@ -33,7 +34,12 @@ use crate::language::Diagnostic;
 use crate::language::codes::Code;
 use crate::plan::{Body, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
 use crate::report::ResultRow;
-use failure::{Failure, disk};
+use changes::Changes;
+use directory::{RunDirectory, StageDirectory};
+use failure::Failure;
+
+/// The weights that a stage's own training ends with.
+const FINAL: &str = "final.ckpt";
 
 /// What a run needs besides its plan.
 #[derive(Clone, Debug)]
@@ -50,8 +56,9 @@ struct Run<'a> {
     settings: RunSettings,
     device: Device,
     workers: usize,
-    directory: RunDirectory,
-    /// Folder and content hash of each stage so far.
+    /// Nothing where nothing is written.
+    directory: Option<RunDirectory>,
+    /// Folder and content hash of each stage.
     stages: BTreeMap<String, StageDirectory>,
     /// Lines that were said and need not be said again.
     told: RefCell<BTreeSet<String>>,
@@ -93,69 +100,89 @@ pub fn run_plan(
         let failure = Failure::new(Code::Device, message).help("use `precision = f32`");
         return Err(failure.diagnostic(stage.span));
     }
-    let on_disk = |error: std::io::Error| disk(&options.directory, &error).diagnostic(start);
-    let directory = RunDirectory::open(&options.directory).map_err(on_disk)?;
-    let _lock = directory
-        .lock()
-        .map_err(|failure| failure.diagnostic(start))?;
+    let at_start = |failure: Failure| failure.diagnostic(start);
+    let directory = RunDirectory::open(&options.directory).map_err(at_start)?;
     let mut run = Run {
         plan,
         workers: settings.workers(),
         settings,
         device,
-        directory,
+        directory: Some(directory),
         stages: BTreeMap::new(),
         told: RefCell::default(),
     };
-    record::begin(&run, options, threads).map_err(on_disk)?;
+    record::begin(&run, options, threads).map_err(at_start)?;
+    run.open_stages(watch)?;
     let mut rows = Vec::new();
     for stage in &plan.stages {
         let found = run
             .stage(stage, watch)
             .map_err(|failure| failure.diagnostic(stage.span))?;
         rows.extend(found);
-        write_json(&run.directory.root.join("results.json"), &rows).map_err(on_disk)?;
+        if let Some(directory) = &run.directory {
+            directory
+                .write_json("results.json", &rows)
+                .map_err(at_start)?;
+        }
     }
     Ok(rows)
 }
 
 impl Run<'_> {
-    fn stage(
-        &mut self,
-        stage: &StagePlan,
-        watch: &mut dyn Watch,
-    ) -> Result<Vec<ResultRow>, Failure> {
-        let hash = self.hash(stage)?;
-        let directory = self
-            .directory
-            .stage(&stage.name, &hash)
-            .map_err(|error| disk(&self.directory.root, &error))?;
-        self.stages.insert(stage.name.clone(), directory.clone());
-        if directory.done {
+    /// Opens every stage's folder, and says in one line what a change of settings means for what was there.
+    fn open_stages(&mut self, watch: &mut dyn Watch) -> Result<(), Box<Diagnostic>> {
+        let Some(directory) = &self.directory else {
+            return Ok(());
+        };
+        let mut changes = Changes::default();
+        for stage in &self.plan.stages {
+            let at_stage = |failure: Failure| failure.diagnostic(stage.span);
+            let hash = self.hash(stage).map_err(at_stage)?;
+            let (opened, came) = directory.stage(&stage.name, &hash).map_err(at_stage)?;
+            changes.add(&stage.name, came);
+            self.stages.insert(stage.name.clone(), opened);
+        }
+        if let Some(line) = changes.line() {
+            watch.say(&line);
+        }
+        Ok(())
+    }
+
+    fn stage(&self, stage: &StagePlan, watch: &mut dyn Watch) -> Result<Vec<ResultRow>, Failure> {
+        let Some(directory) = self.stages.get(&stage.name) else {
+            return Ok(Vec::new());
+        };
+        let export = match &stage.body {
+            Body::Export(export) => Some(self.root().join(&export.path)),
+            _ => None,
+        };
+        if let Some(rows) = done::finished(directory, stage, export.clone(), watch)? {
             watch.end(&format!("{} · finished before, skipped", stage.name));
-            return record::read_rows(&directory);
+            return Ok(rows);
         }
         crate::engine::give_memory_back();
         let rows = match &stage.body {
             Body::Pretext(training) => {
-                self.pretext(stage, training, &directory, watch)?;
+                self.pretext(stage, training, directory, watch)?;
                 Vec::new()
             }
-            Body::Knn(knn) => self.knn_stage(stage, knn, &directory, watch)?,
-            Body::Probe(probe) => self.probe(stage, probe, &directory, watch)?,
-            Body::Classifier(classifier) => {
-                self.classifier(stage, classifier, &directory, watch)?
-            }
+            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch)?,
+            Body::Probe(probe) => self.probe(stage, probe, directory, watch)?,
+            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch)?,
             Body::Export(export) => {
                 self.export(stage, export, watch)?;
                 Vec::new()
             }
         };
-        record::write_rows(&directory, &rows)?;
-        directory
-            .finish()
-            .map_err(|error| disk(&directory.path, &error))?;
+        record::write_rows(directory, &rows)?;
+        done::finish(directory, stage, export)?;
         Ok(rows)
+    }
+
+    /// The run directory's path; relative exports start there.
+    fn root(&self) -> &Path {
+        let directory = self.directory.as_ref();
+        directory.map_or(Path::new(""), |directory| directory.folder.path())
     }
 
     /// Content hash: the resolved stage, the content of its data, its inputs' hashes.
@@ -193,7 +220,18 @@ impl Run<'_> {
         let Some(directory) = self.stages.get(&from.stage) else {
             return Ok((model, 0));
         };
-        let steps = weights::load_part(&directory.file("final.ckpt"), &mut model, &from.module)?;
+        let trained = self.plan.stages.iter().find(|s| s.name == from.stage);
+        let Some((trained, _)) = trained.and_then(StagePlan::training_graph) else {
+            return Ok((model, 0));
+        };
+        let steps = weights::load_part(
+            &directory.folder,
+            FINAL,
+            &directory.binding(""),
+            &mut model,
+            (trained, &from.module),
+        )
+        .map_err(|why| directory.refused(FINAL, why))?;
         Ok((model, steps))
     }
 

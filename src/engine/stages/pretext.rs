@@ -102,9 +102,9 @@ impl Run<'_> {
             6,
         );
         if let Ok(png) = sheet.and_then(|sheet| preview::png(&sheet)) {
-            let path = self.directory.root.join("preview.png");
-            super::write_atomic(&path, &png)
-                .map_err(|error| super::failure::disk(&path, &error))?;
+            if let Some(directory) = &self.directory {
+                directory.write("preview.png", &png)?;
+            }
         }
         let before_epoch = |model: &Model, epoch: u64, watch: &mut dyn Watch| {
             self.before_epoch(stage, training, model, epoch, watch)

@@ -1,13 +1,14 @@
 //! What is read while a stage trains, and what follows from it: the best weights, an early end.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::weights;
-use crate::engine::Model;
+use crate::engine::checkpoint::Binding;
+use crate::engine::{EngineError, Model};
+use crate::files::Folder;
 use crate::plan::{Settings, Watched};
 
 /// The best reading of one value so far.
@@ -31,24 +32,76 @@ impl Mark {
     }
 }
 
+/// The file of the weights that a value was best with.
+#[derive(Clone, Copy)]
+pub(super) struct BestFile<'a> {
+    /// The stage's folder.
+    pub folder: &'a Folder,
+    /// `best.ckpt`
+    pub name: &'a str,
+    /// What it belongs to.
+    pub binding: &'a Binding,
+    /// The checkpoints that go with it.
+    pub checkpoints: &'a str,
+}
+
+impl BestFile<'_> {
+    /// What can't be used, and the way on: the best weights are of a step that is over, so only a training from the start comes
+    /// by it again.
+    fn lost(&self, why: EngineError) -> Failure {
+        let checkpoints = self.folder.path_of(self.checkpoints);
+        Failure::from(why)
+            .note("The weights that the watched value was best with are in this file alone.")
+            .help(format!(
+                "put a whole copy back, or remove {} to train from the start",
+                checkpoints.display()
+            ))
+    }
+}
+
 /// Follows the readings of one training.
 pub(super) struct Readings<'a> {
     settings: &'a Settings,
-    /// The weights that `best` was best with.
-    file: PathBuf,
+    file: BestFile<'a>,
     best: Option<Mark>,
     early: Option<Mark>,
 }
 
 impl<'a> Readings<'a> {
-    /// Goes on from the notes of a checkpoint.
-    pub fn new(settings: &'a Settings, file: PathBuf, notes: &BTreeMap<String, Value>) -> Self {
-        let mark = |name| notes.get(name).and_then(Mark::read);
-        Self {
+    /// Goes on from the notes of a checkpoint at step `from`; the best weights are looked at before any time is spent. `model`
+    /// says which tensors they have.
+    pub fn new(
+        settings: &'a Settings,
+        file: BestFile<'a>,
+        notes: &BTreeMap<String, Value>,
+        from: u64,
+        model: &Model,
+    ) -> Result<Self, Failure> {
+        let mark = |name| {
+            let mark = notes.get(name).and_then(Mark::read);
+            mark.filter(|mark| mark.step <= from)
+        };
+        let readings = Self {
             settings,
             file,
-            best: mark("best"),
+            best: mark("best").filter(|_| settings.best.is_some()),
             early: mark("early"),
+        };
+        if let Some(best) = readings.best {
+            let step = weights::load(file.folder, file.name, file.binding, &mut model.clone())
+                .map_err(|why| file.lost(why))?;
+            // a run that was killed after a better reading left those: training comes by that step again
+            if step != best.step && step <= from {
+                return Err(file.lost(readings.other_step(step, best.step)));
+            }
+        }
+        Ok(readings)
+    }
+
+    fn other_step(&self, step: u64, best: u64) -> EngineError {
+        EngineError::Checkpoint {
+            path: self.file.folder.path_of(self.file.name),
+            reason: format!("it is of step {step}, the best reading is of step {best}"),
         }
     }
 
@@ -65,7 +118,13 @@ impl<'a> Readings<'a> {
         if let Some(watched) = &self.settings.best
             && better(&mut self.best, watched, read, step)
         {
-            weights::save(&self.file, model, step)?;
+            let BestFile {
+                folder,
+                name,
+                binding,
+                ..
+            } = self.file;
+            weights::save(folder, name, binding, model, step)?;
         }
         if let Some((watched, _)) = &self.settings.stop {
             better(&mut self.early, watched, read, step);
@@ -77,7 +136,7 @@ impl<'a> Readings<'a> {
     pub fn ends(&self, step: u64) -> Option<String> {
         let (watched, patience) = self.settings.stop.as_ref()?;
         let mark = self.early?;
-        (step - mark.step >= *patience).then(|| {
+        (step.saturating_sub(mark.step) >= *patience).then(|| {
             format!(
                 "ends at step {step}: {} was best at step {} with {:.4}",
                 watched.name, mark.step, mark.value
@@ -87,18 +146,21 @@ impl<'a> Readings<'a> {
 
     /// Puts the best weights into `model` where they are the result; the step they are of.
     pub fn finish(&self, model: &mut Model) -> Result<Option<u64>, Failure> {
-        match &self.best {
-            Some(mark) => {
-                weights::load(&self.file, model)?;
-                Ok(Some(mark.step))
-            }
-            None => Ok(None),
+        let Some(mark) = &self.best else {
+            return Ok(None);
+        };
+        let file = self.file;
+        let step = weights::load(file.folder, file.name, file.binding, model)
+            .map_err(|why| file.lost(why))?;
+        match step == mark.step {
+            true => Ok(Some(step)),
+            false => Err(file.lost(self.other_step(step, mark.step))),
         }
     }
 
     /// Removes what is of no use once the end is written.
     pub fn clear(&self) {
-        let _ = std::fs::remove_file(&self.file);
+        let _ = self.file.folder.remove(self.file.name);
     }
 }
 

@@ -1,20 +1,20 @@
 //! What a run writes down about itself.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Map, json};
 
 use super::failure::{Failure, disk};
-use super::{Run, RunOptions, StageDirectory, write_atomic, write_json};
+use super::{Run, RunOptions, StageDirectory};
 use crate::catalog::Origin;
-use crate::language::codes::Code;
 use crate::plan::{Body, Normalized, StatisticsOrigin, numbers};
 use crate::report::ResultRow;
 
 /// `recipe.ssl` and `run.json`.
-pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> std::io::Result<()> {
-    let root = &run.directory.root;
+pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Result<(), Failure> {
+    let Some(directory) = &run.directory else {
+        return Ok(());
+    };
     let recipe = &run.plan.recipe;
     let mut normalization = Map::new();
     let mut notes = BTreeMap::new();
@@ -45,10 +45,8 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> std:
         }
         normalization.insert(stage.name.clone(), entry);
     }
-    write_atomic(
-        &root.join("recipe.ssl"),
-        crate::language::expand_noting(recipe, &notes).as_bytes(),
-    )?;
+    let text = crate::language::expand_noting(recipe, &notes);
+    directory.write("recipe.ssl", text.as_bytes())?;
     let mut data = Map::new();
     for stage in &run.plan.stages {
         for (_, view) in stage.data() {
@@ -73,8 +71,8 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> std:
             json!({"path": field.path, "value": field.value, "origin": origin, "place": field.place})
         })
         .collect();
-    write_json(
-        &root.join("run.json"),
+    directory.write_json(
+        "run.json",
         &json!({
             "pretext": env!("CARGO_PKG_VERSION"),
             "recipe": options.recipe.display().to_string(),
@@ -101,25 +99,23 @@ fn cpu() -> String {
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
+/// Most bytes of a stage's rows.
+const LARGEST: u64 = 16 << 20;
+
 /// A stage's rows of the final table.
 pub(super) fn write_rows(directory: &StageDirectory, rows: &[ResultRow]) -> Result<(), Failure> {
-    let path = directory.file("result.json");
-    write_json(&path, &rows).map_err(|error| disk(&path, &error))
+    let written = directory.folder.write_json("result.json", &rows);
+    written.map_err(|error| disk(&directory.path_of("result.json"), &error))
 }
 
-/// The rows of a stage that is finished.
-pub(super) fn read_rows(directory: &StageDirectory) -> Result<Vec<ResultRow>, Failure> {
-    let path = directory.file("result.json");
-    let broken = |path: &Path, why: String| {
-        Failure::new(
-            Code::Checkpoint,
-            format!("can't read {}: {why}", path.display()),
-        )
-        .help(format!(
-            "remove {} to run the stage again",
-            directory.path.display()
-        ))
+/// The rows of a stage that is finished, where they are what a stage writes: they go to a terminal.
+pub(super) fn read_rows(directory: &StageDirectory) -> Option<Vec<ResultRow>> {
+    let bytes = directory.folder.read("result.json", LARGEST).ok()?;
+    let rows: Vec<ResultRow> = serde_json::from_slice(&bytes).ok()?;
+    let plain = |row: &ResultRow| {
+        let texts = [&row.evaluator, &row.protocol, &row.metric];
+        let steers = |text: &&String| text.chars().any(char::is_control);
+        row.stage == directory.name && !texts.iter().any(steers)
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| broken(&path, error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| broken(&path, error.to_string()))
+    rows.iter().all(plain).then_some(rows)
 }

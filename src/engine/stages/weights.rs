@@ -1,72 +1,104 @@
 //! A trained model on disk: a checkpoint without the optimiser.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use super::failure::{Failure, disk};
-use crate::engine::checkpoint::{self, Checkpoint};
-use crate::engine::{HostTensor, Model, TrainerState};
+use super::failure::Failure;
+use crate::engine::checkpoint::{self, Binding, Checkpoint, Opened, fits_model};
+use crate::engine::{EngineError, HostTensor, Model, TrainerState};
+use crate::files::Folder;
 use crate::graph::{Graph, within};
 use crate::language::codes::Code;
 use crate::plan::{ENCODER, export};
 
 /// Writes a model, whole or not at all.
-pub(super) fn save(path: &Path, model: &Model, step: u64) -> Result<(), Failure> {
+pub(super) fn save(
+    folder: &Folder,
+    name: &str,
+    binding: &Binding,
+    model: &Model,
+    step: u64,
+) -> Result<(), Failure> {
     let state = TrainerState {
         step,
         parameters: model.parameter_values()?,
         buffers: model.buffer_values()?,
         ..TrainerState::default()
     };
-    let part = path.with_extension("part");
-    checkpoint::write(
-        &part,
-        &Checkpoint {
-            state,
-            ..Checkpoint::default()
-        },
-    )?;
-    fs::rename(&part, path).map_err(|error| disk(path, &error))
+    let checkpoint = Checkpoint {
+        binding: binding.clone(),
+        state,
+        ..Checkpoint::default()
+    };
+    Ok(checkpoint::write(folder, name, &checkpoint)?)
 }
 
-/// Reads the tensors that `model` has from a file written by [`save`]; those that the file lacks stay. Returns the steps
-/// that the file was trained for.
-pub(super) fn load(path: &Path, model: &mut Model) -> Result<u64, Failure> {
-    load_named(path, model, |name| Some(name.to_owned()))
-}
-
-/// Reads the encoder of an evaluation graph from the tensors of `module` in a file written by [`save`]; those that the file lacks
-/// stay. Returns the steps that the file was trained for.
-pub(super) fn load_part(path: &Path, model: &mut Model, module: &str) -> Result<u64, Failure> {
-    load_named(path, model, |name| {
-        let rest = within(name, ENCODER)?;
-        Some(format!("{module}{rest}"))
-    })
-}
-
-/// The same where `from` says what a tensor of the model is called in the file.
-fn load_named(
-    path: &Path,
+/// Reads `model` from a file written by [`save`], which has its parameters and buffers and no others. Returns the steps that the
+/// file was trained for.
+pub(super) fn load(
+    folder: &Folder,
+    name: &str,
+    binding: &Binding,
     model: &mut Model,
-    from: impl Fn(&str) -> Option<String>,
-) -> Result<u64, Failure> {
-    let state = checkpoint::read(path)?.state;
+) -> Result<u64, EngineError> {
+    let owned = |(name, shape): (&str, Vec<usize>)| (name.to_owned(), shape);
+    let parameters = model.parameters().map(owned).collect();
+    let buffers = model.buffers().map(owned).collect();
+    let state = read(folder, name, binding, &parameters, &buffers)?;
+    for (name, tensor) in state.parameters.iter().chain(&state.buffers) {
+        model.set(name, tensor)?;
+    }
+    Ok(state.step)
+}
+
+/// Reads the encoder of an evaluation graph from the tensors of `module` in a file written by [`save`] after training `trained`.
+/// Those that this training does not have stay. Returns the steps that the file was trained for.
+pub(super) fn load_part(
+    folder: &Folder,
+    name: &str,
+    binding: &Binding,
+    model: &mut Model,
+    (trained, module): (&Graph, &str),
+) -> Result<u64, EngineError> {
+    let parameters = trained.parameters.iter();
+    let parameters = parameters.map(|p| (p.name.clone(), p.shape.clone()));
+    let buffers = trained.buffers.iter();
+    let buffers = buffers.map(|b| (b.name.clone(), b.shape.clone()));
+    let state = read(
+        folder,
+        name,
+        binding,
+        &parameters.collect(),
+        &buffers.collect(),
+    )?;
     let names: Vec<String> = model
         .parameters()
         .chain(model.buffers())
         .map(|(name, _)| name.to_owned())
         .collect();
     for name in names {
-        let tensor = from(&name).and_then(|own| {
-            let parameter = state.parameters.get(&own);
-            parameter.or_else(|| state.buffers.get(&own))
-        });
-        if let Some(tensor) = tensor {
+        let Some(rest) = within(&name, ENCODER) else {
+            continue;
+        };
+        let own = format!("{module}{rest}");
+        let tensor = state.parameters.get(&own);
+        if let Some(tensor) = tensor.or_else(|| state.buffers.get(&own)) {
             model.set(&name, tensor)?;
         }
     }
     Ok(state.step)
+}
+
+fn read(
+    folder: &Folder,
+    name: &str,
+    binding: &Binding,
+    parameters: &BTreeMap<String, Vec<usize>>,
+    buffers: &BTreeMap<String, Vec<usize>>,
+) -> Result<TrainerState, EngineError> {
+    let opened = Opened::new(folder, name)?.expect(binding)?;
+    fits_model(&opened, parameters, buffers)?;
+    Ok(opened.read()?.state)
 }
 
 /// Writes the encoder as safetensors under the names that torchvision and timm expect.

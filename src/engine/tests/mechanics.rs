@@ -7,6 +7,7 @@ use super::settings::settings;
 use crate::catalog::Value;
 use crate::engine::checkpoint::{Checkpoint, newest, save};
 use crate::engine::{Batch, Device, HostTensor, Kernels, Model, Trainer, features, gradients};
+use crate::files::Folder;
 use crate::graph::testing::{encoder, layer, net, pictures};
 use crate::graph::{DType, Graph, Init, Mode, Module, Moment, Scalar, Size, Var};
 use crate::plan::{Optimizer, Settings};
@@ -205,12 +206,13 @@ fn a_checkpoint_is_the_live_model_and_training_goes_on_bit_for_bit() {
         state: killed.state().expect("a state"),
         ..Checkpoint::default()
     };
-    save(folder.path(), &saved, 2).expect("a checkpoint");
-    let found = newest(folder.path()).expect("a folder").found;
+    let opened = Folder::open(folder.path()).expect("a folder");
+    save(&opened, &saved, 2).expect("a checkpoint");
+    let found = newest(&opened, &saved.binding).expect("a folder").found;
     let (path, loaded) = found.expect("a checkpoint");
     assert_eq!(loaded, saved);
     // nothing in it says which device it was made on
-    let bytes = std::fs::read(path).expect("a file");
+    let bytes = std::fs::read(folder.path().join(path)).expect("a file");
     let text = String::from_utf8_lossy(&bytes);
     assert!(
         crate::engine::DEVICE_WORDS

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::fixtures::{close, data, model, sizes, small_batch, small_net};
 use crate::engine::checkpoint::{Checkpoint, newest, save};
 use crate::engine::{Batch, HostTensor, Trainer};
+use crate::files::Folder;
 use crate::graph::{DType, Graph, Init, Mode, Module};
 use crate::plan::{Decay, Optimizer, Precision, Schedule, Settings};
 
@@ -348,9 +349,10 @@ fn training_goes_on_bit_for_bit_with_every_setting() {
             state: killed.state().expect("a state"),
             ..Checkpoint::default()
         };
-        save(folder.path(), &saved, 2).expect("a checkpoint");
+        let opened = Folder::open(folder.path()).expect("a folder");
+        save(&opened, &saved, 2).expect("a checkpoint");
         drop(killed);
-        let found = newest(folder.path()).expect("a folder").found;
+        let found = newest(&opened, &saved.binding).expect("a folder").found;
         let (_, loaded) = found.expect("a checkpoint");
         assert_eq!(loaded, saved);
         let mut resumed = trainer(&graph, &settings);

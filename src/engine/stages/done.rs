@@ -1,0 +1,230 @@
+//! What a finished stage has left: its files with their hashes, written last.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::directory::StageDirectory;
+use super::failure::{Failure, disk};
+use super::fit::file_of;
+use super::record;
+use super::watch::Watch;
+use crate::files::{self, Folder, is_hex, odd};
+use crate::graph::Graph;
+use crate::language::codes::Code;
+use crate::plan::{Body, StagePlan};
+use crate::report::ResultRow;
+
+/// Raised when a finished stage is something else.
+const FORMAT: u32 = 2;
+
+/// Most bytes of `done`.
+const LONGEST: u64 = 1 << 16;
+
+/// The trainings of one stage: its own, and the baselines beside it.
+pub(super) const PARTS: [&str; 3] = ["", "untrained", "pixels"];
+
+/// Most bytes of a file that is not weights, and of what stands in weights besides numbers.
+const LARGEST: u64 = 256 << 20;
+
+/// What `done` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Done {
+    format: u32,
+    /// The stage.
+    pub stage: String,
+    /// The content hash that it belongs to.
+    pub hash: String,
+    /// BLAKE3 by file, in hex digits.
+    files: BTreeMap<String, String>,
+}
+
+/// What is found of `done`.
+pub(super) enum Found {
+    /// Nothing that can be used.
+    No,
+    /// The stage has ended.
+    Done(Done),
+    /// It was left by a version that did not say which files it is about.
+    Former,
+}
+
+/// A file that a stage leaves.
+struct Output {
+    /// What `done` calls it.
+    name: String,
+    /// Where it is, if not in the stage's folder.
+    elsewhere: Option<PathBuf>,
+    /// The bytes that it may have at most.
+    limit: u64,
+}
+
+impl Done {
+    /// Reads what a folder has.
+    pub fn read(folder: &Folder) -> io::Result<Found> {
+        let bytes = match folder.read("done", LONGEST) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::No),
+            Err(error) if matches!(odd(&error), Some(files::Odd::Large(_))) => {
+                return Ok(Found::No);
+            }
+            Err(error) => return Err(error),
+        };
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        if is_hex(text.trim_end(), 64) {
+            return Ok(Found::Former);
+        }
+        let done = serde_json::from_slice(&bytes).ok();
+        let whole = |done: &Done| done.format == FORMAT && is_hex(&done.hash, 64);
+        Ok(done.filter(whole).map_or(Found::No, Found::Done))
+    }
+}
+
+/// The files that a stage leaves. `export`: where it writes weights to, if it does.
+fn outputs(stage: &StagePlan, export: Option<PathBuf>) -> Vec<Output> {
+    let weights = match &stage.body {
+        Body::Export(export) => weights_of(&export.graph),
+        Body::Classifier(classifier) => {
+            weights_of(&classifier.graph).max(weights_of(&classifier.raw))
+        }
+        Body::Probe(probe) => weights_of(&probe.head).max(weights_of(&probe.raw)),
+        Body::Pretext(training) => weights_of(&training.graph),
+        Body::Knn(_) => 0,
+    };
+    let limit = LARGEST.saturating_add(weights);
+    let own = |name: String| Output {
+        name,
+        elsewhere: None,
+        limit,
+    };
+    let mut outputs = vec![own("result.json".into())];
+    let trained =
+        |part: &str| [("final", ".ckpt"), ("metrics", ".jsonl")].map(|(s, e)| file_of(part, s, e));
+    match &stage.body {
+        Body::Pretext(_) => outputs.extend(trained("").map(own)),
+        Body::Probe(_) | Body::Classifier(_) => {
+            outputs.extend(PARTS.iter().flat_map(|part| trained(part)).map(own));
+        }
+        Body::Knn(_) => outputs.push(own("embedding.json".into())),
+        Body::Export(_) => {}
+    }
+    outputs.extend(export.map(|path| Output {
+        name: "export".into(),
+        elsewhere: Some(path),
+        limit,
+    }));
+    outputs
+}
+
+/// Bytes of a graph's parameters and buffers.
+fn weights_of(graph: &Graph) -> u64 {
+    let parameters = graph.parameters.iter().map(|p| &p.shape);
+    let shapes = parameters.chain(graph.buffers.iter().map(|b| &b.shape));
+    shapes
+        .map(|shape| 4 * shape.iter().product::<usize>() as u64)
+        .sum()
+}
+
+impl Output {
+    fn digest(&self, directory: &StageDirectory) -> io::Result<String> {
+        match &self.elsewhere {
+            Some(path) => files::digest(path, self.limit),
+            None => directory.folder.digest(&self.name, self.limit),
+        }
+    }
+
+    fn path(&self, directory: &StageDirectory) -> PathBuf {
+        match &self.elsewhere {
+            Some(path) => path.clone(),
+            None => directory.path_of(&self.name),
+        }
+    }
+}
+
+/// Marks a stage as finished.
+pub(super) fn finish(
+    directory: &StageDirectory,
+    stage: &StagePlan,
+    export: Option<PathBuf>,
+) -> Result<(), Failure> {
+    let mut files = BTreeMap::new();
+    for output in outputs(stage, export) {
+        let digest = output
+            .digest(directory)
+            .map_err(|error| disk(&output.path(directory), &error))?;
+        files.insert(output.name, digest);
+    }
+    let done = Done {
+        format: FORMAT,
+        stage: directory.name.clone(),
+        hash: directory.hash.clone(),
+        files,
+    };
+    directory
+        .folder
+        .write_json("done", &done)
+        .map_err(|error| disk(&directory.path_of("done"), &error))
+}
+
+/// The rows of a stage that is finished and whose files are as it left them. Says what is not: then the stage is entered again,
+/// and what it still has is used.
+pub(super) fn finished(
+    directory: &StageDirectory,
+    stage: &StagePlan,
+    export: Option<PathBuf>,
+    watch: &mut dyn Watch,
+) -> Result<Option<Vec<ResultRow>>, Failure> {
+    let found =
+        Done::read(&directory.folder).map_err(|error| disk(&directory.path_of("done"), &error))?;
+    let done = match found {
+        Found::Done(done) if done.stage == directory.name && done.hash == directory.hash => done,
+        Found::Done(_) | Found::No => return Ok(None),
+        Found::Former => {
+            let path = directory.folder.path().display();
+            let message = format!(
+                "{path} was left by an earlier version of Pretext, which did not write down what its files belong to"
+            );
+            return Err(Failure::new(Code::Checkpoint, message).help(format!(
+                "choose another folder with `--out`, or remove {path} to run the stage again"
+            )));
+        }
+    };
+    let mut whole = true;
+    for output in outputs(stage, export) {
+        let path = output.path(directory);
+        let what = match output.digest(directory) {
+            Ok(digest) if done.files.get(&output.name) == Some(&digest) => continue,
+            Ok(_) => "is not what the stage wrote",
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "is lost",
+            Err(error) => return Err(disk(&path, &error)),
+        };
+        let curves = output.name.starts_with("metrics");
+        whole &= curves;
+        let then = match curves {
+            // training again for its curves alone is not worth it
+            true => "the curves of the report may be wrong",
+            false => "looking at the stage again",
+        };
+        watch.say(&format!(
+            "{} · {} {what}: {then}",
+            stage.name,
+            path.display()
+        ));
+    }
+    if !whole {
+        return Ok(None);
+    }
+    let rows = record::read_rows(directory);
+    if rows.is_none() {
+        let path = directory.path_of("result.json");
+        watch.say(&format!(
+            "{} · {} can't be read: made again",
+            stage.name,
+            path.display()
+        ));
+    }
+    Ok(rows)
+}
