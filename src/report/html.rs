@@ -10,9 +10,9 @@ mod run;
 mod sections;
 mod series;
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use crate::files::{Folder, odd};
 
 /// Why a report could not be made. Files of the run that are absent or broken are no reason: the page says what is
 /// missing.
@@ -28,7 +28,12 @@ pub enum ReportError {
     Template(#[from] minijinja::Error),
     /// The file could not be written.
     #[error(
-        "can't write `{path}`: {source}; the results are safe in the run directory, write the report again once there is room"
+        "can't write {path}: {source}; the results are safe in the run directory, {}",
+        match odd(source) {
+            Some(_) => "remove it and write the report again",
+            None => "write the report again once there is room",
+        },
+        path = path.display()
     )]
     Write {
         /// The report.
@@ -42,35 +47,45 @@ pub enum ReportError {
 /// replaced at once: a reader never sees half of it.
 ///
 /// Reads `recipe.ssl`, `run.json`, `results.json`, `preview.png` and, of each folder in `stages/`, `metrics.jsonl`,
-/// `timing.jsonl` and `embedding.json`. Any of them may be missing.
+/// `timing.jsonl` and `embedding.json`. Any of them may be missing. What they hold is text and numbers of somebody else: no
+/// link is followed, each has a largest size, and nothing of it becomes markup.
 ///
 /// # Errors
 /// Where `run_dir` is not a directory, and where the file can't be written.
 pub fn write(run_dir: &Path) -> Result<PathBuf, ReportError> {
-    if !run_dir.is_dir() {
-        return Err(ReportError::NoRun(run_dir.to_owned()));
-    }
-    let run = run::Run::read(run_dir);
+    let folder = Folder::open(run_dir).map_err(|_| ReportError::NoRun(run_dir.to_owned()))?;
+    let run = run::Run::read(&folder);
     let html = page::render(&run)?;
-    let path = run_dir.join("report.html");
-    replace(&path, html.as_bytes()).map_err(|source| ReportError::Write {
-        path: path.clone(),
-        source,
-    })?;
+    let path = run_dir.join(NAME);
+    sweep(&folder);
+    folder
+        .write(NAME, html.as_bytes())
+        .map_err(|source| ReportError::Write {
+            path: path.clone(),
+            source,
+        })?;
     Ok(path)
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = path.with_extension("html.partial");
-    let mut file = fs::File::create(&partial)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    drop(file);
-    let done = written.and_then(|()| fs::rename(&partial, path));
-    if done.is_err() {
-        // a full disk: the half file would be in the way of the next attempt
-        let _ = fs::remove_file(&partial);
+const NAME: &str = "report.html";
+
+/// Removes what a report that was killed while it wrote has left. Another one may be writing now: only what is old goes.
+fn sweep(folder: &Folder) {
+    let now = std::time::SystemTime::now();
+    for (name, _) in folder.names().unwrap_or_default() {
+        if crate::files::unfinished(&name) != Some(NAME) {
+            continue;
+        }
+        let written = folder
+            .file(&name)
+            .and_then(|file| file.metadata()?.modified());
+        let age = written
+            .ok()
+            .and_then(|written| now.duration_since(written).ok());
+        if age.is_some_and(|age| age.as_secs() > 600) {
+            let _ = folder.remove(&name);
+        }
     }
-    done
 }
 
 #[cfg(test)]

@@ -1,16 +1,25 @@
 //! What is in a run directory, as far as it can be read.
 
-use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::series::{Metrics, Timing};
+use crate::files::{Folder, Kind};
 use crate::report::ResultRow;
 use crate::report::embedding::EmbeddingMap;
+
+/// Most bytes of a file that is read.
+const LARGEST: u64 = 16 << 20;
+/// The same of metrics and times, which have a line for each reading.
+const LARGEST_LINES: u64 = 64 << 20;
+/// Most stages, rows of the table, and values with an origin that are shown.
+const MOST_STAGES: usize = 256;
+const MOST_ROWS: usize = 1000;
+const MOST_ORIGINS: usize = 10_000;
 
 /// `run.json`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -86,24 +95,30 @@ pub(super) struct Run {
 
 impl Run {
     /// Reads what is there.
-    pub fn read(folder: &Path) -> Self {
+    pub fn read(folder: &Folder) -> Self {
         let mut reader = Reader {
-            folder: folder.to_owned(),
             problems: Vec::new(),
         };
-        let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let path = folder.path();
+        let name = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let name = name
             .file_name()
             .map_or("run".into(), |name| name.to_string_lossy().into_owned());
-        let recipe = reader.text("recipe.ssl");
-        let facts = reader.json("run.json").unwrap_or_default();
-        let results = reader.json("results.json").unwrap_or_default();
-        let preview = reader.bytes("preview.png");
-        let mut stages: Vec<StageFiles> = reader
-            .folders("stages")
-            .iter()
-            .map(|name| reader.stage(name))
-            .collect();
+        let recipe = reader.text(folder, "recipe.ssl", LARGEST);
+        let mut facts: Facts = reader.json(folder, "run.json").unwrap_or_default();
+        let mut results: Vec<ResultRow> = reader.json(folder, "results.json").unwrap_or_default();
+        reader.cut("results.json", &mut results, MOST_ROWS);
+        reader.cut("run.json", &mut facts.provenance, MOST_ORIGINS);
+        let preview = reader
+            .bytes(folder, "preview.png", LARGEST)
+            .filter(|bytes| {
+                let png = bytes.starts_with(b"\x89PNG");
+                if !png {
+                    reader.problems.push("preview.png is not a PNG".into());
+                }
+                png
+            });
+        let mut stages = reader.stages(folder);
         let order = recipe.as_deref().map(headings).unwrap_or_default();
         for stage in &mut stages {
             let heading = order.iter().find(|(name, _)| *name == stage.name);
@@ -167,29 +182,30 @@ fn headings(recipe: &str) -> Vec<(String, String)> {
 }
 
 struct Reader {
-    folder: PathBuf,
     problems: Vec<String>,
 }
 
 impl Reader {
-    fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
-        match fs::read(self.folder.join(name)) {
+    fn bytes(&mut self, folder: &Folder, name: &str, limit: u64) -> Option<Vec<u8>> {
+        match folder.read(name, limit) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
-                self.problems.push(format!("{name} can't be read: {error}"));
+                let path = folder.path_of(name);
+                let text = format!("{} can't be read: {error}", path.display());
+                self.problems.push(text);
                 None
             }
         }
     }
 
-    fn text(&mut self, name: &str) -> Option<String> {
-        self.bytes(name)
+    fn text(&mut self, folder: &Folder, name: &str, limit: u64) -> Option<String> {
+        self.bytes(folder, name, limit)
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    fn json<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let bytes = self.bytes(name)?;
+    fn json<T: DeserializeOwned>(&mut self, folder: &Folder, name: &str) -> Option<T> {
+        let bytes = self.bytes(folder, name, LARGEST)?;
         match serde_json::from_slice(&bytes) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -200,28 +216,59 @@ impl Reader {
         }
     }
 
-    fn folders(&mut self, name: &str) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.folder.join(name)) else {
-            return Vec::new();
-        };
-        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
-        let mut names: Vec<String> = folders
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
+    fn cut<T>(&mut self, name: &str, values: &mut Vec<T>, most: usize) {
+        if values.len() > most {
+            self.problems.push(format!(
+                "{name} has {} entries; the first {most} are shown",
+                values.len()
+            ));
+            values.truncate(most);
+        }
     }
 
-    fn stage(&mut self, name: &str) -> StageFiles {
-        let file = |file: &str| format!("stages/{name}/{file}");
-        let metrics = self.text(&file("metrics.jsonl"));
-        let timing = self.text(&file("timing.jsonl"));
+    /// The folders of `stages` that stages of a recipe may have; what other settings left has a `~` in its name.
+    fn stages(&mut self, folder: &Folder) -> Vec<StageFiles> {
+        let opened = match folder.folder("stages") {
+            Ok(stages) => stages.names().map(|names| (stages, names)),
+            Err(error) => Err(error),
+        };
+        let (stages, names) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                if error.kind() != ErrorKind::NotFound {
+                    self.problems.push(format!("stages can't be read: {error}"));
+                }
+                return Vec::new();
+            }
+        };
+        let mut names: Vec<String> = names
+            .into_iter()
+            .filter(|(name, kind)| *kind == Kind::Folder && !name.contains('~'))
+            .map(|(name, _)| name)
+            .collect();
+        self.cut("stages", &mut names, MOST_STAGES);
+        names
+            .into_iter()
+            .filter_map(|name| match stages.folder(&name) {
+                Ok(folder) => Some(self.stage(name, &folder)),
+                Err(error) => {
+                    let text = format!("stages/{name} can't be read: {error}");
+                    self.problems.push(text);
+                    None
+                }
+            })
+            .collect()
+    }
+
+    fn stage(&mut self, name: String, folder: &Folder) -> StageFiles {
+        let metrics = self.text(folder, "metrics.jsonl", LARGEST_LINES);
+        let timing = self.text(folder, "timing.jsonl", LARGEST_LINES);
         StageFiles {
-            name: name.to_owned(),
+            name,
             heading: String::new(),
             metrics: metrics.as_deref().map(Metrics::parse).unwrap_or_default(),
             timing: timing.as_deref().and_then(Timing::parse),
-            map: self.json(&file("embedding.json")),
+            map: self.json(folder, "embedding.json"),
         }
     }
 }

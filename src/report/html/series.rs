@@ -26,12 +26,20 @@ fn objects(text: &str) -> impl Iterator<Item = Map<String, Value>> + '_ {
         .filter_map(|line| serde_json::from_str(line).ok())
 }
 
+/// Most names that are drawn.
+const MOST_SERIES: usize = 64;
+
+/// Whether a number has a place on an axis: differences of such numbers are finite.
+fn drawable(number: &f64) -> bool {
+    number.abs() < 1e100
+}
+
 impl Metrics {
-    /// Reads `metrics.jsonl`. Where steps start over (a run that went on from a checkpoint), the later lines hold.
+    /// Reads `metrics.jsonl`, at most [`MOST_SERIES`] names. Where steps start over (a run that went on from a checkpoint), the later lines hold.
     pub fn parse(text: &str) -> Self {
         let mut out = Self::default();
         for line in objects(text) {
-            let Some(step) = line.get("step").and_then(Value::as_f64) else {
+            let Some(step) = line.get("step").and_then(Value::as_f64).filter(drawable) else {
                 continue;
             };
             for (name, value) in &line {
@@ -39,11 +47,13 @@ impl Metrics {
                     continue;
                 }
                 let value = match value {
-                    Value::Number(number) => number.as_f64().unwrap_or(f64::NAN),
+                    Value::Number(number) => number.as_f64().filter(drawable).unwrap_or(f64::NAN),
                     Value::Null => f64::NAN,
                     _ => continue,
                 };
-                let points = out.points(name);
+                let Some(points) = out.points(name) else {
+                    continue;
+                };
                 let kept = points.partition_point(|p| p.0 < step);
                 points.truncate(kept);
                 points.push((step, value));
@@ -52,19 +62,22 @@ impl Metrics {
         out
     }
 
-    fn points(&mut self, name: &str) -> &mut Vec<(f64, f64)> {
+    fn points(&mut self, name: &str) -> Option<&mut Vec<(f64, f64)>> {
         if name == "epoch" {
-            return &mut self.epochs;
+            return Some(&mut self.epochs);
         }
         let at = self
             .series
             .iter()
             .position(|(known, _)| known == name)
-            .unwrap_or_else(|| {
+            .or_else(|| {
+                if self.series.len() == MOST_SERIES {
+                    return None;
+                }
                 self.series.push((name.to_owned(), Vec::new()));
-                self.series.len() - 1
-            });
-        &mut self.series[at].1
+                Some(self.series.len() - 1)
+            })?;
+        Some(&mut self.series[at].1)
     }
 
     /// `step 1200 · epoch 3.4`

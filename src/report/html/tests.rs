@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 
 /// A small finished run.
@@ -78,7 +80,7 @@ fn the_page_shows_every_part_of_a_run() {
     assert!(
         !left
             .iter()
-            .any(|name| name.to_string_lossy().contains("partial"))
+            .any(|name| name.to_string_lossy().ends_with(".part"))
     );
 }
 
@@ -154,4 +156,194 @@ fn no_folder_is_an_error_that_says_what_to_do() {
         error.to_string().contains("no/such/run")
             && error.to_string().contains("run the recipe first")
     );
+}
+
+/// Everything that a stranger can write into a run directory, as text that would act on a page or a terminal.
+const HOSTILE: &str = "</style></script><script>alert(1)</script><img src=x onerror=alert(1)>\" onload=\"alert(1)' x='\u{1b}]0;x\u{7}";
+
+#[test]
+fn what_a_stranger_wrote_is_text() {
+    let folder = run_dir();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let text = serde_json::to_string(HOSTILE).unwrap();
+    put(
+        "recipe.ssl",
+        &format!(
+            "ssl 1\n/// {HOSTILE} `{HOSTILE}`\n/// - {HOSTILE}\npretext rotations = {HOSTILE}(\"{HOSTILE}\") // {HOSTILE}\n"
+        ),
+    );
+    put(
+        "run.json",
+        &format!(
+            r#"{{"pretext":{text},"recipe":{text},"seed":{text},"device":{text},"started":{text},{text}:{text},
+                "data":{{{text}:{{"manifest":{text},"records":3}}}},
+                "provenance":[{{"path":{text},"value":{text},"origin":{text},"place":{text}}}]}}"#
+        ),
+    );
+    put(
+        "results.json",
+        &format!(
+            r#"[{{"stage":{text},"evaluator":{text},"protocol":{text},"metric":{text},"value":0.5,"untrained":1e308,"raw":-1e308}}]"#
+        ),
+    );
+    put(
+        "stages/rotations/metrics.jsonl",
+        &format!(
+            "{{\"step\":1,\"epoch\":1,{text}:0.5,\"loss.{0}\":2}}\n{{\"step\":2,{text}:0.25}}\n",
+            &text[1..text.len() - 1]
+        ),
+    );
+    put(
+        "stages/neighbours/embedding.json",
+        &format!(
+            r#"{{"points":[[0,0],[1,1]],"labels":[0,18446744073709551615],"classes":[{text}],"untrained":[[0,1],[1e38,-3e38]]}}"#
+        ),
+    );
+    fs::create_dir(folder.path().join("stages/<script>alert(1)<").as_path()).unwrap();
+    let html = page(folder.path());
+    for raw in ["<script", "<img src=x", "onload=\"alert", "' x='"] {
+        assert!(!html.contains(raw), "{raw} in the page");
+    }
+    assert!(html.contains("&lt;script"), "it is shown");
+    // one style sheet, closed once
+    assert_eq!(html.matches("</style").count(), 1);
+}
+
+/// Numbers of any size and any shape make a page, in time.
+#[test]
+fn odd_numbers_make_a_page() {
+    let folder = run_dir();
+    let mut lines = String::new();
+    for (step, value) in [
+        "0",
+        "-0.0",
+        "1e308",
+        "-1e308",
+        "1e-320",
+        "null",
+        "true",
+        "\"x\"",
+        "[]",
+        "18446744073709551615",
+        "1e99",
+        "-1e99",
+        "0.1",
+    ]
+    .iter()
+    .enumerate()
+    {
+        lines += &format!(
+            "{{\"step\":{step},\"epoch\":{value},\"loss\":{value},\"accuracy\":{value},\"rate\":{value},\"monitor.knn\":{value}}}\n"
+        );
+        lines += &format!("{{\"step\":{value},\"loss\":{step}}}\n");
+    }
+    // more names than anybody draws
+    for name in 0..5000 {
+        lines += &format!("{{\"step\":3,\"n{name}\":1}}\n");
+    }
+    fs::write(folder.path().join("stages/rotations/metrics.jsonl"), lines).unwrap();
+    fs::write(
+        folder.path().join("stages/rotations/timing.jsonl"),
+        "{\"seconds\":1e308,\"rate\":1e308}\n{\"seconds\":-1,\"rate\":-5}\n{\"seconds\":1e308}\n",
+    )
+    .unwrap();
+    let row = r#"{"stage":"a","evaluator":"knn","protocol":"","metric":"accuracy","value":1e308,"untrained":-1e308}"#;
+    let rows = vec![row; 5000].join(",");
+    fs::write(folder.path().join("results.json"), format!("[{rows}]")).unwrap();
+    let html = page(folder.path());
+    assert!(html.contains("results.json has 5000 entries; the first 1000 are shown"));
+    assert!(html.contains("</html>"));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_and_nothing_is_waited_for() {
+    use std::os::unix::fs::symlink;
+
+    let outside = tempfile::tempdir().unwrap();
+    let secret = outside.path().join("secret");
+    // each is what the file in its place should be
+    fs::write(&secret, "\u{89}PNG secret").unwrap();
+    let inside = [
+        "recipe.ssl",
+        "run.json",
+        "results.json",
+        "preview.png",
+        "stages/rotations/metrics.jsonl",
+        "stages/rotations/timing.jsonl",
+        "stages/neighbours/embedding.json",
+    ];
+    for name in inside {
+        for kind in 0..4 {
+            let folder = run_dir();
+            let path = folder.path().join(name);
+            fs::remove_file(&path).unwrap();
+            match kind {
+                0 => symlink(&secret, &path).unwrap(),
+                1 => symlink("/dev/zero", &path).unwrap(),
+                2 => {
+                    let made = std::process::Command::new("mkfifo").arg(&path).status();
+                    assert!(made.unwrap().success());
+                }
+                _ => fs::File::create(&path).unwrap().set_len(1 << 40).unwrap(),
+            }
+            let html = page(folder.path());
+            let shown = html.replace("&#x2f;", "/");
+            assert!(
+                shown.contains(&format!("{name} can't be read")),
+                "{name} {kind}"
+            );
+            assert!(
+                !html.contains("secret") && !html.contains(&super::base64::encode(b" secret")[..8])
+            );
+        }
+    }
+    // whole folders
+    for name in ["stages", "stages/rotations"] {
+        let folder = run_dir();
+        let path = folder.path().join(name);
+        fs::rename(&path, outside.path().join("moved")).unwrap();
+        symlink(outside.path().join("moved"), &path).unwrap();
+        assert!(!page(folder.path()).contains("loss of rotations"), "{name}");
+        fs::remove_dir_all(outside.path().join("moved")).unwrap();
+    }
+    // and the page itself
+    let folder = run_dir();
+    symlink(&secret, folder.path().join("report.html")).unwrap();
+    let refused = write(folder.path()).unwrap_err().to_string();
+    assert!(
+        refused.contains("remove it and write the report again"),
+        "{refused}"
+    );
+    assert!(fs::read_to_string(&secret).unwrap().ends_with("secret"));
+}
+
+#[test]
+fn many_reports_at_once_all_succeed() {
+    let folder = run_dir();
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let path = folder.path().to_owned();
+            std::thread::spawn(move || (0..12).filter(|_| write(&path).is_ok()).count())
+        })
+        .collect();
+    let done: usize = writers
+        .into_iter()
+        .map(|writer| writer.join().unwrap())
+        .sum();
+    assert_eq!(done, 96);
+    let left = fs::read_dir(folder.path()).unwrap().flatten();
+    assert!(
+        left.map(|e| e.file_name())
+            .all(|name| !name.to_string_lossy().ends_with(".part"))
+    );
+}
+
+#[test]
+fn what_other_settings_left_is_not_shown() {
+    let folder = run_dir();
+    let path = folder.path().join("stages/rotations~01234567");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("metrics.jsonl"), "{\"step\":1,\"loss\":1}\n").unwrap();
+    assert!(!page(folder.path()).contains("01234567"));
 }

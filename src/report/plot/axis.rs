@@ -148,7 +148,7 @@ fn nice_step(span: f64, count: usize) -> f64 {
 fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
-    (first..=last.min(first + 1000))
+    (first..=last.min(first.saturating_add(1000)))
         .map(|n| {
             // division by a whole number rounds better than multiplication by 0.1
             let inverse = (1.0 / step).round();
