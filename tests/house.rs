@@ -109,6 +109,17 @@ fn tokens(text: &str) -> Vec<Token> {
 
 /// Lines of `src` where `finds` sees something, outside the rooms that may.
 fn offenders(finds: &dyn Fn(&[Token]) -> Vec<usize>, rooms: &[&str]) -> Vec<String> {
+    // a room is a folder: `engine.rs` beside it would be another one
+    offenders_where(finds, &|name| {
+        !rooms.iter().any(|room| name.starts_with(room))
+    })
+}
+
+/// The same in the files that `looks` names.
+fn offenders_where(
+    finds: &dyn Fn(&[Token]) -> Vec<usize>,
+    looks: &dyn Fn(&Path) -> bool,
+) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
@@ -116,8 +127,7 @@ fn offenders(finds: &dyn Fn(&[Token]) -> Vec<usize>, rooms: &[&str]) -> Vec<Stri
     let mut found = Vec::new();
     for path in files {
         let name = path.strip_prefix(&root).expect("under src").to_owned();
-        // a room is a folder: `engine.rs` beside it would be another one
-        if rooms.iter().any(|room| name.starts_with(room)) {
+        if !looks(&name) {
             continue;
         }
         let text = fs::read_to_string(&path).expect("a source file");
@@ -194,6 +204,58 @@ fn default_device(tokens: &[Token]) -> Vec<usize> {
         .collect()
 }
 
+/// Files by their path: `fs::read(…)`, `File::open(…)`.
+fn files_by_path(tokens: &[Token]) -> Vec<usize> {
+    let word = |i: usize, words: &[&str]| {
+        tokens
+            .get(i)
+            .is_some_and(|(t, _)| words.contains(&t.as_str()))
+    };
+    let opens = &["open", "create", "create_new", "options"];
+    let does = &[
+        "read",
+        "read_to_string",
+        "write",
+        "rename",
+        "copy",
+        "remove_file",
+        "remove_dir",
+        "remove_dir_all",
+        "create_dir",
+        "create_dir_all",
+        "read_dir",
+        "metadata",
+        "symlink_metadata",
+        "hard_link",
+        "canonicalize",
+    ];
+    let called = |i: usize| word(i + 1, &[":"]) && word(i + 2, &[":"]);
+    (0..tokens.len())
+        .filter(|i| {
+            (word(*i, &["fs"]) && called(*i) && word(i + 3, does))
+                || (word(*i, &["File"]) && called(*i) && word(i + 3, opens))
+                || word(*i, &["OpenOptions"])
+        })
+        .map(|i| tokens[i].1)
+        .collect()
+}
+
+/// What is in a run directory comes from anybody: it is reached through `files` alone.
+#[test]
+fn run_directories_are_reached_through_one_module() {
+    let rooms = ["engine/stages", "engine/checkpoint", "report"];
+    let looks = |name: &Path| {
+        let tests = name.to_string_lossy().ends_with("tests.rs");
+        // it reads what the system says of the processor
+        let cpu = name == Path::new("engine/stages/record.rs");
+        !tests && !cpu && rooms.iter().any(|room| name.starts_with(room))
+    };
+    assert_eq!(
+        offenders_where(&files_by_path, &looks),
+        Vec::<String>::new()
+    );
+}
+
 #[test]
 fn burn_stays_in_the_engine() {
     assert_eq!(offenders(&burn, &["engine"]), Vec::<String>::new());
@@ -239,6 +301,22 @@ fn the_rules_see_through_spelling() {
         "fn f<'burn>(x: &'burn str) {}",
     ] {
         assert_eq!(see(&burn, text), 0, "{text}");
+    }
+    for text in [
+        "std::fs::read(path)",
+        "fs :: remove_dir_all(path)",
+        "File::open(path)",
+        "fs::File::create(path)",
+        "OpenOptions::new()",
+    ] {
+        assert_eq!(see(&files_by_path, text), 1, "{text}");
+    }
+    for text in [
+        "use std::fs::File;",
+        "folder.read(name, 5)",
+        "// fs::read(x)",
+    ] {
+        assert_eq!(see(&files_by_path, text), 0, "{text}");
     }
     let word = ["un", "safe"].concat();
     for text in [

@@ -4,6 +4,7 @@ mod epochs;
 mod export;
 mod parts;
 mod scripts;
+mod strangers;
 
 use std::fs;
 use std::path::Path;
