@@ -149,7 +149,7 @@ fn kills_inside_checkpoint_writing_leave_the_same_bytes() {
         let left = |n: usize| n > before;
         let mut child = start(&test, "killed", &[]);
         loop {
-            // an old `.part` is written over: its change counts too
+            // the next whole file takes the old ones away: a change of one counts too
             if left(unfinished()) || (before > 0 && changed(&folder)) {
                 std::thread::sleep(Duration::from_micros(round * 331 % 2000));
                 child.kill().expect("a kill");
