@@ -240,6 +240,29 @@ fn files_by_path(tokens: &[Token]) -> Vec<usize> {
         .collect()
 }
 
+/// What writes to a standard stream, or makes a text of JSON for people, past the one place that writes out what steers a
+/// terminal.
+fn prints(tokens: &[Token]) -> Vec<usize> {
+    let word = |i: usize, words: &[&str]| {
+        let token = tokens.get(i).map(|(token, _)| token.as_str());
+        token.is_some_and(|token| words.contains(&token))
+    };
+    (0..tokens.len())
+        .filter(|i| {
+            let printed = ["println", "print", "eprintln", "eprint", "dbg"];
+            // of a command it is a setting, of what it gave a field
+            let own = *i > 0 && tokens[*i - 1].0 == ".";
+            (word(*i, &printed) && word(*i + 1, &["!"]))
+                || (word(*i, &["stdout", "stderr"]) && word(*i + 1, &["("]) && !own)
+                || word(
+                    *i,
+                    &["to_string_pretty", "to_vec_pretty", "to_writer_pretty"],
+                )
+        })
+        .map(|i| tokens[i].1)
+        .collect()
+}
+
 /// What is in a run directory comes from anybody: it is reached through `files` alone.
 #[test]
 fn run_directories_are_reached_through_one_module() {
@@ -254,6 +277,22 @@ fn run_directories_are_reached_through_one_module() {
         offenders_where(&files_by_path, &looks),
         Vec::<String>::new()
     );
+}
+
+#[test]
+fn one_place_prints() {
+    let mut found = offenders(
+        &prints,
+        &[
+            "cli/out.rs",
+            "language/visible.rs",
+            // a process that tries a plugin, and one that ends inside of one
+            "extend/plugin/child.rs",
+            "extend/plugin/guard.rs",
+        ],
+    );
+    found.retain(|place| !place.contains("tests"));
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
@@ -333,6 +372,24 @@ fn the_rules_see_through_spelling() {
         ),
         0
     );
+    for text in [
+        "println!(\"{x}\");",
+        "std::io::stderr().write_all(b)",
+        "let mut out = stdout ( ) ;",
+        "eprint ! (\"x\")",
+        "serde_json::to_string_pretty(&x)",
+    ] {
+        assert_eq!(see(&prints, text), 1, "{text}");
+    }
+    for text in [
+        "command.stdout(Stdio::piped())",
+        "output.stderr",
+        "print(&text)?",
+        "say!(\"{x}\")",
+        "// println!()",
+    ] {
+        assert_eq!(see(&prints, text), 0, "{text}");
+    }
     for text in [
         "let d = Device::default();",
         "let d = Device :: default ( );",

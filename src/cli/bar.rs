@@ -1,11 +1,12 @@
 //! Progress on a terminal: a bar with loss, rate and time left; plain lines where there is no terminal.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::out::say;
 use crate::engine::Watch;
+use crate::language::{visible, visible_line};
 
 /// Draws a run's progress on standard error.
 pub struct Bar {
@@ -25,7 +26,7 @@ impl Bar {
         Self {
             bar: None,
             quiet,
-            terminal: std::io::stderr().is_terminal(),
+            terminal: super::out::on_terminal(),
             stage: String::new(),
             total: 0,
             from: 0,
@@ -36,8 +37,8 @@ impl Bar {
 
     fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(text),
-            None if !self.quiet => eprintln!("{text}"),
+            Some(bar) => bar.println(visible(text)),
+            None if !self.quiet => say(text),
             None => {}
         }
     }
@@ -73,7 +74,7 @@ impl Watch for Bar {
         ) {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        bar.set_prefix(self.stage.clone());
+        bar.set_prefix(visible_line(&self.stage).into_owned());
         bar.reset_eta();
         self.bar = Some(bar);
     }
@@ -90,7 +91,7 @@ impl Watch for Bar {
                 .began
                 .elapsed()
                 .mul_f64((self.total - step.min(self.total)) as f64 / done as f64);
-            eprintln!(
+            say!(
                 "{} {step}/{} {message} · {} left",
                 self.stage,
                 self.total,

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::Outcome;
+use super::out::{print, print_json};
 use super::recipe::RecipeArgs;
-use super::{Outcome, print};
 use crate::plan::Purpose;
 
 /// Arguments of `pretext check`.
@@ -29,13 +30,13 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
             .iter()
             .map(|d| crate::language::to_json(d, &loaded.sources))
             .collect();
-        print(&serde_json::to_string_pretty(&serde_json::json!({
+        print_json(&serde_json::json!({
             "recipe": args.recipe.recipe.display().to_string(),
             "sound": sound,
             "errors": loaded.errors(),
             "warnings": loaded.diagnostics.len() - loaded.errors(),
             "diagnostics": diagnostics,
-        }))?)?;
+        }))?;
     } else {
         loaded.show();
         let stages = loaded.plan.as_ref().map_or(0, |plan| plan.stages.len());
@@ -47,7 +48,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
                 loaded.counts()
             ))?;
         } else {
-            eprintln!("{name}: {}", loaded.counts());
+            say!("{name}: {}", loaded.counts());
         }
     }
     Ok(if sound {

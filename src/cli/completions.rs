@@ -14,6 +14,6 @@ pub struct CompletionArgs {
 pub fn run(args: &CompletionArgs) -> anyhow::Result<Outcome> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "pretext", &mut text);
-    super::print(&String::from_utf8_lossy(&text))?;
+    super::out::print_text(&String::from_utf8_lossy(&text))?;
     Ok(Outcome::Done)
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Outcome, print};
+use super::Outcome;
+use super::out::{print, print_json};
 use crate::catalog::stage_fields;
 
 /// Arguments of `pretext doc`.
@@ -26,11 +27,11 @@ pub fn run(args: &DocArgs) -> anyhow::Result<Outcome> {
     let op = crate::graph::operation(&args.name);
     if found.is_empty() && op.is_none() {
         let names: Vec<&str> = catalog.iter().map(|spec| spec.name.as_str()).collect();
-        eprintln!("error: nothing in the catalog is called `{}`", args.name);
+        say!("error: nothing in the catalog is called `{}`", args.name);
         if let Some(near) = crate::language::nearest(&args.name, names.iter().copied()) {
-            eprintln!("help: did you mean `{near}`?");
+            say!("help: did you mean `{near}`?");
         }
-        eprintln!(
+        say!(
             "help: `pretext list` prints every name, `pretext list ops` every operation for scripts and plugins"
         );
         return Ok(Outcome::Unsound);
@@ -41,7 +42,7 @@ pub fn run(args: &DocArgs) -> anyhow::Result<Outcome> {
             .map(|spec| crate::report::catalog::doc_json(spec, &stage_fields(spec.kind)))
             .chain(op.map(crate::report::operations::doc_json))
             .collect();
-        print(&serde_json::to_string_pretty(&docs)?)?;
+        print_json(&docs)?;
     } else {
         let docs: Vec<String> = found
             .iter()

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::Outcome;
+use super::out::print_text;
 use super::recipe::RecipeArgs;
-use super::{Outcome, print};
 
 /// Arguments of `pretext expand`.
 #[derive(Args)]
@@ -17,7 +18,7 @@ pub fn run(args: &ExpandArgs) -> anyhow::Result<Outcome> {
     loaded.show();
     match &loaded.recipe {
         Some(recipe) if loaded.errors() == 0 => {
-            print(&crate::language::expand(recipe))?;
+            print_text(&crate::language::expand(recipe))?;
             Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Unsound),

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::Outcome;
+use super::out::print;
 use super::recipe::RecipeArgs;
-use super::{Outcome, print};
 use crate::catalog::Origin;
 
 /// Arguments of `pretext explain`.
@@ -35,9 +36,9 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
         })
         .collect();
     if found.is_empty() {
-        eprintln!("error: the recipe has no field `{wanted}`");
+        say!("error: the recipe has no field `{wanted}`");
         if let Some(near) = crate::language::nearest(wanted, all.iter().map(|f| f.path.as_str())) {
-            eprintln!("help: did you mean `{near}`?");
+            say!("help: did you mean `{near}`?");
         }
         return Ok(Outcome::Unsound);
     }

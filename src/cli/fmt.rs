@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use super::{Outcome, print};
+use super::Outcome;
+use super::out::{print, print_text};
 use crate::language::Sources;
 
 /// Arguments of `pretext fmt`.
@@ -51,7 +52,7 @@ pub fn run(args: &FmtArgs) -> anyhow::Result<Outcome> {
                 outcome = Outcome::Unsound;
             }
         } else if stdin {
-            print(&text)?;
+            print_text(&text)?;
         } else if text.as_bytes() != bytes {
             replace(path, &text).with_context(|| format!("can't write {}", path.display()))?;
         }
@@ -61,7 +62,7 @@ pub fn run(args: &FmtArgs) -> anyhow::Result<Outcome> {
 
 fn show(errors: &[crate::language::Diagnostic], sources: &Sources) {
     for error in errors {
-        super::recipe::show(error, sources);
+        super::out::show(error, sources);
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Outcome, print};
+use super::Outcome;
+use super::out::{print, print_json};
 
 /// Arguments of `pretext list`.
 #[derive(Args)]
@@ -33,7 +34,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<Outcome> {
     if args.what == Listed::Ops {
         if args.json {
             let all = crate::report::operations::list_json();
-            print(&serde_json::to_string_pretty(&all)?)?;
+            print_json(&all)?;
         } else {
             print(&crate::report::operations::list())?;
         }
@@ -41,9 +42,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<Outcome> {
     }
     let catalog = super::recipe::catalog_of(args.recipe.as_deref())?;
     if args.json {
-        print(&serde_json::to_string_pretty(
-            &crate::report::catalog::list_json(&catalog),
-        )?)?;
+        print_json(&crate::report::catalog::list_json(&catalog))?;
     } else {
         print(&crate::report::catalog::list(&catalog))?;
     }

@@ -1,5 +1,8 @@
 //! The command line, one file per verb. Arguments in, text out; the work is done elsewhere.
 
+#[macro_use]
+mod out;
+
 mod bar;
 mod check;
 mod completions;
@@ -19,6 +22,8 @@ mod run;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::extend::plugin::worker;
 
 /// Self-supervised learning from one recipe.
 #[derive(Parser)]
@@ -68,20 +73,31 @@ pub enum Outcome {
     Interrupted,
 }
 
-impl From<Outcome> for ExitCode {
+impl From<Outcome> for u8 {
     fn from(outcome: Outcome) -> Self {
-        ExitCode::from(match outcome {
+        match outcome {
             Outcome::Done => 0,
             Outcome::Unsound => 1,
             Outcome::Failed => 3,
             Outcome::Interrupted => 130,
-        })
+        }
     }
 }
 
 /// Runs the command line. Exit codes: 0 done, 1 the recipe is unsound, 2 wrong usage, 3 failed while running, 130
 /// interrupted.
 pub fn main() -> ExitCode {
+    if let Err(error) = worker::begin() {
+        say!("error: a process for plugins can't be set up: {error}");
+        return ExitCode::from(3);
+    }
+    let code = done();
+    worker::end(code);
+    ExitCode::from(code)
+}
+
+/// Does what the command line says; the exit code.
+fn done() -> u8 {
     let result = match Cli::parse().verb {
         Verb::Check(args) => check::run(&args),
         Verb::Plan(args) => plan::run(&args),
@@ -98,10 +114,13 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(outcome) => outcome.into(),
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => 0,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(3)
+            if let Some(recipe::Elsewhere(code)) = error.downcast_ref() {
+                return *code;
+            }
+            say!("error: {error:#}");
+            3
         }
     }
 }
@@ -114,20 +133,15 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
+/// Seconds that somebody may wait.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok();
+    let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= 3600.0);
+    seconds.ok_or_else(|| "it must be a number of seconds above 0, at most 3600".into())
+}
+
 /// Writes a file whole or not at all; the error names it.
 fn write(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
     crate::files::write(path, bytes)
         .map_err(|error| anyhow::anyhow!("can't write {}: {error}", path.display()))
-}
-
-/// Writes to standard output; a closed pipe is an error that [`main`] forgives.
-fn print(text: &str) -> anyhow::Result<()> {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    if !text.ends_with('\n') {
-        out.write_all(b"\n")?;
-    }
-    out.flush()?;
-    Ok(())
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Outcome;
 use super::kernels::KernelArgs;
+use super::out::{print, print_json};
 use super::recipe::RecipeArgs;
-use super::{Outcome, print};
 use crate::plan::summary::{StageSummary, bytes, short, summarize};
 use crate::plan::{Plan, Purpose};
 
@@ -38,7 +39,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let loaded = args.recipe.load(Some(purpose))?;
     loaded.show();
     let Some(plan) = &loaded.plan else {
-        eprintln!("{}: {}", args.recipe.recipe.display(), loaded.counts());
+        say!("{}: {}", args.recipe.recipe.display(), loaded.counts());
         return Ok(Outcome::Unsound);
     };
     let mut stages = summarize(plan);
@@ -50,7 +51,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
                 }
             }
             Err(diagnostic) => {
-                super::recipe::show(&diagnostic, &loaded.sources);
+                super::out::show(&diagnostic, &loaded.sources);
                 return Ok(Outcome::Failed);
             }
         }
@@ -67,13 +68,13 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     }
     if args.json {
         let free = free_memory();
-        print(&serde_json::to_string_pretty(&serde_json::json!({
+        print_json(&serde_json::json!({
             "recipe": args.recipe.recipe.display().to_string(),
             "stages": stages,
             "memory": stages.iter().map(|s| s.memory).max().unwrap_or(0),
             "free_memory": free,
             "seconds": args.calibrate.then(|| stages.iter().filter_map(|s| s.seconds).sum::<f64>()),
-        }))?)?;
+        }))?;
         return Ok(Outcome::Done);
     }
     print(&text(plan, &stages))?;

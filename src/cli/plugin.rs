@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Outcome, print};
+use super::Outcome;
+use super::out::{print, print_json};
 use crate::catalog::Problem;
-use crate::extend::plugin::check::{self, Line, Report, in_child, inspect};
+use crate::extend::plugin::check::{self, Line, Report, inspect};
 use crate::extend::plugin::scaffold::{self, Language};
 use crate::extend::plugin::{self, FOLDER, child, file_name};
 use crate::extend::{Lock, project_folder};
@@ -45,7 +46,7 @@ enum Verb {
         /// The name of a plugin, or a library's file
         what: String,
         /// Seconds after which a call that does not return is ended
-        #[arg(long, default_value = "10", value_parser = seconds, allow_negative_numbers = true)]
+        #[arg(long, default_value = "10", value_parser = super::seconds, allow_negative_numbers = true)]
         limit: f64,
         /// Look for plugins here too
         #[arg(long, value_name = "DIRECTORY")]
@@ -73,13 +74,6 @@ enum Verb {
         #[arg(long)]
         blake3: Option<String>,
     },
-}
-
-/// Seconds that somebody may wait.
-fn seconds(text: &str) -> Result<f64, String> {
-    let seconds = text.parse::<f64>().ok();
-    let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= 3600.0);
-    seconds.ok_or_else(|| "it must be a number of seconds above 0, at most 3600".into())
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -318,21 +312,10 @@ fn tempdir() -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Tries a library in a process of its own; with `blake3`, only if it still has this content.
+/// Tries a library in a process of its own: see [`check::apart`].
 fn checked(file: &Path, build: bool, blake3: Option<&str>, limit: f64) -> anyhow::Result<Report> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["plugin", "inspect"]);
-    if build {
-        command.arg("--build");
-    }
-    if let Some(blake3) = blake3 {
-        command.args(["--blake3", blake3]);
-    }
-    // a file's name may begin with a dash
-    command.arg("--").arg(file);
-    // what is told of a crash is its reason, not its way there
-    command.env("RUST_BACKTRACE", "0");
-    Ok(in_child(file, command, Duration::from_secs_f64(limit))?)
+    let limit = Duration::from_secs_f64(limit);
+    Ok(check::apart(file, build, blake3, limit)?)
 }
 
 /// A problem on the way to a plugin's file, with what is to be done.
@@ -365,8 +348,6 @@ fn told(report: &Report) -> String {
     } else if !report.sound() && report.entries.iter().all(|entry| entry.sound) {
         out += "  UNSOUND: it did not get to the end\n";
     }
-    // the words are the plugin's: they must not steer the terminal
-    out.retain(|c| c == '\n' || !c.is_control());
     out
 }
 
@@ -399,7 +380,7 @@ fn check(
         Ok(blake3) => checked(&file, true, Some(&blake3), limit)?,
         Err(problem) if json => refused(&file, &problem),
         Err(problem) => {
-            eprintln!(
+            say!(
                 "error[{}]: {}",
                 problem.code.number(),
                 check::told(&problem)
@@ -408,7 +389,7 @@ fn check(
         }
     };
     if json {
-        print(&serde_json::to_string_pretty(&report)?)?;
+        print_json(&report)?;
     } else {
         print(&told(&report))?;
     }
@@ -507,7 +488,7 @@ fn list(project: &Path, plugin_path: &[PathBuf], json: bool) -> anyhow::Result<O
         }
     }
     if json {
-        print(&serde_json::to_string_pretty(&rows)?)?;
+        print_json(&rows)?;
     } else if text.is_empty() {
         print("no plugins; `pretext plugin new NAME` writes one")?;
     } else {

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Outcome;
+use super::out::print;
 use super::recipe::RecipeArgs;
-use super::{Outcome, print};
 use crate::augment::preview;
 use crate::plan::{Body, Purpose};
 
@@ -40,7 +41,7 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
         })
         .collect();
     if sheets.is_empty() {
-        eprintln!("the recipe has no pretext stage: there is nothing to draw");
+        say!("the recipe has no pretext stage: there is nothing to draw");
         return Ok(Outcome::Unsound);
     }
     let stem = args.recipe.recipe.file_stem().unwrap_or_default();

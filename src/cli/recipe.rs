@@ -1,14 +1,17 @@
 //! Arguments that name a recipe, and the way from its file to a plan.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
+use super::out::show;
+
 use crate::catalog::Catalog;
 use crate::data::Places;
-use crate::extend::{Loader, Options};
+use crate::extend::plugin::worker::{self, Early, Ended};
+use crate::extend::{Loader, Options, Pin};
 use crate::language::checked::Recipe;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Severity, Sources};
@@ -37,9 +40,18 @@ pub struct RecipeArgs {
     /// Look for plugins here too, after the project's and the user's folder
     #[arg(long, value_name = "DIRECTORY")]
     pub plugin_path: Vec<PathBuf>,
+    /// Seconds after which a call of a plugin that does not return is ended
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = super::seconds, allow_negative_numbers = true)]
+    pub plugin_limit: f64,
     /// Pin scripts and plugins in `ssl.lock` as they are now
     #[arg(long)]
     pub update_lock: bool,
+    /// Take scripts and plugins as `ssl.lock` pins them, and no others
+    #[arg(long, conflicts_with = "update_lock")]
+    pub locked: bool,
+    /// Let the recipe name files outside its project
+    #[arg(long)]
+    pub allow_outside: bool,
 }
 
 /// What came of a recipe's text.
@@ -52,9 +64,20 @@ pub struct Loaded {
     pub recipe: Option<Recipe>,
     /// The plan, where it was asked for and there is no error.
     pub plan: Option<Plan>,
+    /// What the recipe uses and `ssl.lock` does not pin as it is.
+    pins: Vec<Pin>,
 }
 
 impl Loaded {
+    /// Pins what the recipe uses as it is: it has done what was wanted of it.
+    pub fn pin(&self) -> anyhow::Result<()> {
+        for pin in &self.pins {
+            pin.keep()
+                .map_err(|problem| anyhow::anyhow!("{}", problem.message))?;
+        }
+        Ok(())
+    }
+
     /// Number of errors.
     pub fn errors(&self) -> usize {
         self.diagnostics
@@ -84,12 +107,6 @@ impl Loaded {
     }
 }
 
-/// Prints one diagnostic to standard error, in colour on a terminal.
-pub fn show(diagnostic: &Diagnostic, sources: &Sources) {
-    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    eprintln!("{}\n", crate::language::render(diagnostic, sources, color));
-}
-
 /// A warning where the stage that needs most memory needs more than is free.
 fn too_large(plan: &Plan) -> Option<Diagnostic> {
     let free = super::plan::free_memory()?;
@@ -112,6 +129,65 @@ fn too_large(plan: &Plan) -> Option<Diagnostic> {
     })
 }
 
+/// What a recipe uses comes in by these doors; plugins, in a process that is no worker, by none.
+fn loader(folder: &Path, options: Options, limit: Duration) -> Loader {
+    let loader = Loader::new(folder, options);
+    match worker::wanted() {
+        true => loader.without_plugins(),
+        false => loader.trying(limit),
+    }
+}
+
+/// A worker did what was asked for, and ended with this exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("a worker ended with exit code {0}")]
+pub struct Elsewhere(pub u8);
+
+/// Has a worker do all of it where the recipe uses plugins: an error with its exit code, or why it ended early.
+fn elsewhere(doors: &Loader, limit: Duration) -> anyhow::Result<Option<Diagnostic>> {
+    let Some((_, first)) = doors.left().first() else {
+        return Ok(None);
+    };
+    let early = match worker::run(limit)? {
+        Ended::Done(code) => return Err(Elsewhere(code).into()),
+        Ended::Early(early) => early,
+    };
+    let Early {
+        plugin,
+        what,
+        planned,
+    } = early;
+    // `plugin acme 0.3.1`, `the library /there/libacme.so`
+    let inside = |name: &str| {
+        let file = crate::extend::plugin::file_name(name);
+        plugin.as_ref().is_some_and(|plugin| {
+            plugin.split(' ').any(|word| word == name) || plugin.ends_with(&file)
+        })
+    };
+    let mut left = doors.left().iter();
+    let (name, span) = match left.find(|(name, _)| inside(name)) {
+        Some((name, span)) => (name.as_str(), *span),
+        None => (doors.left()[0].0.as_str(), *first),
+    };
+    let message = match &plugin {
+        Some(_) => format!("plugin `{name}` {what}"),
+        None => format!("the process that `{name}` was loaded into {what} before all was done"),
+    };
+    let help = format!(
+        "`pretext plugin check {name}` says which call it is; tell its author, or do without it"
+    );
+    if planned {
+        // it had begun to work: that it failed half-way is what counts
+        anyhow::bail!(
+            "{message}\n  note: what was finished before is kept; the same command goes on from there\n  help: {help}"
+        );
+    }
+    let diagnostic = Diagnostic::error(Code::Plugin, span, message)
+        .note("It worked in a process of its own, which is gone.")
+        .help(help);
+    Ok(Some(diagnostic))
+}
+
 /// The catalog, with what a recipe uses where one is named.
 pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
     let mut catalog = Catalog::builtin();
@@ -123,10 +199,12 @@ pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
     let (mut sources, file, mut diagnostics) = crate::language::decode(path, &bytes);
     if let Some(file) = file {
         let folder = path.parent().unwrap_or(Path::new(""));
-        let mut doors = Loader::new(folder, Options::default());
+        let limit = Duration::from_secs(10);
+        let mut doors = loader(folder, Options::default(), limit);
         let (_, found) =
             crate::language::check_using(&mut sources, file, &mut catalog, &mut doors, &[]);
         diagnostics.extend(found);
+        diagnostics.extend(elsewhere(&doors, limit)?);
     }
     // what is wrong elsewhere in the recipe does not matter here
     let wrong = [Code::Script, Code::Plugin, Code::Pinned, Code::Encoding];
@@ -175,18 +253,33 @@ impl RecipeArgs {
                 diagnostics,
                 recipe: None,
                 plan: None,
+                pins: Vec::new(),
             });
         };
-        let mut doors = Loader::new(
+        let limit = Duration::from_secs_f64(self.plugin_limit);
+        let mut doors = loader(
             self.recipe.parent().unwrap_or(Path::new("")),
             Options {
                 no_plugins: self.no_plugins,
                 plugin_path: self.plugin_path.clone(),
                 update_lock: self.update_lock,
+                locked: self.locked,
+                allow_outside: self.allow_outside,
             },
+            limit,
         );
         let mut checked =
             crate::language::check_all(&mut sources, file, &mut catalog, &mut doors, &set);
+        if let Some(early) = elsewhere(&doors, limit)? {
+            // the worker would have said what else is wrong
+            return Ok(Loaded {
+                sources,
+                diagnostics: vec![early],
+                recipe: None,
+                plan: None,
+                pins: Vec::new(),
+            });
+        }
         let sound = checked.is_sound();
         let mut plan = None;
         if let Some(purpose) = purpose {
@@ -200,11 +293,17 @@ impl RecipeArgs {
                 .diagnostics
                 .extend(plan.as_ref().and_then(too_large));
         }
-        Ok(Loaded {
+        worker::planned();
+        let loaded = Loaded {
             sources,
             diagnostics: crate::language::in_order(checked.diagnostics, checked.dropped),
             recipe: sound.then_some(checked.recipe),
             plan,
-        })
+            pins: doors.pins().to_vec(),
+        };
+        if self.update_lock && loaded.errors() == 0 {
+            loaded.pin()?;
+        }
+        Ok(loaded)
     }
 }

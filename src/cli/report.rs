@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Outcome, print};
+use super::Outcome;
+use super::out::print;
 
 /// Arguments of `pretext report`.
 #[derive(Args)]

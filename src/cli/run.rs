@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Outcome;
 use super::bar::{Bar, clock};
 use super::kernels::KernelArgs;
+use super::out::{print, print_json};
 use super::recipe::RecipeArgs;
-use super::{Outcome, print};
 use crate::engine::{RunOptions, ask_to_stop, stop_asked};
 use crate::language::codes::Code;
 use crate::plan::Purpose;
@@ -36,7 +37,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let loaded = args.recipe.load(Some(Purpose::Run))?;
     loaded.show();
     let Some(plan) = &loaded.plan else {
-        eprintln!(
+        say!(
             "{}: {}; nothing was run",
             args.recipe.recipe.display(),
             loaded.counts()
@@ -48,7 +49,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         if stop_asked() {
             std::process::exit(130);
         }
-        eprintln!("\nstopping after this step; Ctrl-C again stops at once");
+        say!("\nstopping after this step; Ctrl-C again stops at once");
         ask_to_stop();
     })?;
     let stem = args.recipe.recipe.file_stem().unwrap_or_default();
@@ -66,7 +67,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         Err(diagnostic) => {
             crate::engine::Watch::end(&mut bar, "");
             let interrupted = diagnostic.code == Code::Interrupted;
-            super::recipe::show(&diagnostic, &loaded.sources);
+            super::out::show(&diagnostic, &loaded.sources);
             return Ok(if interrupted {
                 Outcome::Interrupted
             } else {
@@ -74,17 +75,19 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
             });
         }
     };
+    // what has worked is what is meant
+    loaded.pin()?;
     let report = crate::report::write(&directory);
     if args.json {
-        print(&serde_json::to_string_pretty(&rows)?)?;
+        print_json(&rows)?;
     } else {
         print(&crate::report::table(&rows))?;
-        eprintln!("{} in {}", directory.display(), clock(began.elapsed()));
+        say!("{} in {}", directory.display(), clock(began.elapsed()));
     }
     match report {
-        Ok(path) if !args.json => eprintln!("report: {}", path.display()),
+        Ok(path) if !args.json => say!("report: {}", path.display()),
         Ok(_) => {}
-        Err(error) => eprintln!("warning: the report could not be written: {error}"),
+        Err(error) => say!("warning: the report could not be written: {error}"),
     }
     Ok(Outcome::Done)
 }

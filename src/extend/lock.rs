@@ -17,14 +17,15 @@ pub const LOCK_NAME: &str = "ssl.lock";
 /// More than this is no lock.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The folder that a recipe belongs to: the nearest with an `ssl.lock`, from the recipe's own upwards; the recipe's own
-/// where there is none.
+/// The folder that a recipe belongs to: the nearest with an `ssl.lock`, from the recipe's own upwards; where there is none the
+/// nearest with a `pretext.toml`, else the recipe's own.
 pub fn project_folder(recipe: &Path) -> PathBuf {
     let folder = real(recipe);
-    let found = folder
-        .ancestors()
-        .find(|folder| folder.join(LOCK_NAME).is_file());
-    found.map(Path::to_owned).unwrap_or(folder)
+    let marked = [LOCK_NAME, "pretext.toml"].into_iter().find_map(|name| {
+        let mut up = folder.ancestors();
+        up.find(|folder| folder.join(name).is_file())
+    });
+    marked.map(Path::to_owned).unwrap_or(folder)
 }
 
 /// `path` as seen from the project's folder, with `/` between its parts.
@@ -61,7 +62,8 @@ impl Lock {
             Problem::new(Code::BadFile, format!("{}: {why}", path.display()))
                 .help("restore it, or delete it and pin everything anew")
         };
-        if let Ok(about) = fs::metadata(&path)
+        // a link could lead to anything, and an error shows what is wrong
+        if let Ok(about) = fs::symlink_metadata(&path)
             && (!about.is_file() || about.len() > MAX_BYTES)
         {
             return Err(bad("it is no file, or too long".into()));
@@ -78,8 +80,11 @@ impl Lock {
             }
             Err(error) => return Err(bad(error.to_string())),
         };
-        let text: Text =
-            toml::from_str(&text).map_err(|error| bad(error.to_string().trim_end().into()))?;
+        let text: Text = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+            bad(format!("line {line}: {}", error.message()))
+        })?;
         if text.version != 1 {
             return Err(bad(format!(
                 "it is of version {}, this Pretext reads version 1",

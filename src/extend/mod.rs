@@ -1,7 +1,9 @@
 //! Two more doors into the catalog: scripts beside a recipe and compiled plugins. What comes in by them is called like what
 //! is built in.
 
+mod inside;
 mod lock;
+mod pins;
 #[allow(unsafe_code)]
 pub mod plugin;
 pub mod script;
@@ -10,11 +12,12 @@ pub mod words;
 use std::path::{Path, PathBuf};
 
 pub use lock::{LOCK_NAME, Lock, project_folder};
+pub use pins::Pin;
 
 use crate::catalog::{At, Problem, Spec};
 use crate::language::checked::{Door, Use};
 use crate::language::codes::Code;
-use crate::language::{Diagnostic, Doors, Sources};
+use crate::language::{Diagnostic, Doors, Sources, Span};
 
 /// What the command line says about scripts and plugins.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +26,12 @@ pub struct Options {
     pub no_plugins: bool,
     /// Folders to look for plugins in, after the project's and the user's.
     pub plugin_path: Vec<PathBuf>,
-    /// Pin what is used as it is, whatever `ssl.lock` says.
+    /// Take what is used as it is, whatever `ssl.lock` says.
     pub update_lock: bool,
+    /// Take what `ssl.lock` pins, and nothing else.
+    pub locked: bool,
+    /// Read scripts that lie outside the project.
+    pub allow_outside: bool,
 }
 
 /// Loads what a recipe uses.
@@ -34,6 +41,11 @@ pub struct Loader {
     /// The folder of its `ssl.lock` and of its plugins.
     project: PathBuf,
     options: Options,
+    /// Another process loads the plugins.
+    elsewhere: bool,
+    tries: Option<std::time::Duration>,
+    left: Vec<(String, Span)>,
+    pins: Vec<Pin>,
 }
 
 impl Loader {
@@ -44,45 +56,43 @@ impl Loader {
             project: project_folder(&folder),
             folder,
             options,
+            elsewhere: false,
+            tries: None,
+            left: Vec::new(),
+            pins: Vec::new(),
         }
     }
 
-    /// Compares a content with its pin. `key`: its table and its name in `ssl.lock`.
-    fn verify(&self, key: (&str, &str), what: &str, bytes: &[u8]) -> Result<Pin, Problem> {
-        let hash = blake3::hash(bytes).to_hex().to_string();
-        let mut lock = Lock::read(&self.project)?;
-        match lock.get(key) {
-            Some(pinned) if pinned.eq_ignore_ascii_case(&hash) => {
-                return Ok(Pin { hash, absent: None });
-            }
-            Some(pinned) if !self.options.update_lock => {
-                return Err(Problem::new(
-                    Code::Pinned,
-                    format!("{what} is not the one that {} names", lock.path().display()),
-                )
-                .note(format!(
-                    "Pinned is blake3 {}…, this is {}….",
-                    &pinned[..16],
-                    &hash[..16]
-                ))
-                .help("if the change is wanted, say so once: `--update-lock`"));
-            }
-            _ => {}
-        }
-        let key = (key.0.to_owned(), key.1.to_owned());
-        Ok(Pin {
-            hash,
-            absent: Some((self.project.clone(), key)),
-        })
+    /// Leaves plugins to another process: none is loaded here, and what the recipe uses of them is not looked for.
+    pub fn without_plugins(mut self) -> Self {
+        self.elsewhere = true;
+        self
     }
 
-    fn script(&self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
-        let path = self.folder.join(&used.name.text);
+    /// Has a plugin without a pin tried in a process of its own, which this program's file can be, before it is loaded here.
+    /// `limit`: how long a call of it may take.
+    pub fn trying(mut self, limit: std::time::Duration) -> Self {
+        self.tries = Some(limit);
+        self
+    }
+
+    /// The plugins that were left to another process, with the lines that use them.
+    pub fn left(&self) -> &[(String, Span)] {
+        &self.left
+    }
+
+    /// Contents that were used and are not pinned, or not as they are.
+    pub fn pins(&self) -> &[Pin] {
+        &self.pins
+    }
+
+    fn script(&mut self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
         let read = || -> Result<(String, Pin), Problem> {
-            let bytes = script_bytes(&path)?;
+            let path = self.script_place(&used.name.text)?;
+            let bytes = inside::script_bytes(&path)?;
             let name = format!("script {}", used.name.text);
             let key = lock::relative(&self.project, &path);
-            let pin = self.verify(("scripts", &key), &format!("the {name}"), &bytes)?;
+            let pin = self.verify(("scripts", &key), &format!("the {name}"), &bytes, false)?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 Problem::new(
                     Code::Script,
@@ -97,63 +107,25 @@ impl Loader {
         };
         let (text, pin) = read().map_err(|problem| vec![said(problem, used)])?;
         let file = sources.add(self.folder.join(&used.name.text), text.as_str());
-        // what can't be used is not pinned: it will be changed
-        let entry = script::entry(&used.name.text, &text, file).and_then(|spec| {
-            pin.keep()?;
-            Ok(spec)
-        });
-        match entry {
-            Ok(spec) => Ok(vec![spec]),
+        match script::entry(&used.name.text, &text, file) {
+            Ok(spec) => {
+                self.pins.push(pin);
+                Ok(vec![spec])
+            }
             Err(problem) => Err(vec![said(problem, used)]),
         }
     }
 }
 
-/// The bytes of a script: of a file, and not of one that never ends.
-fn script_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    let unreadable = |why: String| {
-        Problem::new(
-            Code::Script,
-            format!("can't read the script {}: {why}", path.display()),
-        )
-    };
-    let about = std::fs::metadata(path).map_err(|error| {
-        unreadable(error.to_string()).help("the path is relative to the recipe")
-    })?;
-    let most = script::sandbox::MAX_BYTES as u64;
-    if !about.is_file() {
-        return Err(unreadable("it is no file".into()));
-    }
-    if about.len() > most {
-        return Err(unreadable(format!(
-            "it has {} bytes; at most {most} are read",
-            about.len()
-        )));
-    }
-    std::fs::read(path).map_err(|error| unreadable(error.to_string()))
-}
-
-/// A content that is the pinned one, or that has no pin yet.
-struct Pin {
-    hash: String,
-    /// The project, and the table and the name there that have no such pin yet.
-    absent: Option<(PathBuf, (String, String))>,
-}
-
-impl Pin {
-    /// Pins the content: it could be used.
-    fn keep(self) -> Result<String, Problem> {
-        if let Some((project, (table, name))) = self.absent {
-            Lock::pin(&project, (&table, &name), &self.hash)?;
-        }
-        Ok(self.hash)
-    }
-}
-
 impl Doors for Loader {
     fn open(&mut self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
-        let mut specs = match used.door {
+        match used.door {
             Door::Script => self.script(used, sources),
+            // what it would bring is not known here: nothing is said of it
+            Door::Plugin if self.elsewhere && !self.options.no_plugins => {
+                self.left.push((used.name.text.clone(), used.span));
+                Err(Vec::new())
+            }
             Door::Plugin => self
                 .plugin(used)
                 .and_then(|specs| match specs.iter().find_map(words::field_error) {
@@ -162,9 +134,7 @@ impl Doors for Loader {
                     None => Ok(specs),
                 })
                 .map_err(|problem| vec![said(problem, used)]),
-        }?;
-        specs.iter_mut().for_each(words::plain);
-        Ok(specs)
+        }
     }
 }
 

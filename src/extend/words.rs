@@ -139,20 +139,6 @@ pub fn field_error(spec: &Spec) -> Option<(String, String)> {
     })
 }
 
-/// Takes signs that steer a terminal out of what is printed of an entry: its text comes from somebody else.
-pub fn plain(spec: &mut Spec) {
-    let params = spec.params.iter_mut().map(|param| &mut param.doc);
-    let inputs = spec.inputs.iter_mut().map(|input| &mut input.doc);
-    let exports = spec.exports.iter_mut().map(|(_, doc)| doc);
-    let own = [&mut spec.summary, &mut spec.doc, &mut spec.example];
-    let paper = spec.paper.iter_mut();
-    let paper = paper.flat_map(|paper| [&mut paper.cite, &mut paper.title, &mut paper.link]);
-    let own = own.into_iter().chain(paper.map(|text| text.to_mut()));
-    for text in own.chain(params).chain(inputs).chain(exports) {
-        text.retain(|c| c == '\n' || c == '\t' || !c.is_control());
-    }
-}
-
 /// Why a graph is not what its task says of the parts that later stages may start from; a task that says nothing may name any.
 pub fn parts_error(said: &[(String, String)], graph: &Graph) -> Option<String> {
     let said: Vec<&str> = said.iter().map(|(name, _)| name.as_str()).collect();

@@ -261,9 +261,8 @@ impl Folder {
     /// # Errors
     /// As [`Self::write`].
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec_pretty(value).map_err(io::Error::other)?;
-        bytes.push(b'\n');
-        self.write(name, &bytes)
+        let text = crate::language::json(value).map_err(io::Error::other)? + "\n";
+        self.write(name, text.as_bytes())
     }
 
     /// Lets `fill` write a file, which then takes the place of `name`: on the disk before it does, and whole or not at all. The

@@ -28,6 +28,7 @@ impl Graph {
             depth: None,
             records: None,
             classes: Default::default(),
+            known: Default::default(),
         }
     }
 
@@ -88,12 +89,13 @@ impl Graph {
     /// A parameter of the current scope; the same one when it is asked for again.
     pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Var {
         let name = self.path(name);
-        let id = match self.parameters.iter().position(|p| p.name == name) {
+        let id = match self.position(&name) {
             Some(id) => id,
             None => {
                 if let Some(depth) = self.depth {
                     self.depths.insert(name.clone(), depth);
                 }
+                self.known.insert(name.clone(), self.parameters.len());
                 self.parameters.push(Parameter {
                     name,
                     shape: shape.to_vec(),
@@ -115,9 +117,20 @@ impl Graph {
 
     /// The sizes of a parameter of the current scope that is there already.
     pub fn parameter_shape(&self, name: &str) -> Option<&[usize]> {
-        let name = self.path(name);
-        let known = self.parameters.iter().find(|p| p.name == name)?;
-        Some(&known.shape)
+        let known = self.position(&self.path(name))?;
+        Some(&self.parameters[known].shape)
+    }
+
+    /// Where the parameter of a name stands among all. A deep network has thousands.
+    fn position(&self, name: &str) -> Option<usize> {
+        let same = |id: &usize| self.parameters.get(*id).is_some_and(|p| p.name == name);
+        let known = self.known.get(name).copied().filter(same);
+        // parameters that came in, or got their names, by another way
+        let apart = self.known.len() != self.parameters.len();
+        known.or_else(|| {
+            let mut all = self.parameters.iter();
+            apart.then(|| all.position(|p| p.name == name)).flatten()
+        })
     }
 
     /// A buffer of the current scope; the same one when it is asked for again.

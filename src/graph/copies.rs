@@ -17,6 +17,17 @@ pub struct Twice {
     pub inputs: Vec<String>,
 }
 
+/// What the rows of a value are rows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rows {
+    /// Of one thing, or of copies of it that stand below one another.
+    Own,
+    /// Of one thing, in places that can't be followed.
+    Moved,
+    /// Of several things that stand below one another.
+    Several,
+}
+
 /// By node: a number that copies share.
 struct Numbers<'a> {
     graph: &'a Graph,
@@ -95,6 +106,10 @@ impl<'a> Numbers<'a> {
             let node = &self.graph.nodes[index];
             let rows = self.graph.rows_from(index);
             let number = match &node.op {
+                // each row is the same one
+                Op::Expand if rows.is_empty() && self.graph.is_weight(Var(index as u32)) => {
+                    Some(self.whole[index])
+                }
                 Op::Concat(0) => self.graph.stood(index, window).map(|v| self.whole[v.at()]),
                 _ if rows.is_empty() => None,
                 _ => {
@@ -176,15 +191,34 @@ impl Graph {
         None
     }
 
-    /// The values that stand below one another in a value, where it was stacked of several.
-    fn stacked(&self, of: Var) -> Option<&[Var]> {
-        let mut index = of.at();
-        loop {
-            match &self.nodes[index].op {
-                Op::Concat(0) => return Some(&self.nodes[index].inputs),
-                _ => index = self.rows_from(index).first()?.at(),
+    /// What the rows of a value are rows of, on every way by which they come about.
+    fn rows(&self, numbers: &Numbers<'_>, of: Var) -> Rows {
+        let (mut seen, mut waiting) = (BTreeSet::new(), vec![of]);
+        let mut found = Rows::Own;
+        while let Some(var) = waiting.pop() {
+            if !seen.insert(var) {
+                continue;
+            }
+            let node = self.node(var);
+            match (&node.op, node.inputs.as_slice()) {
+                (Op::Concat(0), [first, rest @ ..]) => {
+                    let number = |part: &Var| numbers.whole[part.at()];
+                    if rest.iter().any(|part| number(part) != number(first)) {
+                        return Rows::Several;
+                    }
+                }
+                (Op::Input(_) | Op::Read(_), _) => {}
+                _ => {
+                    let rows = self.rows_from(var.at());
+                    // the same for every row: a class token, a table of positions
+                    if rows.is_empty() && !self.is_weight(var) {
+                        found = Rows::Moved;
+                    }
+                    waiting.extend(rows);
+                }
             }
         }
+        found
     }
 
     /// Everything that a value is computed from, itself too, by node.
@@ -278,7 +312,7 @@ impl Graph {
                 return None;
             };
             let (a, b) = self.contrasted(self.node(log_p).inputs[0], &fixed)?;
-            let own = fixed[choice.at()] && self.one_thing(&numbers, a, b);
+            let own = fixed[choice.at()] && self.one_thing(&numbers, a, b, self.is_own(choice));
             own.then(|| Twice {
                 at: log_p,
                 inputs: Vec::new(),
@@ -331,12 +365,37 @@ impl Graph {
         leaves.all(|(node, _)| !matches!(node.op, Op::Input(_) | Op::Read(_) | Op::Random(_)))
     }
 
-    fn one_thing(&self, numbers: &Numbers<'_>, a: Var, b: Var) -> bool {
+    /// Whether a fixed choice takes each row's own number, or the same one for all: nothing reorders or moves it.
+    fn is_own(&self, choice: Var) -> bool {
+        let behind = self.origins(&[choice]);
+        let mut ops = self.nodes.iter().zip(behind).filter(|(_, from)| *from);
+        ops.all(|(node, _)| {
+            matches!(
+                node.op,
+                Op::Arange(_)
+                    | Op::Full(_)
+                    | Op::Eye(_)
+                    | Op::Count(_)
+                    | Op::Compare(_)
+                    | Op::Reshape
+                    | Op::Expand
+                    | Op::Permute(_)
+                    | Op::ToInt
+                    | Op::ToFloat
+                    | Op::MulScalar(_)
+            )
+        })
+    }
+
+    /// `own`: the positive of a row stands in its own place.
+    fn one_thing(&self, numbers: &Numbers<'_>, a: Var, b: Var, own: bool) -> bool {
         let same = |a: Var, b: Var| numbers.whole[a.at()] == numbers.whole[b.at()];
         if same(a, b) {
-            return match self.stacked(a) {
-                Some([first, rest @ ..]) => rest.iter().all(|part| same(*first, *part)),
-                _ => true,
+            return match self.rows(numbers, a) {
+                Rows::Own => true,
+                // which row is another one's view can't be seen
+                Rows::Moved => own,
+                Rows::Several => false,
             };
         }
         // what is scaled to length 1 is compared as it was

@@ -78,6 +78,30 @@ fn a_contrast_needs_two_views() -> Result<()> {
         g.objective("loss", loss);
         assert_eq!(g.own_positive().is_some(), found);
     }
+    // the rows of both views behind tokens, of which each picture has one that is the same for all
+    for (twice, found) in [(false, false), (true, true)] {
+        let (mut g, [a, b], encoder) = pair();
+        let x = g.concat(&[a, if twice { a } else { b }], 0)?; // [2 B, 8]
+        let rows = g.shape(x)[0].clone();
+        let tokens = g.reshape(x, vec![rows.clone(), 2.into(), 4.into()])?;
+        let class = g.parameter("class", &[1, 1, 4], Init::Constant(0.0));
+        let class = g.expand(class, vec![rows, 1.into(), 4.into()])?;
+        let tokens = g.concat(&[class, tokens], 1)?; // [2 B, 3, 4]
+        let z = g.flatten(tokens)?;
+        let z = g.call(&encoder, z)?;
+        let (loss, _) = g.nt_xent(z, 0.5)?;
+        g.objective("loss", loss);
+        assert_eq!(g.own_positive().is_some(), found, "{twice}");
+    }
+    // rows that were moved: which one is another's view can't be seen
+    let (mut g, [a, b], encoder) = pair();
+    let both = g.concat(&[a, b], 1)?; // [B, 16]
+    let rows = Size::polynomial(&[0, 2]);
+    let x = g.reshape(both, vec![rows, 8.into()])?; // [2 B, 8]
+    let z = g.call(&encoder, x)?;
+    let (loss, _) = g.nt_xent(z, 0.5)?;
+    g.objective("loss", loss);
+    assert_eq!(g.own_positive(), None);
     // InfoNCE: the query's own slow copy, what is predicted from it alone, the other view; with a queue and without
     for queue in [false, true] {
         for (key, found) in [("slow", true), ("predicted", true), ("other", false)] {

@@ -177,4 +177,6 @@ pub struct Graph {
     depth: Option<usize>,
     records: Option<usize>,
     classes: BTreeMap<String, usize>,
+    /// Where a parameter was put, by its name.
+    known: std::collections::HashMap<String, usize>,
 }

@@ -4,6 +4,9 @@ use super::{Graph, Var};
 use crate::catalog::{Make, Net, Problem, Result};
 use crate::language::codes::Code;
 
+/// Operations of a graph from which on no layer is added: a transformer of 1000 blocks, called four times, has fewer.
+const MAX_NODES: usize = 250_000;
+
 /// An encoder or a head under the name that its parameters carry.
 #[derive(Clone, Debug)]
 pub struct Module {
@@ -40,7 +43,7 @@ impl Graph {
                 };
                 let encoder = matches!(step.call.spec.make, Make::Encoder(_));
                 let known = g.parameters.len();
-                x = g.step(module, index, |g| build(g, &step.call.args, x))?;
+                x = g.step(module, index, |g| build(g, &step.call.args, x))??;
                 if layered && !encoder {
                     depth += usize::from(g.parameters[known..].iter().any(|p| p.shape.len() > 1));
                     for parameter in &g.parameters[known..] {
@@ -74,7 +77,7 @@ impl Graph {
         });
         if let Some((index, args, build)) = found {
             return self.scoped(&module.name, |g| {
-                g.step(module, index, |g| build(g, args, x))
+                g.step(module, index, |g| build(g, args, x))?
             });
         }
         let names: Vec<String> = steps
@@ -109,10 +112,24 @@ impl Graph {
     }
 
     /// Builds inside the scope and at the place of one of the module's calls. A single encoder has its parameters right under
-    /// the module's name.
-    fn step<T>(&mut self, module: &Module, index: usize, build: impl FnOnce(&mut Self) -> T) -> T {
+    /// the module's name. What one call adds is bounded by the ranges of its arguments; how many calls there are is bounded here.
+    fn step<T>(
+        &mut self,
+        module: &Module,
+        index: usize,
+        build: impl FnOnce(&mut Self) -> T,
+    ) -> Result<T> {
         let step = &module.net.steps[index];
         let alone = module.net.steps.len() == 1;
+        if self.nodes.len() > MAX_NODES {
+            return Err(Problem::new(
+                Code::TooManyNodes,
+                format!("the network takes more than {MAX_NODES} operations"),
+            )
+            .at(super::build_inputs::at(step.call.span))
+            .note(format!("It is traced as far as its `{}`.", module.name))
+            .help("make it less deep, or use fewer views"));
+        }
         let span = self.set_span(step.call.span);
         let result = if alone && matches!(step.call.spec.make, Make::Encoder(_)) {
             build(self)
@@ -121,6 +138,6 @@ impl Graph {
             self.scoped(&name, build)
         };
         self.set_span(span);
-        result
+        Ok(result)
     }
 }

@@ -75,6 +75,8 @@ codes! {
     TooDeep = "E0602";
     /// A setting the run can't have on this machine.
     Unavailable = "E0603";
+    /// More operations than a graph, or all stages together, may have.
+    TooManyNodes = "E0604";
     /// A random rotation before `quarter_turn`.
     LintTurned = "W0701";
     /// One view for a contrastive loss.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::visible::{steers, visible_line};
 use super::{FileId, Sources, Span};
 
 /// Longest line that is shown as it is, in bytes.
@@ -12,13 +13,13 @@ const AFTER: usize = 100;
 /// Places farther from the first than this many lines are left out.
 const FAR: usize = 2000;
 
-/// The lines that hold some places; lines between them are empty, lines too long are cut.
+/// The lines that hold some places, made safe to be shown; lines between them are empty, lines too long are cut.
 pub struct Excerpt {
     /// The lines.
     pub text: String,
     /// Number of the first, from 1.
     pub first_line: usize,
-    /// Whether a line was cut.
+    /// Whether a line was cut, or has signs that are written out: its columns are not the file's.
     pub cut: bool,
     pieces: Vec<Piece>,
 }
@@ -28,6 +29,22 @@ struct Piece {
     file: Range<usize>,
     /// Where it begins in the excerpt.
     at: usize,
+    /// As it stands in the file.
+    own: String,
+}
+
+impl Piece {
+    /// Where a place of the file stands in the excerpt.
+    fn place(&self, in_file: usize) -> usize {
+        let own = in_file.saturating_sub(self.file.start).min(self.own.len());
+        self.at + shown(&self.own[..floor(&self.own, own)]).len()
+    }
+}
+
+/// A line without what steers a screen. A tab is the frame's to lay out.
+fn shown(line: &str) -> String {
+    let parts: Vec<_> = line.split('\t').map(visible_line).collect();
+    parts.join("\t")
 }
 
 impl Excerpt {
@@ -70,7 +87,7 @@ impl Excerpt {
             last = Some(line);
             let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
             let to = text[start..].find('\n').map_or(text.len(), |at| start + at);
-            let (shown, cut_left, cut_right) = if to - from > LONG {
+            let (stretch, cut_left, cut_right) = if to - from > LONG {
                 let left = floor(text, start.saturating_sub(BEFORE)).max(from);
                 let right = floor(text, start + AFTER).min(to);
                 (left..right, left > from, right < to)
@@ -81,11 +98,17 @@ impl Excerpt {
             if cut_left {
                 excerpt.text.push('…');
             }
+            let own = match text[stretch.clone()].strip_suffix('\r') {
+                Some(line) if !cut_right => line,
+                _ => &text[stretch.clone()],
+            };
+            excerpt.cut |= own.chars().any(|c| steers(c) && c != '\t');
             excerpt.pieces.push(Piece {
-                file: shown.clone(),
+                file: stretch.clone(),
                 at: excerpt.text.len(),
+                own: own.to_owned(),
             });
-            excerpt.text.push_str(text[shown].trim_end_matches('\r'));
+            excerpt.text.push_str(&shown(own));
             if cut_right {
                 excerpt.text.push('…');
             }
@@ -99,9 +122,8 @@ impl Excerpt {
             .pieces
             .iter()
             .find(|piece| piece.file.start <= span.start && span.start <= piece.file.end)?;
-        let start = piece.at + (span.start - piece.file.start);
-        let end = piece.at
-            + (span.end.clamp(span.start, piece.file.end.max(span.start)) - piece.file.start);
+        let start = piece.place(span.start);
+        let end = piece.place(span.end.clamp(span.start, piece.file.end.max(span.start)));
         let limit = self.text.len();
         let start = floor(&self.text, start.min(limit));
         Some(start..floor(&self.text, end.min(limit)).max(start))
@@ -145,6 +167,16 @@ mod tests {
         assert!(excerpt.cut && excerpt.text.len() < 200);
         let range = excerpt.range(spans[0]).expect("shown");
         assert_eq!(&excerpt.text[range], "é");
+    }
+
+    #[test]
+    fn writes_out_what_steers_a_screen_and_keeps_the_places() {
+        let (excerpt, spans) = excerpt("a\x1b[2Jb\tc\u{202e}d\re\r\n", &[(13, 14), (1, 5), (0, 1)]);
+        assert_eq!(excerpt.text, "a\\u{1b}[2Jb\tc\\u{202e}d\\re");
+        let at = |span| &excerpt.text[excerpt.range(span).expect("shown")];
+        let parts: Vec<&str> = spans.iter().map(|span| at(*span)).collect();
+        assert_eq!(parts, ["e", "\\u{1b}[2J", "a"]);
+        assert!(excerpt.cut);
     }
 
     #[test]

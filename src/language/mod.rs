@@ -14,6 +14,7 @@ mod print;
 mod provenance;
 mod render;
 mod span;
+mod visible;
 
 pub(crate) use check::unknown_part;
 pub use check::{
@@ -29,3 +30,4 @@ pub use print::{call_text, canonical, expand, expand_noting, sample_text};
 pub use provenance::{Provenance, provenance};
 pub use render::{render, to_json};
 pub use span::{FileId, SourceFile, Sources, Span};
+pub use visible::{json, steers, visible, visible_line};

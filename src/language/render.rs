@@ -7,12 +7,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, S
 use serde_json::{Value, json};
 
 use super::excerpt::Excerpt;
+use super::visible::{visible, visible_line};
 use super::{Diagnostic, FileId, Label, Severity, Sources, Span};
 
 /// Longest message, in bytes; longer ones lose their middle.
 const LONGEST: usize = 600;
 
-/// The text of one diagnostic: message, frame, notes, advice. No newline at the end. Long lines are cut around the place.
+/// The text of one diagnostic: message, frame, notes, advice. No newline at the end. Long lines are cut around the place, and
+/// what steers a screen is written out, wherever it comes from.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
@@ -24,7 +26,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(short(&diagnostic.message))
+        .primary_title(shown(&diagnostic.message))
         .id(diagnostic.code.number());
     let mut group = Group::with_title(title);
     let mut cut = None;
@@ -34,13 +36,14 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
             continue;
         };
         let path = sources.file(file).path.display().to_string();
+        let path = visible_line(&path).into_owned();
         if excerpt.text.trim().is_empty() {
             group = group.element(Origin::path(path));
             continue;
         }
         let annotations = labels.iter().filter_map(|(kind, label)| {
             let range = excerpt.range(label.span)?;
-            let text = (!label.text.is_empty()).then(|| short(&label.text));
+            let text = (!label.text.is_empty()).then(|| shown(&label.text));
             Some(kind.span(range).label(text))
         });
         group = group.element(
@@ -55,7 +58,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
     }
     let mut groups = Vec::new();
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(short(note)));
+        group = group.element(Level::NOTE.message(shown(note)));
     }
     let mut plain: Vec<Cow<'_, str>> = Vec::new();
     for help in &diagnostic.helps {
@@ -65,7 +68,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
             .and_then(|(span, replacement)| patch(sources, *span, replacement));
         match patch {
             Some((excerpt, patch)) => groups.push(
-                Level::HELP.secondary_title(short(&help.text)).element(
+                Level::HELP.secondary_title(shown(&help.text)).element(
                     Snippet::source(excerpt.text)
                         .line_start(excerpt.first_line)
                         .patch(patch),
@@ -74,9 +77,9 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
             None => plain.push(match &help.edit {
                 // the frame can't show the change: it is said
                 Some((_, replacement)) if !replacement.contains('\n') => {
-                    Cow::Owned(format!("{}: `{}`", short(&help.text), short(replacement)))
+                    Cow::Owned(format!("{}: `{}`", shown(&help.text), shown(replacement)))
                 }
-                _ => short(&help.text),
+                _ => shown(&help.text),
             }),
         }
     }
@@ -104,6 +107,14 @@ fn with_column(text: String, excerpt: &Excerpt, span: Span, sources: &Sources) -
         .count()
         + 1;
     text.replacen(&format!(":{line}:{shown}"), &format!(":{line}:{column}"), 1)
+}
+
+/// Text as it may be shown: see [`visible`] and [`short`].
+fn shown(text: &str) -> Cow<'_, str> {
+    match visible(text) {
+        Cow::Borrowed(text) => short(text),
+        Cow::Owned(text) => Cow::Owned(short(&text).into_owned()),
+    }
 }
 
 /// Text without the middle of a name that nobody can read.
@@ -146,7 +157,7 @@ fn patch<'a>(sources: &Sources, span: Span, replacement: &'a str) -> Option<(Exc
         return None;
     }
     let range = excerpt.range(span)?;
-    Some((excerpt, Patch::new(range, replacement)))
+    Some((excerpt, Patch::new(range, visible(replacement))))
 }
 
 /// A diagnostic for programs. Keys are stable: `severity`, `code`, `message`, `file`, `line`, `column`, `end_line`,

@@ -43,12 +43,20 @@ pub fn plan(
     };
     planner.open_datasets();
     let mut stages: Vec<StagePlan> = Vec::new();
+    let mut nodes = 0;
     for stage in &recipe.stages {
         let before = planner.diagnostics.len();
         if let Some(planned) = planner.stage(stage, &stages) {
+            nodes += planned.nodes();
             stages.push(planned);
         }
         planner.doubt(stage, before);
+        if nodes > MAX_NODES {
+            planner
+                .diagnostics
+                .push(too_many(stage, stages.len(), nodes));
+            break;
+        }
     }
     if recipe.failed.items.is_empty() {
         super::lints::lint(&mut planner.diagnostics, recipe, catalog, &stages);
@@ -66,6 +74,24 @@ pub fn plan(
         stages,
     });
     (plan, diagnostics)
+}
+
+/// Operations of all graphs of a recipe: what a plan holds of them takes some hundred megabytes.
+const MAX_NODES: usize = 600_000;
+
+/// The stage with which the graphs of a recipe grow too large. Those below it are not looked at.
+fn too_many(stage: &Stage, stages: usize, nodes: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooManyNodes,
+        stage.name_span,
+        format!(
+            "with `{}` the graphs of {stages} stage{} have {nodes} operations; at most {MAX_NODES} are planned",
+            stage.name,
+            if stages == 1 { "" } else { "s" }
+        ),
+    )
+    .note("Every stage has graphs of its own, for training and for evaluation.")
+    .help("use fewer stages or less deep networks, or write several recipes")
 }
 
 /// What may be wrong about a stage because something that it stands on has an error.

@@ -16,6 +16,8 @@ mod layers;
 mod lints;
 mod lints_augment;
 mod lints_graph;
+#[cfg(test)]
+mod lints_tests;
 mod lints_use;
 pub mod memory;
 mod optimizers;

@@ -84,6 +84,29 @@ impl StagePlan {
         }
     }
 
+    /// Operations of all its graphs.
+    pub fn nodes(&self) -> usize {
+        let graphs: Vec<&Graph> = match &self.body {
+            Body::Pretext(training) => {
+                let monitor = training.monitor.iter();
+                let readings = training
+                    .fillings
+                    .iter()
+                    .chain(monitor.map(|monitor| &monitor.knn.reading));
+                let valid = training.valid.iter().map(|valid| &valid.graph);
+                std::iter::once(&training.graph)
+                    .chain(readings.map(|reading| &reading.graph))
+                    .chain(valid)
+                    .collect()
+            }
+            Body::Knn(knn) => vec![&knn.reading.graph],
+            Body::Probe(p) => vec![&p.reading.graph, &p.head, &p.head_eval, &p.raw, &p.raw_eval],
+            Body::Classifier(c) => vec![&c.graph, &c.eval, &c.raw, &c.raw_eval],
+            Body::Export(export) => vec![&export.graph],
+        };
+        graphs.iter().map(|graph| graph.nodes.len()).sum()
+    }
+
     /// The training graph, where it has one, with its settings.
     pub fn training_graph(&self) -> Option<(&Graph, &Settings)> {
         match &self.body {

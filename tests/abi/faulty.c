@@ -25,6 +25,25 @@ static void idle(long milliseconds)
     nanosleep(&time, NULL);
 }
 
+/* What happens as soon as it is loaded. */
+#ifdef BORN
+__attribute__((constructor)) static void born(void)
+{
+    FILE *own = fopen("born", "a");
+    if (own) {
+        fprintf(own, "%ld\n", (long)getpid());
+        fclose(own);
+    }
+    BORN;
+}
+#endif
+
+/* Happens only where there is a file `now`. */
+#define LATELY(WHAT) \
+    if (access("now", F_OK) == 0) { \
+        WHAT; \
+    }
+
 static pretext_status build(const void *data, const pretext_host *host, pretext_ctx ctx)
 {
     (void)data;
@@ -111,6 +130,11 @@ static pretext_status build(const void *data, const pretext_host *host, pretext_
     }
     for (volatile int i = 0;;)
         i++;
+#elif defined(CLOSES)
+    for (int file = 0; file < 1024; file++)
+        close(file);
+#elif defined(LATER)
+    LATELY(LATER)
 #elif defined(CRASH)
     return (pretext_status) * (volatile int *)8;
 #elif defined(MISSING_SYMBOL)
@@ -273,6 +297,8 @@ static pretext_status apply(const void *data, void *state, const pretext_sampler
     idle(60);
 #elif defined(SAMPLE_EXITS)
     exit(0);
+#elif defined(SAMPLE_LATER)
+    LATELY(SAMPLE_LATER)
 #elif defined(SAMPLE_FAILS)
     return sampler->fail(ctx, PRETEXT_TEXT("this picture is too dark"), PRETEXT_FAILED);
 #endif

@@ -9,3 +9,5 @@ mod in_step;
 mod newcomer;
 mod panics;
 mod support;
+#[cfg(unix)]
+mod worker;

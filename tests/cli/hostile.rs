@@ -2,7 +2,77 @@
 
 use std::time::Duration;
 
-use super::Test;
+use super::{Ran, Test};
+
+/// Networks and stages that would take more memory than a machine has: refused with the stage and the number, soon and in
+/// little memory.
+#[test]
+fn what_is_too_large_to_plan_is_refused_in_little_memory() {
+    let head = "ssl 1\n\ndataset d = shapes(train = 64, valid = 16, test = 16)\n";
+    let stage = |i: usize, encoder: &str| {
+        format!("pretext p{i} = rotation() {{ data = d.train, encoder = {encoder}, batch = 16 }}\n")
+    };
+    let deep = "vit(patch = 8px, depth = 1000, width = 12, heads = 3)";
+    let many: String = (0..400).map(|i| stage(i, deep)).collect();
+    let judged: String = (0..400)
+        .map(|i| {
+            format!("evaluate e{i} = knn(k = 5) {{ from = p0, data = d.train, test = d.test }}\n")
+        })
+        .collect();
+    let long = format!(
+        "conv(12, 8, stride = 8) |> flatten() |> reshape([16, 12]) |> {}flatten()",
+        "transformer(1000, heads = 3) |> ".repeat(200)
+    );
+    let byol = format!("pretext b = byol() {{ data = d.train, encoder = {deep}, batch = 16 }}\n");
+    let texts = [
+        ("400 deep ones", format!("{head}{many}"), "E0604"),
+        (
+            "one that 400 judge",
+            format!("{head}{}{judged}", stage(0, deep)),
+            "E0604",
+        ),
+        (
+            "one pipeline",
+            format!("{head}{}", stage(0, &long)),
+            "error",
+        ),
+        (
+            "a wide one",
+            format!(
+                "{head}{}",
+                stage(0, "flatten() |> linear(1e9) |> linear(1000000000)")
+            ),
+            "error",
+        ),
+        (
+            "many calls",
+            format!("{head}{}", byol.replace("= b", "= b").repeat(1)),
+            "",
+        ),
+    ];
+    for (name, text, says) in texts {
+        let test = Test::new().file("recipe.ssl", text);
+        let shell = "ulimit -v 3000000; exec \"$0\" check recipe.ssl";
+        let ran = Ran::of(&mut test.shell(shell));
+        let said = ran.stderr();
+        assert!(
+            !said.contains("panicked") && !said.contains("memory allocation"),
+            "{name}: {said}"
+        );
+        if says.is_empty() {
+            ran.success();
+            continue;
+        }
+        assert!(said.contains(says), "{name}: {said}");
+        if says == "E0604" {
+            assert!(
+                said.contains("stages have") && said.contains("operations"),
+                "{name}: {said}"
+            );
+        }
+        ran.code(1);
+    }
+}
 
 #[test]
 fn hostile_recipes_end_soon_with_an_error() {

@@ -2,6 +2,7 @@
 
 mod check;
 mod data;
+mod foreign;
 mod hostile;
 #[path = "../support/mutate.rs"]
 mod mutate;

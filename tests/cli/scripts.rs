@@ -19,7 +19,7 @@ pretext learnt = task() {
 "#;
 
 /// A task whose `build` goes on like this from the features `z [B, 16]`.
-fn task(params: &str, body: &str) -> String {
+pub fn task(params: &str, body: &str) -> String {
     format!(
         "fn params() {{ [{params}] }}\nfn inputs() {{ [#{{name: \"view\", type: \"image\"}}] }}\n\
          fn augment(p, fields) {{ \"emit view = image |> normalize()\" }}\n\
@@ -40,7 +40,7 @@ fn refused(params: &str, body: &str, words: &str) {
     said.code(1).says(words).says("task.rhai:");
 }
 
-const OBJECTIVE: &str = "g.objective(mean_all(z * z));";
+pub const OBJECTIVE: &str = "g.objective(mean_all(z * z));";
 
 #[test]
 fn a_sound_one_is_checked_pinned_and_run() {
@@ -58,7 +58,10 @@ fn what_a_script_says_of_itself_does_not_steer_the_terminal() {
         .run(&["doc", "task", "--recipe", "recipe.ssl"])
         .success();
     let text = said.stdout();
-    assert!(text.contains("a[31mb") && text.contains("cd"), "{text}");
+    assert!(
+        text.contains("a\\u{1b}[31mb") && text.contains("c\\u{7}d"),
+        "{text}"
+    );
     assert!(!text.contains(['\x1b', '\x07']), "{text}");
 }
 

@@ -75,8 +75,8 @@ fn a_schedule_may_be_a_script() {
     assert_eq!(losses(&test, "run"), losses(&plain, "run"));
     // the text is part of the stage: another one is run again
     fs::write(test.path("warm.rhai"), warm.replace("0.5 *", "0.25 *")).expect("a script");
-    run(&test, "run", &[]).code(1).says("E0904");
-    run(&test, "run", &["--update-lock"]).success();
+    run(&test, "run", &["--locked"]).code(1).says("E0904");
+    run(&test, "run", &[]).success();
     assert_ne!(losses(&test, "run"), losses(&plain, "run"));
 }
 

@@ -320,8 +320,34 @@ fn transform(library: &Library, spec: &Spec, say: &mut dyn FnMut(Line)) -> Resul
     }
 }
 
+/// Tries a library in a process of its own, `pretext plugin inspect`; with `blake3`, only if it still has this content. With `build`
+/// all that it exports is tried too. A step that takes longer than `limit` ends it.
+///
+/// # Errors
+/// The process can't be started.
+pub fn apart(
+    file: &Path,
+    build: bool,
+    blake3: Option<&str>,
+    limit: Duration,
+) -> std::io::Result<Report> {
+    let mut command = super::worker::apart(Command::new(std::env::current_exe()?));
+    command.args(["plugin", "inspect"]);
+    if build {
+        command.arg("--build");
+    }
+    if let Some(blake3) = blake3 {
+        command.args(["--blake3", blake3]);
+    }
+    // a file's name may begin with a dash
+    command.arg("--").arg(file);
+    // what is told of a crash is its reason, not its way there
+    command.env("RUST_BACKTRACE", "0");
+    in_child(file, command, limit)
+}
+
 /// Runs `inspect` in a child process, which `command` starts. A step that takes longer than `limit` ends it.
-pub fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::Result<Report> {
+fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::Result<Report> {
     let mut report = Report {
         path: path.display().to_string(),
         ..Report::default()
@@ -511,7 +537,7 @@ fn reason(said: &str) -> Option<String> {
 }
 
 /// The next line without its end; `None` at the end of the output. What a plugin writes without an end is not kept.
-fn next_line(out: &mut impl BufRead) -> Option<Vec<u8>> {
+pub(super) fn next_line(out: &mut impl BufRead) -> Option<Vec<u8>> {
     let mut line = Vec::new();
     loop {
         let block = out.fill_buf().ok().filter(|block| !block.is_empty())?;
@@ -566,7 +592,7 @@ fn ended(
     }))
 }
 
-fn shown(status: ExitStatus) -> String {
+pub(super) fn shown(status: ExitStatus) -> String {
     #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;

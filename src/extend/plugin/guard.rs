@@ -53,6 +53,7 @@ extern "C" fn ending() {
         "error[E0903]: {name} ended the process (it called `exit`)\n  = note: what it was called for is not done\n  = help: make it report a failure instead; `pretext plugin check NAME` says which call it was\n"
     );
     let _ = std::io::stderr().write_all(said.as_bytes());
+    super::worker::told();
     end_now(1)
 }
 

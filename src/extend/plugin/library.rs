@@ -14,6 +14,7 @@ use super::guard::{self, Inside};
 use super::read::{list, structure, text};
 use super::spec;
 use super::version::Version;
+use super::worker::Calling;
 use crate::catalog::{Problem, Provider, Result, Spec};
 use crate::language::codes::Code;
 
@@ -59,6 +60,11 @@ impl Candidate {
         })
     }
 
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Its content.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -87,9 +93,11 @@ impl Candidate {
         guard::watch();
         // it has no name yet
         let file = format!("the library {}", path.display());
+        let calling = Calling::enter(&file, "loading");
         let inside = Inside::enter(&file);
         let description = self.description();
         drop(inside);
+        drop(calling);
         let description = description.map_err(|(why, help)| {
             let problem = bad(why);
             match help {

@@ -16,8 +16,10 @@ pub mod scaffold;
 mod session;
 mod spec;
 mod version;
+pub mod worker;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use library::{Candidate, Library, is_name};
 pub use version::Version;
@@ -108,17 +110,37 @@ pub fn pin(project: &Path, name: &str, bytes: &[u8]) -> Result<()> {
 
 /// Refuses a content that differs from the plugin's pin; one without a pin passes. Nothing of it runs. Gives its blake3.
 pub fn pinned(project: &Path, name: &str, bytes: &[u8]) -> Result<String> {
-    let loader = Loader {
-        folder: project.to_owned(),
-        project: project.to_owned(),
-        options: super::Options::default(),
-    };
+    let mut loader = Loader::new(project, super::Options::default());
+    loader.project = project.to_owned();
     let pin = loader.verify(
         ("plugins", &pin_key(name)),
         &format!("plugin `{name}`"),
         bytes,
+        true,
     )?;
     Ok(pin.hash)
+}
+
+/// Has a plugin tried in a process of its own: what crashes, hangs or ends the process there is not loaded here. What an entry says
+/// is wrong with it does no harm, and the recipe may not use it.
+fn try_apart(name: &str, file: &Path, blake3: &str, limit: Duration) -> Result<()> {
+    let bad = |why: String| {
+        Problem::new(
+            Code::Plugin,
+            format!("plugin `{name}` was tried in a process of its own, and {why}"),
+        )
+        .note("It has no pin yet, so it was tried before it is used; it was not loaded.")
+        .help(format!(
+            "`pretext plugin check {name}` says more; tell its author"
+        ))
+    };
+    let report = check::apart(file, true, Some(blake3), limit)
+        .map_err(|error| bad(format!("that process can't be started: {error}")))?;
+    match report.failure {
+        Some(failure) => Err(bad(failure)),
+        None if !report.finished => Err(bad("it did not get to the end".into())),
+        None => Ok(()),
+    }
 }
 
 impl Loader {
@@ -147,7 +169,14 @@ impl Loader {
             ("plugins", &pin_key(name)),
             &format!("plugin `{name}`"),
             candidate.bytes(),
+            true,
         )?;
+        let tried = self.tries.filter(|_| pin.is_absent());
+        if let Some(limit) = tried {
+            try_apart(name, candidate.path(), &pin.hash, limit)?;
+            // from here on it is known, and may be loaded
+            pin.keep()?;
+        }
         let library = candidate.load()?;
         if library.name != *name {
             return Err(Problem::new(
@@ -170,7 +199,9 @@ impl Loader {
                 "{said} takes what is not older and has the same first number that is not 0."
             )));
         }
-        pin.keep()?;
+        if tried.is_none() {
+            pin.keep()?;
+        }
         Ok(library.specs.clone())
     }
 

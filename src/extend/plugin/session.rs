@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pretext_plugin::abi::{self, Ctx, Status, Str};
 
 use super::guard::Inside;
+use super::worker::Calling;
 use crate::catalog::{Args, At, Problem, Result};
 use crate::graph::{Graph, Mode, Module, Var};
 use crate::language::codes::Code;
@@ -92,9 +93,11 @@ impl Session {
             self.graph = Some(taken);
         }
         SESSIONS.with_borrow_mut(|sessions| sessions.push(self));
+        let calling = Calling::enter(&plugin, &format!("`{what}`"));
         let inside = Inside::enter(&plugin);
         let status = call(ctx);
         drop(inside);
+        drop(calling);
         let ended = SESSIONS.with_borrow_mut(|sessions| {
             // a plugin can't end a call that it did not begin: this one is on top
             let at = sessions.iter().rposition(|session| session.ctx == ctx);

@@ -1,0 +1,84 @@
+//! All that is printed. What steers a terminal is written out on the way, whoever it comes from: nothing else in the program
+//! writes to a standard stream (`tests/house.rs`), so that nothing can forget to.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::extend::plugin::worker;
+use crate::language::{Diagnostic, Sources, json, render, visible};
+
+/// Whether somebody reads standard error on a terminal.
+pub fn on_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Says something to the person: a line, or several, on standard error. Where nobody listens it is lost.
+pub fn say(text: &str) {
+    heard(&visible(text));
+}
+
+/// [`say`] with a format.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::out::say(&format!($($text)*)) };
+}
+
+/// Says one diagnostic, in colour on a terminal.
+pub fn show(diagnostic: &Diagnostic, sources: &Sources) {
+    let color = on_terminal() && std::env::var_os("NO_COLOR").is_none();
+    // its colours are the renderer's; what others wrote was written out there
+    heard(&format!("{}\n", render(diagnostic, sources, color)));
+}
+
+fn heard(text: &str) {
+    // in one piece: several processes may share the stream
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(format!("{text}\n").as_bytes());
+}
+
+/// Prints text for people to standard output.
+///
+/// # Errors
+/// The stream can't be written; a closed pipe is an error that [`super::main`] forgives.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    written(&visible(text))
+}
+
+/// Prints a value as JSON, as [`print`] does text.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    written(&json(value)?)
+}
+
+/// Prints a text that programs go on with, a recipe or a shell's completions: as it is, unless a terminal shows it.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_text(text: &str) -> anyhow::Result<()> {
+    let terminal = match worker::output() {
+        Some(own) => own.is_terminal(),
+        None => std::io::stdout().is_terminal(),
+    };
+    match terminal {
+        true => print(text),
+        false => written(text),
+    }
+}
+
+fn written(text: &str) -> anyhow::Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let text = format!("{text}{end}");
+    // what a worker prints, no plugin of it writes into
+    match worker::output() {
+        Some(mut own) => own.write_all(text.as_bytes())?,
+        None => {
+            let mut out = std::io::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
