@@ -88,3 +88,114 @@ pub(super) fn script_bytes(path: &Path) -> Result<Vec<u8>> {
         .map_err(|error| unreadable(error.to_string()))?;
     Ok(bytes)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::extend::Options;
+
+    /// A project with links of every kind, in a folder with files that are not its own.
+    fn project() -> (tempfile::TempDir, PathBuf) {
+        let around = tempfile::tempdir().unwrap();
+        let root = around.path().canonicalize().unwrap();
+        let own = root.join("own");
+        for folder in ["own/recipes/deep", "own/tasks", "other"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        for file in [
+            "secret",
+            "secret.rhai",
+            "other/t.rhai",
+            "own/ssl.lock",
+            "own/t.rhai",
+            "own/tasks/t.rhai",
+            "own/recipes/t.rhai",
+            "own/recipes/deep/plain",
+        ] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        for (to, link) in [
+            ("../../secret.rhai", "own/recipes/l.rhai"),
+            ("../../secret", "own/recipes/p.rhai"),
+            ("../tasks/t.rhai", "own/recipes/i.rhai"),
+            ("deep/plain", "own/recipes/n.rhai"),
+            ("../../other", "own/recipes/out"),
+            ("../..", "own/recipes/up"),
+            ("loop.rhai", "own/recipes/loop.rhai"),
+            ("nowhere.rhai", "own/recipes/gone.rhai"),
+        ] {
+            symlink(to, root.join(link)).unwrap();
+        }
+        (around, own)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+        #[test]
+        fn what_is_read_is_a_script_of_the_project(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "..", ".", "", "own", "recipes", "deep", "tasks", "out", "up", "other", "t.rhai", "l.rhai", "p.rhai",
+                    "i.rhai", "n.rhai", "loop.rhai", "gone.rhai", "secret", "secret.rhai", "plain", "\0", "~", "é.rhai",
+                ]),
+                0..6,
+            ),
+            last in prop::sample::select(vec!["t.rhai", "l.rhai", "p.rhai", "i.rhai", "n.rhai", "secret.rhai", "plain"]),
+            absolute in any::<bool>(),
+            outside in any::<bool>(),
+        ) {
+            let (_around, own) = project();
+            let mut named = parts.join("/") + "/" + last;
+            if absolute {
+                named = format!("{}/{named}", own.join("recipes").display());
+            } else {
+                named = named.trim_start_matches('/').to_owned();
+            }
+            let options = Options { allow_outside: outside, ..Options::default() };
+            let loader = Loader::new(own.join("recipes"), options);
+            if let Ok(found) = loader.script_place(&named) {
+                prop_assert!(is_script(&found), "{named}: {}", found.display());
+                prop_assert!(outside || found.starts_with(&own), "{named}: {}", found.display());
+                prop_assert_eq!(found.canonicalize().ok(), Some(found));
+            }
+        }
+    }
+
+    #[test]
+    fn links_inside_are_followed_and_links_out_are_not() {
+        let (_around, own) = project();
+        let place = |named: &str, outside: bool| {
+            let options = Options {
+                allow_outside: outside,
+                ..Options::default()
+            };
+            Loader::new(own.join("recipes"), options).script_place(named)
+        };
+        assert_eq!(place("i.rhai", false), Ok(own.join("tasks/t.rhai")));
+        assert_eq!(place("../t.rhai", false), Ok(own.join("t.rhai")));
+        for named in [
+            "l.rhai",
+            "out/t.rhai",
+            "up/secret.rhai",
+            "../../secret.rhai",
+        ] {
+            assert!(place(named, false).is_err(), "{named}");
+            assert!(place(named, true).is_ok(), "{named}");
+        }
+        for named in [
+            "p.rhai",
+            "n.rhai",
+            "deep/plain",
+            "../../secret",
+            "loop.rhai",
+            "gone.rhai",
+            "",
+        ] {
+            assert!(place(named, true).is_err(), "{named}");
+        }
+    }
+}

@@ -24,6 +24,17 @@ fn graph(shapes: &[Shape]) -> (Graph, Vec<Var>) {
 }
 
 #[test]
+fn a_network_without_end_is_refused_at_its_layer() {
+    let (mut g, x) = graph(&[vec![Size::batch(), 2.into(), 4.into()]]);
+    let deep = Module::new("encoder", &net([layer("transformer", &[1000])]));
+    let refused = (0..20).find_map(|_| g.call(&deep, x[0]).err());
+    let refused = refused.expect("a limit");
+    assert_eq!(refused.code, Code::TooManyNodes);
+    assert!(refused.message.contains("250000 operations"), "{refused}");
+    assert!(g.nodes.len() < 400_000, "{}", g.nodes.len());
+}
+
+#[test]
 fn sizes_are_polynomials() {
     let b = Size::batch();
     let two_b = &b + &b;

@@ -59,7 +59,9 @@ pub fn plan(
         }
     }
     if recipe.failed.items.is_empty() {
-        super::lints::lint(&mut planner.diagnostics, recipe, catalog, &stages);
+        // what is too large is not looked at closer
+        let looked = if nodes > MAX_NODES { &[] } else { &stages[..] };
+        super::lints::lint(&mut planner.diagnostics, recipe, catalog, looked);
     } else {
         // a warning may come from a default that stands in for a wrong value
         planner

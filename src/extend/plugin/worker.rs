@@ -270,8 +270,9 @@ mod signals {
 
     static WORKER: AtomicI32 = AtomicI32::new(0);
     static SENT: AtomicBool = AtomicBool::new(false);
-    /// Hang-up, interrupt, termination.
-    const FORWARDED: [i32; 3] = [1, 2, 15];
+    const HANG_UP: i32 = 1;
+    /// Those, interrupt and termination.
+    const FORWARDED: [i32; 3] = [HANG_UP, 2, 15];
     const DEFAULT: usize = 0;
     const IGNORED: usize = 1;
 
@@ -295,8 +296,9 @@ mod signals {
         for number in FORWARDED {
             // SAFETY: the handler is there for the life of the process and does what a handler may
             unsafe {
-                // what is ignored stays so, `nohup` for one: the worker has it from this process
-                if signal(number, pass as extern "C" fn(i32) as usize) == IGNORED {
+                // under `nohup` a hang-up stays ignored: the worker has that from this process
+                let before = signal(number, pass as extern "C" fn(i32) as usize);
+                if before == IGNORED && number == HANG_UP {
                     signal(number, IGNORED);
                 }
             }
