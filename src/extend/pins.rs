@@ -163,5 +163,5 @@ pub(super) fn own(project: &Path, key: (&str, &str), hash: &str) {
         .iter()
         .map(|line| format!("{line}\n"))
         .collect();
-    let _ = crate::engine::write_atomic(&file, text.as_bytes());
+    let _ = crate::files::write(&file, text.as_bytes());
 }
