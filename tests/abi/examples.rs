@@ -294,13 +294,17 @@ fn one_task_three_ways() {
         let stage = folder.path().join("runs").join(way).join("stages/twins");
         let losses = fs::read_to_string(stage.join("metrics.jsonl")).expect("metrics");
         assert!(losses.lines().count() >= 50, "{way}: {losses}");
-        let weights = fs::read(stage.join("final.ckpt")).expect("a checkpoint");
-        found.push((way, training.graph.hash(), losses, blake3::hash(&weights)));
+        let weights = pretext::engine::checkpoint::read(&stage.join("final.ckpt"));
+        let weights = weights.expect("a checkpoint").state;
+        found.push((way, training.graph.hash(), losses, weights));
     }
     for (way, graph, losses, weights) in &found[1..] {
         let (_, one_graph, one_losses, one_weights) = &found[0];
         assert_eq!(graph, one_graph, "the graph of the {way} is another one");
         assert_eq!(losses, one_losses, "the losses of the {way} are others");
-        assert_eq!(weights, one_weights, "the weights of the {way} are others");
+        assert!(
+            weights == one_weights,
+            "the weights of the {way} are others"
+        );
     }
 }

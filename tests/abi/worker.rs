@@ -234,7 +234,7 @@ fn who_is_asked_to_stop_stops() {
             }
         };
         until("it does not train", &mut || {
-            let made = fs::read_dir(folder.path().join("runs/recipe/learnt"));
+            let made = fs::read_dir(folder.path().join("runs/recipe/stages/learnt"));
             made.is_ok_and(|mut files| files.next().is_some())
         });
         let worker = fs::read_to_string(&born).expect("it is loaded");
