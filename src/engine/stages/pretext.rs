@@ -101,10 +101,10 @@ impl Run<'_> {
             self.settings.seed,
             6,
         );
-        if let Ok(png) = sheet.and_then(|sheet| preview::png(&sheet)) {
-            if let Some(directory) = &self.directory {
-                directory.write("preview.png", &png)?;
-            }
+        if let Ok(png) = sheet.and_then(|sheet| preview::png(&sheet))
+            && let Some(directory) = &self.directory
+        {
+            directory.write("preview.png", &png)?;
         }
         let before_epoch = |model: &Model, epoch: u64, watch: &mut dyn Watch| {
             self.before_epoch(stage, training, model, epoch, watch)
