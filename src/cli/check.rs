@@ -1,17 +1,26 @@
-//! `pretext check RECIPE`
+//! `pretext check RECIPE…`
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::out::{print, print_json};
-use super::recipe::RecipeArgs;
+use super::recipe::{Loaded, RecipeArgs};
 use crate::plan::Purpose;
+
+/// Folders inside one another that are looked through.
+const MAX_DEPTH: usize = 16;
 
 /// Arguments of `pretext check`.
 #[derive(Args)]
 pub struct CheckArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
+    /// More recipes; a folder stands for all recipes in it
+    #[arg(value_name = "MORE")]
+    more: Vec<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -21,26 +30,63 @@ pub struct CheckArgs {
 }
 
 pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
-    let loaded = args.recipe.load(Some(Purpose::Check))?;
+    let single = args.more.is_empty() && !args.recipe.recipe.is_dir();
+    let mut recipes = Vec::new();
+    let mut unread = None;
+    for path in std::iter::once(&args.recipe.recipe).chain(&args.more) {
+        let before = recipes.len();
+        collect(path, 0, &mut recipes);
+        if recipes.len() == before {
+            let error = anyhow::anyhow!("no recipe (`*.ssl`) is in {}", path.display());
+            unread = Some(error);
+        }
+    }
+    let mut said: Vec<Value> = Vec::new();
+    let mut outcome = Outcome::Done;
+    for recipe in recipes {
+        let one = RecipeArgs {
+            recipe,
+            ..args.recipe.clone()
+        };
+        match one.load(Some(Purpose::Check)) {
+            Ok(loaded) => {
+                if !self::one(args, &one.recipe, &loaded, &mut said)? {
+                    outcome = Outcome::Unsound;
+                }
+            }
+            Err(error) => {
+                said.push(failed(&one.recipe, &error));
+                if let Some(first) = unread.replace(error) {
+                    say!("error: {first:#}");
+                }
+            }
+        }
+    }
+    if args.json {
+        let whole = match said.pop() {
+            Some(only) if single => only,
+            last => json!({ "recipes": said.into_iter().chain(last).collect::<Vec<Value>>() }),
+        };
+        print_json(&whole)?;
+    }
+    unread.map_or(Ok(outcome), Err)
+}
+
+/// Says what was found in one recipe. Whether it is sound.
+fn one(
+    args: &CheckArgs,
+    path: &Path,
+    loaded: &Loaded,
+    said: &mut Vec<Value>,
+) -> anyhow::Result<bool> {
     let denied = args.deny.is_some() && !loaded.diagnostics.is_empty();
     let sound = loaded.errors() == 0 && !denied;
+    let name = path.display();
     if args.json {
-        let diagnostics: Vec<serde_json::Value> = loaded
-            .diagnostics
-            .iter()
-            .map(|d| crate::language::to_json(d, &loaded.sources))
-            .collect();
-        print_json(&serde_json::json!({
-            "recipe": args.recipe.recipe.display().to_string(),
-            "sound": sound,
-            "errors": loaded.errors(),
-            "warnings": loaded.diagnostics.len() - loaded.errors(),
-            "diagnostics": diagnostics,
-        }))?;
+        said.push(summary(path, loaded, sound));
     } else {
         loaded.show();
         let stages = loaded.plan.as_ref().map_or(0, |plan| plan.stages.len());
-        let name = args.recipe.recipe.display();
         if sound {
             print(&format!(
                 "{name}: sound, {stages} stage{}, {}",
@@ -51,9 +97,58 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
             say!("{name}: {}", loaded.counts());
         }
     }
-    Ok(if sound {
-        Outcome::Done
-    } else {
-        Outcome::Unsound
+    Ok(sound)
+}
+
+/// What was found in a recipe, for programs.
+pub fn summary(path: &Path, loaded: &Loaded, sound: bool) -> Value {
+    let diagnostics: Vec<Value> = loaded
+        .diagnostics
+        .iter()
+        .map(|d| crate::language::to_json(d, &loaded.sources))
+        .collect();
+    json!({
+        "recipe": path.display().to_string(),
+        "sound": sound,
+        "errors": loaded.errors(),
+        "warnings": loaded.diagnostics.len() - loaded.errors(),
+        "diagnostics": diagnostics,
     })
+}
+
+/// A recipe that could not be looked at, for programs.
+pub fn failed(path: &Path, error: &anyhow::Error) -> Value {
+    json!({
+        "recipe": path.display().to_string(),
+        "sound": false,
+        "errors": 1,
+        "warnings": 0,
+        "diagnostics": [],
+        "error": format!("{error:#}"),
+    })
+}
+
+/// The recipes that a path stands for: itself, or all in a folder, by name. Links and hidden folders are passed.
+fn collect(path: &Path, depth: usize, into: &mut Vec<PathBuf>) {
+    if !path.is_dir() {
+        into.push(path.to_owned());
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return;
+    };
+    let mut entries: Vec<std::fs::DirEntry> = entries.flatten().collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        let path = entry.path();
+        if kind.is_dir() && !hidden && depth < MAX_DEPTH {
+            collect(&path, depth + 1, into);
+        } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "ssl") {
+            into.push(path);
+        }
+    }
 }

@@ -36,10 +36,23 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     } else {
         Purpose::Check
     };
-    let loaded = args.recipe.load(Some(purpose))?;
+    let path = &args.recipe.recipe;
+    let loaded = match args.recipe.load(Some(purpose)) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            if args.json {
+                print_json(&super::check::failed(path, &error))?;
+            }
+            return Err(error);
+        }
+    };
     loaded.show();
     let Some(plan) = &loaded.plan else {
-        say!("{}: {}", args.recipe.recipe.display(), loaded.counts());
+        if args.json {
+            let said = super::check::summary(path, &loaded, false);
+            print_json(&said)?;
+        }
+        say!("{}: {}", path.display(), loaded.counts());
         return Ok(Outcome::Unsound);
     };
     let mut stages = summarize(plan);

@@ -20,7 +20,7 @@ use crate::plan::summary::bytes;
 use crate::plan::{Plan, Purpose};
 
 /// A recipe on the command line.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct RecipeArgs {
     /// The recipe
     #[arg(value_name = "RECIPE.ssl")]
@@ -235,6 +235,35 @@ impl RecipeArgs {
             .map_err(|problem| anyhow::anyhow!("{}", problem.message))
     }
 
+    /// What is wrong with the recipe were this its text; planned too where there are `places`.
+    fn errors_of(
+        &self,
+        text: &str,
+        set: &[(String, String)],
+        places: Option<&Places>,
+    ) -> Vec<(Code, String)> {
+        let mut catalog = Catalog::builtin();
+        let (mut sources, file, diagnostics) =
+            crate::language::decode(&self.recipe, text.as_bytes());
+        let Some(file) = file else {
+            return crate::language::said(&diagnostics);
+        };
+        let options = Options {
+            no_plugins: self.no_plugins,
+            plugin_path: self.plugin_path.clone(),
+            update_lock: false,
+        };
+        let mut doors = Loader::new(self.recipe.parent().unwrap_or(Path::new("")), options);
+        let mut checked =
+            crate::language::check_all(&mut sources, file, &mut catalog, &mut doors, set);
+        if let Some(places) = places {
+            let (_, found) = crate::plan::plan(&checked.recipe, &catalog, places, Purpose::Check);
+            checked.diagnostics.extend(found);
+        }
+        let found = crate::language::in_order(checked.diagnostics, checked.dropped);
+        crate::language::said(&found)
+    }
+
     /// Reads, parses and checks the recipe, and plans it for `purpose` if there is one.
     pub fn load(&self, purpose: Option<Purpose>) -> anyhow::Result<Loaded> {
         let mut set = Vec::new();
@@ -293,10 +322,19 @@ impl RecipeArgs {
                 .diagnostics
                 .extend(plan.as_ref().and_then(too_large));
         }
+        let mut diagnostics = crate::language::in_order(checked.diagnostics, checked.dropped);
+        if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+            let text = sources.file(file).text.clone();
+            let places = self.places()?;
+            let planned = purpose.is_some();
+            crate::language::proven(&text, file, &mut diagnostics, &mut |text| {
+                self.errors_of(text, &set, planned.then_some(&places))
+            });
+        }
         worker::planned();
         let loaded = Loaded {
             sources,
-            diagnostics: crate::language::in_order(checked.diagnostics, checked.dropped),
+            diagnostics,
             recipe: sound.then_some(checked.recipe),
             plan,
             pins: doors.pins().to_vec(),

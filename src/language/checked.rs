@@ -35,6 +35,8 @@ pub struct Failed {
     pub items: BTreeSet<String>,
     /// Those with a network that lacks a layer.
     pub nets: BTreeSet<String>,
+    /// Those where a default stands in for a value that is wrong.
+    pub replaced: BTreeSet<String>,
 }
 
 pub use super::ast::{Door, Use};

@@ -7,6 +7,7 @@ pub mod codes;
 mod decode;
 mod diagnostic;
 mod excerpt;
+mod fixes;
 mod format;
 mod nearest;
 mod parse;
@@ -23,6 +24,7 @@ pub use check::{
 };
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
+pub use fixes::{proven, said};
 pub use format::{WIDTH, format};
 pub use nearest::nearest;
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};

@@ -124,7 +124,7 @@ pub(super) struct Planner<'a> {
 
 impl Planner<'_> {
     /// In a recipe with errors: takes back what was found, from `before` on, in a stage that may owe it to another error. A
-    /// wrong number of classes and missing files are what they are; so is an unknown place, unless a layer is left out.
+    /// wrong number of classes, unless the stage's own layers are wrong, and missing files are what they are; so is an unknown place, unless a layer is left out.
     fn doubt(&mut self, stage: &Stage, before: usize) {
         let failed = &self.recipe.failed;
         let (mut names, from) = names_of(stage);
@@ -139,13 +139,15 @@ impl Planner<'_> {
             Some(Doubt::Net) => Doubt::Net,
             _ if short => Doubt::Net,
             Some(Doubt::Augment) => Doubt::Augment,
+            None if failed.replaced.contains(&stage.name) => Doubt::Augment,
             None if names.iter().any(|name| failed.items.contains(name)) => Doubt::Augment,
             None => return,
         };
         self.doubted.insert(stage.name.clone(), doubt);
         let found = self.diagnostics.split_off(before);
+        let own = failed.nets.contains(&stage.name);
         self.diagnostics.extend(found.into_iter().filter(|d| {
-            d.code == Code::Classes
+            (d.code == Code::Classes && !own)
                 || is_about_files(d.code)
                 || (d.code == Code::UnknownPart && doubt == Doubt::Augment)
         }));

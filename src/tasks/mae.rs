@@ -2,10 +2,11 @@
 
 use super::picture;
 use super::{PICTURES, training_params};
-use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::encoders::layers::{LinearInit, layer_norm, linear, transformer_block};
 use crate::graph::{Graph, Init, Module, Var};
+use crate::language::codes::Code;
 
 /// Of layer norms, and of a patch's own normalisation.
 const EPSILON: f64 = 1e-6;
@@ -32,6 +33,14 @@ fn hide_and_draw(
 ) -> Result<Var> {
     let [_, height, width] = g.check_map("mae", x)?;
     let n = g.shape(patches)[1].known().unwrap_or(1); // N
+    if n < 2 {
+        let problem = Problem::argument(
+            Code::Shape,
+            "encoder",
+            "mae hides some of several patches, but the picture is one patch",
+        );
+        return Err(problem.help("make the patches smaller, or the pictures larger"));
+    }
     let patch = (height * width / n.max(1)).isqrt(); // p
     let hidden = (n as f64 * task.ratio("mask")).round() as usize;
     let seen = n - hidden.clamp(1, n - 1); // n

@@ -50,7 +50,7 @@ fn syntax_errors_do_not_hide_each_other() {
         .collect();
     assert_eq!(
         lines,
-        ["2", "4", "4", "5", "7", "9", "9", "11", "13"],
+        ["2", "3", "4", "5", "7", "9", "9", "10", "11", "13"],
         "{}",
         outcome.text
     );

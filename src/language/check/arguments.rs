@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Checker;
 use super::names::some_of;
 use super::values::Place;
-use crate::catalog::{Args, Argument, Catalog, Kind, Origin, Param, Preset, Type};
+use super::{Checker, foreign};
+use crate::catalog::{Args, Argument, Catalog, Kind, Origin, Param, Preset, Type, Value};
 use crate::language::ast::{self, Expr, Name};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
@@ -68,6 +68,29 @@ impl Subject<'_> {
     }
 }
 
+/// The field that a misspelt or foreign name stands for.
+pub struct Near {
+    /// Its name.
+    pub field: String,
+    /// Whether the value can be read as it stands.
+    pub fits: bool,
+}
+
+/// The word by which a value says that there is none.
+fn nothing(value: &Expr) -> Option<&str> {
+    match &value.kind {
+        ast::ExprKind::Path(names) => match names.as_slice() {
+            [name] => matches!(
+                name.text.as_str(),
+                "None" | "null" | "nil" | "NULL" | "Null" | "undefined" | "NaN" | "nan"
+            )
+            .then_some(name.text.as_str()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// What came of matching.
 #[derive(Default)]
 pub struct Matched {
@@ -124,10 +147,13 @@ impl Checker<'_> {
                     None => {
                         let names: Vec<&str> =
                             params.iter().map(|param| param.name.as_str()).collect();
-                        if let Some(near) = self.unknown_field(subject, name, &names, "argument") {
-                            let index = names.iter().position(|name| *name == near);
+                        if let Some(near) =
+                            self.unknown_field(subject, name, one.value, &names, "argument")
+                        {
+                            let index = names.iter().position(|name| *name == near.field);
+                            let index = index.filter(|_| near.fits);
                             guessed.extend(index.map(|index| (index, *one)));
-                            forgiven.insert(near);
+                            forgiven.insert(near.field);
                         }
                         continue;
                     }
@@ -176,7 +202,10 @@ impl Checker<'_> {
             let place = Place { param, of: &of };
             let argument = match (slot, &param.preset) {
                 (Some(given), preset) => {
-                    let value = self.param(given.value, &place);
+                    let value = match nothing(given.value) {
+                        Some(word) => self.left_out(word, &given, &place),
+                        None => self.param(given.value, &place),
+                    };
                     match (value, preset) {
                         (Some(value), _) => Some(Argument {
                             value,
@@ -187,7 +216,13 @@ impl Checker<'_> {
                             usable = false;
                             continue;
                         }
-                        (None, Preset::Text(text)) => self.default(text, &place, subject.span),
+                        (None, Preset::Text(text)) => {
+                            self.replaced.insert(self.current.to_owned());
+                            if matches!(param.ty, Type::Head) {
+                                self.short.insert(self.current.to_owned());
+                            }
+                            self.default(text, &place, subject.span)
+                        }
                         (None, Preset::Optional) => continue,
                         (None, Preset::Required) => None,
                     }
@@ -238,14 +273,34 @@ impl Checker<'_> {
         })
     }
 
+    /// Reports a value that other languages leave things out with; always `None`.
+    fn left_out(&mut self, word: &str, given: &Given<'_>, place: &Place<'_>) -> Option<Value> {
+        let span = given.value.span;
+        let message = format!("{} can't be `{word}`: nothing is", place.text());
+        let diagnostic = Diagnostic::error(Code::Mistyped, span, message);
+        let diagnostic = match (given.name, &place.param.preset) {
+            (_, Preset::Required) => diagnostic.note(place.param.doc.clone()),
+            (Some(name), Preset::Text(_)) => {
+                diagnostic.fix("leave it out for its default", name.span.to(span), "")
+            }
+            (Some(name), Preset::Optional) => {
+                diagnostic.fix("leave it out", name.span.to(span), "")
+            }
+            (None, _) => diagnostic.help("leave it out"),
+        };
+        self.error(diagnostic);
+        None
+    }
+
     /// Reports a field that does not exist. Returns the one that was probably meant.
     pub(super) fn unknown_field(
         &mut self,
         subject: &Subject<'_>,
         name: &Name,
+        value: &Expr,
         names: &[&str],
         what: &str,
-    ) -> Option<String> {
+    ) -> Option<Near> {
         if self.full() {
             self.dropped += 1;
             return None;
@@ -267,6 +322,21 @@ impl Checker<'_> {
             };
             diagnostic = diagnostic.label(subject.name_span, label);
         }
+        let foreign = foreign::field(&name.text, value, names);
+        if let Some(foreign) = foreign {
+            let diagnostic = match foreign.edit {
+                Some(by) if foreign.whole => {
+                    diagnostic.fix(foreign.help, name.span.to(value.span), by)
+                }
+                Some(by) => diagnostic.fix(foreign.help, name.span, by),
+                None => diagnostic.help(foreign.help),
+            };
+            self.error(diagnostic);
+            return foreign.field.map(|field| Near {
+                field,
+                fits: !foreign.whole,
+            });
+        }
         let near = nearest(&name.text, names.iter().copied());
         let diagnostic = match near {
             Some(near) => diagnostic.fix(
@@ -281,7 +351,10 @@ impl Checker<'_> {
             None => diagnostic.note(format!("It has {}.", some_of(names))),
         };
         self.error(diagnostic);
-        near.map(str::to_owned)
+        near.map(|near| Near {
+            field: near.to_owned(),
+            fits: true,
+        })
     }
 
     fn too_many(

@@ -57,7 +57,7 @@ impl Checker<'_> {
             }
             let Some(input) = spec.inputs.iter().find(|input| input.name == name.text) else {
                 sound = false;
-                self.unknown_field(subject, name, &names, "input");
+                self.unknown_field(subject, name, &field.value, &names, "input");
                 continue;
             };
             if let Some(first) = bound.iter().find(|bound| bound.input == name.text) {

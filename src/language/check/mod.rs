@@ -5,6 +5,7 @@ mod augment;
 mod bind;
 mod calls;
 mod cycles;
+mod foreign;
 mod inline;
 mod names;
 mod nets;
@@ -23,7 +24,7 @@ use super::ast::{File, Item, Name};
 use super::checked::{DatasetItem, Failed, Recipe};
 use super::codes::Code;
 use super::{Diagnostic, FileId, Severity, Sources, Span, parse};
-use crate::catalog::{Catalog, Net};
+use crate::catalog::{Catalog, Kind, Net};
 
 /// At most this many errors are reported.
 pub const MAX_ERRORS: usize = 20;
@@ -101,6 +102,11 @@ pub fn check_all(
     set: &[(String, String)],
 ) -> Checked {
     let (mut tree, mut diagnostics) = parse::parse(sources, file);
+    // where the text itself was wrong, what it was read as is no second mistake
+    let slips: Vec<Span> = (diagnostics.iter())
+        .map(|diagnostic| diagnostic.primary.span)
+        .filter(|span| span.end > span.start)
+        .collect();
     let mut settings = Vec::new();
     for (path, value) in set {
         let id = sources.add("--set", format!("{path}={value}"));
@@ -120,7 +126,12 @@ pub fn check_all(
     let mut checker = Checker::new(catalog, &tree);
     checker.missing = missing;
     let (recipe, whole) = checker.recipe(&tree, sources);
-    diagnostics.append(&mut checker.diagnostics);
+    diagnostics.extend(checker.diagnostics.drain(..).filter(|found| {
+        let at = found.primary.span;
+        let within =
+            |slip: &Span| slip.file == at.file && slip.start <= at.start && at.end <= slip.end;
+        !slips.iter().any(within)
+    }));
     let mut checked = Checked {
         recipe,
         diagnostics,
@@ -141,7 +152,9 @@ pub fn check_all(
 pub fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
     diagnostics.dedup_by(|a, b| {
-        a.primary.span == b.primary.span && a.code == b.code && a.message == b.message
+        // a layer that fits no size of picture is one mistake
+        let same = a.message == b.message || a.code == Code::Shape;
+        a.primary.span == b.primary.span && a.code == b.code && same
     });
     let errors = diagnostics
         .iter()
@@ -184,8 +197,8 @@ struct Checker<'a> {
     items: BTreeMap<&'a str, &'a Item>,
     /// Names whose item could not be parsed.
     lost: Vec<&'a Name>,
-    /// Whether something that the recipe uses could not be loaded: what is not in the catalog may have been in it.
-    missing: bool,
+    /// What a script or a plugin that could not be loaded may have brought: it may be none of the catalog's.
+    missing: Vec<Kind>,
     nets: BTreeMap<&'a str, NetState>,
     uses: Vec<Use<'a>>,
     /// Unknown names that were reported, each with what it should have been.
@@ -194,6 +207,8 @@ struct Checker<'a> {
     current: &'a str,
     /// Items with a network that lacks a layer, because it is wrong.
     short: BTreeSet<String>,
+    /// Items where a default stands in for a value that is wrong.
+    replaced: BTreeSet<String>,
     /// Calls inside one another, those of defaults included.
     depth: usize,
     diagnostics: Vec<Diagnostic>,
@@ -207,12 +222,13 @@ impl<'a> Checker<'a> {
             catalog,
             items: BTreeMap::new(),
             lost: tree.lost.iter().collect(),
-            missing: false,
+            missing: Vec::new(),
             nets: BTreeMap::new(),
             uses: Vec::new(),
             unknown: BTreeSet::new(),
             current: "",
             short: BTreeSet::new(),
+            replaced: BTreeSet::new(),
             depth: 0,
             diagnostics: Vec::new(),
             dropped: 0,
@@ -319,6 +335,7 @@ impl<'a> Checker<'a> {
             }
         }
         recipe.failed.nets = std::mem::take(&mut self.short);
+        recipe.failed.replaced = std::mem::take(&mut self.replaced);
         self.current = "run";
         let (run, read) = self.run(tree);
         whole &= read;

@@ -134,7 +134,10 @@ impl<'a> Checker<'a> {
             return None;
         }
         let wanted = kinds_text(kinds);
-        if let Some(item) = self.items.get(name.text.as_str()).copied() {
+        // an item that calls its own name means one of the catalog's
+        if let Some(item) = self.items.get(name.text.as_str()).copied()
+            && self.current != name.text
+        {
             let noun = item.noun();
             let mut diagnostic = Diagnostic::error(
                 Code::WrongKind,
@@ -159,7 +162,7 @@ impl<'a> Checker<'a> {
             .of_name(&name.text)
             .map(|spec| spec.kind)
             .collect();
-        if other.is_empty() && self.missing {
+        if other.is_empty() && kinds.iter().any(|kind| self.missing.contains(kind)) {
             return None;
         }
         let diagnostic = if other.is_empty() {

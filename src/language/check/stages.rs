@@ -95,9 +95,16 @@ impl Checker<'_> {
                     .chain(&own)
                     .map(|param| param.name.as_str())
                     .collect();
-                if let Some(near) = self.unknown_field(&subject, &field.name, &names, "field") {
-                    misspelt.push((near.clone(), field));
-                    forgiven.insert(near);
+                if let Some(near) =
+                    self.unknown_field(&subject, &field.name, &field.value, &names, "field")
+                {
+                    if near.fits {
+                        misspelt.push((near.field.clone(), field));
+                    } else {
+                        // its default stands in for what can't be read
+                        self.replaced.insert(stage.name.text.clone());
+                    }
+                    forgiven.insert(near.field);
                 }
             }
         }
@@ -246,7 +253,8 @@ impl Checker<'_> {
             if names.contains(&field.name.text.as_str()) && field.of.is_none() {
                 given.push(field.into());
             } else {
-                forgiven.extend(self.unknown_field(&subject, &field.name, &names, "field"));
+                let near = self.unknown_field(&subject, &field.name, &field.value, &names, "field");
+                forgiven.extend(near.map(|near| near.field));
             }
         }
         let Matched { args, missing } = self.arguments(&subject, &params, &given, &mut forgiven);

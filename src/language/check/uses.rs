@@ -32,28 +32,36 @@ impl Doors for Closed {
     }
 }
 
-/// Registers what the recipe uses. Whether something could not be loaded.
+/// What may come in by a door.
+fn brings(door: Door) -> &'static [Kind] {
+    match door {
+        Door::Script => &[Kind::Task, Kind::Schedule],
+        Door::Plugin => &[Kind::Task, Kind::Transform],
+    }
+}
+
+/// Registers what the recipe uses. The kinds of entries that could not be loaded.
 pub(super) fn open(
     tree: &File,
     sources: &mut Sources,
     catalog: &mut Catalog,
     doors: &mut dyn Doors,
     diagnostics: &mut Vec<Diagnostic>,
-) -> bool {
-    let mut missing = false;
+) -> Vec<Kind> {
+    let mut missing = Vec::new();
     let mut opened: Vec<&Use> = Vec::new();
     let mut brought: BTreeMap<(Kind, String), Span> = BTreeMap::new();
     for item in &tree.items {
         let Item::Use(used) = item else { continue };
         if let Some(error) = misused(used, &opened) {
-            missing = true;
+            missing.extend(brings(used.door));
             diagnostics.push(error);
             continue;
         }
         opened.push(used);
         match doors.open(used, sources) {
             Err(errors) => {
-                missing = true;
+                missing.extend(brings(used.door));
                 diagnostics.extend(errors);
             }
             Ok(specs) => {

@@ -3,7 +3,9 @@
 use pest::iterators::Pair;
 
 use super::build::Builder;
+use super::expected::Trouble;
 use super::grammar::Rule;
+use super::repair::{self, Remedy};
 use crate::language::ast::{Block, Expr, ExprKind, Field, Line};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
@@ -151,6 +153,14 @@ impl Builder<'_> {
                 "the next item starts here",
             );
         }
-        self.error(diagnostic.help("add a `}`"));
+        // behind the last field: on its line where the block began there, else on its own
+        let end = repair::behind(self.source(), at);
+        let own = self.source()[block.start..end.max(block.start)].contains('\n');
+        let remedy = Remedy::insert("add a `}`", end, if own { "\n}" } else { " }" });
+        let diagnostic = diagnostic.help("add a `}`");
+        self.trouble(Trouble {
+            diagnostic,
+            remedies: vec![remedy],
+        });
     }
 }

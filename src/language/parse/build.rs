@@ -3,9 +3,10 @@
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 
-use super::expected;
+use super::expected::{self, Trouble};
 use super::grammar::{Grammar, Rule};
 use super::limits::MAX_ITEMS;
+use super::repair::Remedy;
 use crate::catalog::{Kind, Origin};
 use crate::language::ast::{Augment, Block, Door, Expr, ExprKind, File, Item, Name, Stage, Use};
 use crate::language::codes::Code;
@@ -23,6 +24,8 @@ pub struct Builder<'a> {
     /// Every place is this one: the text is not the user's.
     pub fixed: Option<Span>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Which of them are of syntax, each with what may mend it.
+    pub troubles: Vec<(usize, Vec<Remedy>)>,
 }
 
 impl<'a> Builder<'a> {
@@ -33,6 +36,7 @@ impl<'a> Builder<'a> {
             origin,
             fixed: None,
             diagnostics: Vec::new(),
+            troubles: Vec::new(),
         }
     }
 
@@ -62,12 +66,24 @@ impl<'a> Builder<'a> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// An error of syntax with what may mend it.
+    pub(super) fn trouble(&mut self, trouble: Trouble) {
+        self.troubles
+            .push((self.diagnostics.len(), trouble.remedies));
+        self.error(trouble.diagnostic);
+    }
+
     pub fn file(&mut self, pair: Pair<'_, Rule>) -> File {
         let mut file = File::default();
         let mut doc: Vec<&str> = Vec::new();
         let mut doc_end = None;
         let mut edition = false;
+        let mut last = None;
         for pair in pair.into_inner() {
+            if !matches!(pair.as_rule(), Rule::doc | Rule::EOI | Rule::bad_item) {
+                self.own_line(&pair, last);
+                last = Some(self.span(&pair).end);
+            }
             match pair.as_rule() {
                 Rule::doc => {
                     // the first run of lines, before any item
@@ -114,7 +130,8 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        if !edition {
+        let named_later = (self.diagnostics.iter()).any(|d| d.code == Code::Edition);
+        if !edition && !named_later {
             let start = self.text.len() - self.text.trim_start_matches('\u{feff}').len();
             let span = Span::new(self.file, start, start);
             self.error(
@@ -163,6 +180,17 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Each item begins a line of its own.
+    fn own_line(&mut self, pair: &Pair<'_, Rule>, last: Option<usize>) {
+        let span = self.span(pair);
+        if let Some(end) = last
+            && !self.text[end.min(span.start)..span.start].contains('\n')
+            && self.diagnostics.len() < EXPLAINED
+        {
+            self.trouble(expected::second_item(self.text, span));
+        }
+    }
+
     /// Says what was expected, and remembers the name so that its uses are no errors too.
     fn bad_item(&mut self, pair: &Pair<'_, Rule>, file: &mut File) {
         let span = self.span(pair);
@@ -186,8 +214,8 @@ impl<'a> Builder<'a> {
             .rsplit('\n')
             .next()
             .is_some_and(|before| !before.trim().is_empty());
-        let diagnostic = expected::bad_item(self.text, span, same_line);
-        self.error(diagnostic);
+        let trouble = expected::bad_item(self.text, span, same_line);
+        self.trouble(trouble);
     }
 
     pub(super) fn bad_line(&mut self, pair: &Pair<'_, Rule>, rule: Rule) {
@@ -197,11 +225,11 @@ impl<'a> Builder<'a> {
         let span = self.span(pair);
         let end = pair.as_span().end();
         // the character that stopped the skipping is part of the explanation: a missing bracket is found there
-        let diagnostic = match Grammar::parse(rule, &self.text[span.start..end]) {
+        let trouble = match Grammar::parse(rule, &self.text[span.start..end]) {
             Err(error) => expected::explain(self.text, span, &error),
-            Ok(_) => Diagnostic::error(Code::Syntax, span, "unexpected text"),
+            Ok(_) => expected::unexpected(self.text, span),
         };
-        self.error(diagnostic);
+        self.trouble(trouble);
     }
 
     fn item(&mut self, pair: Pair<'_, Rule>, file: &mut File) -> Option<Item> {

@@ -4,6 +4,8 @@ use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::grammar::{Grammar, Rule};
+use super::repair::{self, Remedy};
+use super::tokens::Tokens;
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, Span};
@@ -13,6 +15,47 @@ pub const ITEMS: &[&str] = &[
     "dataset", "augment", "encoder", "pretext", "evaluate", "finetune", "export", "run", "fit",
     "use", "extends", "override", "sweep",
 ];
+
+/// Words that other tools begin such an item with.
+const FOREIGN: &[(&str, &str)] = &[
+    ("model", "encoder"),
+    ("backbone", "encoder"),
+    ("network", "encoder"),
+    ("net", "encoder"),
+    ("data", "dataset"),
+    ("transform", "augment"),
+    ("transforms", "augment"),
+    ("augmentation", "augment"),
+    ("train", "pretext"),
+    ("pretrain", "pretext"),
+    ("task", "pretext"),
+    ("stage", "pretext"),
+    ("eval", "evaluate"),
+    ("test", "evaluate"),
+    ("probe", "finetune"),
+    ("fine_tune", "finetune"),
+    ("save", "export"),
+    ("import", "use"),
+    ("include", "use"),
+    ("settings", "run"),
+    ("config", "run"),
+    ("trainer", "run"),
+];
+
+/// An error of syntax, and what may mend it: the first remedy is tried first.
+pub struct Trouble {
+    pub diagnostic: Diagnostic,
+    pub remedies: Vec<Remedy>,
+}
+
+impl Trouble {
+    fn new(diagnostic: Diagnostic, remedies: Vec<Remedy>) -> Self {
+        Self {
+            diagnostic,
+            remedies,
+        }
+    }
+}
 
 /// How a rule is called in a message; `None` for those that would not help.
 fn describe(rule: Rule) -> Option<&'static str> {
@@ -47,7 +90,7 @@ fn describe(rule: Rule) -> Option<&'static str> {
 }
 
 /// The error of a text that was skipped: `region` of `text` was parsed alone and failed with `error`.
-pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Diagnostic {
+pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Trouble {
     let offset = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
@@ -71,10 +114,31 @@ pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Diagnostic {
     if words.contains(&"the end of the line") || words.contains(&"`=`") {
         words.retain(|word| *word != "a name");
     }
+    if words.iter().any(|word| matches!(*word, "`)`" | "`]`")) {
+        words.retain(|word| *word != "a name");
+    }
     let (span, found) = token(text, at, region);
     if open_string(&text[span.start..]) {
-        return Diagnostic::error(Code::Syntax, span, "this string is not closed on its line")
-            .help("add a `\"`; a line break inside a string is `\\n`");
+        let diagnostic =
+            Diagnostic::error(Code::Syntax, span, "this string is not closed on its line")
+                .note("A line break inside a string is `\\n`.");
+        return Trouble::new(diagnostic, repair::close_string(text, span));
+    }
+    let open = unclosed(text, region.start, at);
+    if let Some(open) = open
+        && !closes(text, open, region.end)
+    {
+        let bracket = &text[open..=open];
+        let diagnostic = Diagnostic::error(
+            Code::Syntax,
+            Span::new(region.file, open, open + 1),
+            format!("this `{bracket}` is never closed"),
+        )
+        .here("opened here");
+        return Trouble::new(
+            diagnostic,
+            repair::close_bracket(text, open, at, region.end),
+        );
     }
     let message = if words.is_empty() {
         format!("unexpected {found}")
@@ -83,18 +147,42 @@ pub fn explain(text: &str, region: Span, error: &Error<Rule>) -> Diagnostic {
     };
     let mut diagnostic = Diagnostic::error(Code::Syntax, span, message);
     if (words.contains(&"`)`") || words.contains(&"`]`"))
-        && let Some(open) = unclosed(text, region.start, at)
+        && let Some(open) = open
     {
         diagnostic = diagnostic.label(Span::new(region.file, open, open + 1), "to close this");
     }
-    hint(diagnostic, text, span, &words)
+    let remedies = repair::remedies(text, span, &words, open);
+    Trouble::new(hint(diagnostic, text, span, &words), remedies)
+}
+
+/// A line that a parser alone would take, in a place where it can't stand.
+pub fn unexpected(text: &str, region: Span) -> Trouble {
+    let (span, found) = token(text, region.end, region);
+    let message = format!("unexpected {found}");
+    let remedies = repair::remedies(text, span, &[], None);
+    Trouble::new(Diagnostic::error(Code::Syntax, span, message), remedies)
+}
+
+/// An item that does not begin its line.
+pub fn second_item(text: &str, item: Span) -> Trouble {
+    let (span, found) = token(text, item.start, item);
+    let diagnostic = Diagnostic::error(
+        Code::Syntax,
+        span,
+        format!("expected the end of the line, found {found}"),
+    );
+    let remedy = Remedy::insert(
+        "each item begins its own line",
+        repair::behind(text, span.start),
+        "\n",
+    );
+    Trouble::new(diagnostic, vec![remedy])
 }
 
 /// Advice for habits from other languages.
 fn hint(diagnostic: Diagnostic, text: &str, span: Span, words: &[&str]) -> Diagnostic {
     let rest = &text[span.start.min(text.len())..];
     match rest.chars().next() {
-        Some(':') if words.contains(&"`=`") => diagnostic.fix("fields take `=`", span, " ="),
         Some('\'') => diagnostic.help("strings stand in double quotes"),
         Some('#') => diagnostic.help("comments start with `//`"),
         Some('|') if !rest.starts_with("|>") => diagnostic.help("pipelines are written `a |> b`"),
@@ -112,7 +200,7 @@ fn hint(diagnostic: Diagnostic, text: &str, span: Span, words: &[&str]) -> Diagn
 }
 
 /// An item that could not be parsed. `same_line`: something sound stands before it on its line.
-pub fn bad_item(text: &str, region: Span, same_line: bool) -> Diagnostic {
+pub fn bad_item(text: &str, region: Span, same_line: bool) -> Trouble {
     let skipped = &text[region.start..region.end];
     let word = skipped
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
@@ -126,11 +214,12 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Diagnostic {
     }
     let (span, found) = token(text, region.start, region);
     if word == "ssl" {
-        return Diagnostic::error(
+        let diagnostic = Diagnostic::error(
             Code::Edition,
             span,
             "the edition is named once, on the first line",
         );
+        return Trouble::new(diagnostic, repair::edition(text, span));
     }
     if same_line {
         let diagnostic = Diagnostic::error(
@@ -138,14 +227,30 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Diagnostic {
             span,
             format!("expected the end of the line, found {found}"),
         );
-        return hint(diagnostic, text, span, &["`|>`"]);
+        let words = ["`|>`", "the end of the line"];
+        let mut remedies = repair::remedies(text, span, &words, None);
+        if ITEMS.contains(&word) {
+            let at = repair::behind(text, span.start);
+            remedies.insert(0, Remedy::insert("each item begins its own line", at, "\n"));
+        }
+        return Trouble::new(hint(diagnostic, text, span, &["`|>`"]), remedies);
     }
     let diagnostic = Diagnostic::error(Code::Syntax, span, format!("expected an item, found {found}")).note(
         "An item starts with `dataset`, `augment`, `encoder`, `pretext`, `evaluate`, `finetune`, `export`, `use` or `run`.",
     );
-    match nearest(word, ITEMS.iter().copied()) {
-        Some(near) => diagnostic.fix(format!("did you mean `{near}`?"), span, near),
-        None => hint(diagnostic, text, span, &[]),
+    let foreign = (FOREIGN.iter())
+        .find(|(theirs, _)| theirs.eq_ignore_ascii_case(word))
+        .map(|(_, ours)| *ours);
+    match foreign.or_else(|| nearest(word, ITEMS.iter().copied())) {
+        Some(near) => {
+            let help = format!("did you mean `{near}`?");
+            let remedy = Remedy::replace(&help, span, near);
+            Trouble::new(diagnostic.fix(help, span, near), vec![remedy])
+        }
+        None => {
+            let remedies = repair::remedies(text, span, &[], None);
+            Trouble::new(hint(diagnostic, text, span, &[]), remedies)
+        }
     }
 }
 
@@ -213,20 +318,37 @@ fn token(text: &str, at: usize, region: Span) -> (Span, String) {
 
 /// The last round or square bracket before `at` that is still open there.
 fn unclosed(text: &str, start: usize, at: usize) -> Option<usize> {
+    let tokens = Tokens::new(text.get(start..at).unwrap_or(""));
     let mut open = Vec::new();
-    let mut string = false;
-    for (index, byte) in text.as_bytes()[start..at].iter().enumerate() {
-        match byte {
-            b'"' => string = !string,
-            _ if string => {}
-            b'(' | b'[' => open.push(start + index),
-            b')' | b']' => {
+    for index in 0..tokens.all.len() {
+        match tokens.at(index) {
+            "(" | "[" => open.push(start + tokens.range(index).start),
+            ")" | "]" => {
                 open.pop();
             }
             _ => {}
         }
     }
     open.pop()
+}
+
+/// Whether a bracket is closed before `end`, or before the brace that holds it ends.
+fn closes(text: &str, open: usize, end: usize) -> bool {
+    let mut depth = 0usize;
+    let tokens = Tokens::new(text.get(open..end).unwrap_or(""));
+    for index in 0..tokens.all.len() {
+        match tokens.at(index) {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" => depth = depth.saturating_sub(1),
+            "}" if depth <= 1 => return false,
+            "}" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return true;
+        }
+    }
+    false
 }
 
 /// `a, b or c`

@@ -1,9 +1,18 @@
 //! From text to [`ast`](super::ast): limits, the grammar, recovery.
 
 mod blocks;
+mod braces;
 mod build;
+mod characters;
+mod edition;
 mod expected;
+mod habits;
 mod limits;
+mod mended;
+mod places;
+mod repair;
+mod slip;
+mod tokens;
 mod values;
 
 #[allow(missing_docs)]
@@ -23,15 +32,106 @@ use super::{Diagnostic, FileId, Sources, Span};
 use crate::catalog::Origin;
 use build::Builder;
 pub use limits::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS, too_large};
+use mended::Mended;
+use repair::Remedy;
+use slip::Slip;
 
-/// Parses a file. What could be parsed is in the result, whatever is wrong elsewhere.
+/// Longer texts are read as they are once they have been looked at for slips: each remedy is tried by reading again.
+const MENDED_BYTES: usize = 1 << 16;
+/// Remedies that are tried.
+const TRIALS: usize = 60;
+/// Braces that are mended.
+const BRACES: usize = 20;
+
+/// Parses a file. What could be parsed is in the result, whatever is wrong elsewhere. A mistake with one sure remedy is mended
+/// before reading goes on, so that nothing that follows from it is reported too; the places are those of what was written.
 pub fn parse(sources: &Sources, file: FileId) -> (File, Vec<Diagnostic>) {
     let text: &str = &sources.file(file).text;
     if let Some(diagnostic) = limits::check(text, file) {
         return (File::default(), vec![diagnostic]);
     }
+    let mut mended = Mended::new(text);
+    let mut diagnostics = mend_slips(&mut mended, file);
+    let mut built = build(&mended.text, file);
+    let mut trials = 0;
+    let mut skipped = 0;
+    while let Some((index, remedies)) = built.troubles.get(skipped).cloned()
+        && trials < TRIALS
+        && mended.text.len() <= MENDED_BYTES
+    {
+        let mut better = None;
+        for remedy in &remedies {
+            trials += 1;
+            let mut next = mended.clone();
+            next.apply(std::slice::from_ref(&remedy.edit));
+            let after = build(&next.text, file);
+            if after.diagnostics.len() < built.diagnostics.len() {
+                better = Some((remedy, next, after));
+                break;
+            }
+        }
+        let Some((remedy, next, after)) = better else {
+            skipped += 1;
+            continue;
+        };
+        let mut said = built.diagnostics.swap_remove(index);
+        said.helps.clear();
+        let (at, by) = &remedy.edit;
+        let edit = Span::new(file, at.start, at.end);
+        let mut said = said.fix(remedy.help.clone(), edit, by.clone());
+        mended.diagnostic(&mut said);
+        diagnostics.push(said);
+        (mended, built) = (next, after);
+    }
+    let Built {
+        file: mut tree,
+        diagnostics: mut found,
+        ..
+    } = built;
+    found.iter_mut().for_each(|d| mended.diagnostic(d));
+    places::file(&mut tree, &mut |span| mended.span(span));
+    diagnostics.extend(found);
+    if mended.text != text
+        && let Some(doubled) = diagnostics.iter().position(|d| d.code == Code::Empty)
+        && diagnostics.len() > 1
+    {
+        diagnostics.remove(doubled);
+    }
+    (tree, diagnostics)
+}
+
+/// What a few characters show, whatever stands around them.
+fn mend_slips(mended: &mut Mended, file: FileId) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    let passes: [fn(&str) -> Vec<Slip>; 4] = [
+        characters::slips,
+        edition::conflicts,
+        |text| edition::slip(text).into_iter().collect(),
+        habits::slips,
+    ];
+    for pass in passes {
+        let slips = pass(&mended.text);
+        said.extend(slip::mend(&slips, mended, file));
+    }
+    for _ in 0..BRACES {
+        let Some(slip) = braces::slip(&mended.text) else {
+            break;
+        };
+        said.extend(slip::mend(&[slip], mended, file));
+    }
+    said
+}
+
+/// What came of one text.
+struct Built {
+    file: File,
+    diagnostics: Vec<Diagnostic>,
+    troubles: Vec<(usize, Vec<Remedy>)>,
+}
+
+fn build(text: &str, file: FileId) -> Built {
     let mut builder = Builder::new(text, file, Origin::Written);
-    let parsed = match Grammar::parse(Rule::file, text) {
+    let tree = match Grammar::parse(Rule::file, text) {
         Ok(mut pairs) => match pairs.next() {
             Some(pair) => builder.file(pair),
             None => File::default(),
@@ -46,7 +146,11 @@ pub fn parse(sources: &Sources, file: FileId) -> (File, Vec<Diagnostic>) {
             File::default()
         }
     };
-    (parsed, builder.diagnostics)
+    Built {
+        file: tree,
+        diagnostics: builder.diagnostics,
+        troubles: builder.troubles,
+    }
 }
 
 /// Parses `path=value` of `--set`.
@@ -61,6 +165,14 @@ pub fn parse_setting(
         }
         return Err(vec![diagnostic]);
     }
+    let mut mended = Mended::new(text);
+    let mut slips = characters::slips(text);
+    if slips.is_empty() {
+        slips = habits::slips(text);
+    }
+    if !slips.is_empty() {
+        return Err(slip::mend(&slips, &mut mended, file));
+    }
     let mut builder = Builder::new(text, file, Origin::Set);
     match Grammar::parse(Rule::setting, text) {
         Ok(pairs) => {
@@ -72,7 +184,7 @@ pub fn parse_setting(
         }
         Err(error) => {
             let whole = Span::new(file, 0, text.len());
-            let mut diagnostic = expected::explain(text, whole, &error);
+            let mut diagnostic = expected::explain(text, whole, &error).diagnostic;
             if !text.contains('=') {
                 diagnostic = diagnostic.help("write `--set STAGE.FIELD=VALUE`");
             }
