@@ -252,6 +252,8 @@ impl RecipeArgs {
             no_plugins: self.no_plugins,
             plugin_path: self.plugin_path.clone(),
             update_lock: false,
+            allow_outside: self.allow_outside,
+            locked: self.locked,
         };
         let mut doors = Loader::new(self.recipe.parent().unwrap_or(Path::new("")), options);
         let mut checked =
