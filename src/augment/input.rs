@@ -97,6 +97,7 @@ fn kind(sample: &Sample) -> &'static str {
         Sample::Label(_) => "a label",
         Sample::Text(_) => "text",
         Sample::List(_) => "a list",
+        Sample::Missing(_) => "nothing",
     }
 }
 

@@ -53,7 +53,7 @@ impl Scratch {
         match sample {
             Sample::Image(image) => self.give(image.pixels),
             Sample::List(list) => self.give_list(list),
-            Sample::Label(_) | Sample::Text(_) => {}
+            Sample::Label(_) | Sample::Text(_) | Sample::Missing(_) => {}
         }
     }
 
@@ -71,6 +71,7 @@ impl Scratch {
             }
             Sample::Label(class) => Sample::Label(*class),
             Sample::Text(text) => Sample::Text(text.clone()),
+            Sample::Missing(why) => Sample::Missing(why.clone()),
         }
     }
 

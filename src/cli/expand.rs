@@ -18,7 +18,10 @@ pub fn run(args: &ExpandArgs) -> anyhow::Result<Outcome> {
     loaded.show();
     match &loaded.recipe {
         Some(recipe) if loaded.errors() == 0 => {
-            print_text(&crate::language::expand(recipe))?;
+            let resolved = args.recipe.resolved();
+            print_text(&crate::language::expand(
+                resolved.as_ref().unwrap_or(recipe),
+            ))?;
             Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Unsound),

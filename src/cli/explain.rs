@@ -23,6 +23,9 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Unsound);
     };
     let all = crate::language::provenance(recipe);
+    // what a stage trains with may follow from the data, where that is here
+    let decided = args.recipe.resolved();
+    let decided = decided.as_ref().map(crate::language::provenance);
     let wanted = args.field.as_deref().unwrap_or("");
     let found: Vec<_> = all
         .iter()
@@ -49,7 +52,14 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
             Origin::Default => "the default".into(),
             Origin::Set => "given with --set".into(),
         };
-        text += &format!("{} = {}    {from}\n", field.path, field.value);
+        let own = decided.iter().flatten().find(|own| own.path == field.path);
+        text += &match own.filter(|own| own.value != field.value) {
+            Some(own) => format!(
+                "{} = {}    as many as there are; {} is {from}\n",
+                field.path, own.value, field.value
+            ),
+            None => format!("{} = {}    {from}\n", field.path, field.value),
+        };
     }
     print(&text)?;
     Ok(Outcome::Done)

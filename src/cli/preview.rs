@@ -35,7 +35,8 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
         .iter()
         .filter_map(|stage| match &stage.body {
             Body::Pretext(training) => {
-                Some((&stage.name, &training.data.dataset, &training.samples))
+                let skip = training.settings.skip_bad;
+                Some((&stage.name, &training.data.dataset, &training.samples, skip))
             }
             _ => None,
         })
@@ -47,8 +48,8 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
     let stem = args.recipe.recipe.file_stem().unwrap_or_default();
     let stem = stem.to_string_lossy();
     let many = sheets.len() > 1;
-    for (stage, dataset, samples) in sheets {
-        let sheet = preview::contact_sheet(&**dataset, samples, seed, args.rows);
+    for (stage, dataset, samples, skip) in sheets {
+        let sheet = preview::contact_sheet(&**dataset, samples, seed, args.rows, skip);
         let png = match sheet.and_then(|sheet| preview::png(&sheet)) {
             Ok(png) => png,
             Err(error) => anyhow::bail!(error),

@@ -266,6 +266,12 @@ impl RecipeArgs {
         crate::language::said(&found)
     }
 
+    /// The recipe with the values that it runs with; `None` where it can't be planned here.
+    pub fn resolved(&self) -> Option<Recipe> {
+        let loaded = self.load(Some(Purpose::Check)).ok()?;
+        loaded.plan.map(|plan| plan.recipe)
+    }
+
     /// Reads, parses and checks the recipe, and plans it for `purpose` if there is one.
     pub fn load(&self, purpose: Option<Purpose>) -> anyhow::Result<Loaded> {
         let mut set = Vec::new();

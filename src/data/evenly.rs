@@ -125,6 +125,14 @@ impl Dataset for Evenly {
         self.whole.normalization()
     }
 
+    fn resident_bytes(&self) -> u64 {
+        self.whole.resident_bytes()
+    }
+
+    fn resident_key(&self) -> usize {
+        self.whole.resident_key()
+    }
+
     fn id(&self, index: usize) -> u64 {
         // a record that is not there fails in `read`, which comes first
         self.whole.id(self.at(index).unwrap_or(index))

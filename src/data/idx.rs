@@ -1,7 +1,7 @@
 //! The idx format of MNIST and its kin: a big-endian header, then bytes; plain or gzipped.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,10 +45,40 @@ fn header(reader: &mut dyn Read) -> Result<Vec<usize>, String> {
     Ok(sizes)
 }
 
-/// The sizes an idx file claims, without reading its content.
+/// The sizes an idx file claims. Its length must be theirs: told by the length of the file, or by what gzip notes at its end; where
+/// that differs the content is unpacked, since a file of several gzip members notes the last one's only.
 pub(super) fn sizes(path: &Path) -> Result<Vec<usize>, String> {
-    let mut reader = reader(path).map_err(|error| error.to_string())?;
-    header(&mut *reader)
+    let text = |error: std::io::Error| error.to_string();
+    let mut unpacked = reader(path).map_err(text)?;
+    let sizes = header(&mut *unpacked)?;
+    let product = sizes
+        .iter()
+        .try_fold(1u64, |all, n| all.checked_mul(*n as u64));
+    let Some(wanted) = product.filter(|n| *n < 1 << 40) else {
+        return Err(format!("its sizes are {sizes:?}"));
+    };
+    let start = 4 + 4 * sizes.len() as u64;
+    let mut file = File::open(path).map_err(text)?;
+    let mut magic = [0u8; 2];
+    file.read_exact(&mut magic).map_err(text)?;
+    let found = if magic == [0x1f, 0x8b] {
+        let mut noted = [0u8; 4];
+        file.seek(SeekFrom::End(-4)).map_err(text)?;
+        file.read_exact(&mut noted).map_err(text)?;
+        if u32::from_le_bytes(noted) == (start + wanted) as u32 {
+            return Ok(sizes);
+        }
+        let rest = std::io::copy(&mut (&mut *unpacked).take(wanted + 1), &mut std::io::sink());
+        rest.map_err(|error| format!("it can't be unpacked: {error}"))?
+    } else {
+        file.metadata().map_err(text)?.len().saturating_sub(start)
+    };
+    let which = match found.cmp(&wanted) {
+        std::cmp::Ordering::Less => format!("it ends after {found} of the"),
+        std::cmp::Ordering::Equal => return Ok(sizes),
+        std::cmp::Ordering::Greater => "it goes on after the".to_owned(),
+    };
+    Err(format!("{which} {wanted} bytes that its header promises"))
 }
 
 /// The content of an idx file that must have these sizes.

@@ -78,14 +78,14 @@ fn broken_files_are_named() {
         (
             0,
             help::idx(&[2, 2, 3], &train[..11]),
-            "read",
-            "ends after 11 of 12",
+            "E0502",
+            "ends after 11 of the 12",
         ),
         (
             0,
             help::idx(&[2, 2, 3], &[0; 13]),
-            "read",
-            "goes on after 12 of 12",
+            "E0502",
+            "goes on after the 12",
         ),
         (1, help::idx(&[2], &[0, 10]), "read", "label 1"),
     ] {
@@ -101,11 +101,11 @@ fn a_gzip_that_breaks_off_is_named() {
     let path = folder.path().join(format!("{}.gz", FILES[0]));
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() - 12]).unwrap();
-    let splits = open(folder.path()).unwrap();
-    let error = splits.parts[&Split::Train].read(0).unwrap_err();
+    let problem = open(folder.path()).err().unwrap();
+    assert_eq!(problem.code.number(), "E0502");
     assert!(
-        error.message.contains("train-images-idx3-ubyte.gz"),
-        "{error}"
+        problem.message.contains("train-images-idx3-ubyte.gz"),
+        "{problem}"
     );
 }
 

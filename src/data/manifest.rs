@@ -71,6 +71,33 @@ fn keep(entry: &Path, manifest: &str) -> std::io::Result<()> {
     fs::rename(own, entry)
 }
 
+/// A text that a file says, found once: kept between runs in the cache's folder `under` as long as the file has its size and time.
+/// What `sound` refuses is not believed.
+pub(super) fn noted(
+    under: &str,
+    kind: &str,
+    file: &Path,
+    find: impl FnOnce() -> Result<String, DataError>,
+    sound: &dyn Fn(&str) -> bool,
+) -> Result<String, DataError> {
+    let key = key(kind, &[file.to_owned()]);
+    let entry = cache_folder()
+        .zip(key)
+        .map(|(cache, key)| cache.join(under).join(key));
+    let kept = entry
+        .as_deref()
+        .and_then(|entry| fs::read_to_string(entry).ok());
+    if let Some(kept) = kept.filter(|text| sound(text.trim_end())) {
+        return Ok(kept.trim_end().to_owned());
+    }
+    let found = find()?;
+    if let Some(entry) = entry {
+        // a cache that can't be written costs time, nothing else
+        let _ = keep(&entry, &found);
+    }
+    Ok(found)
+}
+
 /// The manifest of something made from other data: a pipe and what flows into it.
 pub(super) fn composed(what: &str, parts: &[String]) -> String {
     let mut hasher = blake3::Hasher::new();

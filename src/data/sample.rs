@@ -171,6 +171,8 @@ pub enum Sample {
     Text(Arc<str>),
     /// Several of one type.
     List(Vec<Sample>),
+    /// Nothing, and why: the label of a record without one. It is an error only where it enters a batch.
+    Missing(Arc<str>),
 }
 
 /// The fields of a record, in order, with their types.

@@ -77,6 +77,11 @@ pub trait Dataset: Send + Sync {
     /// The class of a record without decoding the rest; `None` where records have no label.
     fn class(&self, index: usize) -> Result<Option<u32>, DataError>;
 
+    /// Why its records have no label, where they seem to have one.
+    fn no_label(&self) -> Option<&str> {
+        None
+    }
+
     /// Names of the classes; empty where there are none.
     fn class_names(&self) -> &[String] {
         &[]
@@ -120,6 +125,8 @@ pub struct Splits {
     pub parts: BTreeMap<Split, Arc<dyn Dataset>>,
     /// Things worth a warning: "will be downloaded (30 MB)".
     pub remarks: Vec<String>,
+    /// What was found beside it or in it that the user should know, each worth a warning.
+    pub doubts: Vec<String>,
 }
 
 /// What flows through pipes: all the splits, or one data set.

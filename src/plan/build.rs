@@ -72,7 +72,7 @@ pub fn plan(
     diagnostics.sort_by_key(|d| (d.primary.span.file, d.primary.span.start));
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let plan = (!failed).then(|| Plan {
-        recipe: recipe.clone(),
+        recipe: resolved(recipe, &stages),
         stages,
     });
     (plan, diagnostics)
@@ -94,6 +94,29 @@ fn too_many(stage: &Stage, stages: usize, nodes: usize) -> Diagnostic {
     )
     .note("Every stage has graphs of its own, for training and for evaluation.")
     .help("use fewer stages or less deep networks, or write several recipes")
+}
+
+/// The recipe with the values that the stages train with: a batch is not larger than the data.
+fn resolved(recipe: &Recipe, stages: &[StagePlan]) -> Recipe {
+    let mut recipe = recipe.clone();
+    for planned in stages {
+        let Some((_, settings)) = planned.training_graph() else {
+            continue;
+        };
+        let stage = recipe
+            .stages
+            .iter_mut()
+            .find(|stage| stage.name == planned.name);
+        let Some(stage) = stage else { continue };
+        for args in [&mut stage.call.args, &mut stage.fields] {
+            if let Some(argument) = args.values.get_mut("batch")
+                && matches!(argument.value, Value::Integer(n) if n != settings.batch as i64)
+            {
+                argument.value = Value::Integer(settings.batch as i64);
+            }
+        }
+    }
+    recipe
 }
 
 /// What may be wrong about a stage because something that it stands on has an error.
@@ -167,6 +190,13 @@ impl Planner<'_> {
                             Code::Download,
                             item.name_span,
                             remark.clone(),
+                        ));
+                    }
+                    for doubt in &splits.doubts {
+                        self.diagnostics.push(Diagnostic::warning(
+                            Code::LintUnused,
+                            item.name_span,
+                            doubt.clone(),
                         ));
                     }
                     self.opened.insert(item.name.clone(), splits);

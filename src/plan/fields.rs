@@ -32,26 +32,31 @@ impl Planner<'_> {
             return None;
         }
         if batch > records {
-            let written = stage
-                .fields
-                .values
-                .get("batch")
-                .or(stage.call.args.values.get("batch"));
-            // a default that is too large for a few labels is nobody's mistake
-            if written.is_some_and(|a| a.origin != crate::catalog::Origin::Default) {
-                self.diagnostics.push(
-                    Diagnostic::warning(
-                        Code::LintBatch,
-                        batch_span,
-                        format!(
-                            "a batch of {batch} is larger than the {records} records of `{}`",
-                            data.text
-                        ),
-                    )
-                    .note(format!("The stage trains with batches of {records}."))
-                    .help(format!("write `batch = {records}` or less")),
-                );
-            }
+            let fields = [&stage.fields, &stage.call.args];
+            let given = fields.iter().find_map(|args| args.values.get("batch"));
+            let of_default = given.is_none_or(|a| a.origin == crate::catalog::Origin::Default);
+            let which = if of_default { "the default " } else { "a " };
+            // queues are made for such numbers
+            let whole = 1usize << records.ilog2();
+            self.diagnostics.push(
+                Diagnostic::warning(
+                    Code::LintBatch,
+                    if of_default {
+                        stage.call.name_span
+                    } else {
+                        batch_span
+                    },
+                    format!(
+                        "{which}batch of {batch} is larger than the {records} records of `{}`",
+                        data.text
+                    ),
+                )
+                .note(format!("The stage trains with batches of {records}."))
+                .help(match whole == records {
+                    true => format!("write `batch = {records}` or less"),
+                    false => format!("write `batch = {whole}`, or another number up to {records}"),
+                }),
+            );
             batch = records;
         }
         let accumulate = args.size("accumulate");

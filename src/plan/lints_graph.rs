@@ -121,6 +121,12 @@ fn accumulated(stage: &Stage, training: &Training) -> Option<Diagnostic> {
 /// Queues that end within a batch.
 fn queues(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training) {
     let batch = training.settings.batch;
+    let fields = [&stage.fields, &stage.call.args];
+    let asked = fields.iter().find_map(|args| args.values.get("batch"));
+    // a batch that was cut to the data has its own warning, and its length is nobody's choice
+    if matches!(asked.map(|a| &a.value), Some(Value::Integer(n)) if *n > batch as i64) {
+        return;
+    }
     let mut said: Vec<(usize, usize)> = Vec::new();
     for (state, rows) in training.graph.queues() {
         let (length, rows) = (state.shape.first().copied().unwrap_or(0), rows.at(batch));
@@ -128,7 +134,6 @@ fn queues(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training)
             continue;
         }
         said.push((length, rows));
-        let fields = [&stage.fields, &stage.call.args];
         let span = fields.iter().find_map(|args| args.span("batch"));
         let whole = (length / rows).max(1) * rows;
         let mut found = Diagnostic::warning(

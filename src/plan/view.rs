@@ -107,14 +107,16 @@ impl Planner<'_> {
             match label(view.dataset.fields()) {
                 Some(classes) if classes > 0 => found.push(classes),
                 _ => {
-                    self.diagnostics.push(
-                        Diagnostic::error(
-                            Code::Unbound,
-                            view.span,
-                            format!("records of `{}` have no label", view.text),
-                        )
-                        .note("What judges an encoder needs labels; pretraining does not."),
-                    );
+                    let mut diagnostic = Diagnostic::error(
+                        Code::Unbound,
+                        view.span,
+                        format!("records of `{}` have no label", view.text),
+                    )
+                    .note("What judges an encoder needs labels; pretraining does not.");
+                    if let Some(why) = view.dataset.no_label() {
+                        diagnostic = diagnostic.note(why.to_owned());
+                    }
+                    self.diagnostics.push(diagnostic);
                     return None;
                 }
             }

@@ -19,6 +19,8 @@ const LETTER: usize = 6;
 /// Small pictures are enlarged to about this side, larger ones shown as they are up to [`LARGEST`].
 const SIDE: usize = 96;
 const LARGEST: usize = 256;
+/// Records that are tried in the place of one that can't be read.
+const SUBSTITUTES: usize = 100;
 
 /// One picture with the text under it.
 struct Cell {
@@ -29,17 +31,30 @@ struct Cell {
 /// Draws `rows` samples, one per row, that stand for all: the original first, then every picture that the graph emits from it in
 /// the first epoch of a run with this seed, with names and labels under each. Pixels are shown as they are before `normalize`, each as a
 /// square of three where the picture is small. Equal seeds give equal sheets.
+/// `skip`: the next record stands in for one that can't be read.
 pub fn contact_sheet(
     dataset: &dyn Dataset,
     graph: &SampleGraph,
     seed: u64,
     rows: usize,
+    skip: bool,
 ) -> Result<Image, DataError> {
     let mut scratch = Scratch::default();
     let mut table = Vec::new();
     for index in chosen_of(dataset, rows) {
+        let len = dataset.len();
+        let stands_in = (index + 1..).map(|other| other % len);
+        let tried =
+            std::iter::once(index).chain(stands_in.take(if skip { SUBSTITUTES } else { 0 }));
+        let mut found = Err(DataError::new("there is no record"));
+        for index in tried {
+            found = dataset.read(index).map(|record| (index, record));
+            if found.is_ok() {
+                break;
+            }
+        }
+        let (index, record) = found?;
         let id = dataset.id(index);
-        let record = dataset.read(index)?;
         let mut row = originals(dataset, &record, id);
         let emitted = graph.run(record, seed, 0, id, &mut scratch)?;
         let mut pictures = Vec::new();
@@ -127,7 +142,7 @@ fn collect(
     match value {
         Sample::Image(image) => pictures.push((name, image)),
         Sample::Label(class) => labels.push((name, class)),
-        Sample::Text(_) => {}
+        Sample::Text(_) | Sample::Missing(_) => {}
         Sample::List(list) => {
             for (i, element) in list.into_iter().enumerate() {
                 collect(element, format!("{name}/{i}"), pictures, labels);

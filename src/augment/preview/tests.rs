@@ -37,7 +37,7 @@ fn same_seed_same_sheet() {
     ];
     let data = Ramps(fields, vec!["up".into(), "down".into()]);
     let graph = test_graph(&data.0);
-    let sheet = |seed| contact_sheet(&data, &graph, seed, 4).unwrap();
+    let sheet = |seed| contact_sheet(&data, &graph, seed, 4, false).unwrap();
     let first = sheet(1);
     assert_eq!(first, sheet(1));
     assert_ne!(first, sheet(2));

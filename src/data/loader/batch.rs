@@ -227,6 +227,9 @@ fn write<'a>(
             data[row] = i64::from(*class);
             Ok(())
         }
+        (Sample::Missing(why), Some(_)) => Err(DataError::new(&**why).help(
+            "what judges or trains by labels needs one for each record; `on_bad_sample = skip` goes without the others",
+        )),
         (_, Some((_, leaf))) => Err(wrong("another kind of value".into(), leaf)),
         (_, None) => Err(DataError {
             message: "the sample graph gave more values than its type promised".into(),

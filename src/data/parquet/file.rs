@@ -1,137 +1,206 @@
 //! One parquet file with a column of encoded pictures and, maybe, one of labels.
 
-use std::fs::File;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ::parquet::basic::Type as Physical;
+use ::parquet::basic::{Compression, ConvertedType, LogicalType, Type as Physical};
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use ::parquet::data_type::{ByteArray, DataType};
+use ::parquet::data_type::DataType;
+use ::parquet::file::metadata::ParquetStatisticsPolicy;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::file::serialized_reader::ReadOptionsBuilder;
 use ::parquet::file::statistics::Statistics;
+use ::parquet::schema::types::ColumnDescriptor;
 
+use super::labels::{Class, Coding, Key};
+use super::source::Source;
+use super::spill::{Place, Spill};
 use crate::data::DataError;
 use crate::data::lazy::Lazy;
 
-/// Rows are read in row groups, each once, on first use; encoded pictures then stay in memory.
+/// Rows that are decoded at once.
+const ROWS: usize = 64;
+/// Bytes of a row group's pictures from which on one thread at a time unpacks such groups.
+const LARGE: i64 = 16 << 20;
+
+/// One thread at a time: pages of large groups are unpacked whole.
+static LARGE_ONE: Mutex<()> = Mutex::new(());
+
+/// What a label column holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Values {
+    /// There is no such column.
+    None,
+    Numbers {
+        unsigned: bool,
+    },
+    Reals,
+    Flags,
+    Words,
+    /// It names no class: why, after its name.
+    Unfit(String),
+}
+
+/// Row groups are unpacked each once, on first use, into the spill; where their pictures lie stays in memory.
 pub(super) struct PictureFile {
     pub(super) path: PathBuf,
-    /// One thread reads the file at a time: its handle has one position.
-    reader: Mutex<SerializedFileReader<File>>,
-    columns: Columns,
+    reader: SerializedFileReader<Source>,
+    picture: usize,
+    label_at: Option<(usize, String)>,
+    pub(super) label: Values,
+    /// Class names of the label, from the schema's `huggingface` metadata.
+    pub(super) names: Option<Vec<String>>,
+    /// Least and largest label, where the footer says so for each row group.
+    pub(super) range: Option<(i128, i128)>,
     groups: Vec<Group>,
     pub(super) rows: usize,
-    /// Class names of the label, from the schema's `huggingface` metadata; else the largest label's number + 1.
-    pub(super) classes: Option<Classes>,
-}
-
-/// What the footer says of the label's classes.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Classes {
-    Named(Vec<String>),
-    Counted(usize),
-}
-
-#[derive(Clone, Copy)]
-struct Columns {
-    picture: usize,
-    label: Option<usize>,
+    spill: Arc<Spill>,
 }
 
 struct Group {
     first: usize,
     rows: usize,
-    pictures: Lazy<Vec<Option<ByteArray>>>,
+    pictures: Lazy<Vec<Place>>,
     labels: Lazy<Vec<u32>>,
 }
+
+/// In place of a class: there is none; the value is no class.
+const WITHOUT: u32 = u32::MAX;
+const WRONG: u32 = u32::MAX - 1;
 
 /// Why a file can't be opened.
 pub(super) enum OpenError {
     /// It is broken or no parquet file.
     Bad(String),
-    /// It has no such column; these are there.
-    NoColumn {
-        which: &'static str,
+    /// It has no such column of pictures: what there is instead, the columns, and one that would do.
+    NoPictures {
+        why: String,
         have: Vec<String>,
+        near: Option<String>,
     },
 }
 
+/// Runs what may panic on damaged bytes.
+fn guarded<T>(what: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(what)).unwrap_or_else(|_| Err("it is damaged".into()))
+}
+
 impl PictureFile {
-    /// Reads the footer. `label: None` asks for none.
-    pub(super) fn open(path: &Path, image: &str, label: Option<&str>) -> Result<Self, OpenError> {
+    /// Reads the footer.
+    pub(super) fn open(
+        path: &Path,
+        image: &str,
+        label: &str,
+        spill: &Arc<Spill>,
+    ) -> Result<Self, OpenError> {
         let bad = |what: String| OpenError::Bad(format!("can't read {}: {what}", path.display()));
-        let file = File::open(path).map_err(|error| bad(error.to_string()))?;
-        let reader = SerializedFileReader::new(file).map_err(|error| bad(error.to_string()))?;
-        let meta = reader.metadata().clone();
-        let schema = meta.file_metadata().schema_descr();
-        let find = |wanted: &str, types: &[Physical]| {
-            schema.columns().iter().position(|column| {
-                column.path().string() == wanted
-                    && column.max_rep_level() == 0
-                    && types.contains(&column.physical_type())
+        let source = Source::open(path).map_err(|error| bad(error.to_string()))?;
+        let footer = |policy: ParquetStatisticsPolicy| {
+            let options = ReadOptionsBuilder::new().with_column_stats_policy(policy);
+            guarded(|| {
+                SerializedFileReader::new_with_options(source.clone(), options.build())
+                    .map_err(|error| error.to_string())
             })
         };
-        let have = || {
-            let fields = schema.root_schema().get_fields();
-            fields.iter().map(|field| field.name().to_owned()).collect()
+        // the statistics of pictures are pictures
+        let reader = footer(ParquetStatisticsPolicy::SkipAll).map_err(bad)?;
+        let meta = reader.metadata();
+        let schema = meta.file_metadata().schema_descr();
+        let columns = schema.columns();
+        let at = |wanted: &str| {
+            let found = columns
+                .iter()
+                .position(|column| column.path().string() == wanted);
+            found.or_else(|| {
+                let inner = format!("{wanted}.");
+                columns
+                    .iter()
+                    .position(|column| column.path().string().starts_with(&inner))
+            })
         };
-        let picture = find(&format!("{image}.bytes"), &[Physical::BYTE_ARRAY])
-            .or_else(|| find(image, &[Physical::BYTE_ARRAY]))
-            .ok_or_else(|| OpenError::NoColumn {
-                which: "image",
-                have: have(),
-            })?;
-        let label_at = match label {
-            None => None,
-            Some(label) => Some(find(label, &[Physical::INT32, Physical::INT64]).ok_or_else(
-                || OpenError::NoColumn {
-                    which: "label",
-                    have: have(),
+        let pictures = |column: &ColumnDescriptor| {
+            column.max_rep_level() == 0 && column.physical_type() == Physical::BYTE_ARRAY
+        };
+        let picture = [format!("{image}.bytes"), image.to_owned()]
+            .iter()
+            .find_map(|name| {
+                let same = |column: &_| pictures(column) && column.path().string() == *name;
+                columns.iter().position(|column| same(column))
+            });
+        let Some(picture) = picture else {
+            let have = schema.root_schema().get_fields();
+            let bytes = columns.iter().filter(|column| pictures(column));
+            let near = bytes.filter_map(|column| {
+                let name = column.path().string();
+                name.strip_suffix(".bytes").map(str::to_owned)
+            });
+            let near: Vec<String> = near.collect();
+            return Err(OpenError::NoPictures {
+                why: match at(image) {
+                    Some(column) => format!(
+                        "column `{image}` of {} holds {}, not encoded pictures",
+                        path.display(),
+                        content(&columns[column])
+                    ),
+                    None => format!("{} has no column `{image}` of pictures", path.display()),
                 },
-            )?),
+                have: have.iter().map(|field| field.name().to_owned()).collect(),
+                near: (near.len() == 1).then(|| near[0].clone()),
+            });
         };
+        let label_at = at(label).map(|column| (column, label.to_owned()));
+        let values = label_at
+            .as_ref()
+            .map_or(Values::None, |(at, _)| values(&columns[*at], label));
         let mut groups = Vec::new();
-        let (mut rows, mut largest) = (0, None);
+        let mut rows = 0usize;
         for group in meta.row_groups() {
-            let count =
-                usize::try_from(group.num_rows()).map_err(|error| bad(error.to_string()))?;
+            let chunk = group.column(picture);
+            let count = usize::try_from(group.num_rows()).unwrap_or(usize::MAX);
+            if usize::try_from(chunk.num_values()) != Ok(count) {
+                return Err(bad("its row groups are damaged".into()));
+            }
+            if let Compression::LZO = chunk.compression() {
+                return Err(bad(
+                    "it is packed with LZO; write it again with zstd or without compression".into(),
+                ));
+            }
             groups.push(Group {
                 first: rows,
                 rows: count,
                 pictures: Lazy::default(),
                 labels: Lazy::default(),
             });
-            rows += count;
-            if let Some(at) = label_at {
-                let found = group
-                    .column(at)
-                    .statistics()
-                    .and_then(|statistics| match statistics {
-                        Statistics::Int32(s) => s.max_opt().map(|max| i64::from(*max)),
-                        Statistics::Int64(s) => s.max_opt().copied(),
-                        _ => None,
-                    });
-                largest = largest.max(found);
-            }
+            rows = rows
+                .checked_add(count)
+                .filter(|rows| *rows <= u32::MAX as usize)
+                .ok_or_else(|| bad("it has too many rows".into()))?;
         }
-        let named = label.and_then(|label| {
-            let pairs = meta.file_metadata().key_value_metadata()?;
-            let pair = pairs.iter().find(|pair| pair.key == "huggingface")?;
-            names(pair.value.as_deref()?, label)
-        });
-        let counted = largest
-            .and_then(|max| usize::try_from(max).ok())
-            .map(|max| max + 1);
+        let pairs = meta.file_metadata().key_value_metadata();
+        let pair = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == "huggingface"));
+        let names = pair
+            .and_then(|pair| names(pair.value.as_deref()?, label))
+            .filter(|_| matches!(values, Values::Numbers { .. }));
+        let mut range = None;
+        if let (Some((at, _)), Values::Numbers { unsigned }, None) = (&label_at, &values, &names) {
+            let kept = ParquetStatisticsPolicy::SkipExcept(Arc::new(HashSet::from([*at])));
+            range = footer(kept)
+                .ok()
+                .and_then(|reader| span(&reader, *at, *unsigned));
+        }
         Ok(Self {
             path: path.to_owned(),
-            reader: Mutex::new(reader),
-            columns: Columns {
-                picture,
-                label: label_at,
-            },
+            picture,
+            label_at,
+            label: values,
+            names,
+            range,
             groups,
             rows,
-            classes: named.map(Classes::Named).or(counted.map(Classes::Counted)),
+            reader,
+            spill: spill.clone(),
         })
     }
 
@@ -139,123 +208,313 @@ impl PictureFile {
         DataError::new(format!("can't read {}: {what}", self.path.display()))
     }
 
-    fn group(&self, row: usize) -> Result<&Group, DataError> {
+    /// The label column's name.
+    pub(super) fn label_name(&self) -> &str {
+        self.label_at.as_ref().map_or("", |(_, name)| name)
+    }
+
+    /// Number of row groups.
+    pub(super) fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Bytes in memory: where each picture lies, and its class.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        (self.rows * (size_of::<Place>() + size_of::<u32>())) as u64
+    }
+
+    /// Bytes that unpacking the largest row group takes for a moment, at most.
+    pub(super) fn largest_bytes(&self) -> u64 {
+        let chunks = self.reader.metadata().row_groups().iter();
+        let sizes = chunks.map(|group| group.column(self.picture).uncompressed_size());
+        u64::try_from(sizes.max().unwrap_or(0)).unwrap_or(0)
+    }
+
+    fn group(&self, row: usize) -> Result<(usize, &Group), DataError> {
         let at = self
             .groups
             .partition_point(|group| group.first + group.rows <= row);
-        self.groups
-            .get(at)
-            .ok_or_else(|| DataError::outside(row, self.rows))
+        let group = self.groups.get(at);
+        Ok((at, group.ok_or_else(|| DataError::outside(row, self.rows))?))
     }
 
-    fn column(&self, group: &Group, column: usize) -> Result<ColumnReader, DataError> {
-        let index = self
-            .groups
-            .partition_point(|other| other.first + other.rows <= group.first);
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let reader = reader
-            .get_row_group(index)
-            .map_err(|error| self.bad(error))?;
-        reader
+    fn column(&self, group: usize, column: usize) -> Result<ColumnReader, String> {
+        let group = self
+            .reader
+            .get_row_group(group)
+            .map_err(|error| error.to_string())?;
+        group
             .get_column_reader(column)
-            .map_err(|error| self.bad(error))
+            .map_err(|error| error.to_string())
     }
 
     /// The encoded picture of a row.
-    pub(super) fn picture(&self, row: usize) -> Result<&[u8], DataError> {
-        let group = self.group(row)?;
-        let pictures = group.pictures.get(|| {
+    pub(super) fn picture(&self, row: usize) -> Result<Vec<u8>, DataError> {
+        let (index, group) = self.group(row)?;
+        let places = group.pictures.get(|| self.unpack(index, group.rows))?;
+        let place = places.get(row - group.first).copied();
+        let bytes = place
+            .map(|place| self.spill.read(place))
+            .transpose()?
+            .flatten();
+        bytes.ok_or_else(|| {
+            self.bad(format!("row {row} has no picture")).help(
+                "a file that only names its pictures does not hold them: write their bytes into it",
+            )
+        })
+    }
+
+    /// Writes the pictures of a row group to the spill.
+    fn unpack(&self, index: usize, rows: usize) -> Result<Vec<Place>, DataError> {
+        let size = self.reader.metadata().row_group(index).column(self.picture);
+        let _one = (size.uncompressed_size() > LARGE)
+            .then(|| LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut writer = self.spill.writer();
+        let mut failed = None;
+        let read = guarded(|| {
             let ColumnReader::ByteArrayColumnReader(mut reader) =
-                self.column(group, self.columns.picture)?
+                self.column(index, self.picture)?
             else {
-                return Err(self.bad("its pictures are not bytes"));
+                return Err("its pictures are not bytes".into());
             };
-            self.values(&mut reader, self.columns.picture, group.rows)
-        })?;
-        match pictures.get(row - group.first) {
-            Some(Some(bytes)) => Ok(bytes.data()),
-            _ => Err(self.bad(format!("row {row} has no picture"))),
+            self.values(&mut reader, self.picture, rows, &mut |values| {
+                let added = values
+                    .into_iter()
+                    .try_for_each(|value| writer.add(value.as_ref().map(|bytes| bytes.data())));
+                added.map_err(|error| {
+                    let text = error.message.clone();
+                    failed = Some(error);
+                    text
+                })
+            })
+        });
+        match (read, failed) {
+            (_, Some(error)) => Err(error),
+            (Err(what), None) => Err(self.bad(format!("row group {index}: {what}"))),
+            (Ok(()), None) => writer.finish(),
         }
     }
 
     /// Heights and widths of the first few pictures; broken ones are left out.
     pub(super) fn peek(&self, n: usize) -> Vec<(usize, usize)> {
-        let Some(group) = self.groups.first() else {
+        let Some(index) = self.groups.iter().position(|group| group.rows > 0) else {
             return Vec::new();
         };
-        let Ok(ColumnReader::ByteArrayColumnReader(mut reader)) =
-            self.column(group, self.columns.picture)
-        else {
-            return Vec::new();
-        };
-        let first = self.values(&mut reader, self.columns.picture, n.min(group.rows));
-        let first = first.unwrap_or_default();
-        first
-            .iter()
-            .flatten()
-            .filter_map(|bytes| crate::data::decode::size(bytes.data()).ok())
-            .collect()
-    }
-
-    /// The label of a row, where there is a label column.
-    pub(super) fn label(&self, row: usize) -> Result<Option<u32>, DataError> {
-        let Some(column) = self.columns.label else {
-            return Ok(None);
-        };
-        let group = self.group(row)?;
-        let labels = group.labels.get(|| {
-            let labels: Vec<Option<i64>> = match self.column(group, column)? {
-                ColumnReader::Int32ColumnReader(mut reader) => self
-                    .values(&mut reader, column, group.rows)?
-                    .into_iter()
-                    .map(|label| label.map(i64::from))
-                    .collect(),
-                ColumnReader::Int64ColumnReader(mut reader) => {
-                    self.values(&mut reader, column, group.rows)?
-                }
-                _ => return Err(self.bad("its labels are not whole numbers")),
+        let rows = self.groups[index].rows.min(n);
+        let mut sizes = Vec::new();
+        // what is wrong is told when it is read
+        let _ = guarded(|| {
+            let ColumnReader::ByteArrayColumnReader(mut reader) =
+                self.column(index, self.picture)?
+            else {
+                return Ok(());
             };
-            let checked = labels.into_iter().enumerate().map(|(at, label)| {
-                let label = label.and_then(|label| u32::try_from(label).ok());
-                label.ok_or_else(|| self.bad(format!("row {} has no label", group.first + at)))
-            });
-            checked.collect::<Result<Vec<u32>, DataError>>()
-        })?;
-        Ok(labels.get(row - group.first).copied())
+            self.values(&mut reader, self.picture, rows, &mut |values| {
+                let bytes = values.iter().flatten();
+                sizes.extend(bytes.filter_map(|b| crate::data::decode::size(b.data()).ok()));
+                Ok(())
+            })
+        });
+        sizes
     }
 
-    /// The first `rows` values of a column chunk, `None` where they are null.
+    /// The class of a row.
+    pub(super) fn class(&self, row: usize, coding: &Coding) -> Result<Class, DataError> {
+        let (index, group) = self.group(row)?;
+        let labels = group.labels.get(|| {
+            let raw = self.raw_labels(index)?;
+            let codes = raw.iter().map(|key| match coding.class(key.as_ref()) {
+                Class::Of(class) => class,
+                Class::Without => WITHOUT,
+                Class::Wrong => WRONG,
+            });
+            Ok(codes.collect::<Vec<u32>>())
+        })?;
+        Ok(match labels.get(row - group.first) {
+            Some(&WRONG) => Class::Wrong,
+            None | Some(&WITHOUT) => Class::Without,
+            Some(class) => Class::Of(*class),
+        })
+    }
+
+    /// What the label column says in a row, to be told.
+    pub(super) fn label_text(&self, row: usize) -> String {
+        let found = self.group(row).and_then(|(index, group)| {
+            let raw = self.raw_labels(index)?;
+            Ok(raw.into_iter().nth(row - group.first).flatten())
+        });
+        match found {
+            Ok(Some(key)) => key.to_string(),
+            _ => "null".into(),
+        }
+    }
+
+    /// The values of the label column in a row group.
+    pub(super) fn raw_labels(&self, index: usize) -> Result<Vec<Option<Key>>, DataError> {
+        let Some((column, name)) = &self.label_at else {
+            return Ok(Vec::new());
+        };
+        let unsigned = self.label == Values::Numbers { unsigned: true };
+        let mut keys: Vec<Option<Key>> = Vec::new();
+        let (column, rows) = (*column, self.groups[index].rows);
+        macro_rules! read {
+            ($reader:expr, $key:expr) => {
+                self.values(&mut $reader, column, rows, &mut |values| {
+                    for value in values {
+                        keys.push(match value {
+                            Some(value) => $key(value)?,
+                            None => None,
+                        });
+                    }
+                    Ok(())
+                })
+            };
+        }
+        let number = |number: i128| Ok::<_, String>(Some(Key::Number(number)));
+        let real = |value: f64| match value {
+            value if value.is_nan() => Ok(None),
+            value if value.fract() == 0.0 && value.abs() < 1e15 => number(value as i128),
+            value => Err(format!(
+                "column `{name}` holds {value}, which names no class"
+            )),
+        };
+        guarded(|| match self.column(index, column)? {
+            ColumnReader::Int32ColumnReader(mut reader) => read!(reader, |v: i32| {
+                number(if unsigned {
+                    i128::from(v as u32)
+                } else {
+                    i128::from(v)
+                })
+            }),
+            ColumnReader::Int64ColumnReader(mut reader) => read!(reader, |v: i64| {
+                number(if unsigned {
+                    i128::from(v as u64)
+                } else {
+                    i128::from(v)
+                })
+            }),
+            ColumnReader::FloatColumnReader(mut reader) => {
+                read!(reader, |v: f32| real(f64::from(v)))
+            }
+            ColumnReader::DoubleColumnReader(mut reader) => read!(reader, real),
+            ColumnReader::BoolColumnReader(mut reader) => {
+                read!(reader, |v: bool| Ok::<_, String>(Some(Key::Text(
+                    v.to_string()
+                ))))
+            }
+            ColumnReader::ByteArrayColumnReader(mut reader) => {
+                read!(reader, |v: ::parquet::data_type::ByteArray| {
+                    let text = String::from_utf8_lossy(v.data()).into_owned();
+                    Ok::<_, String>(Some(Key::Text(text)))
+                })
+            }
+            _ => Err(format!("column `{name}` names no class")),
+        })
+        .map_err(|what| self.bad(what))?;
+        Ok(keys)
+    }
+
+    /// Gives the first `rows` values of a column chunk to `take`, some at a time, `None` where they are null.
     fn values<T: DataType>(
         &self,
         reader: &mut ColumnReaderImpl<T>,
         column: usize,
         rows: usize,
-    ) -> Result<Vec<Option<T::T>>, DataError> {
-        let full = {
-            let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            let schema = reader.metadata().file_metadata().schema_descr_ptr();
-            schema.column(column).max_def_level()
-        };
-        let (mut values, mut levels) = (Vec::new(), Vec::new());
+        take: &mut dyn FnMut(Vec<Option<T::T>>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let schema = self.reader.metadata().file_metadata().schema_descr();
+        let full = schema.column(column).max_def_level();
         let mut done = 0;
         while done < rows {
+            let (mut values, mut levels) = (Vec::new(), Vec::new());
             let (read, _, _) = reader
-                .read_records(rows - done, Some(&mut levels), None, &mut values)
-                .map_err(|error| self.bad(error))?;
+                .read_records(ROWS.min(rows - done), Some(&mut levels), None, &mut values)
+                .map_err(|error| error.to_string())?;
             if read == 0 {
-                return Err(self.bad(format!("a row group ends after {done} of {rows} rows")));
+                return Err(format!("it ends after {done} of {rows} rows"));
             }
             done += read;
+            let mut values = values.into_iter();
+            take(match full {
+                0 => values.map(Some).collect(),
+                full => levels
+                    .into_iter()
+                    .map(|level| if level == full { values.next() } else { None })
+                    .collect(),
+            })?;
         }
-        if full == 0 {
-            return Ok(values.into_iter().map(Some).collect());
-        }
-        let mut values = values.into_iter();
-        Ok(levels
-            .into_iter()
-            .map(|level| if level == full { values.next() } else { None })
-            .collect())
+        Ok(())
     }
+}
+
+/// What a column holds, in words.
+fn content(column: &ColumnDescriptor) -> String {
+    let words = match column.physical_type() {
+        Physical::INT32 | Physical::INT64 => "whole numbers",
+        Physical::FLOAT | Physical::DOUBLE => "numbers",
+        Physical::BOOLEAN => "yes or no",
+        Physical::BYTE_ARRAY => "bytes or text",
+        Physical::FIXED_LEN_BYTE_ARRAY => "bytes of one length",
+        Physical::INT96 => "times",
+    };
+    match column.max_rep_level() {
+        0 => words.to_owned(),
+        _ => format!("lists of {words}"),
+    }
+}
+
+/// What a label column holds.
+fn values(column: &ColumnDescriptor, label: &str) -> Values {
+    let unfit = || Values::Unfit(format!("holds {}, which name no class", content(column)));
+    // a list, or a record of several values
+    if column.max_rep_level() > 0 || column.path().string() != label {
+        return unfit();
+    }
+    let logical = column.logical_type_ref();
+    let whole = match logical {
+        None | Some(LogicalType::Integer { .. }) => true,
+        Some(_) => false,
+    };
+    let unsigned = matches!(
+        column.converted_type(),
+        ConvertedType::UINT_8
+            | ConvertedType::UINT_16
+            | ConvertedType::UINT_32
+            | ConvertedType::UINT_64
+    );
+    match column.physical_type() {
+        Physical::INT32 | Physical::INT64 if whole => Values::Numbers { unsigned },
+        Physical::FLOAT | Physical::DOUBLE => Values::Reals,
+        Physical::BOOLEAN => Values::Flags,
+        Physical::BYTE_ARRAY => Values::Words,
+        _ => unfit(),
+    }
+}
+
+/// Least and largest value of a column of numbers, where the footer says so for each row group with a value.
+fn span(reader: &SerializedFileReader<Source>, at: usize, unsigned: bool) -> Option<(i128, i128)> {
+    let mut span: Option<(i128, i128)> = None;
+    for group in reader
+        .metadata()
+        .row_groups()
+        .iter()
+        .filter(|group| group.num_rows() > 0)
+    {
+        let statistics = group.column(at).statistics()?;
+        if statistics.null_count_opt() == u64::try_from(group.num_rows()).ok() {
+            continue;
+        }
+        let (low, high) = match statistics {
+            Statistics::Int32(s) => (i128::from(*s.min_opt()?), i128::from(*s.max_opt()?)),
+            Statistics::Int64(s) => (i128::from(*s.min_opt()?), i128::from(*s.max_opt()?)),
+            _ => return None,
+        };
+        if unsigned && low < 0 {
+            return None;
+        }
+        span = Some(span.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
+    }
+    span.or(Some((-1, -1)))
 }
 
 /// The class names of a column in the `huggingface` metadata:

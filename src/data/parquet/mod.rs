@@ -1,11 +1,17 @@
 //! `parquet(name)`: pictures in parquet files, in the schema that Hugging Face writes.
 
 mod file;
+mod labels;
+mod layout;
+mod source;
+mod spill;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::file::{Classes, OpenError, PictureFile};
+use self::file::{OpenError, PictureFile, Values};
+use self::labels::{Class, Classes, Coding};
+use self::layout::layout;
 use super::decode::{self, Channels, PictureSize};
 use super::{DataError, Dataset, Fields, Places, Record, Sample, SampleType, Splits};
 use super::{manifest, pictures};
@@ -15,14 +21,25 @@ use crate::language::codes::Code;
 /// Pictures of a file whose headers are read to learn whether all have one size.
 const LOOKED_AT: usize = 8;
 
+/// One file of a split.
+struct Part {
+    file: PictureFile,
+    /// Where it has labels, what they mean.
+    coding: Option<Coding>,
+}
+
 struct Parquet {
-    files: Vec<PictureFile>,
+    parts: Vec<Part>,
     /// First record of each file.
     firsts: Vec<usize>,
     len: usize,
     fields: Fields,
-    /// Where there are labels, their number of classes if it is known.
-    labelled: Option<Option<usize>>,
+    /// Whether records have the field `label`.
+    labelled: bool,
+    /// The label column.
+    column: String,
+    /// Why there is no label.
+    why: Option<String>,
     classes: Vec<String>,
     channels: Channels,
     size: PictureSize,
@@ -31,22 +48,42 @@ struct Parquet {
 
 impl Parquet {
     /// The file that holds a record, and its row there.
-    fn row(&self, index: usize) -> Result<(&PictureFile, usize), DataError> {
+    fn row(&self, index: usize) -> Result<(&Part, usize), DataError> {
         if index >= self.len {
             return Err(DataError::outside(index, self.len));
         }
         let at = self.firsts.partition_point(|first| *first <= index) - 1;
-        Ok((&self.files[at], index - self.firsts[at]))
+        Ok((&self.parts[at], index - self.firsts[at]))
     }
 
-    fn label(&self, file: &PictureFile, row: usize) -> Result<Option<u32>, DataError> {
-        let label = file.label(row)?;
-        match (label, self.labelled.flatten()) {
-            (Some(label), Some(n)) if label as usize >= n => Err(DataError::new(format!(
-                "row {row} of {} has the label {label}, but there are {n} classes",
-                file.path.display()
-            ))),
-            _ => Ok(label),
+    /// The label of a row: a class, or why there is none.
+    fn label(&self, part: &Part, row: usize) -> std::result::Result<u32, (Class, String)> {
+        let path = part.file.path.display();
+        let Some(coding) = &part.coding else {
+            let why = format!(
+                "row {row} of {path} has no label: there is no column `{}`",
+                self.column
+            );
+            return Err((Class::Without, why));
+        };
+        let class = match part.file.class(row, coding) {
+            Ok(class) => class,
+            Err(error) => return Err((Class::Wrong, error.message)),
+        };
+        let says = || {
+            let (column, text) = (&self.column, part.file.label_text(row));
+            format!("row {row} of {path}: column `{column}` is {text}")
+        };
+        match class {
+            Class::Of(class) => Ok(class),
+            Class::Without => Err((class, format!("{}, which is no label", says()))),
+            Class::Wrong => {
+                let n = match &self.fields[1].1 {
+                    SampleType::Label { classes: Some(n) } => *n,
+                    _ => 0,
+                };
+                Err((class, format!("{}, but there are {n} classes", says())))
+            }
         }
     }
 }
@@ -61,29 +98,62 @@ impl Dataset for Parquet {
     }
 
     fn read(&self, index: usize) -> Result<Record, DataError> {
-        let (file, row) = self.row(index)?;
-        let name = || format!("the picture in row {row} of {}", file.path.display());
-        let image = decode::decode(file.picture(row)?, self.channels)
+        let (part, row) = self.row(index)?;
+        let name = || format!("the picture in row {row} of {}", part.file.path.display());
+        let image = decode::decode(&part.file.picture(row)?, self.channels)
             .map_err(|what| DataError::new(format!("can't read {}: {what}", name())))?;
         self.size.check(&image, &name)?;
         let mut record = vec![Sample::Image(image)];
-        if self.labelled.is_some() {
-            record.extend(self.label(file, row)?.map(Sample::Label));
+        if self.labelled {
+            record.push(match self.label(part, row) {
+                Ok(class) => Sample::Label(class),
+                Err((_, why)) => Sample::Missing(why.into()),
+            });
         }
         Ok(record)
     }
 
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
-        let (file, row) = self.row(index)?;
-        self.label(file, row)
+        let (part, row) = self.row(index)?;
+        if !self.labelled {
+            return Ok(None);
+        }
+        match self.label(part, row) {
+            Ok(class) => Ok(Some(class)),
+            Err((Class::Without, _)) => Ok(None),
+            Err((_, why)) => Err(DataError::new(why)
+                .help("where no label is needed, drop it first: `|> without(label)`")),
+        }
+    }
+
+    fn no_label(&self) -> Option<&str> {
+        self.why.as_deref()
     }
 
     fn class_names(&self) -> &[String] {
         &self.classes
     }
 
+    fn resident_bytes(&self) -> u64 {
+        let held: u64 = self
+            .parts
+            .iter()
+            .map(|part| part.file.resident_bytes())
+            .sum();
+        let moment = self
+            .parts
+            .iter()
+            .map(|part| part.file.largest_bytes())
+            .max();
+        held + moment.unwrap_or(0)
+    }
+
     fn manifest(&self) -> Result<String, DataError> {
-        let paths: Vec<PathBuf> = self.files.iter().map(|file| file.path.clone()).collect();
+        let paths: Vec<PathBuf> = self
+            .parts
+            .iter()
+            .map(|part| part.file.path.clone())
+            .collect();
         manifest::of_files(&self.kind, &paths, || {
             let mut all = blake3::Hasher::new();
             all.update(self.kind.as_bytes());
@@ -97,93 +167,15 @@ impl Dataset for Parquet {
     }
 }
 
-/// The split a file's name says it belongs to.
-fn split_of(path: &Path) -> Option<Split> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-    if !name.ends_with(".parquet") {
-        return None;
-    }
-    let starts = [
-        ("train", Split::Train),
-        ("valid", Split::Valid),
-        ("val", Split::Valid),
-        ("test", Split::Test),
-    ];
-    let found = starts.iter().find(|(start, _)| name.starts_with(start));
-    found.map(|(_, split)| *split)
-}
-
-/// Files by split, in the order of their names: those of the folder, else those of its one folder that has some.
-fn files(place: &Path) -> Result<Vec<(Split, PathBuf)>, String> {
-    if place.is_file() {
-        return Ok(vec![(
-            split_of(place).unwrap_or(Split::Train),
-            place.to_owned(),
-        )]);
-    }
-    let listed = |folder: &Path| -> Result<Vec<PathBuf>, String> {
-        let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
-        let mut paths = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<std::io::Result<Vec<_>>>()
-            .map_err(|error| error.to_string())?;
-        paths.sort();
-        Ok(paths)
-    };
-    let of_splits = |paths: &[PathBuf]| -> Vec<(Split, PathBuf)> {
-        let files = paths.iter().filter(|path| path.is_file());
-        files
-            .filter_map(|path| Some((split_of(path)?, path.clone())))
-            .collect()
-    };
-    let paths = listed(place)?;
-    let here = of_splits(&paths);
-    if !here.is_empty() {
-        return Ok(here);
-    }
-    let mut below = Vec::new();
-    for folder in paths.iter().filter(|path| path.is_dir()) {
-        let found = of_splits(&listed(folder)?);
-        if !found.is_empty() {
-            below.push((folder, found));
-        }
-    }
-    match &below[..] {
-        [] => Err("it holds no train*.parquet, valid*.parquet or test*.parquet".into()),
-        [(_, found)] => Ok(found.clone()),
-        [(a, _), (b, _), ..] => Err(format!(
-            "both {} and {} hold parquet files: name one of them",
-            a.display(),
-            b.display()
-        )),
-    }
-}
-
-fn open_split(args: &Args, paths: &[PathBuf]) -> Result<Parquet> {
-    let (image, label) = (args.text("image"), args.text("label"));
-    let asked = args.values.get("label").map(|argument| &argument.origin) != Some(&Origin::Default);
-    let mut label = Some(label);
-    let mut files: Vec<PictureFile> = Vec::new();
-    for path in paths {
-        let mut file = PictureFile::open(path, image, label);
-        // files without labels are fine unless the recipe names the column
-        if files.is_empty()
-            && !asked
-            && let Err(OpenError::NoColumn { which: "label", .. }) = file
-        {
-            label = None;
-            file = PictureFile::open(path, image, None);
-        }
-        files.push(file.map_err(|error| match error {
-            OpenError::Bad(what) => Problem::new(Code::BadFile, what),
-            OpenError::NoColumn { which, have } => no_column(path, which, args.text(which), &have),
-        })?);
-    }
+/// One split of files whose classes are known.
+fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Parquet {
     let channels = Channels::from_word(args.word("channels"));
     let size = pictures::size(pictures::declared(args), || {
-        files.iter().flat_map(|file| file.peek(LOOKED_AT)).collect()
+        parts
+            .iter()
+            .flat_map(|part| part.file.peek(LOOKED_AT))
+            .collect()
     });
-    let classes = label.map(|_| classes(&files));
     let (height, width) = size.shown();
     let image_type = SampleType::Image {
         channels: Some(channels.count()),
@@ -191,97 +183,129 @@ fn open_split(args: &Args, paths: &[PathBuf]) -> Result<Parquet> {
         width,
     };
     let mut fields = vec![("image".to_owned(), image_type)];
-    let count = classes.as_ref().map(|classes| match classes {
-        Some(Classes::Named(names)) => Some(names.len()),
-        Some(Classes::Counted(n)) => Some(*n),
-        None => None,
-    });
-    if let Some(classes) = count {
-        fields.push(("label".to_owned(), SampleType::Label { classes }));
-    }
+    let count = classes
+        .count
+        .filter(|_| parts.iter().any(|part| part.coding.is_some()));
+    fields.extend(count.map(|n| ("label".to_owned(), SampleType::label(n))));
     let mut firsts = Vec::new();
     let mut len = 0;
-    for file in &files {
+    for part in &parts {
         firsts.push(len);
-        len += file.rows;
+        len += part.file.rows;
     }
-    Ok(Parquet {
+    let (image, column) = (args.text("image"), args.text("label"));
+    let label = count.map(|_| column);
+    let mut kind = format!("parquet {image} {label:?} {channels:?}");
+    // classes that follow from other files too are part of the content
+    let own = |part: &Part| match &part.coding {
+        None | Some(Coding::Numbers(_)) => true,
+        Some(Coding::Named(map)) => {
+            map.len() == classes.names.len() && map.iter().copied().eq(0..map.len() as u32)
+        }
+        Some(Coding::Each(_)) => false,
+    };
+    if !parts.iter().all(own) {
+        kind += &format!(" {:?}", classes.names);
+    }
+    Parquet {
         firsts,
         len,
         fields,
-        labelled: count,
-        classes: match classes {
-            Some(Some(Classes::Named(names))) => names,
-            _ => Vec::new(),
+        labelled: count.is_some(),
+        column: column.to_owned(),
+        why: classes.why.clone(),
+        classes: match count {
+            Some(_) => classes.names.clone(),
+            None => Vec::new(),
         },
         channels,
         size,
-        kind: format!("parquet {image} {label:?} {channels:?}"),
-        files,
-    })
+        kind,
+        parts,
+    }
 }
 
-/// The classes that the files agree on: their names, else the largest count.
-fn classes(files: &[PictureFile]) -> Option<Classes> {
-    let mut counted = Some(0);
-    for file in files {
-        match &file.classes {
-            Some(Classes::Named(names)) => return Some(Classes::Named(names.clone())),
-            Some(Classes::Counted(n)) => counted = counted.map(|most| most.max(*n)),
-            None => counted = None,
+/// A file can't be opened: where the recipe says so, and what would do.
+fn problem(error: OpenError) -> Problem {
+    match error {
+        OpenError::Bad(what) => Problem::new(Code::BadFile, what),
+        OpenError::NoPictures { why, have, near } => {
+            let problem = Problem::argument(Code::UnknownPart, "image", why)
+                .note(format!("its columns are {}", have.join(", ")));
+            match near {
+                Some(near) => problem.help(format!("name the column: `image = \"{near}\"`")),
+                None => problem.help("name the column: `image = \"…\"`"),
+            }
         }
     }
-    counted.map(Classes::Counted)
-}
-
-fn no_column(path: &Path, which: &str, wanted: &str, have: &[String]) -> Problem {
-    let kind = if which == "image" {
-        "pictures"
-    } else {
-        "labels"
-    };
-    let have = have.join(", ");
-    Problem::argument(
-        Code::UnknownPart,
-        which,
-        format!("{} has no column `{wanted}` of {kind}", path.display()),
-    )
-    .note(format!("its columns are {have}"))
-    .help(format!("name the column: `{which} = \"…\"`"))
 }
 
 fn open(args: &Args, places: &Places) -> Result<Splits> {
-    let holds = |path: &Path| files(path).map(|_| ());
+    let holds = |path: &Path| layout(path).map(|_| ());
     let name = args.text("name");
     let what = "a parquet file, or a folder with train*.parquet, valid*.parquet, test*.parquet";
     let place = pictures::find(name, places, &holds, what)?;
-    let all = files(&place).map_err(|what| {
+    let found = layout(&place).map_err(|what| {
         Problem::argument(
             Code::BadFile,
             "name",
             format!("{}: {what}", place.display()),
         )
     })?;
-    let mut splits = Splits::default();
-    let mut counted: Vec<(Split, Parquet)> = Vec::new();
-    for split in [Split::Train, Split::Valid, Split::Test] {
-        let of_split = all.iter().filter(|(other, _)| *other == split);
-        let paths: Vec<PathBuf> = of_split.map(|(_, path)| path.clone()).collect();
-        if !paths.is_empty() {
-            counted.push((split, open_split(args, &paths)?));
+    let (image, column) = (args.text("image"), args.text("label"));
+    let spill = Arc::default();
+    let mut files = Vec::new();
+    // the names of the train split come first
+    for wanted in [Split::Train, Split::Valid, Split::Test] {
+        for (_, path) in found.files.iter().filter(|(split, _)| *split == wanted) {
+            let file = PictureFile::open(path, image, column, &spill).map_err(problem)?;
+            files.push(file);
         }
     }
-    // a split may lack the last classes: where they are only counted, all have as many as the largest
-    let most = counted
-        .iter()
-        .filter_map(|(_, part)| part.labelled.flatten())
-        .max();
-    for (split, mut part) in counted {
-        if let (Some(Some(n)), Some(most)) = (part.labelled.as_mut(), most) {
-            *n = most;
-            part.fields[1].1 = SampleType::label(most);
+    let asked = args.values.get("label").map(|argument| &argument.origin) != Some(&Origin::Default);
+    if asked && files.iter().all(|file| file.label == Values::None) {
+        let path = found.files[0].1.display();
+        return Err(Problem::argument(
+            Code::UnknownPart,
+            "label",
+            format!("{path} has no column `{column}` of labels"),
+        )
+        .help("name the column: `label = \"…\"`"));
+    }
+    let mut classes = labels::classes(&files, column);
+    if asked && let (None, Some(why)) = (classes.count, &classes.why) {
+        return Err(Problem::argument(Code::UnknownPart, "label", why.clone()));
+    }
+    let mut splits = Splits::default();
+    let codings = std::mem::take(&mut classes.codings);
+    let parts = files.into_iter().zip(codings);
+    let mut parts: Vec<Part> = parts.map(|(file, coding)| Part { file, coding }).collect();
+    for wanted in [Split::Train, Split::Valid, Split::Test] {
+        let n = found
+            .files
+            .iter()
+            .filter(|(split, _)| *split == wanted)
+            .count();
+        if n > 0 {
+            let own: Vec<Part> = parts.drain(..n).collect();
+            splits
+                .parts
+                .insert(wanted, Arc::new(split(args, own, &classes)));
         }
-        splits.parts.insert(split, Arc::new(part));
+    }
+    splits.doubts.append(&mut classes.remarks);
+    if let Some(first) = found.left_out.first() {
+        splits.doubts.push(format!(
+            "{} parquet file{} left out, of no split by name: {}{}",
+            found.left_out.len(),
+            if found.left_out.len() == 1 { "" } else { "s" },
+            first.display(),
+            if found.left_out.len() == 1 {
+                ""
+            } else {
+                ", …"
+            },
+        ));
     }
     Ok(splits)
 }
@@ -308,14 +332,17 @@ pub(super) fn spec() -> Spec {
         "label",
         Type::Text,
         "\"label\"",
-        "The column of class numbers; files without it have no label unless it is named.",
+        "The column of classes: numbers, words, yes or no; files without it have no label unless it is named.",
     ))
     .param(pictures::channels_param())
     .param(pictures::size_param())
     .doc(
-        "One file, or a folder with `train*.parquet`, `valid*.parquet` (or `val*`) and `test*.parquet`, as many of them as there are. \
-         Class names come from the schema's `huggingface` metadata. Footers are read when the recipe is checked; a row group is read when \
-         the first of its records is, and its encoded pictures stay in memory. Fields: `image`, `label`.",
+        "One file, or a folder with `train*.parquet`, `valid*.parquet` (`val`, `dev`) and `test*.parquet`, as many of them as there are; \
+         the split may also be a folder's name: `default/train/0000.parquet`. Class names come from the schema's `huggingface` \
+         metadata and are compared by name over all files; numbers without names are class numbers, of other values each is a class, in \
+         their order. Null and −1 say that a row has no label: an error only where the label is used. Footers are read when the recipe \
+         is checked; a row group is unpacked when the first of its records is read, and its encoded pictures are kept in an unnamed \
+         file of the user's cache folder, not in memory. Fields: `image`, `label`.",
     )
     .example("parquet(\"cifar10\", image = \"img\", label = \"label\")")
 }

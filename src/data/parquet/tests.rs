@@ -191,18 +191,300 @@ fn bad_rows_are_named_and_leave_the_others_alone() {
     .unwrap();
     let train = &splits.parts[&Split::Train];
     assert!(train.read(0).is_ok());
-    for (row, what) in [
-        (1, "neither JPEG nor PNG"),
-        (2, "no picture"),
-        (3, "label 7"),
-        (4, "3 × 3"),
-    ] {
+    // a label that nobody asks for is no fault
+    assert!(matches!(
+        train.read(3).unwrap()[..],
+        [Sample::Image(_), Sample::Missing(_)]
+    ));
+    let error = train.class(3).unwrap_err().message;
+    for part in ["row 3", "train.parquet", "`label` is 7", "3 classes"] {
+        assert!(error.contains(part), "{error}");
+    }
+    for (row, what) in [(1, "neither JPEG nor PNG"), (2, "no picture"), (4, "3 × 3")] {
         let error = train.read(row).unwrap_err().message;
         assert!(error.contains(what), "{error}");
         assert!(
             error.contains(&format!("row {row}")) && error.contains("train.parquet"),
             "{error}"
         );
+    }
+}
+
+/// A label column.
+enum Column {
+    None,
+    Ints(Vec<Option<i64>>),
+    Words(Vec<Option<&'static str>>),
+    Flags(Vec<Option<bool>>),
+    Reals(Vec<Option<f64>>),
+}
+
+/// Writes one row group of `rows` dots with a label column, without statistics unless `statistics`.
+fn write_labels(path: &Path, names: Option<&str>, rows: u8, column: &Column, statistics: bool) {
+    use ::parquet::data_type::{BoolType, DoubleType};
+    use ::parquet::file::properties::EnabledStatistics;
+    let metadata = names.map(|names| {
+        let value = format!(r#"{{"info": {{"features": {{"label": {{"names": {names}}}}}}}}}"#);
+        vec![KeyValue::new("huggingface".into(), value)]
+    });
+    let properties = WriterProperties::builder()
+        .set_statistics_enabled(match statistics {
+            true => EnabledStatistics::Chunk,
+            false => EnabledStatistics::None,
+        })
+        .set_key_value_metadata(metadata)
+        .build();
+    let field = match column {
+        Column::None => "",
+        Column::Ints(_) => "optional int64 label;",
+        Column::Words(_) => "optional binary label (UTF8);",
+        Column::Flags(_) => "optional boolean label;",
+        Column::Reals(_) => "optional double label;",
+    };
+    let schema = format!("message schema {{ required binary image; {field} }}");
+    let schema = Shared::new(parse_message_type(&schema).unwrap());
+    let file = std::fs::File::create(path).unwrap();
+    let mut writer = SerializedFileWriter::new(file, schema, Shared::new(properties)).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut images = group.next_column().unwrap().unwrap();
+    let values: Vec<ByteArray> = (0..rows).filter_map(dot).map(Into::into).collect();
+    images
+        .typed::<ByteArrayType>()
+        .write_batch(&values, None, None)
+        .unwrap();
+    images.close().unwrap();
+    macro_rules! labels {
+        ($ty:ty, $of:expr, $make:expr) => {{
+            let levels: Vec<i16> = $of.iter().map(|v| i16::from(v.is_some())).collect();
+            let values: Vec<_> = $of.iter().flatten().map($make).collect();
+            let mut column = group.next_column().unwrap().unwrap();
+            column
+                .typed::<$ty>()
+                .write_batch(&values, Some(&levels), None)
+                .unwrap();
+            column.close().unwrap();
+        }};
+    }
+    match column {
+        Column::None => {}
+        Column::Ints(of) => labels!(Int64Type, of, |v| *v),
+        Column::Words(of) => labels!(ByteArrayType, of, |v| ByteArray::from(*v)),
+        Column::Flags(of) => labels!(BoolType, of, |v| *v),
+        Column::Reals(of) => labels!(DoubleType, of, |v| *v),
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+/// Number of classes, their names, and each row's class.
+fn labels_of(column: Column, rows: u8) -> (Option<usize>, Vec<String>, Vec<Option<u32>>) {
+    let mut found = Vec::new();
+    for statistics in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        write_labels(
+            &folder.path().join("train.parquet"),
+            None,
+            rows,
+            &column,
+            statistics,
+        );
+        let splits = open(folder.path(), &[]).unwrap();
+        let train = &splits.parts[&Split::Train];
+        let count = train.fields().get(1).map(|(_, ty)| match ty {
+            SampleType::Label { classes } => classes.unwrap(),
+            other => panic!("{other}"),
+        });
+        let classes = (0..train.len()).map(|i| train.class(i).unwrap());
+        // what has no label is a picture all the same
+        assert!((0..train.len()).all(|i| train.read(i).is_ok()));
+        found.push((count, train.class_names().to_vec(), classes.collect()));
+    }
+    assert_eq!(found[0], found[1], "with statistics and without");
+    found.remove(0)
+}
+
+#[test]
+fn labels_are_numbers_words_flags_and_gaps() {
+    let ints = |values: &[i64]| Column::Ints(values.iter().map(|v| Some(*v)).collect());
+    let none = Vec::<String>::new;
+    assert_eq!(
+        labels_of(ints(&[0, 2, -1]), 3),
+        (Some(3), none(), vec![Some(0), Some(2), None])
+    );
+    let some = Column::Ints(vec![None, Some(1), Some(0)]);
+    assert_eq!(
+        labels_of(some, 3),
+        (Some(2), none(), vec![None, Some(1), Some(0)])
+    );
+    // the two classes of many old data sets
+    let pair = (
+        Some(2),
+        vec!["-1".into(), "1".into()],
+        vec![Some(1), Some(0), Some(1)],
+    );
+    assert_eq!(labels_of(ints(&[1, -1, 1]), 3), pair);
+    // numbers that count nothing are classes in their order
+    let large = (
+        Some(2),
+        vec!["7".into(), "9000000000".into()],
+        vec![Some(1), Some(0)],
+    );
+    assert_eq!(labels_of(ints(&[9_000_000_000, 7]), 2), large);
+    let words = Column::Words(vec![Some("fox"), Some("cat"), None, Some("fox")]);
+    let wanted = (
+        Some(2),
+        vec!["cat".into(), "fox".into()],
+        vec![Some(1), Some(0), None, Some(1)],
+    );
+    assert_eq!(labels_of(words, 4), wanted);
+    let numbers = Column::Words(vec![Some("10"), Some("9")]);
+    assert_eq!(labels_of(numbers, 2).1, ["9", "10"]);
+    let flags = Column::Flags(vec![Some(true), Some(true)]);
+    let wanted = (
+        Some(2),
+        vec!["false".into(), "true".into()],
+        vec![Some(1), Some(1)],
+    );
+    assert_eq!(labels_of(flags, 2), wanted);
+    let reals = Column::Reals(vec![Some(1.0), Some(f64::NAN), Some(0.0)]);
+    assert_eq!(
+        labels_of(reals, 3),
+        (Some(2), none(), vec![Some(1), None, Some(0)])
+    );
+    // nothing is labelled, or by measured values
+    assert_eq!(labels_of(ints(&[-1, -1]), 2).0, None);
+    assert_eq!(labels_of(Column::Reals(vec![Some(0.5)]), 1).0, None);
+    assert_eq!(labels_of(Column::None, 1).0, None);
+}
+
+#[test]
+fn a_measured_value_says_why_it_is_no_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.parquet");
+    write_labels(&path, None, 1, &Column::Reals(vec![Some(0.5)]), true);
+    let splits = open(folder.path(), &[]).unwrap();
+    let why = splits.parts[&Split::Train].no_label().unwrap().to_owned();
+    assert!(
+        why.contains("`label` holds 0.5") && why.contains("train.parquet"),
+        "{why}"
+    );
+}
+
+#[test]
+fn classes_of_shards_are_compared_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, names: Option<&str>, column: Column| {
+        write_labels(&folder.path().join(name), names, 3, &column, true);
+    };
+    let ints = || Column::Ints(vec![Some(0), Some(1), Some(2)]);
+    write("train-0.parquet", Some(r#"["cat", "dog", "fox"]"#), ints());
+    write("train-1.parquet", Some(r#"["fox", "cat", "emu"]"#), ints());
+    write("train-2.parquet", None, Column::None);
+    write(
+        "test.parquet",
+        None,
+        Column::Words(vec![Some("emu"), Some("cat"), None]),
+    );
+    let splits = open(folder.path(), &[]).unwrap();
+    let classes = |split: Split| {
+        let part = &splits.parts[&split];
+        assert_eq!(part.class_names(), ["cat", "dog", "fox", "emu"]);
+        assert_eq!(part.fields()[1].1, SampleType::label(4));
+        (0..part.len())
+            .map(|i| part.class(i).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let train = [0, 1, 2, 2, 0, 3].map(Some).into_iter().chain([None; 3]);
+    assert_eq!(classes(Split::Train), train.collect::<Vec<_>>());
+    assert_eq!(classes(Split::Test), [Some(3), Some(0), None]);
+}
+
+#[test]
+fn empty_files_and_row_groups_hold_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("train-0.parquet"), None, &[]);
+    write(
+        &folder.path().join("train-1.parquet"),
+        None,
+        &[vec![], vec![(dot(5), 0)], vec![]],
+    );
+    write(&folder.path().join("train-2.parquet"), None, &[vec![]]);
+    write(&folder.path().join("test.parquet"), None, &[vec![]]);
+    let splits = open(folder.path(), &[("image", text("img"))]).unwrap();
+    let train = &splits.parts[&Split::Train];
+    assert_eq!(
+        (train.len(), picture(&train.read(0).unwrap()).0.pixels[0]),
+        (1, 5)
+    );
+    assert_eq!(train.fields()[0].1, SampleType::image(3, 2, 2));
+    assert!(splits.parts[&Split::Test].is_empty());
+    assert!(train.read(1).is_err());
+}
+
+#[test]
+fn threads_that_read_at_once_read_what_is_there() {
+    const GROUPS: u8 = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let row = |i: u8| (Some(help::png(2, 2, |y, x| [i, y as u8, x as u8])), 0);
+    let groups: Vec<_> = (0..GROUPS)
+        .map(|g| (0..4).map(|i| row(g * 4 + i)).collect())
+        .collect();
+    let path = folder.path().join("train.parquet");
+    write(&path, None, &groups);
+    for epoch in 0..200u64 {
+        // opened anew, so that each row group is unpacked while others are
+        let splits = open(&path, &[("image", text("img"))]).unwrap();
+        let train = &splits.parts[&Split::Train];
+        std::thread::scope(|scope| {
+            for worker in 0..8 {
+                scope.spawn(move || {
+                    let seed = crate::data::Philox::new(epoch, &[worker]);
+                    for i in seed.clone().permutation(train.len()).into_iter().take(60) {
+                        let record = train.read(i as usize).unwrap();
+                        assert_eq!(u32::from(picture(&record).0.pixels[0]), i);
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn damaged_files_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.parquet");
+    let row = |i: u8| (dot(i), i64::from(i % 3));
+    write(
+        &path,
+        Some(NAMES),
+        &[(0..9).map(row).collect(), (9..20).map(row).collect()],
+    );
+    let whole = std::fs::read(&path).unwrap();
+    let mut draw = crate::data::Philox::new(7, &[1]);
+    for round in 0..400 {
+        let mut bytes = whole.clone();
+        // the footer is at the end: half of the changes go there
+        for _ in 0..1 + round % 4 {
+            let from = if draw.below(2) == 0 {
+                0
+            } else {
+                bytes.len() / 2
+            };
+            let at = from + draw.below((bytes.len() - from) as u32) as usize;
+            bytes[at] = draw.below(256) as u8;
+        }
+        if round % 5 == 0 {
+            bytes.truncate(draw.below(bytes.len() as u32) as usize);
+        }
+        std::fs::write(&path, bytes).unwrap();
+        let Ok(splits) = open(&path, &[("image", text("img"))]) else {
+            continue;
+        };
+        for part in splits.parts.values() {
+            for i in 0..part.len().min(40) {
+                let _ = (part.read(i), part.class(i));
+            }
+        }
     }
 }
 

@@ -59,12 +59,20 @@ fn chosen(
         order[..len.min(order.len())].to_vec()
     } else {
         let mut by_class: Vec<Vec<u32>> = Vec::new();
+        // records without a label are no class of their own, but give their share
+        let mut without: Vec<u32> = Vec::new();
         for index in order {
-            let class = base.class(index as usize)?.unwrap_or(0) as usize;
+            let Some(class) = base.class(index as usize)?.map(|class| class as usize) else {
+                without.push(index);
+                continue;
+            };
             if by_class.len() <= class {
                 by_class.resize(class + 1, Vec::new());
             }
             by_class[class].push(index);
+        }
+        if rule == Rule::Shares && !without.is_empty() {
+            by_class.push(without);
         }
         let sizes: Vec<usize> = by_class.iter().map(Vec::len).collect();
         let quota = match rule {
@@ -215,6 +223,18 @@ impl Dataset for Choice {
 
     fn normalization(&self) -> Option<Normalization> {
         self.base.normalization()
+    }
+
+    fn no_label(&self) -> Option<&str> {
+        self.base.no_label()
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        self.base.resident_bytes()
+    }
+
+    fn resident_key(&self) -> usize {
+        self.base.resident_key()
     }
 
     fn id(&self, index: usize) -> u64 {

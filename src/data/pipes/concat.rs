@@ -60,6 +60,10 @@ impl Dataset for Concat {
         self.parts[0].normalization()
     }
 
+    fn resident_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.resident_bytes()).sum()
+    }
+
     /// Of two parts: twice the part's own number, plus one in the second. Distinct as long as the parts' own are.
     fn id(&self, index: usize) -> u64 {
         match self.part(index) {
@@ -169,7 +173,7 @@ fn pipe(args: &Args, source: Source, open: &dyn Fn(&Data) -> Result<Source>) -> 
     }
     let mut single = Vec::new();
     let mut splits: BTreeMap<Split, Vec<Arc<dyn Dataset>>> = BTreeMap::new();
-    let mut remarks = Vec::new();
+    let (mut remarks, mut doubts) = (Vec::new(), Vec::new());
     let n = sources.len();
     for source in sources {
         match source {
@@ -179,6 +183,7 @@ fn pipe(args: &Args, source: Source, open: &dyn Fn(&Data) -> Result<Source>) -> 
                     splits.entry(split).or_default().push(part);
                 }
                 remarks.extend(all.remarks);
+                doubts.extend(all.doubts);
             }
         }
     }
@@ -194,6 +199,7 @@ fn pipe(args: &Args, source: Source, open: &dyn Fn(&Data) -> Result<Source>) -> 
     }
     let mut joined = Splits {
         remarks,
+        doubts,
         ..Splits::default()
     };
     for (split, parts) in splits {

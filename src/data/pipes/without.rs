@@ -56,6 +56,14 @@ impl Dataset for Without {
         self.base.normalization()
     }
 
+    fn resident_bytes(&self) -> u64 {
+        self.base.resident_bytes()
+    }
+
+    fn resident_key(&self) -> usize {
+        self.base.resident_key()
+    }
+
     fn id(&self, index: usize) -> u64 {
         self.base.id(index)
     }

@@ -100,6 +100,7 @@ impl Run<'_> {
             &training.samples,
             self.settings.seed,
             6,
+            training.settings.skip_bad,
         );
         if let Ok(png) = sheet.and_then(|sheet| preview::png(&sheet))
             && let Some(directory) = &self.directory

@@ -227,6 +227,7 @@ fn shown(sample: &Sample) -> String {
         }
         Sample::Label(label) => format!("label {label}"),
         Sample::Text(_) => "text".into(),
+        Sample::Missing(_) => "nothing".into(),
         Sample::List(list) => match list.first() {
             Some(first) => format!("{} * {}", shown(first), list.len()),
             None => "an empty list".into(),
@@ -246,6 +247,8 @@ impl Call<'_> {
             }
             Sample::Label(label) => In::Label(label),
             Sample::Text(text) => In::Text(text),
+            // the check of what flows in has refused it
+            Sample::Missing(why) => In::Text(why),
             Sample::List(list) => {
                 // a list of lists flows in as its first elements would: the type function has refused it
                 self.scratch.give_list(list);

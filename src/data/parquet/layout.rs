@@ -1,0 +1,222 @@
+//! Which parquet files of a folder are read, and for which split.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::Split;
+
+/// Folders that are followed below the one that is named.
+const DEPTH: usize = 6;
+
+/// What a place holds.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// By split, in the order of their paths.
+    pub(super) files: Vec<(Split, PathBuf)>,
+    /// Parquet files that belong to no split.
+    pub(super) left_out: Vec<PathBuf>,
+}
+
+/// The split that a word of a name means.
+fn split_of_word(word: &str) -> Option<Split> {
+    let stem = word.strip_suffix("set").or(word.strip_suffix("split"));
+    match stem.filter(|stem| !stem.is_empty()).unwrap_or(word) {
+        "train" | "training" => Some(Split::Train),
+        "valid" | "validation" | "val" | "dev" | "development" => Some(Split::Valid),
+        "test" | "testing" | "eval" | "evaluation" => Some(Split::Test),
+        _ => None,
+    }
+}
+
+/// The split that a name says, by its first word that says one: `train-00000-of-00002`, `flowers_dev`.
+fn split_of(name: &str) -> Option<Split> {
+    let name = name.to_ascii_lowercase();
+    let mut words = name.split(|c: char| !c.is_ascii_alphabetic());
+    words.find_map(split_of_word)
+}
+
+fn is_parquet(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| {
+        ["parquet", "pq"]
+            .iter()
+            .any(|own| ending.eq_ignore_ascii_case(own))
+    })
+}
+
+/// Parquet files in a folder and below it. A folder that was seen before, through a link, is not followed again.
+fn walk(
+    folder: &Path,
+    depth: usize,
+    seen: &mut BTreeSet<PathBuf>,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("can't read {}: {error}", folder.display());
+    if !seen.insert(folder.canonicalize().map_err(failed)?) {
+        return Ok(());
+    }
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || name == "__MACOSX" {
+            continue;
+        }
+        if path.is_dir() {
+            if depth > 0 {
+                walk(&path, depth - 1, seen, found)?;
+            }
+        } else if is_parquet(&path) && path.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The split of a file by its own name, else by the nearest folder of a split's name; and its folder without those of splits.
+fn place_of(root: &Path, file: &Path) -> (Option<Split>, PathBuf) {
+    let inner = file.strip_prefix(root).unwrap_or(file);
+    let name = inner.file_stem().unwrap_or_default().to_string_lossy();
+    let mut split = split_of(&name);
+    let mut home = Vec::new();
+    let folders = inner.parent().into_iter().flat_map(Path::components);
+    for folder in folders.rev() {
+        let own = split_of(&folder.as_os_str().to_string_lossy());
+        split = split.or(own);
+        if own.is_none() {
+            home.push(folder.as_os_str().to_owned());
+        }
+    }
+    (split, home.into_iter().rev().collect())
+}
+
+/// The files of a place: one file; else those of the folder, else those of its one folder that has some. Where no name says a
+/// split, all of them are the train split.
+pub(super) fn layout(place: &Path) -> Result<Layout, String> {
+    if place.is_file() {
+        let name = place.file_stem().unwrap_or_default().to_string_lossy();
+        return Ok(Layout {
+            files: vec![(split_of(&name).unwrap_or(Split::Train), place.to_owned())],
+            left_out: Vec::new(),
+        });
+    }
+    let mut found = Vec::new();
+    walk(place, DEPTH, &mut BTreeSet::new(), &mut found)?;
+    let all: Vec<(Option<Split>, PathBuf, PathBuf)> = found
+        .into_iter()
+        .map(|file| {
+            let (split, home) = place_of(place, &file);
+            (split, home, file)
+        })
+        .collect();
+    let said = all.iter().any(|(split, ..)| split.is_some());
+    let homes: BTreeSet<&PathBuf> = all
+        .iter()
+        .filter(|(split, ..)| split.is_some() || !said)
+        .map(|(_, home, _)| home)
+        .collect();
+    // files that lie here win over those of folders
+    let mut sorted = homes.iter();
+    let home = match (sorted.next(), sorted.next()) {
+        (None, _) => {
+            return Err("it holds no train*.parquet, valid*.parquet or test*.parquet".into());
+        }
+        (Some(first), Some(second)) if !first.as_os_str().is_empty() => {
+            return Err(format!(
+                "both {} and {} hold parquet files: name one of them",
+                place.join(first).display(),
+                place.join(second).display()
+            ));
+        }
+        (Some(first), _) => (*first).clone(),
+    };
+    let mut layout = Layout::default();
+    for (split, own, file) in all {
+        match split {
+            _ if own != home => layout.left_out.push(file),
+            Some(split) => layout.files.push((split, file)),
+            None if !said => layout.files.push((Split::Train, file)),
+            None => layout.left_out.push(file),
+        }
+    }
+    Ok(layout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_is_a_whole_word() {
+        for (name, split) in [
+            ("train-00000-of-00002", Some(Split::Train)),
+            ("train_extra_unlabeled", Some(Split::Train)),
+            ("cifar-TRAIN", Some(Split::Train)),
+            ("training", Some(Split::Train)),
+            ("validation", Some(Split::Valid)),
+            ("dev", Some(Split::Valid)),
+            ("flowers_val0", Some(Split::Valid)),
+            ("testset", Some(Split::Test)),
+            ("eval", Some(Split::Test)),
+            ("valley", None),
+            ("contest", None),
+            ("0000", None),
+        ] {
+            assert_eq!(split_of(name), split, "{name}");
+        }
+    }
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        folder
+    }
+
+    fn splits(folder: &tempfile::TempDir) -> (Vec<Split>, usize) {
+        let found = layout(folder.path()).unwrap();
+        let splits = found.files.iter().map(|(split, _)| *split);
+        (splits.collect(), found.left_out.len())
+    }
+
+    #[test]
+    fn layouts_of_the_hub_are_known() {
+        use Split::{Test, Train, Valid};
+        for (files, wanted) in [
+            (
+                &["data/train-0.parquet", "data/test-0.parquet"][..],
+                (vec![Test, Train], 0),
+            ),
+            (
+                &["default/test/0000.parquet", "default/train/0000.parquet"],
+                (vec![Test, Train], 0),
+            ),
+            (
+                &["dev.parquet", "train.parquet", "extra.parquet"],
+                (vec![Valid, Train], 1),
+            ),
+            (&["a.parquet", "b.parquet"], (vec![Train, Train], 0)),
+            (&["train.parquet", "old/test.parquet"], (vec![Train], 1)),
+            (
+                &[
+                    ".hidden/train.parquet",
+                    "__MACOSX/train.parquet",
+                    "test.parquet",
+                ],
+                (vec![Test], 0),
+            ),
+        ] {
+            assert_eq!(splits(&folder(files)), wanted, "{files:?}");
+        }
+        let two = folder(&["en/train.parquet", "fr/train.parquet"]);
+        assert!(layout(two.path()).unwrap_err().contains("name one of them"));
+        let none = layout(folder(&["readme.md"]).path()).unwrap_err();
+        assert!(none.contains("holds no train*.parquet"), "{none}");
+    }
+}

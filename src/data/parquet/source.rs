@@ -1,0 +1,100 @@
+//! A file that several threads read at once: each read names its place, and none moves another's.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use ::parquet::errors::{ParquetError, Result};
+use ::parquet::file::reader::{ChunkReader, Length};
+use bytes::Bytes;
+
+/// An open file. Copies share it, but no position.
+#[derive(Clone)]
+pub(super) struct Source {
+    file: Arc<File>,
+    len: u64,
+}
+
+impl Source {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        // a pipe would wait for ever
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        let file = Arc::new(file);
+        Ok(Self { file, len })
+    }
+}
+
+/// Fills `buffer` from the bytes at `at`, without moving a position that others share.
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, at)
+}
+
+/// Fills `buffer` from the bytes at `at`, without relying on a position that others share.
+#[cfg(windows)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    let mut done = 0;
+    while done < buffer.len() {
+        let at = at + done as u64;
+        match std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], at)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => done += n,
+        }
+    }
+    Ok(())
+}
+
+/// Reads on from a place of its own.
+pub(super) struct At {
+    source: Source,
+    at: u64,
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.source.len.saturating_sub(self.at);
+        let n = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
+        read_at(&self.source.file, &mut buffer[..n], self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Length for Source {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ChunkReader for Source {
+    type T = BufReader<At>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        Ok(BufReader::new(At {
+            source: self.clone(),
+            at: start,
+        }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        // a damaged length must not ask for more memory than the file has bytes
+        if start
+            .checked_add(length as u64)
+            .is_none_or(|end| end > self.len)
+        {
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} lie behind its end"
+            )));
+        }
+        let mut buffer = vec![0; length];
+        read_at(&self.file, &mut buffer, start)?;
+        Ok(buffer.into())
+    }
+}
