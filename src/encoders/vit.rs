@@ -65,15 +65,24 @@ impl Vit {
     fn patches(&self, g: &mut Graph, x: Var) -> Result<Var> {
         let [_, height, width] = g.check_map("vit", x)?;
         if self.patch == 0 || height % self.patch != 0 || width % self.patch != 0 {
-            return Err(Problem::argument(
+            let problem = Problem::argument(
                 Code::Shape,
                 "patch",
                 format!(
                     "pictures of {height}×{width} px can't be cut into patches of {} px",
                     self.patch
                 ),
-            )
-            .help("choose a patch that divides both sides, or crop the picture in the augment"));
+            );
+            let divides = |side: &usize| height % side == 0 && width % side == 0;
+            // several patches a side are worth more than one
+            let half = self.patch.min(height.min(width) / 2);
+            let side = (2..=half).rev().find(divides);
+            return Err(match side.or_else(|| (2..=self.patch).rev().find(divides)) {
+                Some(side) => problem.help(format!(
+                    "write `patch = {side}px`, which divides both sides, or crop the picture in the augment"
+                )),
+                None => problem.help("crop the picture in the augment to sides that a patch divides"),
+            });
         }
         let cut = ConvLayer {
             stride: self.patch,

@@ -34,7 +34,12 @@ impl Planner<'_> {
             }
             _ => {
                 let span = stage.call.name_span;
-                let body = match augment(&stage.call.args, &fields) {
+                // the defaults of this catalog suit the encoder as well
+                let given = match stage.call.spec.provider {
+                    Some(_) => &stage.call.args,
+                    None => &args,
+                };
+                let body = match augment(given, &fields) {
                     Ok(body) => body,
                     Err(problem) => {
                         self.problem(stage, &problem);
@@ -96,6 +101,10 @@ impl Planner<'_> {
         self.encoders.insert(stage.name.clone(), encoder.clone());
         if let Err(problem) = build(&mut graph, &args).and_then(|()| graph.verify()) {
             self.problem(stage, &problem);
+            // an encoder that fails on whole pictures too has been told of
+            if super::trace::encoder_graph(&encoder).is_err() {
+                self.encoders.remove(&stage.name);
+            }
             return None;
         }
         let parts = super::parts::parts(&graph, stage, &args, &encoder);

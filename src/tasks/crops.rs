@@ -1,8 +1,8 @@
 //! Multi-crop: full views and small ones, in one augment and two inputs (Caron et al., 2020).
 
-use super::picture;
 use super::two_views::Looks;
-use crate::catalog::{Problem, Result};
+use super::{patch, picture};
+use crate::catalog::{Args, Problem, Result};
 use crate::data::Fields;
 use crate::graph::{Graph, Var};
 use crate::language::codes::Code;
@@ -30,9 +30,10 @@ pub(super) fn crops(g: &Graph, task: &str) -> Result<Crops> {
     Ok(Crops { globals, locals })
 }
 
-/// Two full views by `looks`, and `count` small ones of 3/7 of the side (even), which cut out from `least` of the picture to the
-/// least that full views show.
+/// Two full views by `looks`, and `count` small ones of 3/7 of the side (even, or a multiple of the encoder's patch), which cut out
+/// from `least` of the picture to the least that full views show.
 pub(super) fn default_crops(
+    task: &Args,
     fields: &Fields,
     looks: &Looks,
     least: f64,
@@ -40,7 +41,11 @@ pub(super) fn default_crops(
 ) -> Option<String> {
     let image = picture(fields)?;
     let side = image.side.unwrap_or(224);
-    let small = (side * 3 / 7).div_ceil(2) * 2;
+    let small = match patch(task) {
+        1 => (side * 3 / 7).div_ceil(2) * 2,
+        // 14 of 32 px become 12 in patches of 4 px; a patch wider than a small view is all of it
+        patch => (side * 3 / 7 / patch * patch).max(patch),
+    };
     let globals = looks.view(&image, side);
     let locals = Looks {
         scale: (least, looks.scale.0),

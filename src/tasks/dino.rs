@@ -112,7 +112,7 @@ pub(super) fn spec() -> Spec {
         "dino",
         Kind::Task,
         "A student guesses from small views what its slow teacher says of full ones.",
-        Make::task(build, |_, fields| default_crops(fields, &Looks::DINO, 0.05, 8)),
+        Make::task(build, |task, fields| default_crops(task, fields, &Looks::DINO, 0.05, 8)),
     )
     .param(
         slow_momentum("0.996", "λ: the part of the teacher that stays at each step; it rises to 1 along half a cosine. Higher for small batches."),

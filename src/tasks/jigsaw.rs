@@ -1,7 +1,7 @@
 //! In which order are the nine tiles of a picture? (Noroozi & Favaro, 2016)
 
-use super::picture;
 use super::{PICTURES, training_params};
+use super::{patch, picture, piece};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -37,11 +37,24 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The paper's 64 of 75 pixels in each cell.
-fn augment(_: &Args, fields: &Fields) -> Option<String> {
+/// The paper's 64 of 75 pixels in each cell, 8 at least.
+fn augment(task: &Args, fields: &Fields) -> Option<String> {
     let image = picture(fields)?;
     let (before, tile) = match image.side {
-        Some(side) => (String::new(), (side / 3 * 64 / 75).max(1)),
+        Some(side) => {
+            // no encoder of the catalog needs more than 8 pixels
+            let cell = side / 3;
+            let tile = (cell * 64 / 75).max(8).min(cell).max(1);
+            let patch = patch(task);
+            (
+                String::new(),
+                if patch > 1 {
+                    piece(tile, side, patch)
+                } else {
+                    tile
+                },
+            )
+        }
         None => ("|> resize(256px) |> random_crop(225px) ".to_owned(), 64),
     };
     Some(format!(
@@ -87,6 +100,7 @@ pub(super) fn spec() -> Spec {
          through in one batch; the paper normalises each tile by its own mean and variance instead of the data set's. \
          Later stages read whole pictures.",
     )
+    .semantics(2)
     .example(
         "ssl 1\n\ndataset figures = shapes()\n\npretext puzzles = jigsaw() {\n  data    = figures.train\n  encoder = small_cnn()\n}\n",
     )

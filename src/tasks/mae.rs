@@ -42,6 +42,17 @@ fn hide_and_draw(
         return Err(problem.help("make the patches smaller, or the pictures larger"));
     }
     let patch = (height * width / n.max(1)).isqrt(); // p
+    if n < 2 {
+        return Err(Problem::argument(
+            Code::Shape,
+            "encoder",
+            format!("pictures of {height}×{width} px are one patch: hidden, nothing of them is left to draw it from"),
+        )
+        .help(match (2..=patch / 2).rev().find(|side| height % side == 0 && width % side == 0) {
+            Some(side) => format!("write `patch = {side}px` or less in the encoder"),
+            None => "take larger pictures, or smaller patches".into(),
+        }));
+    }
     let hidden = (n as f64 * task.ratio("mask")).round() as usize;
     let seen = n - hidden.clamp(1, n - 1); // n
     let Shuffle {

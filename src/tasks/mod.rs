@@ -28,7 +28,7 @@ mod tests;
 #[cfg(test)]
 mod traces;
 
-use crate::catalog::{Kind, Param, Spec, Type};
+use crate::catalog::{Args, Kind, Param, Spec, Type};
 use crate::data::{Fields, SampleType};
 
 /// The catalog entries of this room.
@@ -108,4 +108,27 @@ fn picture(fields: &Fields) -> Option<Picture<'_>> {
         }),
         _ => None,
     })
+}
+
+/// The side of the patches that a stage's encoder cuts pictures into, for default augments; 1 where it cuts none.
+fn patch(args: &Args) -> usize {
+    let first = args.maybe_net("encoder").and_then(|net| net.steps.first());
+    let cuts = first.filter(|step| {
+        let patch = step.call.spec.find("patch");
+        patch.is_some_and(|param| param.ty == Type::Length)
+    });
+    let side = cuts.and_then(|step| step.call.args.maybe_length("patch"));
+    side.unwrap_or(1).max(1)
+}
+
+/// The side of a piece of a picture of `whole` pixels that is about `side` wide: a multiple of the patch. Where a patch is wider
+/// than that, a side which divides the picture, so that one patch for both can be named.
+fn piece(side: usize, whole: usize, patch: usize) -> usize {
+    if side >= patch {
+        return side / patch * patch;
+    }
+    (1..=side.max(1))
+        .rev()
+        .find(|side| whole.is_multiple_of(*side))
+        .unwrap_or(1)
 }

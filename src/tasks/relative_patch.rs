@@ -1,7 +1,7 @@
 //! Where does one tile lie, seen from the other? (Doersch et al., 2015)
 
-use super::picture;
 use super::{TILES, training_params};
+use super::{patch, picture, piece};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -25,12 +25,18 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     Ok(())
 }
 
-fn augment(_: &Args, fields: &Fields) -> Option<String> {
+fn augment(task: &Args, fields: &Fields) -> Option<String> {
     let image = picture(fields)?;
     let (before, tile, gap, jitter) = match image.side {
         Some(side) => {
             let (gap, jitter) = ((side / 16).max(1), (side / 32).max(1));
             let tile = (side.checked_sub(2 * gap + 2 * jitter)? / 3).max(1);
+            let patch = patch(task);
+            let tile = if patch > 1 {
+                piece(tile, side, patch)
+            } else {
+                tile
+            };
             (String::new(), tile, gap, jitter)
         }
         None => ("|> resize(400px) ".to_owned(), 96, 48, 7),

@@ -138,7 +138,7 @@ pub(super) fn spec() -> Spec {
         "swav",
         Kind::Task,
         "Views of a picture are told which prototype the others belong to.",
-        Make::task(build, |_, fields| default_crops(fields, &Looks::SWAV, 0.05, 6)),
+        Make::task(build, |task, fields| default_crops(task, fields, &Looks::SWAV, 0.05, 6)),
     )
     .param(
         Param::with_default("prototypes", Type::Integer, "3000", "K: how many; ten or more for each class that there may be.")
