@@ -86,6 +86,9 @@ fn one(
         said.push(summary(path, loaded, sound));
     } else {
         loaded.show();
+        for line in loaded.found_lines() {
+            print(&line)?;
+        }
         let stages = loaded.plan.as_ref().map_or(0, |plan| plan.stages.len());
         if sound {
             print(&format!(
@@ -113,6 +116,7 @@ pub fn summary(path: &Path, loaded: &Loaded, sound: bool) -> Value {
         "errors": loaded.errors(),
         "warnings": loaded.diagnostics.len() - loaded.errors(),
         "diagnostics": diagnostics,
+        "data": loaded.found(),
     })
 }
 

@@ -83,6 +83,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         let free = free_memory();
         print_json(&serde_json::json!({
             "recipe": args.recipe.recipe.display().to_string(),
+            "data": loaded.found(),
             "stages": stages,
             "memory": stages.iter().map(|s| s.memory).max().unwrap_or(0),
             "free_memory": free,
@@ -90,7 +91,11 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         }))?;
         return Ok(Outcome::Done);
     }
-    print(&text(plan, &stages))?;
+    let mut shown = loaded.found_lines().join("\n");
+    if !shown.is_empty() {
+        shown += "\n\n";
+    }
+    print(&(shown + &text(plan, &stages)))?;
     Ok(Outcome::Done)
 }
 

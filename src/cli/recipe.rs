@@ -9,7 +9,7 @@ use clap::Args;
 use super::out::show;
 
 use crate::catalog::Catalog;
-use crate::data::Places;
+use crate::data::{Found, Places};
 use crate::extend::plugin::worker::{self, Early, Ended};
 use crate::extend::{Loader, Options, Pin};
 use crate::language::checked::Recipe;
@@ -91,6 +91,20 @@ impl Loaded {
         for diagnostic in &self.diagnostics {
             show(diagnostic, &self.sources);
         }
+    }
+
+    /// What data sets of the user's own files found, by their names, in lines.
+    pub fn found_lines(&self) -> Vec<String> {
+        let found = self.plan.iter().flat_map(|plan| &plan.found);
+        found
+            .map(|(name, found)| format!("{name}: {}", found.line))
+            .collect()
+    }
+
+    /// The same for JSON.
+    pub fn found(&self) -> BTreeMap<&str, &Found> {
+        let found = self.plan.iter().flat_map(|plan| &plan.found);
+        found.map(|(name, found)| (name.as_str(), &**found)).collect()
     }
 
     /// The summary's counts: `2 errors, 1 warning`.

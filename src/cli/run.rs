@@ -44,6 +44,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         );
         return Ok(Outcome::Unsound);
     };
+    for line in loaded.found_lines() {
+        eprintln!("{line}");
+    }
     // the first Ctrl-C asks for a checkpoint, the second one ends at once
     ctrlc::set_handler(|| {
         if stop_asked() {

@@ -109,6 +109,10 @@ impl Dataset for Evenly {
         self.whole.read(self.at(index)?)
     }
 
+    fn mend(&self, index: usize) -> Result<Record, DataError> {
+        self.whole.mend(self.index(index))
+    }
+
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
         self.whole.class(self.at(index)?)
     }

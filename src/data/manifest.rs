@@ -54,14 +54,14 @@ fn key(kind: &str, files: &[PathBuf]) -> Option<String> {
     Some(hasher.finalize().to_hex().to_string())
 }
 
-fn kept(entry: &Path) -> Option<String> {
+pub(super) fn kept(entry: &Path) -> Option<String> {
     let text = fs::read_to_string(entry).ok()?;
     let text = text.trim_end();
     let whole = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
     whole.then(|| text.to_owned())
 }
 
-fn keep(entry: &Path, manifest: &str) -> std::io::Result<()> {
+pub(super) fn keep(entry: &Path, manifest: &str) -> std::io::Result<()> {
     if let Some(folder) = entry.parent() {
         fs::create_dir_all(folder)?;
     }

@@ -4,6 +4,7 @@ mod cifar10;
 mod decode;
 mod download;
 mod evenly;
+mod file_hashes;
 mod idx;
 mod image;
 mod image_folder;
@@ -18,6 +19,7 @@ mod pipes;
 mod places;
 mod published;
 mod random;
+mod regular;
 mod sample;
 mod shapes;
 mod source;
@@ -31,7 +33,7 @@ pub use open::{no_split, open};
 pub use places::users as user_folder;
 pub use random::{Philox, philox4x32};
 pub use sample::{Fields, Record, Sample, SampleType};
-pub use source::{DataError, Dataset, Places, Progress, Silent, Source, Splits};
+pub use source::{DataError, Dataset, Found, Places, Progress, Silent, Source, Splits};
 
 use crate::catalog::Spec;
 

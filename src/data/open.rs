@@ -29,7 +29,12 @@ pub fn open(data: &Data, named: &BTreeMap<String, Splits>, places: &Places) -> R
                 .get(dataset)
                 .ok_or_else(|| unknown(dataset, named).at(At::Span(data.span)))?;
             match split {
-                None => Source::All(splits.clone()),
+                // what was said of a data set is not said again of what is made of it
+                None => Source::All(Splits {
+                    doubts: Vec::new(),
+                    found: None,
+                    ..splits.clone()
+                }),
                 Some(split) => Source::One(match splits.parts.get(split) {
                     Some(part) => part.clone(),
                     None => return Err(no_split(dataset, *split, splits).at(At::Span(data.span))),

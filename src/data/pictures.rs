@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Places;
-use super::decode::{Channels, PictureSize};
+use super::decode::{Channels, Depth, Look, PictureSize};
 use crate::catalog::{Args, Param, Problem, Result, Type, Value};
 use crate::language::codes::Code;
 
@@ -28,13 +28,83 @@ pub(super) fn channels_param() -> Param {
     )
 }
 
+/// `background = white`
+pub(super) fn background_param() -> Param {
+    Param::with_default(
+        "background",
+        Type::OneOf(vec![Type::Choice(&["white", "black"]), Type::Text]),
+        "white",
+        "What lies behind transparent pixels: `white`, `black`, or a colour: `\"#7f7f7f\"`.",
+    )
+}
+
+/// `range = full`
+pub(super) fn range_param() -> Param {
+    Param::with_default(
+        "range",
+        Type::OneOf(vec![
+            Type::Choice(&["full", "percentiles"]),
+            Type::Range,
+        ]),
+        "full",
+        "Of pictures with more than 8 bits a channel: the values that become black and white. `full`: all that the format has (0..65535; 0..1 for floats). `0..4095`: these, what lies outside is cut off. `percentiles`: each picture's own 1st and 99th.",
+    )
+}
+
+/// How pictures are to look, from the `channels`, `background` and `range` of a call.
+///
+/// # Errors
+/// No colour, or a range without extent.
+pub(super) fn look(args: &Args) -> Result<Look> {
+    let mut look = Look::new(Channels::from_word(args.word("channels")));
+    let value = |name: &str| args.values.get(name).map(|argument| &argument.value);
+    match value("background") {
+        Some(Value::Word(word)) if word == "black" => look.background = [0; 3],
+        Some(Value::Text(text)) => {
+            look.background = colour(text).ok_or_else(|| {
+                Problem::argument(
+                    Code::OutOfRange,
+                    "background",
+                    format!("`{text}` is no colour"),
+                )
+                .help("write `white`, `black` or six hexadecimal digits: `\"#7f7f7f\"`")
+            })?;
+        }
+        _ => {}
+    }
+    match value("range") {
+        Some(Value::Range(low, high)) if low < high => look.depth = Depth::Between(*low, *high),
+        Some(Value::Range(..)) => {
+            return Err(Problem::argument(
+                Code::OutOfRange,
+                "range",
+                "the range has no extent",
+            )
+            .help("write the smaller end first: `0..4095`"));
+        }
+        Some(Value::Word(word)) if word == "percentiles" => look.depth = Depth::Percentiles,
+        _ => {}
+    }
+    Ok(look)
+}
+
+/// `#rrggbb`
+fn colour(text: &str) -> Option<[u8; 3]> {
+    let digits = text.strip_prefix('#')?;
+    if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let [_, r, g, b] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    Some([r, g, b])
+}
+
 /// `size = auto`
 pub(super) fn size_param() -> Param {
     Param::with_default(
         "size",
         Type::OneOf(vec![Type::Length, Type::Choice(&["auto", "any"])]),
         "auto",
-        "The side that every picture has, checked when it is read; `auto` looks at a few, `any` promises nothing.",
+        "The side that every picture has, checked when it is read. `auto` looks at the headers of up to 256, taken evenly; one that differs is fine where the augment makes one size of all. `any` promises nothing.",
     )
     .within(1.0, 32_768.0)
 }

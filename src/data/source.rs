@@ -74,6 +74,14 @@ pub trait Dataset: Send + Sync {
     /// Reads one record. Called from several threads at once.
     fn read(&self, index: usize) -> Result<Record, DataError>;
 
+    /// What there is of a record that [`Dataset::read`] refuses: a picture that ends early, its missing part grey.
+    ///
+    /// # Errors
+    /// There is nothing of it.
+    fn mend(&self, index: usize) -> Result<Record, DataError> {
+        self.read(index)
+    }
+
     /// The class of a record without decoding the rest; `None` where records have no label.
     fn class(&self, index: usize) -> Result<Option<u32>, DataError>;
 
@@ -118,6 +126,31 @@ pub trait Dataset: Send + Sync {
     }
 }
 
+/// What a data set of the user's own files found, and what it left out.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Found {
+    /// All of it in a line.
+    pub line: String,
+    /// Records of each split.
+    #[serde(serialize_with = "by_name")]
+    pub records: Vec<(Split, usize)>,
+    /// Names of the classes; empty where there are none.
+    pub classes: Vec<String>,
+    /// Files that are not read, by a word for their kind.
+    pub files_left_out: BTreeMap<String, usize>,
+    /// Folders that are not read, by a word for why.
+    pub folders_left_out: BTreeMap<String, usize>,
+    /// What else was understood.
+    pub notes: Vec<String>,
+}
+
+fn by_name<S: serde::Serializer>(
+    records: &[(Split, usize)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(records.iter().map(|(split, n)| (split.name(), n)))
+}
+
 /// The splits of a data set.
 #[derive(Clone, Default)]
 pub struct Splits {
@@ -125,8 +158,10 @@ pub struct Splits {
     pub parts: BTreeMap<Split, Arc<dyn Dataset>>,
     /// Things worth a warning: "will be downloaded (30 MB)".
     pub remarks: Vec<String>,
-    /// What was found beside it or in it that the user should know, each worth a warning.
-    pub doubts: Vec<String>,
+    /// What is probably not as it was meant, each worth a warning.
+    pub doubts: Vec<Problem>,
+    /// What was found, where data is the user's own files.
+    pub found: Option<Arc<Found>>,
 }
 
 /// What flows through pipes: all the splits, or one data set.

@@ -103,6 +103,10 @@ codes! {
     LintQueue = "W0712";
     /// Tiles without a gap between them.
     LintTiles = "W0713";
+    /// Folders of pictures that are probably not what they are taken for.
+    LintFolders = "W0714";
+    /// Values of pictures with more than 8 bits that use a small part of their range.
+    LintRange = "W0715";
     /// The loss, or a gradient, is not a finite number.
     Diverged = "E0801";
     /// A record can't be read while running.

@@ -8,7 +8,9 @@ use super::types::*;
 use super::{identity, trace};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem, Value};
-use crate::data::{Fields, Normalization, Places, SampleType, Source, Splits};
+use crate::data::{
+    Fields, Found, Normalization, OnBadSample, Places, SampleType, Source, Splits,
+};
 use crate::language::checked::{Augment, DatasetItem, Recipe, Stage};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, FileId, Severity, Sources, Span};
@@ -39,6 +41,7 @@ pub fn plan(
         encoders: BTreeMap::new(),
         doubted: BTreeMap::new(),
         statistics: BTreeMap::new(),
+        found: Vec::new(),
         diagnostics: Vec::new(),
     };
     planner.open_datasets();
@@ -74,6 +77,7 @@ pub fn plan(
     let plan = (!failed).then(|| Plan {
         recipe: resolved(recipe, &stages),
         stages,
+        found: planner.found,
     });
     (plan, diagnostics)
 }
@@ -141,7 +145,9 @@ pub(super) struct Planner<'a> {
     pub encoders: BTreeMap<String, EncoderView>,
     /// Stages that stand on something with an error.
     pub doubted: BTreeMap<String, Doubt>,
-    pub statistics: BTreeMap<(String, bool), Option<Normalized>>,
+    pub statistics: BTreeMap<(String, OnBadSample), Option<Normalized>>,
+    /// What data sets of the user's own files found, by their names.
+    pub found: Vec<(String, Arc<Found>)>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -193,11 +199,10 @@ impl Planner<'_> {
                         ));
                     }
                     for doubt in &splits.doubts {
-                        self.diagnostics.push(Diagnostic::warning(
-                            Code::LintUnused,
-                            item.name_span,
-                            doubt.clone(),
-                        ));
+                        self.diagnostics.push(doubted(doubt, item.name_span));
+                    }
+                    if let Some(found) = &splits.found {
+                        self.found.push((item.name.clone(), found.clone()));
                     }
                     self.opened.insert(item.name.clone(), splits);
                 }
@@ -280,12 +285,12 @@ impl Planner<'_> {
         }
     }
 
-    /// Statistics of a split's pictures: the publisher's, else computed from the records when running, without those that
-    /// can't be read where `skip` says so. `Err(())`: the error is noted.
+    /// Statistics of a split's pictures: the publisher's, else computed from the records when running, what becomes of those
+    /// that can't be read `on_bad` says. `Err(())`: the error is noted.
     pub fn statistics(
         &mut self,
         view: &DataView,
-        skip: bool,
+        on_bad: OnBadSample,
     ) -> std::result::Result<Option<Normalized>, ()> {
         if let Some(by) = view.dataset.normalization() {
             let origin = StatisticsOrigin::Published;
@@ -305,11 +310,11 @@ impl Planner<'_> {
             let origin = StatisticsOrigin::Measured { records: 0, of: 0 };
             return Ok(Some(Normalized { by, origin }));
         }
-        let key = (view.text.clone(), skip);
+        let key = (view.text.clone(), on_bad);
         if let Some(known) = self.statistics.get(&key) {
             return known.clone().map(Some).ok_or(());
         }
-        match super::statistics::measure(&*view.dataset, channels, skip) {
+        match super::statistics::measure(&*view.dataset, channels, on_bad) {
             Ok((by, records)) => {
                 let of = view.dataset.len();
                 let origin = StatisticsOrigin::Measured { records, of };
@@ -330,7 +335,7 @@ impl Planner<'_> {
                             "`normalize()` stands for the mean and the deviation of these records.",
                         )
                         .help(
-                            "write `on_bad_sample = skip` in the stage to go without such records",
+                            "write `on_bad_sample = skip` in the stage to go without such records, or `repair` to take what there is of them",
                         ),
                 );
                 Err(())
@@ -503,6 +508,14 @@ pub(super) fn describe(problem: &Problem, span: Span, call: Option<&Call>) -> Di
         diagnostic = diagnostic.help(help.clone());
     }
     diagnostic
+}
+
+/// A warning of a data set.
+fn doubted(problem: &Problem, span: Span) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        ..describe(problem, span, None)
+    }
 }
 
 /// Data sets with what each is made of before it, otherwise as they are written.

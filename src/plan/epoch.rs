@@ -4,6 +4,7 @@ use super::build::Planner;
 use super::summary::{bytes, short};
 use super::tree::grouped;
 use super::types::*;
+use crate::data::OnBadSample;
 use crate::graph::{EpochWork, Graph, Op, StateId};
 use crate::language::checked::Stage;
 
@@ -19,7 +20,7 @@ impl Planner<'_> {
         graph: &Graph,
         encoder: &EncoderView,
         data: &DataView,
-        skip_bad: bool,
+        on_bad: OnBadSample,
     ) -> Option<Vec<Reading>> {
         let mut fillings = Vec::new();
         for work in &graph.work {
@@ -44,7 +45,7 @@ impl Planner<'_> {
                 places: vec![(state.name.clone(), *output, width)],
                 samples,
                 protocol,
-                skip_bad,
+                on_bad,
             });
         }
         Some(fillings)

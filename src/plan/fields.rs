@@ -6,6 +6,7 @@ use super::build::Planner;
 use super::types::*;
 use super::{Optimizer, Precision, Schedule, Watched};
 use crate::catalog::{Args, Call, Duration, Make, Value};
+use crate::data::OnBadSample;
 use crate::graph::Graph;
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -191,7 +192,7 @@ impl Planner<'_> {
             stop,
             checkpoint_every: in_steps(checkpoint.args.duration("period")).max(1),
             keep: checkpoint.args.size("keep"),
-            skip_bad: args.word("on_bad_sample") == "skip",
+            on_bad: OnBadSample::from_word(args.word("on_bad_sample")),
         })
     }
 

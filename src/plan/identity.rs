@@ -10,6 +10,10 @@ const WITHOUT_EFFECT: &[&str] = &["monitor", "valid"];
 /// Of `checkpoint` only `best` counts, and that apart.
 const NEVER: &[&str] = &["checkpoint"];
 
+/// Arguments of `image_folder` that decide something only for some data: transparent pictures, pictures with more than 8 bits, class
+/// folders. The manifest of the data says it where there are such.
+const IN_MANIFEST: &[&str] = &["background", "labels", "range"];
+
 /// blake3 over everything in the recipe that decides a stage's result, except its data's content and its inputs. `read` is the
 /// module that it starts from, or that its monitor reads.
 pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64, read: &str) -> String {
@@ -88,6 +92,9 @@ impl Writer<'_> {
         for (name, argument) in &args.values {
             let field = name.as_str();
             if NEVER.contains(&field) || (!self.watches && WITHOUT_EFFECT.contains(&field)) {
+                continue;
+            }
+            if args.of == "image_folder" && IN_MANIFEST.contains(&field) {
                 continue;
             }
             self.text(name);

@@ -5,6 +5,7 @@ use super::pretext::with_fields;
 use super::trace::{self, Pool, about};
 use super::types::*;
 use crate::catalog::{Args, Call, Net, Result, Value};
+use crate::data::OnBadSample;
 use crate::graph::Mode;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -49,7 +50,7 @@ impl Planner<'_> {
         let (train, test) = self.splits(stage, &args, &encoder)?;
         match self.knn(&stage.call, &from, &encoder, train, test) {
             Ok(knn) => knn.map(|mut knn| {
-                knn.reading.skip_bad = args.word("on_bad_sample") == "skip";
+                knn.reading.on_bad = OnBadSample::from_word(args.word("on_bad_sample"));
                 knn
             }),
             Err(problem) => {
@@ -118,7 +119,7 @@ impl Planner<'_> {
             places,
             samples,
             protocol: format!("{}pool {}, {view}", of(encoder), pool.show()),
-            skip_bad: args.maybe_word("on_bad_sample") == Some("skip"),
+            on_bad: OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default()),
         }))
     }
 

@@ -6,7 +6,7 @@ use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
 use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
-use crate::data::{Fields, SampleType};
+use crate::data::{Fields, OnBadSample, SampleType};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -72,9 +72,9 @@ impl Planner<'_> {
                 )
             }
         };
-        let skip = args.word("on_bad_sample") == "skip";
+        let on_bad = OnBadSample::from_word(args.word("on_bad_sample"));
         let statistics = if wants_statistics(&block, &all) {
-            self.statistics(&data, skip).ok()?
+            self.statistics(&data, on_bad).ok()?
         } else {
             None
         };
@@ -111,7 +111,7 @@ impl Planner<'_> {
         if let Some(first) = parts.first() {
             encoder = first.clone();
         }
-        let fillings = self.fillings(stage, &graph, &encoder, &data, skip)?;
+        let fillings = self.fillings(stage, &graph, &encoder, &data, on_bad)?;
         let valid = match args.maybe_data("valid") {
             Some(_) => Some(self.validation(stage, &args, &data, &graph)?),
             None => None,
@@ -255,7 +255,7 @@ impl Planner<'_> {
         ) {
             Ok(knn) => {
                 let mut knn = knn?;
-                knn.reading.skip_bad = settings.skip_bad;
+                knn.reading.on_bad = settings.on_bad;
                 knn
             }
             Err(problem) => {

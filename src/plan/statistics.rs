@@ -2,7 +2,7 @@
 
 use crate::augment::normalize;
 use crate::catalog::{Call, Value};
-use crate::data::{DataError, Dataset, Normalization, Sample, chosen_of};
+use crate::data::{DataError, Dataset, Normalization, OnBadSample, Sample, chosen_of};
 use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
 
 /// Records that are read at most.
@@ -62,21 +62,20 @@ pub fn numbers(values: &[f32]) -> String {
 }
 
 /// Per-channel mean and deviation of pixels in 0..1, over up to 2,000 records that stand for all, and how many were read. Sums
-/// are whole numbers, so the answer does not depend on the machine. `skip`: records that can't be read are left out.
+/// are whole numbers, so the answer does not depend on the machine. `on_bad`: what becomes of those that can't
+/// be read.
 pub fn measure(
     dataset: &dyn Dataset,
     channels: usize,
-    skip: bool,
+    on_bad: OnBadSample,
 ) -> Result<(Normalization, usize), DataError> {
     let mut sums = vec![0u64; channels];
     let mut squares = vec![0u64; channels];
     let mut pixels = 0u64;
     let mut records = 0;
     for index in chosen_of(dataset, RECORDS) {
-        let record = match dataset.read(index) {
-            Ok(record) => record,
-            Err(_) if skip => continue,
-            Err(error) => return Err(error),
+        let Some(record) = on_bad.read(dataset, index)? else {
+            continue;
         };
         records += 1;
         for sample in &record {

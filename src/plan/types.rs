@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, Net};
-use crate::data::{Dataset, Normalization};
+use crate::data::{Dataset, Found, Normalization, OnBadSample};
 use crate::graph::{Graph, Var};
 use crate::language::Span;
 use crate::language::checked::Recipe;
@@ -18,6 +18,8 @@ pub struct Plan {
     pub recipe: Recipe,
     /// In the order of the recipe.
     pub stages: Vec<StagePlan>,
+    /// What data sets of the user's own files found, by their names.
+    pub found: Vec<(String, Arc<Found>)>,
 }
 
 /// One stage.
@@ -179,7 +181,7 @@ pub struct Settings {
     /// Checkpoints kept.
     pub keep: usize,
     /// Records that can't be read are left out instead of ending the run.
-    pub skip_bad: bool,
+    pub on_bad: OnBadSample,
 }
 
 impl Settings {
@@ -306,7 +308,7 @@ pub struct Reading {
     /// The view in words.
     pub protocol: String,
     /// Records that can't be read are left out instead of ending the run.
-    pub skip_bad: bool,
+    pub on_bad: OnBadSample,
 }
 
 /// A kNN evaluation.

@@ -39,6 +39,8 @@ pub struct Batch {
     pub index: u64,
     /// Records that could not be read and were left out.
     pub skipped: Vec<BadSample>,
+    /// Records of which only a part could be read, and is in the batch.
+    pub repaired: Vec<BadSample>,
 }
 
 impl Batch {
@@ -69,6 +71,7 @@ impl Batch {
         self.ids.clear();
         self.indices.clear();
         self.skipped.clear();
+        self.repaired.clear();
     }
 
     /// Writes a sample into the next row.

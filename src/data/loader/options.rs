@@ -10,12 +10,45 @@ pub enum Order {
 }
 
 /// What happens when a record can't be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OnBadSample {
     /// The loader reports it and ends.
     Stop,
     /// The batch goes without it. Where batches must be full, a record from half an epoch away takes its place.
     Skip,
+    /// What there is of it is taken ([`crate::data::Dataset::mend`]); where there is nothing, the batch goes without it.
+    Repair,
+}
+
+impl OnBadSample {
+    /// The words a recipe uses.
+    pub const WORDS: &'static [&'static str] = &["stop", "skip", "repair"];
+
+    /// What a word of a recipe asks for.
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "skip" => Self::Skip,
+            "repair" => Self::Repair,
+            _ => Self::Stop,
+        }
+    }
+
+    /// Reads a record of a data set outside a loader; `None`: the caller goes on without it.
+    ///
+    /// # Errors
+    /// It can't be read, and the word is `stop`.
+    pub fn read(
+        self,
+        dataset: &dyn crate::data::Dataset,
+        index: usize,
+    ) -> Result<Option<crate::data::Record>, crate::data::DataError> {
+        match (dataset.read(index), self) {
+            (Ok(record), _) => Ok(Some(record)),
+            (Err(error), Self::Stop) => Err(error),
+            (Err(_), Self::Skip) => Ok(None),
+            (Err(_), Self::Repair) => Ok(dataset.mend(index).ok()),
+        }
+    }
 }
 
 /// A place in the stream of batches: the next batch to come. Checkpoints keep it.

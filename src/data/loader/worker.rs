@@ -101,13 +101,28 @@ impl Worker {
     fn add(&self, batch: &mut Batch, index: usize, scratch: &mut Scratch) -> Result<(), BadSample> {
         let id = self.dataset.id(index);
         let mut run = || {
-            let record = self.dataset.read(index)?;
+            let mut damage = None;
+            let record = match self.dataset.read(index) {
+                Err(error) if self.options.on_bad_sample == OnBadSample::Repair => {
+                    match self.dataset.mend(index) {
+                        Ok(record) => {
+                            damage = Some(error);
+                            record
+                        }
+                        Err(_) => return Err(error),
+                    }
+                }
+                read => read?,
+            };
             let sample = self
                 .graph
                 .run(record, self.options.seed, batch.epoch, id, scratch)?;
             let pushed = batch.push(&self.leaves, &sample, (id, index));
             scratch.give_list(sample);
-            pushed
+            pushed?;
+            let damaged = damage.map(|error| BadSample { id, index, error });
+            batch.repaired.extend(damaged);
+            Ok(())
         };
         // a reader's mistake must not leave the training loop waiting for ever
         catch_unwind(AssertUnwindSafe(&mut run))

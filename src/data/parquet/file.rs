@@ -311,7 +311,8 @@ impl PictureFile {
             };
             self.values(&mut reader, self.picture, rows, &mut |values| {
                 let bytes = values.iter().flatten();
-                sizes.extend(bytes.filter_map(|b| crate::data::decode::size(b.data()).ok()));
+                let headers = bytes.filter_map(|b| crate::data::decode::header_of(b.data()).ok());
+                sizes.extend(headers.map(|header| (header.height, header.width)));
                 Ok(())
             })
         });

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::file::{OpenError, PictureFile, Values};
 use self::labels::{Class, Classes, Coding};
 use self::layout::layout;
-use super::decode::{self, Channels, PictureSize};
+use super::decode::{self, Look, PictureSize};
 use super::{DataError, Dataset, Fields, Places, Record, Sample, SampleType, Splits};
 use super::{manifest, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};
@@ -41,12 +41,31 @@ struct Parquet {
     /// Why there is no label.
     why: Option<String>,
     classes: Vec<String>,
-    channels: Channels,
+    look: Look,
     size: PictureSize,
     kind: String,
 }
 
 impl Parquet {
+    /// The record of a picture that was read.
+    fn record(
+        &self,
+        part: &Part,
+        row: usize,
+        image: Image,
+        name: &dyn Fn() -> String,
+    ) -> Result<Record, DataError> {
+        self.size.check(&image, name)?;
+        let mut record = vec![Sample::Image(image)];
+        if self.labelled {
+            record.push(match self.label(part, row) {
+                Ok(class) => Sample::Label(class),
+                Err((_, why)) => Sample::Missing(why.into()),
+            });
+        }
+        Ok(record)
+    }
+
     /// The file that holds a record, and its row there.
     fn row(&self, index: usize) -> Result<(&Part, usize), DataError> {
         if index >= self.len {
@@ -100,17 +119,17 @@ impl Dataset for Parquet {
     fn read(&self, index: usize) -> Result<Record, DataError> {
         let (part, row) = self.row(index)?;
         let name = || format!("the picture in row {row} of {}", part.file.path.display());
-        let image = decode::decode(&part.file.picture(row)?, self.channels)
+        let image = decode::decode(&part.file.picture(row)?, &self.look)
             .map_err(|what| DataError::new(format!("can't read {}: {what}", name())))?;
-        self.size.check(&image, &name)?;
-        let mut record = vec![Sample::Image(image)];
-        if self.labelled {
-            record.push(match self.label(part, row) {
-                Ok(class) => Sample::Label(class),
-                Err((_, why)) => Sample::Missing(why.into()),
-            });
-        }
-        Ok(record)
+        self.record(part, row, image, &name)
+    }
+
+    fn mend(&self, index: usize) -> Result<Record, DataError> {
+        let (part, row) = self.row(index)?;
+        let name = || format!("the picture in row {row} of {}", part.file.path.display());
+        let image = decode::mend(&part.file.picture(row)?, &self.look)
+            .map_err(|what| DataError::new(format!("can't read {}: {what}", name())))?;
+        self.record(part, row, image, &name)
     }
 
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
@@ -168,8 +187,9 @@ impl Dataset for Parquet {
 }
 
 /// One split of files whose classes are known.
-fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Parquet {
-    let channels = Channels::from_word(args.word("channels"));
+fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
+    let look = pictures::look(args)?;
+    let channels = look.channels;
     let size = pictures::size(pictures::declared(args), || {
         parts
             .iter()
@@ -207,7 +227,7 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Parquet {
     if !parts.iter().all(own) {
         kind += &format!(" {:?}", classes.names);
     }
-    Parquet {
+    Ok(Parquet {
         firsts,
         len,
         fields,
@@ -218,11 +238,11 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Parquet {
             Some(_) => classes.names.clone(),
             None => Vec::new(),
         },
-        channels,
+        look,
         size,
         kind,
         parts,
-    }
+    })
 }
 
 /// A file can't be opened: where the recipe says so, and what would do.
@@ -290,12 +310,14 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
             let own: Vec<Part> = parts.drain(..n).collect();
             splits
                 .parts
-                .insert(wanted, Arc::new(split(args, own, &classes)));
+                .insert(wanted, Arc::new(split(args, own, &classes)?));
         }
     }
-    splits.doubts.append(&mut classes.remarks);
+    let remarks = std::mem::take(&mut classes.remarks);
+    let doubts = remarks.into_iter().map(|what| Problem::new(Code::LintUnused, what));
+    splits.doubts.extend(doubts);
     if let Some(first) = found.left_out.first() {
-        splits.doubts.push(format!(
+        let left_out = format!(
             "{} parquet file{} left out, of no split by name: {}{}",
             found.left_out.len(),
             if found.left_out.len() == 1 { "" } else { "s" },
@@ -305,7 +327,10 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
             } else {
                 ", …"
             },
-        ));
+        );
+        splits
+            .doubts
+            .push(Problem::new(Code::LintUnused, left_out));
     }
     Ok(splits)
 }
@@ -326,7 +351,7 @@ pub(super) fn spec() -> Spec {
         "image",
         Type::Text,
         "\"image\"",
-        "The column of pictures: a struct with `bytes`, or bytes; JPEG or PNG.",
+        "The column of pictures: a struct with `bytes`, or bytes; JPEG, PNG, WebP, TIFF, BMP, GIF or PNM.",
     ))
     .param(Param::with_default(
         "label",
@@ -335,6 +360,8 @@ pub(super) fn spec() -> Spec {
         "The column of classes: numbers, words, yes or no; files without it have no label unless it is named.",
     ))
     .param(pictures::channels_param())
+    .param(pictures::background_param())
+    .param(pictures::range_param())
     .param(pictures::size_param())
     .doc(
         "One file, or a folder with `train*.parquet`, `valid*.parquet` (`val`, `dev`) and `test*.parquet`, as many of them as there are; \

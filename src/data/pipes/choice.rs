@@ -201,6 +201,10 @@ impl Dataset for Choice {
         self.base.read(self.at(index)?)
     }
 
+    fn mend(&self, index: usize) -> std::result::Result<Record, DataError> {
+        self.base.mend(self.at(index)?)
+    }
+
     fn class(&self, index: usize) -> std::result::Result<Option<u32>, DataError> {
         self.base.class(self.at(index)?)
     }

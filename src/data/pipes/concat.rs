@@ -41,6 +41,11 @@ impl Dataset for Concat {
         part.read(index)
     }
 
+    fn mend(&self, index: usize) -> Result<Record, DataError> {
+        let (part, _, index) = self.part(index)?;
+        part.mend(index)
+    }
+
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
         let (part, _, index) = self.part(index)?;
         part.class(index)

@@ -31,6 +31,12 @@ impl Dataset for Without {
         Ok(record)
     }
 
+    fn mend(&self, index: usize) -> Result<Record, DataError> {
+        let mut record = self.base.mend(index)?;
+        record.remove(self.dropped);
+        Ok(record)
+    }
+
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
         if self.labelled {
             self.base.class(index)

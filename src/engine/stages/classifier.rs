@@ -69,7 +69,7 @@ impl Run<'_> {
                                 data,
                                 samples: &plan.view,
                                 batch: BATCH,
-                                skip_bad: settings.skip_bad,
+                                on_bad: settings.on_bad,
                             };
                             let model = trainer.result();
                             self.valid(eval, &model, &view, &bindings, &stage.name, watch)
@@ -124,7 +124,7 @@ impl Run<'_> {
             data: &plan.test,
             samples: &plan.view,
             batch: BATCH,
-            skip_bad: plan.settings.skip_bad,
+            on_bad: plan.settings.on_bad,
         };
         self.read(&view, &stage.name, "test", watch, &mut |batch, watch| {
             let fields: Batch = std::mem::take(&mut batch.fields)

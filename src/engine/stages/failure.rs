@@ -72,7 +72,7 @@ impl From<BadSample> for Failure {
         failure.helps.extend(bad.error.help);
         failure
             .note(KEPT)
-            .help("write `on_bad_sample = skip` in the stage to go without such records")
+            .help("write `on_bad_sample = skip` in the stage to go without such records, or `repair` to take what there is of them")
     }
 }
 

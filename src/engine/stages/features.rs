@@ -17,6 +17,11 @@ use crate::plan::{DataView, Reading};
 /// Records per forward pass. Part of the result's definition: products of other sizes may round otherwise.
 pub(super) const BATCH: usize = 256;
 
+/// Records that are named one by one, of those that are left out and of those that are repaired.
+const NAMED: usize = 20;
+const LEFT_OUT: &str = "left out";
+const REPAIRED: &str = "repaired";
+
 /// A split as something is evaluated on it.
 pub(super) struct View<'a> {
     /// The split.
@@ -25,8 +30,8 @@ pub(super) struct View<'a> {
     pub samples: &'a Arc<SampleGraph>,
     /// Records per forward pass.
     pub batch: usize,
-    /// Goes without records that can't be read.
-    pub skip_bad: bool,
+    /// What is done about records that can't be read.
+    pub on_bad: OnBadSample,
 }
 
 impl<'a> View<'a> {
@@ -36,7 +41,7 @@ impl<'a> View<'a> {
             data,
             samples: &reading.samples,
             batch: BATCH,
-            skip_bad: reading.skip_bad,
+            on_bad: reading.on_bad,
         }
     }
 }
@@ -90,15 +95,6 @@ pub(super) fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
     Some(host(batch.fields.swap_remove(index).1))
 }
 
-/// The loader's word for `on_bad_sample`.
-pub(super) fn on_bad_sample(skip: bool) -> OnBadSample {
-    if skip {
-        OnBadSample::Skip
-    } else {
-        OnBadSample::Stop
-    }
-}
-
 /// What is read of each batch.
 pub(super) enum Read<'a> {
     /// Values of a graph run by a model.
@@ -110,9 +106,41 @@ pub(super) enum Read<'a> {
 impl Run<'_> {
     /// Tells of a record that can't be read, once in each stage.
     pub(super) fn left_out(&self, stage: &str, bad: &BadSample, watch: &mut dyn Watch) {
-        let line = format!("{stage} · left out: {}", bad.error);
-        if self.told.borrow_mut().insert(line.clone()) {
-            watch.say(&line);
+        self.tell(stage, LEFT_OUT, bad, watch);
+    }
+
+    /// Tells of a record of which only a part can be read, once in each stage.
+    pub(super) fn repaired(&self, stage: &str, bad: &BadSample, watch: &mut dyn Watch) {
+        self.tell(stage, REPAIRED, bad, watch);
+    }
+
+    fn tell(&self, stage: &str, what: &str, bad: &BadSample, watch: &mut dyn Watch) {
+        let head = format!("{stage} · {what}: ");
+        let line = format!("{head}{}", bad.error);
+        let mut told = self.told.borrow_mut();
+        if told.insert(line.clone()) {
+            let of_kind = told.range(head.clone()..).take_while(|line| line.starts_with(&head));
+            match of_kind.take(NAMED + 1).count() {
+                n if n <= NAMED => watch.say(&line),
+                n if n == NAMED + 1 && told.insert(format!("{stage} · more {what}")) => {
+                    watch.say(&format!("{head}more, counted at the end of the stage"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Says how many records a stage went without, or has taken in part.
+    pub(super) fn tell_counts(&self, stage: &str, watch: &mut dyn Watch) {
+        for what in [LEFT_OUT, REPAIRED] {
+            let head = format!("{stage} · {what}: ");
+            let told = self.told.borrow();
+            let of_kind = told.range(head.clone()..).take_while(|line| line.starts_with(&head));
+            match of_kind.count() {
+                0 => {}
+                1 => watch.say(&format!("{stage} · 1 record {what}")),
+                n => watch.say(&format!("{stage} · {n} records {what}")),
+            }
         }
     }
 
@@ -186,7 +214,7 @@ impl Run<'_> {
             view.data.dataset.clone(),
             view.samples.clone(),
             LoaderOptions {
-                on_bad_sample: on_bad_sample(view.skip_bad),
+                on_bad_sample: view.on_bad,
                 ..LoaderOptions::evaluation(view.batch, self.settings.seed, self.workers)
             },
         )
@@ -198,6 +226,9 @@ impl Run<'_> {
             let mut batch = batch.map_err(|error| failed(error.into()))?;
             for bad in &batch.skipped {
                 self.left_out(stage, bad, watch);
+            }
+            for bad in &batch.repaired {
+                self.repaired(stage, bad, watch);
             }
             see(&mut batch, watch)?;
         }

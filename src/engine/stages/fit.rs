@@ -26,6 +26,10 @@ pub(super) trait Batches {
     fn left_out(&mut self) -> Vec<BadSample> {
         Vec::new()
     }
+    /// Records of which only a part could be read since this was asked last.
+    fn repaired(&mut self) -> Vec<BadSample> {
+        Vec::new()
+    }
 }
 
 /// Asked after every step for what is read meanwhile: names and values.
@@ -285,6 +289,9 @@ impl Fit<'_> {
             }
             for bad in stream.left_out() {
                 run.left_out(self.stage, &bad, watch);
+            }
+            for bad in stream.repaired() {
+                run.repaired(self.stage, &bad, watch);
             }
             let rate = learning_rate(
                 &settings.schedule,

@@ -174,6 +174,7 @@ impl Run<'_> {
                 Vec::new()
             }
         };
+        self.tell_counts(&stage.name, watch);
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, export)?;
         Ok(rows)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::{Failure, interrupted};
-use super::features::{View, host, on_bad_sample};
+use super::features::{View, host};
 use super::fit::{Batches, Fit};
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
@@ -19,11 +19,16 @@ pub(super) struct Loaded {
     bindings: Vec<(String, String)>,
     span: Span,
     left_out: Vec<BadSample>,
+    repaired: Vec<BadSample>,
 }
 
 impl Batches for Loaded {
     fn left_out(&mut self) -> Vec<BadSample> {
         std::mem::take(&mut self.left_out)
+    }
+
+    fn repaired(&mut self) -> Vec<BadSample> {
+        std::mem::take(&mut self.repaired)
     }
 
     fn next(&mut self) -> Result<Batch, Failure> {
@@ -33,6 +38,7 @@ impl Batches for Loaded {
             None => return Err(interrupted("the loader", 0)),
         };
         self.left_out.extend(batch.skipped);
+        self.repaired.extend(batch.repaired);
         let mut fields = Batch::new();
         // for tasks that address each record by its number
         let index: Vec<i64> = batch.indices.iter().map(|index| *index as i64).collect();
@@ -71,7 +77,7 @@ impl Run<'_> {
             dataset.clone(),
             samples.clone(),
             LoaderOptions {
-                on_bad_sample: on_bad_sample(settings.skip_bad),
+                on_bad_sample: settings.on_bad,
                 start: Cursor {
                     epoch,
                     batch: index,
@@ -85,6 +91,7 @@ impl Run<'_> {
             bindings: bindings.to_vec(),
             span,
             left_out: Vec::new(),
+            repaired: Vec::new(),
         }))
     }
 
@@ -154,7 +161,7 @@ impl Run<'_> {
                         data: &valid.data,
                         samples: &training.samples,
                         batch: settings.batch,
-                        skip_bad: settings.skip_bad,
+                        on_bad: settings.on_bad,
                     };
                     read.extend(self.valid(
                         &valid.graph,

@@ -41,7 +41,7 @@ pub fn settings() -> Settings {
         stop: None,
         checkpoint_every: 500,
         keep: 2,
-        skip_bad: false,
+        on_bad: crate::data::OnBadSample::Stop,
     }
 }
 

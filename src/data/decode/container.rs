@@ -1,0 +1,139 @@
+//! Whether the blocks that a file is made of are all there, and what of them a decoder need not see.
+
+use std::borrow::Cow;
+
+use image::ImageFormat;
+
+use super::Wanted;
+
+/// Bytes that a mended file may be filled up with.
+const FILL: usize = 64 << 20;
+
+/// Refuses a file that ends before its format says so. What holds no length is left to the decoder.
+pub(super) fn check(bytes: &[u8], format: ImageFormat) -> Result<(), String> {
+    let whole = match format {
+        ImageFormat::Png => png_is_whole(bytes),
+        ImageFormat::Gif => gif_is_whole(bytes),
+        ImageFormat::WebP => bytes.len() + 1 >= riff_length(bytes),
+        _ => true,
+    };
+    match whole {
+        true => Ok(()),
+        false => Err("it is not whole: it ends in the middle".into()),
+    }
+}
+
+/// The file without what no pixel depends on and what may unpack to gigabytes: a PNG's colour profile and its texts. To be mended,
+/// a WebP, BMP or PNM that ends early is filled up.
+pub(super) fn bare(bytes: &[u8], format: ImageFormat, wanted: Wanted) -> Cow<'_, [u8]> {
+    match format {
+        ImageFormat::Png => png_bare(bytes),
+        ImageFormat::WebP if wanted == Wanted::WhatThereIs => filled(bytes, riff_length(bytes)),
+        ImageFormat::Bmp if wanted == Wanted::WhatThereIs => filled(bytes, bmp_length(bytes)),
+        ImageFormat::Pnm if wanted == Wanted::WhatThereIs => {
+            // at most three channels of 16 bits behind the header
+            let pixels = super::header_of(bytes).map_or(0, |header| header.height * header.width);
+            filled(bytes, bytes.len().saturating_add(pixels.saturating_mul(6)))
+        }
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+fn filled(bytes: &[u8], length: usize) -> Cow<'_, [u8]> {
+    if length <= bytes.len() || length > bytes.len() + FILL {
+        return Cow::Borrowed(bytes);
+    }
+    let mut filled = bytes.to_vec();
+    filled.resize(length, 0);
+    Cow::Owned(filled)
+}
+
+/// Bytes of a little-endian number.
+fn number(bytes: &[u8], at: usize) -> usize {
+    bytes.get(at..at + 4).map_or(0, |b| {
+        u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize
+    })
+}
+
+fn riff_length(bytes: &[u8]) -> usize {
+    number(bytes, 4).saturating_add(8)
+}
+
+fn bmp_length(bytes: &[u8]) -> usize {
+    number(bytes, 2)
+}
+
+/// The chunks after the signature: where each starts, its name, and where it ends.
+fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8], usize)> {
+    let mut at = 8;
+    std::iter::from_fn(move || {
+        let head = bytes.get(at..at + 8)?;
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let start = at;
+        at = at.saturating_add(length).saturating_add(12);
+        Some((start, &head[4..], at))
+    })
+}
+
+fn png_is_whole(bytes: &[u8]) -> bool {
+    png_chunks(bytes)
+        .take_while(|(_, _, end)| *end <= bytes.len())
+        .any(|(_, name, _)| name == b"IEND")
+}
+
+fn png_bare(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let heavy = |name: &[u8]| [b"iCCP", b"zTXt", b"iTXt", b"tEXt"].iter().any(|n| *n == name);
+    // before the pixels: behind them a decoder has what it wants
+    let before = || png_chunks(bytes).take_while(|(_, name, _)| *name != b"IDAT");
+    if !before().any(|(_, name, _)| heavy(name)) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut bare = Vec::with_capacity(bytes.len());
+    let mut kept = 0;
+    for (start, name, end) in before() {
+        if heavy(name) {
+            bare.extend_from_slice(bytes.get(kept..start).unwrap_or_default());
+            kept = end;
+        }
+    }
+    bare.extend_from_slice(bytes.get(kept..).unwrap_or_default());
+    Cow::Owned(bare)
+}
+
+/// Whether no block of a GIF is cut. Many lack the last byte, which nothing depends on.
+fn gif_is_whole(bytes: &[u8]) -> bool {
+    fn table(flags: u8) -> usize {
+        match flags & 0x80 {
+            0 => 0,
+            _ => 3 << ((flags & 7) + 1),
+        }
+    }
+    let Some(flags) = bytes.get(10) else {
+        return false;
+    };
+    let mut at = 13 + table(*flags);
+    let mut pictures = 0;
+    while let Some(kind) = bytes.get(at) {
+        at += match kind {
+            0x21 => 2,
+            0x2C => match bytes.get(at + 9) {
+                // the frame, its colours, the width of its codes
+                Some(flags) => {
+                    pictures += 1;
+                    11 + table(*flags)
+                }
+                None => return false,
+            },
+            // the end, or something after it
+            _ => return pictures > 0,
+        };
+        loop {
+            match bytes.get(at) {
+                None => return false,
+                Some(0) => break at += 1,
+                Some(length) => at += 1 + usize::from(*length),
+            }
+        }
+    }
+    pictures > 0 && at == bytes.len()
+}

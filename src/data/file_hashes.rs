@@ -1,0 +1,284 @@
+//! The manifest of many picture files: each is hashed once, on all cores, and what is known of it is kept between runs.
+//!
+//! Two things are kept in the user's cache. The manifest of a data set, under a key of the names, sizes, times and numbers of its
+//! files: where none of these changed, no file is opened. And a journal for each root, one record for each file: hashing that was
+//! interrupted goes on where it stopped, and after a change only what changed is read.
+
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::io::{BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use rayon::prelude::*;
+
+use super::decode::{self, Look};
+use super::places::cache_folder;
+use super::{DataError, manifest, regular};
+
+/// Files up to this many bytes are read at once.
+const AT_ONCE: u64 = 16 << 20;
+/// Files that a thread takes at a time.
+const CHUNK: usize = 64;
+
+const TRANSPARENT: u8 = 1;
+const DEEP: u8 = 2;
+
+/// Files of pictures, and how they are read.
+pub(super) struct Pictures<'p> {
+    /// In words.
+    pub kind: &'p str,
+    pub root: &'p Path,
+    /// Below the root.
+    pub files: &'p [PathBuf],
+    /// Empty where there are no classes.
+    pub labels: &'p [u32],
+    pub look: &'p Look,
+}
+
+/// blake3 of what the files hold, with their labels, and with how they are read where that decides their pixels. A file that can't
+/// be read counts as such: whether that matters is known when it is needed.
+pub(super) fn manifest(pictures: &Pictures<'_>) -> Result<String, DataError> {
+    manifest_in(cache_folder().as_deref(), pictures)
+}
+
+fn manifest_in(cache: Option<&Path>, pictures: &Pictures<'_>) -> Result<String, DataError> {
+    let cache = cache.map(|cache| cache.join("manifests"));
+    let root = pictures.root.canonicalize().map_err(|error| {
+        DataError::new(format!("can't read {}: {error}", pictures.root.display()))
+    })?;
+    let abouts: Vec<Option<About>> = pictures
+        .files
+        .par_iter()
+        .with_min_len(CHUNK)
+        .map(|file| About::of(&fs::metadata(root.join(file)).ok()?))
+        .collect();
+    let entry = cache
+        .as_ref()
+        .zip(key(pictures, &root, &abouts))
+        .map(|(cache, key)| cache.join(key));
+    if let Some(kept) = entry.as_deref().and_then(manifest::kept) {
+        return Ok(kept);
+    }
+    let journal = cache.map(|cache| {
+        let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
+        cache.join(format!("{name}.files"))
+    });
+    let digests = digests(pictures, &root, &abouts, journal.as_deref())?;
+    let found = compose(pictures, &digests);
+    let all_read = digests.iter().all(Option::is_some);
+    if let Some(entry) = entry.filter(|_| all_read) {
+        // a cache that can't be written costs time, nothing else
+        let _ = manifest::keep(&entry, &found);
+    }
+    Ok(found)
+}
+
+/// `None` where a file can't be looked at.
+fn key(pictures: &Pictures<'_>, root: &Path, abouts: &[Option<About>]) -> Option<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(pictures.kind.as_bytes());
+    hasher.update(format!("\0{:?}\0", pictures.look).as_bytes());
+    hasher.update(root.as_os_str().as_encoded_bytes());
+    for (index, (file, about)) in pictures.files.iter().zip(abouts).enumerate() {
+        hasher.update(b"\0");
+        hasher.update(file.as_os_str().as_encoded_bytes());
+        hasher.update(b"\0");
+        hasher.update(&pictures.labels.get(index).copied().unwrap_or(0).to_le_bytes());
+        hasher.update(&about.as_ref()?.bytes());
+    }
+    Some(hasher.finalize().to_hex().to_string())
+}
+
+fn compose(pictures: &Pictures<'_>, digests: &[Option<Digest>]) -> String {
+    let mut all = blake3::Hasher::new();
+    all.update(pictures.kind.as_bytes());
+    let mut flags = 0;
+    for (index, digest) in digests.iter().enumerate() {
+        all.update(&pictures.labels.get(index).copied().unwrap_or(0).to_le_bytes());
+        match digest {
+            Some(digest) => {
+                flags |= digest.flags;
+                all.update(&digest.hash);
+            }
+            None => {
+                all.update(b"unreadable");
+            }
+        }
+    }
+    if flags & TRANSPARENT != 0 {
+        all.update(pictures.look.of_transparent().as_bytes());
+    }
+    if flags & DEEP != 0 {
+        all.update(pictures.look.of_deep().unwrap_or_default().as_bytes());
+    }
+    all.finalize().to_hex().to_string()
+}
+
+/// What the system says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct About {
+    length: u64,
+    nanoseconds: u64,
+    number: u64,
+}
+
+impl About {
+    fn of(about: &Metadata) -> Option<Self> {
+        #[cfg(unix)]
+        let number = std::os::unix::fs::MetadataExt::ino(about);
+        #[cfg(not(unix))]
+        let number = 0;
+        let time = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Self {
+            length: about.len(),
+            nanoseconds: time.as_nanos() as u64,
+            number,
+        })
+    }
+
+    fn bytes(&self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        for (part, value) in bytes
+            .chunks_exact_mut(8)
+            .zip([self.length, self.nanoseconds, self.number])
+        {
+            part.copy_from_slice(&value.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Digest {
+    hash: [u8; 32],
+    flags: u8,
+}
+
+/// One for each file; `None` where it can't be read.
+fn digests(
+    pictures: &Pictures<'_>,
+    root: &Path,
+    abouts: &[Option<About>],
+    journal: Option<&Path>,
+) -> Result<Vec<Option<Digest>>, DataError> {
+    let known = journal.map(read_journal).unwrap_or_default();
+    let writer = journal.and_then(Journal::open);
+    pictures
+        .files
+        .par_iter()
+        .zip(abouts)
+        .with_min_len(1)
+        .map(|(file, about)| {
+            let Some(about) = about else {
+                return Ok(None);
+            };
+            let name = short_name(file);
+            if let Some((of, digest)) = known.get(&name)
+                && of == about
+            {
+                return Ok(Some(*digest));
+            }
+            let Ok(digest) = digest(&root.join(file), about.length) else {
+                return Ok(None);
+            };
+            if let Some(writer) = &writer {
+                writer.add(&name, about, &digest);
+            }
+            Ok(Some(digest))
+        })
+        .collect()
+}
+
+fn digest(path: &Path, length: u64) -> std::io::Result<Digest> {
+    let (hash, header) = if length <= AT_ONCE {
+        let bytes = regular::read(path)?;
+        (blake3::hash(&bytes), decode::header_of(&bytes))
+    } else {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(regular::open(path)?)?;
+        (hasher.finalize(), decode::header(BufReader::new(regular::open(path)?)))
+    };
+    // what is no picture has no pixels to be decided
+    let flags = header.map_or(0, |header| {
+        u8::from(header.transparent) * TRANSPARENT + u8::from(header.deep) * DEEP
+    });
+    Ok(Digest {
+        hash: *hash.as_bytes(),
+        flags,
+    })
+}
+
+type Name = [u8; 16];
+
+fn short_name(file: &Path) -> Name {
+    let hash = blake3::hash(file.as_os_str().as_encoded_bytes());
+    let mut name = [0; 16];
+    name.copy_from_slice(&hash.as_bytes()[..16]);
+    name
+}
+
+/// A record of the journal: name, what the system says, what it holds, and a check over these.
+const RECORD: usize = 16 + 24 + 32 + 1 + 7;
+
+fn record(name: &Name, about: &About, digest: &Digest) -> [u8; RECORD] {
+    let mut record = [0; RECORD];
+    record[..16].copy_from_slice(name);
+    record[16..40].copy_from_slice(&about.bytes());
+    record[40..72].copy_from_slice(&digest.hash);
+    record[72] = digest.flags;
+    let check = blake3::hash(&record[..73]);
+    record[73..].copy_from_slice(&check.as_bytes()[..7]);
+    record
+}
+
+/// What a journal knows. A record that is cut or damaged is as none.
+fn read_journal(path: &Path) -> HashMap<Name, (About, Digest)> {
+    let bytes = fs::read(path).unwrap_or_default();
+    let mut known = HashMap::new();
+    for bytes in bytes.chunks_exact(RECORD) {
+        let number = |at: usize| {
+            let mut number = [0; 8];
+            number.copy_from_slice(&bytes[at..at + 8]);
+            u64::from_le_bytes(number)
+        };
+        let (mut name, mut hash) = ([0; 16], [0; 32]);
+        name.copy_from_slice(&bytes[..16]);
+        hash.copy_from_slice(&bytes[40..72]);
+        let about = About {
+            length: number(16),
+            nanoseconds: number(24),
+            number: number(32),
+        };
+        let digest = Digest {
+            hash,
+            flags: bytes[72],
+        };
+        if record(&name, &about, &digest) == bytes {
+            known.insert(name, (about, digest));
+        }
+    }
+    known
+}
+
+/// Appends records. Each goes into the file at once, so that nothing is lost when the process is killed.
+struct Journal(Mutex<File>);
+
+impl Journal {
+    fn open(path: &Path) -> Option<Self> {
+        fs::create_dir_all(path.parent()?).ok()?;
+        let file = File::options().append(true).create(true).open(path).ok()?;
+        let length = file.metadata().ok()?.len();
+        // a record that was cut would put all that follow out of step
+        file.set_len(length - length % RECORD as u64).ok()?;
+        Some(Self(Mutex::new(file)))
+    }
+
+    fn add(&self, name: &Name, about: &About, digest: &Digest) {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // a cache that can't be written costs time, nothing else
+        let _ = file.write_all(&record(name, about, digest));
+    }
+}

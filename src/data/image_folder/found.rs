@@ -1,0 +1,63 @@
+//! What was found in a folder, in a line.
+
+use super::layout::Layout;
+use super::walk::Left;
+use crate::data::Found;
+
+/// `1 picture`, `2 pictures`
+pub(super) fn plural(n: usize, word: &str) -> String {
+    match (n, word) {
+        (1, _) => format!("1 {word}"),
+        (_, "class") => format!("{n} classes"),
+        _ => format!("{n} {word}s"),
+    }
+}
+
+fn listed(what: &std::collections::BTreeMap<String, usize>) -> String {
+    let mut all: Vec<_> = what.iter().collect();
+    all.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    let all: Vec<String> = all.iter().map(|(what, n)| format!("{n} {what}")).collect();
+    all.join(", ")
+}
+
+/// `29 files left out: 20 .txt, 9 hidden`, in parts for files and for folders.
+fn left_out(left: &Left) -> Vec<String> {
+    let parts = [(&left.files, "file"), (&left.folders, "folder")].map(|(what, word)| {
+        let n: usize = what.values().sum();
+        (n > 0).then(|| format!("{} left out: {}", plural(n, word), listed(what)))
+    });
+    parts.into_iter().flatten().collect()
+}
+
+/// `20 files (.txt), 1 folder (hidden)`, for a folder that holds nothing else.
+pub(super) fn counted(left: &Left) -> String {
+    let parts = [(&left.files, "file"), (&left.folders, "folder")].map(|(what, word)| {
+        let n: usize = what.values().sum();
+        (n > 0).then(|| format!("{} ({})", plural(n, word), listed(what)))
+    });
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+/// What `check`, `plan` and `run` print.
+pub(super) fn found(layout: &Layout) -> Found {
+    let records = layout.parts.iter().map(|part| (part.split, part.files.len()));
+    let records: Vec<_> = records.collect();
+    let pictures = records.iter().map(|(_, n)| n).sum();
+    let mut line = plural(pictures, "picture");
+    match layout.classes.len() {
+        0 => line += ", no classes",
+        n => line += &format!(", {}", plural(n, "class")),
+    }
+    line += &format!(", {}", plural(records.len(), "split"));
+    for part in left_out(&layout.left).iter().chain(&layout.notes) {
+        line += &format!("; {part}");
+    }
+    Found {
+        line,
+        records,
+        classes: layout.classes.clone(),
+        files_left_out: layout.left.files.clone(),
+        folders_left_out: layout.left.folders.clone(),
+        notes: layout.notes.clone(),
+    }
+}

@@ -1,0 +1,472 @@
+//! What the folders mean: splits, classes, and what is worth a doubt.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::annotations;
+use super::walk::{Entry, Folder, Left, Picture, walk};
+use super::words;
+use crate::catalog::{Problem, Result, Split};
+use crate::language::codes::Code;
+
+/// Names that a message lists at most.
+const NAMED: usize = 3;
+
+/// The pictures of a split.
+pub(super) struct Part {
+    pub split: Split,
+    pub root: PathBuf,
+    /// Below the root, in the order of their names.
+    pub files: Vec<PathBuf>,
+    /// One for each file; empty where there are no classes.
+    pub labels: Vec<u32>,
+}
+
+/// What lies in a folder, understood.
+pub(super) struct Layout {
+    pub parts: Vec<Part>,
+    /// Of all splits, in the order of their names.
+    pub classes: Vec<String>,
+    pub left: Left,
+    pub doubts: Vec<Problem>,
+    pub notes: Vec<String>,
+}
+
+/// A part before the classes of the others are known.
+struct Draft {
+    part: Part,
+    /// The split's own folder.
+    folder: PathBuf,
+    /// Its classes; labels are numbers of these.
+    classes: Vec<String>,
+}
+
+/// Looks through `place`. `labels: false`: class folders are no classes.
+///
+/// # Errors
+/// A folder can't be read, there is no picture, or two folders are the same split.
+pub(super) fn layout(place: &Path, labels: bool) -> Result<Layout> {
+    let (mut tree, left) = walk(place)?;
+    let mut layout = Layout {
+        parts: Vec::new(),
+        classes: Vec::new(),
+        left,
+        doubts: Vec::new(),
+        notes: Vec::new(),
+    };
+    if tree.pictures == 0 {
+        return Err(nothing(place, &layout.left));
+    }
+    let mut root = place.to_owned();
+    while leads_on(&tree)
+        && let Some(only) = only_folder(&mut tree)
+    {
+        root.push(&only.name);
+        tree = only;
+    }
+    if root != place {
+        layout.notes.push(format!("all in {}", root.display()));
+    }
+    let mut drafts = Vec::new();
+    let splits = splits(&tree);
+    for (at, (split, name)) in splits.iter().enumerate() {
+        if let Some((_, other)) = splits[..at].iter().find(|(other, _)| other == split) {
+            let message = format!(
+                "{} and {} are the same split",
+                root.join(other).display(),
+                root.join(name).display()
+            );
+            return Err(Problem::new(Code::BadFile, message)
+                .help("move one of them away, or their pictures together"));
+        }
+    }
+    if splits.is_empty() {
+        drafts.push(layout.draft(Split::Train, root, tree, labels));
+    } else {
+        let (folders, pictures) = tree.apart();
+        layout.beside(&root, &folders, &pictures, &splits);
+        for folder in folders {
+            if let Some((split, name)) = splits.iter().find(|(_, name)| *name == folder.text()) {
+                drafts.push(layout.draft(*split, root.join(name), folder, labels));
+            }
+        }
+    }
+    layout.join(drafts);
+    Ok(layout)
+}
+
+fn nothing(place: &Path, left: &Left) -> Problem {
+    let message = format!("{} holds no picture", place.display());
+    let mut problem = Problem::new(Code::BadFile, message);
+    if !left.files.is_empty() || !left.folders.is_empty() {
+        problem = problem.note(format!("It holds {}.", super::found::counted(left)));
+    }
+    problem
+        .note("Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF and PNM.")
+        .help("one folder per class, or train/, valid/ and test/ with one folder per class in each")
+}
+
+/// Whether a folder holds nothing but one folder, which tells more: splits, or several classes.
+fn leads_on(tree: &Folder) -> bool {
+    let mut folders = tree.folders();
+    let (Some(only), None) = (folders.next(), folders.next()) else {
+        return false;
+    };
+    if tree.direct() > 0 || words::split(&only.text()).is_some() {
+        return false;
+    }
+    !splits(only).is_empty() || (only.direct() == 0 && only.folders().count() > 1) || leads_on(only)
+}
+
+fn only_folder(tree: &mut Folder) -> Option<Folder> {
+    let at = tree
+        .entries
+        .iter()
+        .position(|entry| matches!(entry, Entry::Folder(_)))?;
+    match tree.entries.swap_remove(at) {
+        Entry::Folder(folder) => Some(folder),
+        Entry::Picture(_) => None,
+    }
+}
+
+/// The folders that are splits: all that have a name for it, where the others are none or can't be classes.
+///
+/// A word for a split may also be a class (`bus`, `car`, `train`). It is a split where no other folder stands beside it, where two
+/// splits are named and one of them is for training, or where the one for training holds classes itself.
+fn splits(tree: &Folder) -> Vec<(Split, String)> {
+    let mut named = Vec::new();
+    let (mut others, mut classes) = (0, false);
+    for folder in tree.folders() {
+        match words::split(&folder.text()) {
+            Some(split) => {
+                classes |= split == Split::Train && folder.folders().count() > 1;
+                named.push((split, folder.text()));
+            }
+            None => others += 1,
+        }
+    }
+    let is = |wanted: Split| named.iter().any(|(split, _)| *split == wanted);
+    let several = is(Split::Train) && (is(Split::Test) || is(Split::Valid));
+    if others == 0 || several || classes {
+        named
+    } else {
+        Vec::new()
+    }
+}
+
+fn list(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn doubt(message: String) -> Problem {
+    Problem::new(Code::LintFolders, message)
+}
+
+impl Folder {
+    /// Its folders and its pictures.
+    fn apart(self) -> (Vec<Folder>, Vec<Picture>) {
+        let (mut folders, mut pictures) = (Vec::new(), Vec::new());
+        for entry in self.entries {
+            match entry {
+                Entry::Folder(folder) => folders.push(folder),
+                Entry::Picture(picture) => pictures.push(picture),
+            }
+        }
+        (folders, pictures)
+    }
+
+    /// All pictures in it and below, in order.
+    fn collect(self, at: &Path, out: &mut Vec<(PathBuf, Picture)>) {
+        for entry in self.entries {
+            match entry {
+                Entry::Picture(picture) => out.push((at.join(&picture.name), picture)),
+                Entry::Folder(folder) => {
+                    let below = at.join(&folder.name);
+                    folder.collect(&below, out);
+                }
+            }
+        }
+    }
+}
+
+impl Layout {
+    /// Says what lies beside the splits and is not read.
+    fn beside(
+        &mut self,
+        root: &Path,
+        folders: &[Folder],
+        pictures: &[Picture],
+        splits: &[(Split, String)],
+    ) {
+        let mut names = Vec::new();
+        for folder in folders.iter().filter(|f| splits.iter().all(|(_, name)| *name != f.text())) {
+            self.left.folder("beside the splits");
+            names.push(folder.text());
+        }
+        let taken = splits.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+        if !names.is_empty() {
+            self.doubts.push(
+                doubt(format!(
+                    "{}: pictures in {} are left out, because {} {} taken for {}",
+                    root.display(),
+                    list(&names),
+                    list(&taken),
+                    if taken.len() == 1 { "is" } else { "are" },
+                    if taken.len() == 1 { "a split" } else { "the splits" },
+                ))
+                .help("move them into a split, or name the folder that is meant"),
+            );
+        }
+        if let Some(first) = pictures.first() {
+            pictures.iter().for_each(|_| self.left.file("beside the splits"));
+            self.doubts.push(
+                doubt(format!(
+                    "{}: {} in no split {} left out, the first is `{}`",
+                    root.display(),
+                    super::found::plural(pictures.len(), "picture"),
+                    if pictures.len() == 1 { "is" } else { "are" },
+                    first.name.to_string_lossy()
+                ))
+                .help("move them into a split"),
+            );
+        }
+    }
+
+    /// The pictures of one split.
+    fn draft(&mut self, split: Split, folder: PathBuf, mut tree: Folder, labels: bool) -> Draft {
+        let mut root = folder.clone();
+        // `val/images/*`: the folder says nothing of a class
+        while tree.direct() == 0 && {
+            let mut below = tree.folders();
+            below.next().is_some_and(|f| words::is_wrapper(&f.text())) && below.next().is_none()
+        } {
+            let Some(only) = only_folder(&mut tree) else {
+                break;
+            };
+            root.push(&only.name);
+            tree = only;
+        }
+        let below = tree.folders().count();
+        let direct = tree.direct();
+        let labelled = labels && (below > 1 || (below == 1 && direct == 0));
+        let (mut found, mut of, mut classes) = (Vec::new(), Vec::new(), Vec::new());
+        if labelled {
+            let (folders, strays) = tree.apart();
+            self.strays(&root, &strays);
+            for class in folders {
+                self.inner_splits(&root, &class);
+                let at = PathBuf::from(&class.name);
+                classes.push(class.text());
+                class.collect(&at, &mut found);
+                of.resize(found.len(), classes.len() as u32 - 1);
+            }
+        } else {
+            if labels && below == 1 {
+                self.notes.push(format!(
+                    "no classes in {}: pictures lie beside its only folder",
+                    root.display()
+                ));
+            }
+            tree.collect(Path::new(""), &mut found);
+        }
+        let (files, labels) = self.without_second_names(found, of);
+        Draft {
+            part: Part {
+                split,
+                root,
+                files,
+                labels,
+            },
+            folder,
+            classes,
+        }
+    }
+
+    fn strays(&mut self, root: &Path, strays: &[Picture]) {
+        let Some(first) = strays.first() else {
+            return;
+        };
+        strays.iter().for_each(|_| self.left.file("beside class folders"));
+        self.doubts.push(
+            doubt(format!(
+                "{}: {} beside the class folders {} left out, the first is `{}`",
+                root.display(),
+                super::found::plural(strays.len(), "picture"),
+                if strays.len() == 1 { "is" } else { "are" },
+                first.name.to_string_lossy()
+            ))
+            .help("move them into a class folder, or say `labels = none` to take every picture without a class"),
+        );
+    }
+
+    /// A class that holds folders with the names of splits: a data set of its own, or classes above splits.
+    fn inner_splits(&mut self, root: &Path, class: &Folder) {
+        let names: Vec<String> = class
+            .folders()
+            .map(Folder::text)
+            .filter(|name| words::split(name).is_some())
+            .collect();
+        if !names.is_empty() {
+            self.doubts.push(
+                doubt(format!(
+                    "{}: {} in the class `{}` look{} like splits, but all of the folder is one class",
+                    root.display(),
+                    list(&names),
+                    class.text(),
+                    if names.len() == 1 { "s" } else { "" },
+                ))
+                .help(format!(
+                    "name the folder that is meant ({}), or put the splits above the classes",
+                    root.join(&class.name).display()
+                )),
+            );
+        }
+    }
+
+    /// Without links to pictures that the split has under their own names.
+    fn without_second_names(
+        &mut self,
+        found: Vec<(PathBuf, Picture)>,
+        of: Vec<u32>,
+    ) -> (Vec<PathBuf>, Vec<u32>) {
+        if found.iter().all(|(_, picture)| !picture.linked) {
+            return (found.into_iter().map(|(path, _)| path).collect(), of);
+        }
+        let own: BTreeSet<_> = found
+            .iter()
+            .filter(|(_, picture)| !picture.linked)
+            .map(|(_, picture)| picture.id)
+            .collect();
+        let (mut files, mut labels) = (Vec::new(), Vec::new());
+        for (index, (path, picture)) in found.into_iter().enumerate() {
+            if picture.linked && own.contains(&picture.id) {
+                self.left.file("link to a picture that is there already");
+                continue;
+            }
+            files.push(path);
+            labels.extend(of.get(index));
+        }
+        (files, labels)
+    }
+
+    /// A class that only one split has is a class of all.
+    fn join(&mut self, mut drafts: Vec<Draft>) {
+        drafts.sort_by_key(|draft| draft.part.split);
+        let classes: BTreeSet<String> = drafts.iter().flat_map(|d| d.classes.clone()).collect();
+        self.classes = classes.into_iter().collect();
+        for draft in &mut drafts {
+            let own: Vec<u32> = draft
+                .classes
+                .iter()
+                .map(|name| self.classes.binary_search(name).unwrap_or(0) as u32)
+                .collect();
+            for label in &mut draft.part.labels {
+                *label = own[*label as usize];
+            }
+            if !self.classes.is_empty() && draft.classes.is_empty() {
+                self.annotated(draft);
+            }
+        }
+        self.doubt_classes(&drafts);
+        self.doubt_roots(&drafts);
+        self.parts = drafts.into_iter().map(|draft| draft.part).collect();
+    }
+
+    /// A split whose classes stand in a file beside the pictures, as in Tiny ImageNet.
+    fn annotated(&mut self, draft: &mut Draft) {
+        let Some((path, named)) = annotations::beside(&draft.folder) else {
+            return;
+        };
+        let part = &mut draft.part;
+        let labels: Option<Vec<u32>> = part
+            .files
+            .iter()
+            .map(|file| {
+                let class = named.get(file.file_name()?.to_str()?)?;
+                Some(self.classes.binary_search(class).ok()? as u32)
+            })
+            .collect();
+        match labels {
+            Some(labels) => {
+                part.labels = labels;
+                self.notes.push(format!(
+                    "the classes of {} stand in {}",
+                    part.root.display(),
+                    path.display()
+                ));
+            }
+            None => self.doubts.push(doubt(format!(
+                "{} does not give every picture of {} a class of the other splits: they have no labels",
+                path.display(),
+                part.root.display()
+            ))),
+        }
+    }
+
+    fn doubt_classes(&mut self, drafts: &[Draft]) {
+        let root = drafts.first().map(|draft| draft.folder.display().to_string());
+        let root = root.unwrap_or_default();
+        if let [only] = &self.classes[..] {
+            self.doubts.push(
+                doubt(format!(
+                    "{root}: every picture is of one class, `{only}`: there is nothing to tell apart"
+                ))
+                .help("name the folder that holds the class folders, or say `labels = none`"),
+            );
+        }
+        let words = self.classes.iter().filter(|name| words::split(name).is_some());
+        let words: Vec<String> = words.cloned().collect();
+        if !words.is_empty() {
+            self.doubts.push(
+                doubt(format!(
+                    "{root}: {} {} like a split, but {} as a class",
+                    list(&words),
+                    if words.len() == 1 { "is named" } else { "are named" },
+                    if words.len() == 1 { "counts" } else { "each count" },
+                ))
+                .help("put the splits above the classes, or rename the class"),
+            );
+        }
+        let Some(train) = drafts
+            .iter()
+            .find(|draft| draft.part.split == Split::Train && !draft.classes.is_empty())
+        else {
+            return;
+        };
+        for draft in drafts {
+            let strange = draft.classes.iter().filter(|name| !train.classes.contains(name));
+            let strange: Vec<String> = strange.cloned().collect();
+            if !strange.is_empty() {
+                self.doubts.push(
+                    doubt(format!(
+                        "{}: the train split has no pictures of {}",
+                        draft.folder.display(),
+                        list(&strange)
+                    ))
+                    .help("is a class spelled in two ways, or a folder in the wrong place?"),
+                );
+            }
+        }
+    }
+
+    /// One folder under two names is judged with what it was trained on.
+    fn doubt_roots(&mut self, drafts: &[Draft]) {
+        let real: Vec<_> = drafts.iter().map(|draft| draft.part.root.canonicalize().ok()).collect();
+        for (at, root) in real.iter().enumerate() {
+            if let (Some(_), Some(first)) = (root, real[..at].iter().position(|other| other == root)) {
+                self.doubts.push(
+                    doubt(format!(
+                        "{} and {} are one folder: the same pictures are in two splits",
+                        drafts[first].folder.display(),
+                        drafts[at].folder.display()
+                    ))
+                    .help("remove the link"),
+                );
+            }
+        }
+    }
+}

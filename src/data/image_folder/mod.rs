@@ -1,0 +1,259 @@
+//! `image_folder(name)`: pictures in folders, one per class.
+//!
+//! [`walk`] lists what is there, [`layout`] says what it means, [`found`] tells of it, and this file reads pictures.
+
+mod annotations;
+mod found;
+mod layout;
+mod walk;
+mod words;
+
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::decode::{self, Depth, Header, Look, PictureSize};
+use super::{DataError, Dataset, Fields, Places, Record, Sample, SampleType, Splits};
+use super::{file_hashes, pictures, regular};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::language::codes::Code;
+
+/// Pictures of a split whose headers are read to learn whether all have one size.
+const LOOKED_AT: usize = 256;
+/// Pictures with more than 8 bits that are decoded to learn what part of their range they use.
+const DECODED: usize = 4;
+/// The part of their range below which that is worth a warning.
+const DIM: f64 = 0.3;
+
+struct Folder {
+    root: PathBuf,
+    files: Vec<PathBuf>,
+    /// Empty where there are no classes.
+    labels: Vec<u32>,
+    classes: Arc<[String]>,
+    fields: Fields,
+    look: Look,
+    size: PictureSize,
+    /// Once it is known.
+    manifest: OnceLock<String>,
+}
+
+impl Folder {
+    fn file(&self, index: usize) -> Result<&PathBuf, DataError> {
+        let file = self.files.get(index);
+        file.ok_or_else(|| DataError::outside(index, self.files.len()))
+    }
+
+    fn record(
+        &self,
+        index: usize,
+        decode: fn(&[u8], &Look) -> Result<super::Image, String>,
+    ) -> Result<Record, DataError> {
+        let path = self.root.join(self.file(index)?);
+        let name = || format!("{} (picture {index})", path.display());
+        let bad = |what: String| DataError::new(format!("can't read {}: {what}", name()));
+        let bytes = regular::read(&path).map_err(|error| bad(error.to_string()))?;
+        let image = decode(&bytes, &self.look).map_err(bad)?;
+        self.size.check(&image, &name)?;
+        let mut record = vec![Sample::Image(image)];
+        record.extend(self.labels.get(index).map(|label| Sample::Label(*label)));
+        Ok(record)
+    }
+}
+
+impl Dataset for Folder {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    fn read(&self, index: usize) -> Result<Record, DataError> {
+        self.record(index, decode::decode)
+    }
+
+    fn mend(&self, index: usize) -> Result<Record, DataError> {
+        self.record(index, decode::mend)
+    }
+
+    fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
+        self.file(index)?;
+        Ok(self.labels.get(index).copied())
+    }
+
+    fn class_names(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn manifest(&self) -> Result<String, DataError> {
+        if let Some(known) = self.manifest.get() {
+            return Ok(known.clone());
+        }
+        let kind = format!("image_folder {:?} {:?}", self.look.channels, &*self.classes);
+        let found = file_hashes::manifest(&file_hashes::Pictures {
+            kind: &kind,
+            root: &self.root,
+            files: &self.files,
+            labels: &self.labels,
+            look: &self.look,
+        })?;
+        Ok(self.manifest.get_or_init(|| found).clone())
+    }
+}
+
+/// The headers of some pictures of a split, taken evenly. One that can't be read is reported when it is read, with its index.
+fn look_at(root: &Path, files: &[PathBuf]) -> Vec<(PathBuf, Header)> {
+    let n = files.len().min(LOOKED_AT);
+    let looked_at = (0..n).map(|at| root.join(&files[at * files.len() / n]));
+    let headers = looked_at.filter_map(|path| {
+        let file = regular::open(&path).ok()?;
+        // one block of a disk: most headers fit into it
+        let header = decode::header(BufReader::with_capacity(4096, file)).ok()?;
+        Some((path, header))
+    });
+    headers.collect()
+}
+
+/// A warning where pictures of more than 8 bits use a small part of their range: 12 bits of an instrument in a file of 16.
+fn dim(looked_at: &[(PathBuf, Header)]) -> Option<Problem> {
+    let deep = looked_at.iter().filter(|(_, header)| header.deep);
+    let mut most: Option<(f64, f64, &Path)> = None;
+    for (path, _) in deep.take(DECODED) {
+        let (part, value) = decode::largest(&regular::read(path).ok()?)?;
+        if most.is_none_or(|(known, ..)| part > known) {
+            most = Some((part, value, path));
+        }
+    }
+    let (part, value, path) = most.filter(|(part, ..)| *part < DIM && *part > 0.0)?;
+    let top = (value as u32 + 1).next_power_of_two() - 1;
+    let message = format!(
+        "pictures of 16 bits use {:.1} % of their range: the largest value is {value}, in {}",
+        part * 100.0,
+        path.display()
+    );
+    Some(
+        Problem::new(Code::LintRange, message)
+            .note("Pictures are read as 8 bits: what is left of them has few levels and is nearly black.")
+            .help(format!("say which values become black and white: `range = 0..{top}`")),
+    )
+}
+
+fn open(args: &Args, place: &Path) -> Result<Splits> {
+    let look = pictures::look(args)?;
+    let declared = pictures::declared(args);
+    let mut layout = layout::layout(place, args.word("labels") != "none")?;
+    let classes: Arc<[String]> = std::mem::take(&mut layout.classes).into();
+    let mut splits = Splits::default();
+    let mut transparent = false;
+    let mut dim_ones = None;
+    let mut parts = Vec::new();
+    for part in &mut layout.parts {
+        let mut looked_at = Vec::new();
+        let size = pictures::size(declared, || {
+            looked_at = look_at(&part.root, &part.files);
+            looked_at
+                .iter()
+                .map(|(_, header)| (header.height, header.width))
+                .collect()
+        });
+        transparent |= looked_at.iter().any(|(_, header)| header.transparent);
+        if look.depth == Depth::Full {
+            dim_ones = dim_ones.or_else(|| dim(&looked_at));
+        }
+        let (height, width) = size.shown();
+        let image = SampleType::Image {
+            channels: Some(look.channels.count()),
+            height,
+            width,
+        };
+        let mut fields = vec![("image".to_owned(), image)];
+        if !part.labels.is_empty() {
+            fields.push(("label".to_owned(), SampleType::label(classes.len())));
+        }
+        parts.push((part.split, fields, size));
+    }
+    layout.doubts.extend(dim_ones);
+    if transparent {
+        let [r, g, b] = look.background;
+        let on = match (r, g, b) {
+            (255, 255, 255) => "white".to_owned(),
+            (0, 0, 0) => "black".to_owned(),
+            _ => format!("#{r:02x}{g:02x}{b:02x}"),
+        };
+        layout
+            .notes
+            .push(format!("transparent pictures are put on {on} (`background`)"));
+    }
+    layout.classes = classes.to_vec();
+    splits.found = Some(Arc::new(found::found(&layout)));
+    splits.doubts = layout.doubts;
+    for ((split, fields, size), part) in parts.into_iter().zip(layout.parts) {
+        let folder = Folder {
+            root: part.root,
+            files: part.files,
+            labels: part.labels,
+            classes: classes.clone(),
+            fields,
+            look,
+            size,
+            manifest: OnceLock::new(),
+        };
+        splits.parts.insert(split, Arc::new(folder));
+    }
+    Ok(splits)
+}
+
+pub(super) fn spec() -> Spec {
+    let make = |args: &Args, places: &Places| {
+        let holds = |path: &Path| {
+            if path.is_dir() {
+                Ok(())
+            } else {
+                Err("it is not a folder".to_owned())
+            }
+        };
+        let name = args.text("name");
+        let place = pictures::find(name, places, &holds, "a folder of pictures")?;
+        open(args, &place)
+    };
+    Spec::new(
+        "image_folder",
+        Kind::Dataset,
+        "Your own pictures: JPEG, PNG, WebP, TIFF, BMP, GIF or PNM files in one folder per class.",
+        Make::Dataset(make),
+    )
+    .param(Param::required(
+        "name",
+        Type::Text,
+        "The data's name in `--data NAME=PATH` and pretext.toml, or a path that starts at the recipe.",
+    ))
+    .param(pictures::channels_param())
+    .param(pictures::size_param())
+    .param(Param::with_default(
+        "labels",
+        Type::Choice(&["folders", "none"]),
+        "folders",
+        "`folders`: each folder of a split is a class. `none`: all pictures below a split, without a label.",
+    ))
+    .param(pictures::background_param())
+    .param(pictures::range_param())
+    .doc(
+        "The folder holds splits, or it is the train split itself. Splits are known by their names, in any case: `train`, `training`; \
+         `val`, `valid`, `validation`, `dev`, `eval`; `test`, `testing`; also `train2017`, `test_images`, and `val/images/*`. \
+         In each, one folder per class; folders below a class folder belong to it. Classes are numbered in the order of their names, and \
+         a class that one split has is a class of all. Without class folders there is no label. Where a folder holds nothing but one \
+         folder that holds the splits or the classes, that one is meant. Fields: `image`, `label`.\n\n\
+         A file is a picture by its ending, or by its first bytes where the ending does not say; of a GIF the first frame is read, of a \
+         TIFF the first page. Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) do not count; everything else that is \
+         left out is counted, and `check`, `plan` and `run` say so. Only regular files are read. Links are followed, wherever they point, \
+         except to a folder that they lie in, and to a picture that the split has under its own name; links to nothing are left out \
+         and counted.\n\n\
+         A picture that ends early is an error that names it (`on_bad_sample`). Orientation tags and colour profiles are ignored.",
+    )
+    .example("image_folder(\"flowers\")")
+}
+
+#[cfg(test)]
+mod tests;

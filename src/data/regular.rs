@@ -1,0 +1,50 @@
+//! Files of data are regular files: a pipe waits for a writer, a device never ends.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes of the largest picture file.
+const MOST: u64 = 1 << 30;
+
+/// Opens a regular file for reading; links are followed. Never waits.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // without it, opening a pipe waits until somebody writes into it
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    }
+    let file = options.open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is not a regular file")),
+    }
+}
+
+/// Reads a whole picture file.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let length = file.metadata()?.len();
+    if length > MOST {
+        return Err(io::Error::other("it is larger than 1 GiB"));
+    }
+    let mut bytes = Vec::with_capacity(length as usize + 1);
+    file.take(MOST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads the first bytes of a file, at most as many as there is room.
+pub(super) fn start(path: &Path, room: &mut [u8]) -> io::Result<usize> {
+    let mut file = open(path)?;
+    let mut filled = 0;
+    while filled < room.len() {
+        match file.read(&mut room[filled..])? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    Ok(filled)
+}
