@@ -63,7 +63,7 @@ def calls(what, command, folder, env):
     out = folder / "calls.txt"
     subprocess.run(["strace", "-f", "-c", "-o", out, *command], cwd=folder, env=env, capture_output=True)
     total = [line for line in out.read_text().splitlines() if line.endswith("total")]
-    print(f"{what:22} {total[0].split()[-2] if total else '?':>9} system calls")
+    print(f"{what:22} {total[0].split()[3] if total else '?':>9} system calls")
 
 
 def main():

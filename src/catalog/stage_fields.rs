@@ -89,7 +89,7 @@ fn on_bad_sample() -> Param {
         "on_bad_sample",
         Type::Choice(crate::data::OnBadSample::WORDS),
         "stop",
-        "What to do with a record that can't be read: end the run, go on without it (`skip`), or take what there is of a picture that ends early, its missing part grey (`repair`; a record of which there is nothing is skipped). What was skipped or repaired is said.",
+        "What to do with a record that can't be read: end the run, go on without it (`skip`), or take what there is of a picture that ends early (`repair`).",
     )
 }
 

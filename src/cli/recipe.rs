@@ -104,7 +104,9 @@ impl Loaded {
     /// The same for JSON.
     pub fn found(&self) -> BTreeMap<&str, &Found> {
         let found = self.plan.iter().flat_map(|plan| &plan.found);
-        found.map(|(name, found)| (name.as_str(), &**found)).collect()
+        found
+            .map(|(name, found)| (name.as_str(), &**found))
+            .collect()
     }
 
     /// The summary's counts: `2 errors, 1 warning`.

@@ -85,7 +85,14 @@ fn key(pictures: &Pictures<'_>, root: &Path, abouts: &[Option<About>]) -> Option
         hasher.update(b"\0");
         hasher.update(file.as_os_str().as_encoded_bytes());
         hasher.update(b"\0");
-        hasher.update(&pictures.labels.get(index).copied().unwrap_or(0).to_le_bytes());
+        hasher.update(
+            &pictures
+                .labels
+                .get(index)
+                .copied()
+                .unwrap_or(0)
+                .to_le_bytes(),
+        );
         hasher.update(&about.as_ref()?.bytes());
     }
     Some(hasher.finalize().to_hex().to_string())
@@ -96,7 +103,14 @@ fn compose(pictures: &Pictures<'_>, digests: &[Option<Digest>]) -> String {
     all.update(pictures.kind.as_bytes());
     let mut flags = 0;
     for (index, digest) in digests.iter().enumerate() {
-        all.update(&pictures.labels.get(index).copied().unwrap_or(0).to_le_bytes());
+        all.update(
+            &pictures
+                .labels
+                .get(index)
+                .copied()
+                .unwrap_or(0)
+                .to_le_bytes(),
+        );
         match digest {
             Some(digest) => {
                 flags |= digest.flags;
@@ -140,9 +154,10 @@ impl About {
 
     fn bytes(&self) -> [u8; 24] {
         let mut bytes = [0; 24];
-        for (part, value) in bytes
-            .chunks_exact_mut(8)
-            .zip([self.length, self.nanoseconds, self.number])
+        for (part, value) in
+            bytes
+                .chunks_exact_mut(8)
+                .zip([self.length, self.nanoseconds, self.number])
         {
             part.copy_from_slice(&value.to_le_bytes());
         }
@@ -199,7 +214,10 @@ fn digest(path: &Path, length: u64) -> std::io::Result<Digest> {
     } else {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(regular::open(path)?)?;
-        (hasher.finalize(), decode::header(BufReader::new(regular::open(path)?)))
+        (
+            hasher.finalize(),
+            decode::header(BufReader::new(regular::open(path)?)),
+        )
     };
     // what is no picture has no pixels to be decided
     let flags = header.map_or(0, |header| {
@@ -280,5 +298,133 @@ impl Journal {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // a cache that can't be written costs time, nothing else
         let _ = file.write_all(&record(name, about, digest));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode::Channels;
+    use super::*;
+
+    const LOOK: fn() -> Look = || Look::new(Channels::Rgb);
+
+    struct Set {
+        folder: tempfile::TempDir,
+        files: Vec<PathBuf>,
+    }
+
+    impl Set {
+        fn new(names: &[&str]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("data")).unwrap();
+            for name in names {
+                fs::write(folder.path().join("data").join(name), name).unwrap();
+            }
+            Self {
+                folder,
+                files: names.iter().map(PathBuf::from).collect(),
+            }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join("data").join(name)
+        }
+
+        fn manifest(&self) -> String {
+            self.labelled(&[])
+        }
+
+        fn labelled(&self, labels: &[u32]) -> String {
+            manifest_in(
+                Some(&self.folder.path().join("cache")),
+                &Pictures {
+                    kind: "kind",
+                    root: &self.folder.path().join("data"),
+                    files: &self.files,
+                    labels,
+                    look: &LOOK(),
+                },
+            )
+            .unwrap()
+        }
+
+        fn journal(&self) -> PathBuf {
+            let root = self.folder.path().join("data").canonicalize().unwrap();
+            let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
+            self.folder
+                .path()
+                .join(format!("cache/manifests/{name}.files"))
+        }
+    }
+
+    /// Kind, then for each file its label (4 bytes) and its blake3: written down a second time.
+    #[test]
+    fn a_manifest_is_a_hash_over_labels_and_hashes() {
+        let set = Set::new(&["a", "b"]);
+        let mut all = b"kind".to_vec();
+        for (label, file) in [(7u32, b"a"), (8, b"b")] {
+            all.extend(label.to_le_bytes());
+            all.extend(blake3::hash(file).as_bytes());
+        }
+        assert_eq!(
+            set.labelled(&[7, 8]),
+            blake3::hash(&all).to_hex().to_string()
+        );
+        assert_ne!(set.labelled(&[7, 8]), set.labelled(&[7, 7]));
+    }
+
+    #[test]
+    fn what_is_known_is_not_read_again_and_what_changed_is() {
+        let set = Set::new(&["a", "b", "c"]);
+        let first = set.manifest();
+        let records = |set: &Set| fs::metadata(set.journal()).unwrap().len() / RECORD as u64;
+        assert_eq!(records(&set), 3);
+        // found under its key: nothing is added
+        assert_eq!(set.manifest(), first);
+        assert_eq!(records(&set), 3);
+        fs::write(set.path("b"), "other").unwrap();
+        let second = set.manifest();
+        assert_ne!(second, first);
+        assert_eq!(records(&set), 4);
+        let whole = Set::new(&["a", "b", "c"]);
+        fs::write(whole.path("b"), "other").unwrap();
+        assert_eq!(second, whole.manifest());
+    }
+
+    /// As if the process had been killed while it wrote: the journal ends in a half record, and no manifest is kept.
+    #[test]
+    fn hashing_goes_on_where_it_was_interrupted() {
+        let set = Set::new(&["a", "b", "c", "d"]);
+        let whole = set.manifest();
+        let known = fs::read(set.journal()).unwrap();
+        for cut in [0, 1, RECORD - 1, RECORD, 2 * RECORD + 40, known.len() - 1] {
+            fs::remove_dir_all(set.folder.path().join("cache")).unwrap();
+            fs::create_dir_all(set.journal().parent().unwrap()).unwrap();
+            fs::write(set.journal(), &known[..cut]).unwrap();
+            assert_eq!(set.manifest(), whole, "cut at {cut}");
+            assert_eq!(read_journal(&set.journal()).len(), 4, "cut at {cut}");
+            assert_eq!(
+                fs::metadata(set.journal()).unwrap().len() as usize,
+                4 * RECORD
+            );
+        }
+        // a damaged record is as none, whichever byte it is
+        for at in 0..RECORD {
+            let mut damaged = known.clone();
+            damaged[at] ^= 1;
+            fs::remove_dir_all(set.folder.path().join("cache")).unwrap();
+            fs::create_dir_all(set.journal().parent().unwrap()).unwrap();
+            fs::write(set.journal(), &damaged).unwrap();
+            assert_eq!(set.manifest(), whole, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_no_error_and_nothing_is_kept_of_it() {
+        let set = Set::new(&["a", "b"]);
+        fs::remove_file(set.path("b")).unwrap();
+        let without = set.manifest();
+        fs::write(set.path("b"), "b").unwrap();
+        assert_ne!(set.manifest(), without);
     }
 }

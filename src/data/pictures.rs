@@ -42,10 +42,7 @@ pub(super) fn background_param() -> Param {
 pub(super) fn range_param() -> Param {
     Param::with_default(
         "range",
-        Type::OneOf(vec![
-            Type::Choice(&["full", "percentiles"]),
-            Type::Range,
-        ]),
+        Type::OneOf(vec![Type::Choice(&["full", "percentiles"]), Type::Range]),
         "full",
         "Of pictures with more than 8 bits a channel: the values that become black and white. `full`: all that the format has (0..65535; 0..1 for floats). `0..4095`: these, what lies outside is cut off. `percentiles`: each picture's own 1st and 99th.",
     )
@@ -75,12 +72,10 @@ pub(super) fn look(args: &Args) -> Result<Look> {
     match value("range") {
         Some(Value::Range(low, high)) if low < high => look.depth = Depth::Between(*low, *high),
         Some(Value::Range(..)) => {
-            return Err(Problem::argument(
-                Code::OutOfRange,
-                "range",
-                "the range has no extent",
-            )
-            .help("write the smaller end first: `0..4095`"));
+            return Err(
+                Problem::argument(Code::OutOfRange, "range", "the range has no extent")
+                    .help("write the smaller end first: `0..4095`"),
+            );
         }
         Some(Value::Word(word)) if word == "percentiles" => look.depth = Depth::Percentiles,
         _ => {}

@@ -8,9 +8,7 @@ use super::types::*;
 use super::{identity, trace};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem, Value};
-use crate::data::{
-    Fields, Found, Normalization, OnBadSample, Places, SampleType, Source, Splits,
-};
+use crate::data::{Fields, Found, Normalization, OnBadSample, Places, SampleType, Source, Splits};
 use crate::language::checked::{Augment, DatasetItem, Recipe, Stage};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, FileId, Severity, Sources, Span};

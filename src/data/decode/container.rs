@@ -50,9 +50,9 @@ fn filled(bytes: &[u8], length: usize) -> Cow<'_, [u8]> {
 
 /// Bytes of a little-endian number.
 fn number(bytes: &[u8], at: usize) -> usize {
-    bytes.get(at..at + 4).map_or(0, |b| {
-        u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize
-    })
+    bytes
+        .get(at..at + 4)
+        .map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
 }
 
 fn riff_length(bytes: &[u8]) -> usize {
@@ -82,7 +82,11 @@ fn png_is_whole(bytes: &[u8]) -> bool {
 }
 
 fn png_bare(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let heavy = |name: &[u8]| [b"iCCP", b"zTXt", b"iTXt", b"tEXt"].iter().any(|n| *n == name);
+    let heavy = |name: &[u8]| {
+        [b"iCCP", b"zTXt", b"iTXt", b"tEXt"]
+            .iter()
+            .any(|n| *n == name)
+    };
     // before the pixels: behind them a decoder has what it wants
     let before = || png_chunks(bytes).take_while(|(_, name, _)| *name != b"IDAT");
     if !before().any(|(_, name, _)| heavy(name)) {

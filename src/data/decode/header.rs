@@ -64,7 +64,8 @@ fn png(start: &[u8]) -> Result<Header, String> {
     };
     let mut transparent = matches!(color, 4 | 6);
     let mut at = 33;
-    while let (false, Some(length), Some(name)) = (transparent, number(at), start.get(at + 4..at + 8))
+    while let (false, Some(length), Some(name)) =
+        (transparent, number(at), start.get(at + 4..at + 8))
     {
         if name == b"IDAT" {
             break;

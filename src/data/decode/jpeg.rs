@@ -181,7 +181,10 @@ impl Plan {
 /// The next byte 0xFF. Looked at in blocks, which compile to wide comparisons: most of a file is the data of a scan.
 fn next(bytes: &[u8], mut at: usize) -> Option<usize> {
     while let Some(block) = bytes.get(at..at + 32) {
-        if block.iter().fold(false, |found, byte| found | (*byte == 0xFF)) {
+        if block
+            .iter()
+            .fold(false, |found, byte| found | (*byte == 0xFF))
+        {
             break;
         }
         at += 32;

@@ -14,7 +14,9 @@ pub(super) enum Values {
 impl Values {
     /// From bytes in the machine's order.
     pub fn words(bytes: &[u8]) -> Self {
-        let words = bytes.chunks_exact(2).map(|b| u16::from_ne_bytes([b[0], b[1]]));
+        let words = bytes
+            .chunks_exact(2)
+            .map(|b| u16::from_ne_bytes([b[0], b[1]]));
         Self::Words(words.collect())
     }
 
@@ -92,7 +94,11 @@ impl Raster {
             (_, channels) => {
                 let rgb = bytes.chunks_exact(4).map(|p| {
                     let [r, g, b] = look.background;
-                    [over(p[0], p[3], r), over(p[1], p[3], g), over(p[2], p[3], b)]
+                    [
+                        over(p[0], p[3], r),
+                        over(p[1], p[3], g),
+                        over(p[2], p[3], b),
+                    ]
                 });
                 match channels {
                     Channels::Rgb => rgb.flatten().collect(),
@@ -138,10 +144,13 @@ fn narrow<T: Copy + Into<f64>>(
             percentiles(colours.map(|(_, value)| (*value).into()).collect()).unwrap_or(all)
         }
     };
-    let narrowed = values.iter().enumerate().map(|(at, value)| match is_alpha(at) {
-        true => full(*value),
-        false => scaled((*value).into(), ends),
-    });
+    let narrowed = values
+        .iter()
+        .enumerate()
+        .map(|(at, value)| match is_alpha(at) {
+            true => full(*value),
+            false => scaled((*value).into(), ends),
+        });
     narrowed.collect()
 }
 

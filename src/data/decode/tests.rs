@@ -58,15 +58,18 @@ fn grey_pictures_become_rgb() {
 
 #[test]
 fn transparent_pixels_show_the_background_and_not_what_hides_in_them() {
-    let clear = image::RgbaImage::from_raw(3, 1, vec![
-        10, 20, 30, 0, // hidden
-        10, 20, 30, 255, // opaque
-        100, 0, 200, 51, // a fifth
-    ]);
-    let rgba = DynamicImage::ImageRgba8(clear.unwrap());
-    let grey_alpha = DynamicImage::ImageLumaA8(
-        image::ImageBuffer::from_raw(2, 1, vec![9, 0, 100, 51]).unwrap(),
+    let clear = image::RgbaImage::from_raw(
+        3,
+        1,
+        vec![
+            10, 20, 30, 0, // hidden
+            10, 20, 30, 255, // opaque
+            100, 0, 200, 51, // a fifth
+        ],
     );
+    let rgba = DynamicImage::ImageRgba8(clear.unwrap());
+    let grey_alpha =
+        DynamicImage::ImageLumaA8(image::ImageBuffer::from_raw(2, 1, vec![9, 0, 100, 51]).unwrap());
     for format in [ImageFormat::Png, ImageFormat::WebP] {
         let bytes = encode(&rgba, format);
         assert!(header_of(&bytes).unwrap().transparent, "{format:?}");
@@ -137,7 +140,10 @@ fn what_is_no_picture_is_refused_with_what_it_is() {
         (&b""[..], "empty"),
         (&[0; 100][..], "zeros"),
         (b"GIF89a......", ""),
-        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "git lfs pull",
+        ),
         (b"<!DOCTYPE html><html>", "text"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
         (b"hello", "no JPEG"),
@@ -167,8 +173,17 @@ fn a_picture_that_ends_early_is_an_error_and_can_be_mended() {
         assert_eq!((whole.height, whole.width), (48, 40), "{format:?}");
         assert_eq!(mend(&bytes, &RGB).unwrap(), whole, "{format:?}");
         // the last byte of a GIF says that it ends, that of a WebP may be padding: no pixel depends on them
-        let last = bytes.len() - usize::from(matches!(format, ImageFormat::Gif | ImageFormat::WebP));
-        for cut in [0, 10, 60, bytes.len() / 4, bytes.len() / 2, bytes.len() * 9 / 10, last - 1] {
+        let last =
+            bytes.len() - usize::from(matches!(format, ImageFormat::Gif | ImageFormat::WebP));
+        for cut in [
+            0,
+            10,
+            60,
+            bytes.len() / 4,
+            bytes.len() / 2,
+            bytes.len() * 9 / 10,
+            last - 1,
+        ] {
             let found = decode(&bytes[..cut], &RGB);
             assert!(found.is_err(), "{format:?} cut at {cut}");
         }
@@ -233,7 +248,9 @@ fn sixteen_bits_become_eight_by_the_range() {
         let bytes = encode(&DynamicImage::ImageLuma16(grey.clone()), format);
         assert!(header_of(&bytes).unwrap().deep);
         // as `image` itself narrows
-        let narrowed = DynamicImage::ImageLuma16(grey.clone()).into_luma8().into_raw();
+        let narrowed = DynamicImage::ImageLuma16(grey.clone())
+            .into_luma8()
+            .into_raw();
         assert_eq!(decode(&bytes, &GREY).unwrap().pixels, narrowed);
         let look = Look {
             depth: Depth::Between(0.0, 4095.0),
@@ -254,7 +271,10 @@ fn sixteen_bits_become_eight_by_the_range() {
         ..GREY
     };
     let pixels = decode(&bytes, &look).unwrap().pixels;
-    assert_eq!((pixels[0], pixels[1], pixels[99], pixels[100]), (0, 0, 255, 255));
+    assert_eq!(
+        (pixels[0], pixels[1], pixels[99], pixels[100]),
+        (0, 0, 255, 255)
+    );
     assert_eq!(pixels[50], 128);
     // 8 bits have no other range
     let bytes = png(1, 1, |_, _| [9; 3]);
@@ -290,7 +310,11 @@ fn what_no_pixel_depends_on_is_not_unpacked() {
     let zeros = zeros.finish().unwrap();
     let plain = png(2, 3, |y, x| [y as u8, x as u8, 7]);
     let mut bytes = plain[..33].to_vec();
-    for (name, head) in [(b"iCCP", &b"p\0\0"[..]), (b"zTXt", b"p\0\0"), (b"iTXt", b"p\0\x01\0\0\0")] {
+    for (name, head) in [
+        (b"iCCP", &b"p\0\0"[..]),
+        (b"zTXt", b"p\0\0"),
+        (b"iTXt", b"p\0\x01\0\0\0"),
+    ] {
         let body = [&name[..], head, &zeros].concat();
         bytes.extend((body.len() as u32 - 4).to_be_bytes());
         bytes.extend(&body);
@@ -306,7 +330,9 @@ fn what_no_pixel_depends_on_is_not_unpacked() {
 
 #[test]
 fn names_and_first_bytes_say_what_a_picture_is() {
-    for name in ["a.jpg", "a.JPE", "b.jfif", "c.WebP", "d.TIF", "e.bmp", "f.gif", "x.pgm"] {
+    for name in [
+        "a.jpg", "a.JPE", "b.jfif", "c.WebP", "d.TIF", "e.bmp", "f.gif", "x.pgm",
+    ] {
         assert_eq!(is_picture_name(name), Some(true), "{name}");
     }
     for name in ["a.txt", "a.json", "a.jpg.csv"] {

@@ -35,12 +35,19 @@ pub(super) fn counted(left: &Left) -> String {
         let n: usize = what.values().sum();
         (n > 0).then(|| format!("{} ({})", plural(n, word), listed(what)))
     });
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    parts
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 /// What `check`, `plan` and `run` print.
 pub(super) fn found(layout: &Layout) -> Found {
-    let records = layout.parts.iter().map(|part| (part.split, part.files.len()));
+    let records = layout
+        .parts
+        .iter()
+        .map(|part| (part.split, part.files.len()));
     let records: Vec<_> = records.collect();
     let pictures = records.iter().map(|(_, n)| n).sum();
     let mut line = plural(pictures, "picture");

@@ -155,7 +155,11 @@ fn splits(tree: &Folder) -> Vec<(Split, String)> {
 }
 
 fn list(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(NAMED)
+        .map(|name| format!("`{name}`"))
+        .collect();
     match names.len().saturating_sub(NAMED) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -203,11 +207,17 @@ impl Layout {
         splits: &[(Split, String)],
     ) {
         let mut names = Vec::new();
-        for folder in folders.iter().filter(|f| splits.iter().all(|(_, name)| *name != f.text())) {
+        for folder in folders
+            .iter()
+            .filter(|f| splits.iter().all(|(_, name)| *name != f.text()))
+        {
             self.left.folder("beside the splits");
             names.push(folder.text());
         }
-        let taken = splits.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+        let taken = splits
+            .iter()
+            .map(|(_, name)| name.clone())
+            .collect::<Vec<_>>();
         if !names.is_empty() {
             self.doubts.push(
                 doubt(format!(
@@ -216,13 +226,19 @@ impl Layout {
                     list(&names),
                     list(&taken),
                     if taken.len() == 1 { "is" } else { "are" },
-                    if taken.len() == 1 { "a split" } else { "the splits" },
+                    if taken.len() == 1 {
+                        "a split"
+                    } else {
+                        "the splits"
+                    },
                 ))
                 .help("move them into a split, or name the folder that is meant"),
             );
         }
         if let Some(first) = pictures.first() {
-            pictures.iter().for_each(|_| self.left.file("beside the splits"));
+            pictures
+                .iter()
+                .for_each(|_| self.left.file("beside the splits"));
             self.doubts.push(
                 doubt(format!(
                     "{}: {} in no split {} left out, the first is `{}`",
@@ -290,7 +306,9 @@ impl Layout {
         let Some(first) = strays.first() else {
             return;
         };
-        strays.iter().for_each(|_| self.left.file("beside class folders"));
+        strays
+            .iter()
+            .for_each(|_| self.left.file("beside class folders"));
         self.doubts.push(
             doubt(format!(
                 "{}: {} beside the class folders {} left out, the first is `{}`",
@@ -408,7 +426,9 @@ impl Layout {
     }
 
     fn doubt_classes(&mut self, drafts: &[Draft]) {
-        let root = drafts.first().map(|draft| draft.folder.display().to_string());
+        let root = drafts
+            .first()
+            .map(|draft| draft.folder.display().to_string());
         let root = root.unwrap_or_default();
         if let [only] = &self.classes[..] {
             self.doubts.push(
@@ -418,15 +438,26 @@ impl Layout {
                 .help("name the folder that holds the class folders, or say `labels = none`"),
             );
         }
-        let words = self.classes.iter().filter(|name| words::split(name).is_some());
+        let words = self
+            .classes
+            .iter()
+            .filter(|name| words::split(name).is_some());
         let words: Vec<String> = words.cloned().collect();
         if !words.is_empty() {
             self.doubts.push(
                 doubt(format!(
                     "{root}: {} {} like a split, but {} as a class",
                     list(&words),
-                    if words.len() == 1 { "is named" } else { "are named" },
-                    if words.len() == 1 { "counts" } else { "each count" },
+                    if words.len() == 1 {
+                        "is named"
+                    } else {
+                        "are named"
+                    },
+                    if words.len() == 1 {
+                        "counts"
+                    } else {
+                        "each count"
+                    },
                 ))
                 .help("put the splits above the classes, or rename the class"),
             );
@@ -438,7 +469,10 @@ impl Layout {
             return;
         };
         for draft in drafts {
-            let strange = draft.classes.iter().filter(|name| !train.classes.contains(name));
+            let strange = draft
+                .classes
+                .iter()
+                .filter(|name| !train.classes.contains(name));
             let strange: Vec<String> = strange.cloned().collect();
             if !strange.is_empty() {
                 self.doubts.push(
@@ -455,9 +489,14 @@ impl Layout {
 
     /// One folder under two names is judged with what it was trained on.
     fn doubt_roots(&mut self, drafts: &[Draft]) {
-        let real: Vec<_> = drafts.iter().map(|draft| draft.part.root.canonicalize().ok()).collect();
+        let real: Vec<_> = drafts
+            .iter()
+            .map(|draft| draft.part.root.canonicalize().ok())
+            .collect();
         for (at, root) in real.iter().enumerate() {
-            if let (Some(_), Some(first)) = (root, real[..at].iter().position(|other| other == root)) {
+            if let (Some(_), Some(first)) =
+                (root, real[..at].iter().position(|other| other == root))
+            {
                 self.doubts.push(
                     doubt(format!(
                         "{} and {} are one folder: the same pictures are in two splits",

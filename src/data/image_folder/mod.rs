@@ -182,9 +182,9 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
             (0, 0, 0) => "black".to_owned(),
             _ => format!("#{r:02x}{g:02x}{b:02x}"),
         };
-        layout
-            .notes
-            .push(format!("transparent pictures are put on {on} (`background`)"));
+        layout.notes.push(format!(
+            "transparent pictures are put on {on} (`background`)"
+        ));
     }
     layout.classes = classes.to_vec();
     splits.found = Some(Arc::new(found::found(&layout)));

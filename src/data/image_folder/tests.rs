@@ -133,7 +133,11 @@ fn folder(files: &[&str]) -> (tempfile::TempDir, Splits) {
 }
 
 fn lens(splits: &Splits) -> Vec<(&'static str, usize)> {
-    splits.parts.iter().map(|(split, part)| (split.name(), part.len())).collect()
+    splits
+        .parts
+        .iter()
+        .map(|(split, part)| (split.name(), part.len()))
+        .collect()
 }
 
 fn classes(splits: &Splits) -> Vec<String> {
@@ -141,7 +145,11 @@ fn classes(splits: &Splits) -> Vec<String> {
 }
 
 fn doubts(splits: &Splits) -> String {
-    splits.doubts.iter().map(|doubt| doubt.message.clone() + "\n").collect()
+    splits
+        .doubts
+        .iter()
+        .map(|doubt| doubt.message.clone() + "\n")
+        .collect()
 }
 
 #[test]
@@ -156,7 +164,10 @@ fn splits_have_usual_names() {
         ("Training", "eval", "valid"),
     ] {
         let files = [("cat", 0), ("dog", 1)].map(|(class, n)| {
-            [format!("{train}/{class}/{n}.png"), format!("{test}/{class}/{n}.png")]
+            [
+                format!("{train}/{class}/{n}.png"),
+                format!("{test}/{class}/{n}.png"),
+            ]
         });
         let files: Vec<&str> = files.iter().flatten().map(String::as_str).collect();
         let (_folder, splits) = folder(&files);
@@ -176,17 +187,29 @@ fn a_folder_one_too_high_leads_on() {
     assert_eq!(lens(&splits), [("train", 2), ("test", 1)]);
     assert_eq!(classes(&splits), ["cat", "dog"]);
     let found = splits.found.unwrap();
-    assert!(found.line.contains(&folder.path().join("pets").display().to_string()), "{}", found.line);
+    assert!(
+        found
+            .line
+            .contains(&folder.path().join("pets").display().to_string()),
+        "{}",
+        found.line
+    );
     // classes without splits, two levels down
     let (_folder, splits) = super::tests::folder(&["a/b/cat/1.png", "a/b/dog/2.png"]);
     assert_eq!(classes(&splits), ["cat", "dog"]);
     // two data sets beside each other: nobody can know which is meant
     let (_folder, splits) = super::tests::folder(&[
-        "x/train/a/1.png", "x/test/a/2.png", "y/train/a/3.png", "y/test/a/4.png",
+        "x/train/a/1.png",
+        "x/test/a/2.png",
+        "y/train/a/3.png",
+        "y/test/a/4.png",
     ]);
     assert_eq!(classes(&splits), ["x", "y"]);
     let said = doubts(&splits);
-    assert!(said.contains("`test`, `train` in the class `x` look like splits"), "{said}");
+    assert!(
+        said.contains("`test`, `train` in the class `x` look like splits"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -194,14 +217,18 @@ fn tiny_imagenet_as_it_is_published() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     for (n, class) in ["n01", "n02"].iter().enumerate() {
-        help::write(&at(&format!("train/{class}/images/{class}_0.JPEG")), dot(n as u8));
+        help::write(
+            &at(&format!("train/{class}/images/{class}_0.JPEG")),
+            dot(n as u8),
+        );
         help::write(&at(&format!("train/{class}/{class}_boxes.txt")), "boxes");
     }
     for n in 0..3 {
         help::write(&at(&format!("val/images/val_{n}.JPEG")), dot(10 + n));
         help::write(&at(&format!("test/images/test_{n}.JPEG")), dot(20 + n));
     }
-    let lines = "val_0.JPEG\tn02\t0\t0\t5\t5\nval_1.JPEG\tn01\t0\t0\t5\t5\nval_2.JPEG\tn02\t0\t0\t5\t5\n";
+    let lines =
+        "val_0.JPEG\tn02\t0\t0\t5\t5\nval_1.JPEG\tn01\t0\t0\t5\t5\nval_2.JPEG\tn02\t0\t0\t5\t5\n";
     help::write(&at("val/val_annotations.txt"), lines);
     let splits = open(folder.path(), &[]).unwrap();
     assert_eq!(lens(&splits), [("train", 2), ("valid", 3), ("test", 3)]);
@@ -223,17 +250,45 @@ fn tiny_imagenet_as_it_is_published() {
 #[test]
 fn what_may_not_be_meant_is_said_with_the_folder() {
     for (files, says) in [
-        (&["bus/1.png", "car/2.png", "train/3.png"][..], "`train` is named like a split"),
-        (&["train/a/1.png", "train/b/2.png", "test/a/3.png", "test/c/4.png"], "no pictures of `c`"),
+        (
+            &["bus/1.png", "car/2.png", "train/3.png"][..],
+            "`train` is named like a split",
+        ),
+        (
+            &[
+                "train/a/1.png",
+                "train/b/2.png",
+                "test/a/3.png",
+                "test/c/4.png",
+            ],
+            "no pictures of `c`",
+        ),
         (&["train/a/1.png", "train/a/2.png"], "one class, `a`"),
-        (&["train/a/1.png", "train/b/2.png", "test/a/3.png", "extra/b/4.png"], "pictures in `extra` are left out"),
-        (&["train/a/1.png", "train/b/2.png", "test/a/3.png", "4.png"], "1 picture in no split is left out, the first is `4.png`"),
-        (&["a/1.png", "b/2.png", "3.png"], "1 picture beside the class folders is left out, the first is `3.png`"),
+        (
+            &[
+                "train/a/1.png",
+                "train/b/2.png",
+                "test/a/3.png",
+                "extra/b/4.png",
+            ],
+            "pictures in `extra` are left out",
+        ),
+        (
+            &["train/a/1.png", "train/b/2.png", "test/a/3.png", "4.png"],
+            "1 picture in no split is left out, the first is `4.png`",
+        ),
+        (
+            &["a/1.png", "b/2.png", "3.png"],
+            "1 picture beside the class folders is left out, the first is `3.png`",
+        ),
     ] {
         let (folder, splits) = folder(files);
         let said = doubts(&splits);
         assert!(said.contains(says), "{files:?}: {said}");
-        assert!(said.contains(&folder.path().display().to_string()), "{said}");
+        assert!(
+            said.contains(&folder.path().display().to_string()),
+            "{said}"
+        );
         assert!(splits.doubts.iter().all(|doubt| !doubt.helps.is_empty()));
     }
     let (_folder, splits) = folder(&["bus/1.png", "car/2.png", "train/3.png"]);
@@ -261,8 +316,16 @@ fn what_systems_leave_behind_never_counts_and_the_rest_is_counted() {
         help::write(&at(name), dot(1));
     }
     for name in [
-        "__MACOSX/dog/._1.png", "dog/._1.png", "dog/.DS_Store", "dog/Thumbs.db", ".git/x.png",
-        "@eaDir/t.png", ".ipynb_checkpoints/1.png", "dog/notes.txt", "cat/notes.txt", "cat/README",
+        "__MACOSX/dog/._1.png",
+        "dog/._1.png",
+        "dog/.DS_Store",
+        "dog/Thumbs.db",
+        ".git/x.png",
+        "@eaDir/t.png",
+        ".ipynb_checkpoints/1.png",
+        "dog/notes.txt",
+        "cat/notes.txt",
+        "cat/README",
         "empty/nothing.csv",
     ] {
         help::write(&at(name), "no picture");
@@ -301,7 +364,13 @@ fn sixty_levels_down_are_read_and_more_are_counted() {
     help::write(&at.path().join(deep(90)), dot(1));
     let splits = open(at.path(), &[]).unwrap();
     assert_eq!(lens(&splits), [("train", 2)]);
-    assert!(splits.found.unwrap().line.contains("1 more than 64 levels down"));
+    assert!(
+        splits
+            .found
+            .unwrap()
+            .line
+            .contains("1 more than 64 levels down")
+    );
 }
 
 #[test]
@@ -335,7 +404,9 @@ fn values_of_twelve_bits_in_sixteen_are_noticed() {
     // 3780 / 4095 · 255
     assert_eq!(picture_of(&**train).last(), Some(&235));
     assert_ne!(train.manifest().unwrap(), {
-        open(folder.path(), &[]).unwrap().parts[&Split::Train].manifest().unwrap()
+        open(folder.path(), &[]).unwrap().parts[&Split::Train]
+            .manifest()
+            .unwrap()
     });
 }
 
@@ -361,7 +432,10 @@ fn the_background_is_part_of_the_manifest_only_where_something_shows_it() {
     let wrong = [("background", Value::Text("#fffff".into()))];
     let folder = tempfile::tempdir().unwrap();
     help::write(&folder.path().join("1.png"), clear);
-    assert_eq!(open(folder.path(), &wrong).err().unwrap().code, Code::OutOfRange);
+    assert_eq!(
+        open(folder.path(), &wrong).err().unwrap().code,
+        Code::OutOfRange
+    );
 }
 
 #[test]
@@ -373,7 +447,10 @@ fn a_cut_picture_is_mended_only_when_asked() {
     let splits = open(folder.path(), &[]).unwrap();
     let train = &splits.parts[&Split::Train];
     let error = train.read(0).unwrap_err();
-    assert!(error.message.contains("1.png") && error.message.contains("not whole"), "{error}");
+    assert!(
+        error.message.contains("1.png") && error.message.contains("not whole"),
+        "{error}"
+    );
     assert!(train.mend(0).is_ok());
     assert!(train.mend(1).unwrap_err().message.contains("empty"));
     assert!(train.manifest().is_ok());
@@ -406,7 +483,9 @@ mod links {
 
     #[test]
     fn links_are_followed_but_not_in_circles_and_not_twice() {
-        let (at, _) = folder(&["a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png", "b/3.png"]);
+        let (at, _) = folder(&[
+            "a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png", "b/3.png",
+        ]);
         let root = at.path();
         symlink(root, root.join("b/up")).unwrap();
         symlink("..", root.join("a/loop")).unwrap();
@@ -416,7 +495,10 @@ mod links {
         assert_eq!(lens(&splits), [("train", 6)]);
         assert_eq!(classes(&splits), ["a", "b"]);
         let line = splits.found.unwrap().line.clone();
-        assert!(line.contains("4 link to a folder that it lies in"), "{line}");
+        assert!(
+            line.contains("4 link to a folder that it lies in"),
+            "{line}"
+        );
 
         // pictures of the class `b` under a name in `a` stay in `b`
         symlink("../b", root.join("a/others")).unwrap();
@@ -424,7 +506,10 @@ mod links {
         let splits = open(root, &[]).unwrap();
         assert_eq!(lens(&splits), [("train", 6)]);
         let line = splits.found.unwrap().line.clone();
-        assert!(line.contains("4 link to a picture that is there already"), "{line}");
+        assert!(
+            line.contains("4 link to a picture that is there already"),
+            "{line}"
+        );
 
         // what lies elsewhere is read, as a file and as a folder
         let (store, _) = folder(&["x.png", "more/y.png", "more/z.png"]);
@@ -446,14 +531,23 @@ mod links {
         symlink("train", at.path().join("test")).unwrap();
         let splits = open(at.path(), &[]).unwrap();
         assert_eq!(lens(&splits), [("train", 2), ("test", 2)]);
-        assert!(doubts(&splits).contains("are one folder"), "{}", doubts(&splits));
+        assert!(
+            doubts(&splits).contains("are one folder"),
+            "{}",
+            doubts(&splits)
+        );
     }
 
     #[test]
     fn only_regular_files_are_opened() {
         let (at, _) = folder(&["a/1.png", "b/2.png"]);
         let root = at.path();
-        rustix::fs::mkfifoat(rustix::fs::CWD, root.join("a/pipe.png"), rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+        rustix::fs::mkfifoat(
+            rustix::fs::CWD,
+            root.join("a/pipe.png"),
+            rustix::fs::Mode::from_raw_mode(0o600),
+        )
+        .unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(root.join("a/s.png")).unwrap();
         symlink("/dev/zero", root.join("a/zero.png")).unwrap();
         symlink("/dev/full", root.join("b/full")).unwrap();
@@ -464,7 +558,11 @@ mod links {
         assert_eq!(lens(&splits), [("train", 2)]);
         let left = &splits.found.as_ref().unwrap().files_left_out;
         let count = |what: &str| left.get(what).copied().unwrap_or(0);
-        assert_eq!(count("pipe") + count("socket") + count("device"), 5, "{left:?}");
+        assert_eq!(
+            count("pipe") + count("socket") + count("device"),
+            5,
+            "{left:?}"
+        );
         assert_eq!(count("link to nothing"), 2, "{left:?}");
         assert!(splits.parts[&Split::Train].manifest().is_ok());
         // one that takes the place of a picture later is an error when it is read, and waits for nobody
@@ -481,14 +579,32 @@ mod links {
 /// A tree of folders with names that mean something and names that do not.
 fn trees() -> impl Strategy<Value = Vec<String>> {
     let name = prop_oneof![
-        Just("train"), Just("Test"), Just("val"), Just("images"), Just("cat"), Just("dog"),
-        Just("data"), Just(".hidden"), Just("__MACOSX"), Just("ä ö"), Just("2017"),
+        Just("train"),
+        Just("Test"),
+        Just("val"),
+        Just("images"),
+        Just("cat"),
+        Just("dog"),
+        Just("data"),
+        Just(".hidden"),
+        Just("__MACOSX"),
+        Just("ä ö"),
+        Just("2017"),
     ];
     let file = prop_oneof![
-        Just("1.png"), Just("2.JPG"), Just("._3.png"), Just("notes.txt"), Just("none"), Just("4.webp"),
+        Just("1.png"),
+        Just("2.JPG"),
+        Just("._3.png"),
+        Just("notes.txt"),
+        Just("none"),
+        Just("4.webp"),
     ];
     let path = (proptest::collection::vec(name, 0..5), file).prop_map(|(folders, file)| {
-        folders.iter().map(|name| format!("{name}/")).collect::<String>() + file
+        folders
+            .iter()
+            .map(|name| format!("{name}/"))
+            .collect::<String>()
+            + file
     });
     proptest::collection::vec(path, 1..14)
 }

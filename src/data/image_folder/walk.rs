@@ -157,7 +157,9 @@ impl Walk {
             let kind = entry.file_type().map_err(bad)?;
             folder.entries.extend(self.entry(&entry, kind, trail)?);
         }
-        folder.entries.sort_unstable_by(|a, b| a.name().cmp(b.name()));
+        folder
+            .entries
+            .sort_unstable_by(|a, b| a.name().cmp(b.name()));
         let pictures = folder.entries.iter().map(|entry| match entry {
             Entry::Picture(_) => 1,
             Entry::Folder(folder) => folder.pictures,
@@ -213,7 +215,10 @@ impl Walk {
         if self.linked > LINKED {
             return Err(Problem::new(
                 Code::BadFile,
-                format!("{}: links lead to more than {LINKED} folders", path.display()),
+                format!(
+                    "{}: links lead to more than {LINKED} folders",
+                    path.display()
+                ),
             )
             .help("links to folders that hold links multiply: remove some"));
         }
@@ -224,7 +229,13 @@ impl Walk {
         self.below(&path, name, id, trail)
     }
 
-    fn below(&mut self, path: &Path, name: OsString, id: Id, trail: Trail) -> Result<Option<Entry>> {
+    fn below(
+        &mut self,
+        path: &Path,
+        name: OsString,
+        id: Id,
+        trail: Trail,
+    ) -> Result<Option<Entry>> {
         if self.above.contains(&id) {
             self.left.folder("link to a folder that it lies in");
             return Ok(None);
@@ -253,8 +264,7 @@ impl Walk {
         let text = name.to_string_lossy();
         let is = decode::is_picture_name(&text).unwrap_or_else(|| {
             let mut start = [0; 32];
-            regular::start(path, &mut start)
-                .is_ok_and(|n| decode::starts_as_picture(&start[..n]))
+            regular::start(path, &mut start).is_ok_and(|n| decode::starts_as_picture(&start[..n]))
         });
         if is {
             return Some(Entry::Picture(Picture { name, id, linked }));

@@ -29,8 +29,22 @@ const BESIDE: &[&str] = &[
 
 /// Names of folders that hold all pictures of a split and say nothing of their class.
 const WRAPPERS: &[&str] = &[
-    "images", "image", "imgs", "img", "pictures", "photos", "data", "jpg", "jpeg", "jpegs",
-    "jpegimages", "png", "pngs", "files", "samples", "all",
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "pictures",
+    "photos",
+    "data",
+    "jpg",
+    "jpeg",
+    "jpegs",
+    "jpegimages",
+    "png",
+    "pngs",
+    "files",
+    "samples",
+    "all",
 ];
 
 /// Files and folders that systems and tools leave behind.
@@ -53,7 +67,10 @@ pub(super) fn split(name: &str) -> Option<Split> {
     let name = name.to_lowercase();
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let mut found = None;
-    for part in name.split(['_', '-', ' ', '.']).filter(|part| !part.is_empty()) {
+    for part in name
+        .split(['_', '-', ' ', '.'])
+        .filter(|part| !part.is_empty())
+    {
         if BESIDE.contains(&part) {
             continue;
         }
@@ -88,20 +105,47 @@ mod tests {
     #[test]
     fn splits_have_usual_names_whatever_their_case() {
         for name in [
-            "train", "Train", "TRAIN", "training", "Training_Set", "trainset", "train2017",
-            "train_images", "images-train", "TrainImages",
+            "train",
+            "Train",
+            "TRAIN",
+            "training",
+            "Training_Set",
+            "trainset",
+            "train2017",
+            "train_images",
+            "images-train",
+            "TrainImages",
         ] {
             assert_eq!(split(name), Some(Split::Train), "{name}");
         }
-        for name in ["val", "Valid", "VALIDATION", "dev", "eval", "val2017", "dev_set"] {
+        for name in [
+            "val",
+            "Valid",
+            "VALIDATION",
+            "dev",
+            "eval",
+            "val2017",
+            "dev_set",
+        ] {
             assert_eq!(split(name), Some(Split::Valid), "{name}");
         }
         for name in ["test", "Testing", "TEST", "test1", "test data"] {
             assert_eq!(split(name), Some(Split::Test), "{name}");
         }
         for name in [
-            "trains", "trainer", "tested", "devil", "contest", "train_station", "train_val", "images",
-            "set", "2017", "evalon", "valley", "",
+            "trains",
+            "trainer",
+            "tested",
+            "devil",
+            "contest",
+            "train_station",
+            "train_val",
+            "images",
+            "set",
+            "2017",
+            "evalon",
+            "valley",
+            "",
         ] {
             assert_eq!(split(name), None, "{name}");
         }
@@ -109,7 +153,15 @@ mod tests {
 
     #[test]
     fn what_systems_leave_behind_is_litter() {
-        for name in ["__MACOSX", "._x.jpg", ".DS_Store", "Thumbs.db", ".git", "@eaDir", ".ipynb_checkpoints"] {
+        for name in [
+            "__MACOSX",
+            "._x.jpg",
+            ".DS_Store",
+            "Thumbs.db",
+            ".git",
+            "@eaDir",
+            ".ipynb_checkpoints",
+        ] {
             assert!(is_litter(name), "{name}");
         }
         assert!(!is_litter("thumbs") && !is_litter("MACOSX"));

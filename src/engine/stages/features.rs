@@ -119,7 +119,9 @@ impl Run<'_> {
         let line = format!("{head}{}", bad.error);
         let mut told = self.told.borrow_mut();
         if told.insert(line.clone()) {
-            let of_kind = told.range(head.clone()..).take_while(|line| line.starts_with(&head));
+            let of_kind = told
+                .range(head.clone()..)
+                .take_while(|line| line.starts_with(&head));
             match of_kind.take(NAMED + 1).count() {
                 n if n <= NAMED => watch.say(&line),
                 n if n == NAMED + 1 && told.insert(format!("{stage} · more {what}")) => {
@@ -135,7 +137,9 @@ impl Run<'_> {
         for what in [LEFT_OUT, REPAIRED] {
             let head = format!("{stage} · {what}: ");
             let told = self.told.borrow();
-            let of_kind = told.range(head.clone()..).take_while(|line| line.starts_with(&head));
+            let of_kind = told
+                .range(head.clone()..)
+                .take_while(|line| line.starts_with(&head));
             match of_kind.count() {
                 0 => {}
                 1 => watch.say(&format!("{stage} · 1 record {what}")),
