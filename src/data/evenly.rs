@@ -110,7 +110,7 @@ impl Dataset for Evenly {
     }
 
     fn mend(&self, index: usize) -> Result<Record, DataError> {
-        self.whole.mend(self.index(index))
+        self.whole.mend(self.at(index)?)
     }
 
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
