@@ -35,7 +35,7 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
         .iter()
         .filter_map(|stage| match &stage.body {
             Body::Pretext(training) => {
-                let skip = training.settings.skip_bad;
+                let skip = training.settings.on_bad != crate::data::OnBadSample::Stop;
                 Some((&stage.name, &training.data.dataset, &training.samples, skip))
             }
             _ => None,

@@ -52,7 +52,7 @@ impl Parquet {
         &self,
         part: &Part,
         row: usize,
-        image: Image,
+        image: super::Image,
         name: &dyn Fn() -> String,
     ) -> Result<Record, DataError> {
         self.size.check(&image, name)?;
@@ -314,7 +314,9 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
         }
     }
     let remarks = std::mem::take(&mut classes.remarks);
-    let doubts = remarks.into_iter().map(|what| Problem::new(Code::LintUnused, what));
+    let doubts = remarks
+        .into_iter()
+        .map(|what| Problem::new(Code::LintUnused, what));
     splits.doubts.extend(doubts);
     if let Some(first) = found.left_out.first() {
         let left_out = format!(
@@ -328,9 +330,7 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
                 ", …"
             },
         );
-        splits
-            .doubts
-            .push(Problem::new(Code::LintUnused, left_out));
+        splits.doubts.push(Problem::new(Code::LintUnused, left_out));
     }
     Ok(splits)
 }

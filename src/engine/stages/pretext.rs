@@ -107,7 +107,7 @@ impl Run<'_> {
             &training.samples,
             self.settings.seed,
             6,
-            training.settings.skip_bad,
+            training.settings.on_bad != crate::data::OnBadSample::Stop,
         );
         if let Ok(png) = sheet.and_then(|sheet| preview::png(&sheet))
             && let Some(directory) = &self.directory
