@@ -4,8 +4,8 @@ use image::ImageFormat;
 
 /// Names that pictures have. Other files are pictures where their first bytes say so.
 const ENDINGS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jfif", "jif", "png", "apng", "webp", "tif", "tiff", "bmp", "dib", "gif",
-    "pgm", "ppm", "pbm", "pnm",
+    "jpg", "jpeg", "jpe", "jfif", "jif", "png", "apng", "webp", "bmp", "dib", "gif", "pgm", "ppm",
+    "pbm", "pnm",
 ];
 /// Names of files that are never pictures: not opened to find out, since there may be one beside every picture.
 const NO_PICTURES: &[&str] = &[
@@ -20,6 +20,16 @@ const KNOWN: &[(usize, &[u8], &str)] = &[
         0,
         b"version https://git-lfs",
         "it is a pointer of Git LFS, not the picture itself: run `git lfs pull`",
+    ),
+    (
+        0,
+        b"II*\0",
+        "it is TIFF, which is not read: convert it to PNG, which holds 16 bits too",
+    ),
+    (
+        0,
+        b"MM\0*",
+        "it is TIFF, which is not read: convert it to PNG, which holds 16 bits too",
     ),
     (
         4,
@@ -39,7 +49,7 @@ const KNOWN: &[(usize, &[u8], &str)] = &[
     (
         0,
         b"\x00\x00\x00\x0cjP  ",
-        "it is JPEG 2000, which is not read: convert it to PNG or TIFF",
+        "it is JPEG 2000, which is not read: convert it to PNG",
     ),
     (
         0,
@@ -78,7 +88,6 @@ pub(super) fn of(bytes: &[u8]) -> Result<ImageFormat, String> {
             format @ (ImageFormat::Jpeg
             | ImageFormat::Png
             | ImageFormat::WebP
-            | ImageFormat::Tiff
             | ImageFormat::Bmp
             | ImageFormat::Gif
             | ImageFormat::Pnm),
@@ -98,7 +107,7 @@ fn what_else(bytes: &[u8]) -> String {
         .iter()
         .find(|(at, start, _)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(start)));
     found.map_or(
-        "it is no JPEG, PNG, WebP, TIFF, BMP, GIF or PNM".to_owned(),
+        "it is no JPEG, PNG, WebP, BMP, GIF or PNM".to_owned(),
         |(_, _, what)| (*what).to_owned(),
     )
 }

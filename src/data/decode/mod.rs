@@ -1,4 +1,4 @@
-//! Encoded pictures to pixels: JPEG, PNG, WebP, TIFF, BMP, GIF (the first frame) and PNM, told apart by what they hold.
+//! Encoded pictures to pixels: JPEG, PNG, WebP, BMP, GIF (the first frame) and PNM, told apart by what they hold.
 //!
 //! A picture is whole or it is an error: decoders fill what is missing with grey, and a net would learn the grey. So a file that
 //! ends early is refused ([`decode`]) unless the recipe asks for what there is of it ([`mend`]).

@@ -221,7 +221,7 @@ pub(super) fn spec() -> Spec {
     Spec::new(
         "image_folder",
         Kind::Dataset,
-        "Your own pictures: JPEG, PNG, WebP, TIFF, BMP, GIF or PNM files in one folder per class.",
+        "Your own pictures: JPEG, PNG, WebP, BMP, GIF or PNM files in one folder per class.",
         Make::Dataset(make),
     )
     .param(Param::required(
@@ -245,8 +245,8 @@ pub(super) fn spec() -> Spec {
          In each, one folder per class; folders below a class folder belong to it. Classes are numbered in the order of their names, and \
          a class that one split has is a class of all. Without class folders there is no label. Where a folder holds nothing but one \
          folder that holds the splits or the classes, that one is meant. Fields: `image`, `label`.\n\n\
-         A file is a picture by its ending, or by its first bytes where the ending does not say; of a GIF the first frame is read, of a \
-         TIFF the first page. Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) do not count; everything else that is \
+         A file is a picture by its ending, or by its first bytes where the ending does not say; of a GIF the first frame is read. \
+         Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) do not count; everything else that is \
          left out is counted, and `check`, `plan` and `run` say so. Only regular files are read. Links are followed, wherever they point, \
          except to a folder that they lie in, and to a picture that the split has under its own name; links to nothing are left out \
          and counted.\n\n\

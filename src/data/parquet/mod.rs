@@ -351,7 +351,7 @@ pub(super) fn spec() -> Spec {
         "image",
         Type::Text,
         "\"image\"",
-        "The column of pictures: a struct with `bytes`, or bytes; JPEG, PNG, WebP, TIFF, BMP, GIF or PNM.",
+        "The column of pictures: a struct with `bytes`, or bytes; JPEG, PNG, WebP, BMP, GIF or PNM.",
     ))
     .param(Param::with_default(
         "label",
