@@ -14,7 +14,7 @@ use crate::extend::plugin::worker::{self, Early, Ended};
 use crate::extend::{Loader, Options, Pin};
 use crate::language::checked::Recipe;
 use crate::language::codes::Code;
-use crate::language::{Diagnostic, Severity, Sources};
+use crate::language::{Diagnostic, Severity, Sources, Span};
 use crate::plan::memory::Memory;
 use crate::plan::summary::bytes;
 use crate::plan::{Plan, Purpose};
@@ -244,11 +244,51 @@ impl RecipeArgs {
         let mut given = BTreeMap::new();
         for text in &self.data {
             let (name, path) = pair(text, "--data")?;
-            given.insert(name, PathBuf::from(path));
+            if path.is_empty() {
+                anyhow::bail!("`--data {text}` names no path; write `--data {name}=PATH`");
+            }
+            if given.insert(name.clone(), PathBuf::from(path)).is_some() {
+                anyhow::bail!("`--data {name}=…` is given twice");
+            }
         }
         let folder = self.recipe.parent().unwrap_or(Path::new("")).to_owned();
-        Places::new(folder, given, self.offline)
-            .map_err(|problem| anyhow::anyhow!("{}", problem.message))
+        let places = Places::new(folder, given, self.offline)
+            .map_err(|problem| anyhow::anyhow!("{}", problem.message))?;
+        Ok(Places {
+            allow_outside: self.allow_outside,
+            ..places
+        })
+    }
+
+    /// What was given with `--data` under a name that the recipe never asked for. `all`: it was asked for all it needs; else only
+    /// names that look like one of those are told of.
+    fn not_asked_for(&self, places: &Places, sources: &mut Sources, all: bool) -> Vec<Diagnostic> {
+        let asked = places.asked.names();
+        let mut found = Vec::new();
+        for text in &self.data {
+            let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
+            let name = name.trim();
+            if asked.iter().any(|known| known == name) {
+                continue;
+            }
+            let near = crate::language::nearest(name, asked.iter().map(String::as_str));
+            if near.is_none() && !all {
+                continue;
+            }
+            let file = sources.add("--data", text.clone());
+            let span = Span::new(file, 0, text.find('=').unwrap_or(text.len()));
+            let message = format!("the recipe asks for no data `{name}`");
+            let mut diagnostic = Diagnostic::error(Code::UnknownName, span, message);
+            diagnostic = match asked.as_slice() {
+                [] => diagnostic.note("It asks for no data by name."),
+                names => diagnostic.note(format!("It asks for `{}`.", names.join("`, `"))),
+            };
+            found.push(match near {
+                Some(near) => diagnostic.help(format!("did you mean `--data {near}=…`?")),
+                None => diagnostic.help("leave it out"),
+            });
+        }
+        found
     }
 
     /// What is wrong with the recipe were this its text; planned too where there are `places`.
@@ -338,10 +378,15 @@ impl RecipeArgs {
         if let Some(purpose) = purpose {
             // what a recipe with errors says of data is looked at, but nothing is read for it
             let purpose = if sound { purpose } else { Purpose::Check };
-            let (planned, found) =
-                crate::plan::plan(&checked.recipe, &catalog, &self.places()?, purpose);
+            let places = self.places()?;
+            let (planned, found) = crate::plan::plan(&checked.recipe, &catalog, &places, purpose);
             checked.diagnostics.extend(found);
-            plan = planned.filter(|_| sound);
+            let unasked = match sound {
+                true => self.not_asked_for(&places, &mut sources, planned.is_some()),
+                false => Vec::new(),
+            };
+            plan = planned.filter(|_| sound && unasked.is_empty());
+            checked.diagnostics.extend(unasked);
             checked
                 .diagnostics
                 .extend(plan.as_ref().and_then(too_large));

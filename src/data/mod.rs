@@ -33,7 +33,7 @@ pub use open::{no_split, open};
 pub use places::users as user_folder;
 pub use random::{Philox, philox4x32};
 pub use sample::{Fields, Record, Sample, SampleType};
-pub use source::{DataError, Dataset, Found, Places, Progress, Silent, Source, Splits};
+pub use source::{Asked, DataError, Dataset, Found, Places, Progress, Silent, Source, Splits};
 
 use crate::catalog::Spec;
 

@@ -33,6 +33,7 @@ impl Places {
             user: users(),
             recipe,
             offline,
+            ..Self::default()
         })
     }
 
@@ -44,6 +45,7 @@ impl Places {
         well_known: &[&str],
         holds: &dyn Fn(&Path) -> Result<(), String>,
     ) -> Result<Option<PathBuf>> {
+        self.asked.note(name);
         let named = [
             (&self.given, format!("--data {name}=…")),
             (&self.project, "`[data]` of pretext.toml".to_owned()),

@@ -1,8 +1,8 @@
 //! What every data set offers, and where data sets are looked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Fields, Normalization, Record};
 use crate::catalog::{Problem, Split};
@@ -199,6 +199,25 @@ impl Source {
     }
 }
 
+/// Names that data was looked for by, noted while a recipe is planned.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<Mutex<BTreeSet<String>>>);
+
+impl Asked {
+    /// Notes a name.
+    pub(super) fn note(&self, name: &str) {
+        // whoever panicked while noting has noted
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.insert(name.to_owned());
+    }
+
+    /// All of them so far, in order.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.iter().cloned().collect()
+    }
+}
+
 /// Where data sets are looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
@@ -212,4 +231,8 @@ pub struct Places {
     pub recipe: PathBuf,
     /// No downloads.
     pub offline: bool,
+    /// What a recipe names may lie outside its project, and what it writes outside its run directory.
+    pub allow_outside: bool,
+    /// The names that data was looked for by.
+    pub asked: Asked,
 }

@@ -410,6 +410,36 @@ impl Planner<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Where an export goes, in its one form.
+    fn export_path(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<String> {
+        let args = &stage.call.args;
+        let at = At::Span(args.span("path").unwrap_or(stage.call.span));
+        let written = args.text("path");
+        let path = match super::export_path(written, self.places.allow_outside) {
+            Ok(path) => path,
+            Err(problem) => {
+                self.problem(stage, &problem.at(at));
+                return None;
+            }
+        };
+        for other in before {
+            if let Body::Export(export) = &other.body
+                && let Some(why) = super::clash(&path, &export.path)
+            {
+                let problem = Problem::new(Code::Duplicate, format!("`{written}` {why}"))
+                    .at(at)
+                    .label(
+                        other.span,
+                        format!("`{}` writes `{}`", other.name, export.path),
+                    )
+                    .help("give each export a file of its own");
+                self.problem(stage, &problem);
+                return None;
+            }
+        }
+        Some(path)
+    }
+
     fn stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<StagePlan> {
         let seed = self.recipe.run.integer("seed") as u64;
         let body = match stage.kind {
@@ -420,6 +450,7 @@ impl Planner<'_> {
             }
             Kind::Finetune => Body::Probe(Box::new(self.probe(stage, before)?)),
             Kind::Export => {
+                let path = self.export_path(stage, before);
                 let from = self.from(stage, before)?;
                 let encoder = from.1.clone();
                 let (graph, output) = match trace::encoder_graph(&encoder) {
@@ -431,7 +462,7 @@ impl Planner<'_> {
                 };
                 Body::Export(Box::new(Export {
                     from: from.0,
-                    path: stage.call.args.text("path").to_owned(),
+                    path: path?,
                     encoder,
                     output,
                     graph,

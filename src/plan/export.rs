@@ -1,12 +1,12 @@
 //! `safetensors("trunk.safetensors")`: weights in the layout of PyTorch.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView};
 
+use super::export_file;
 use crate::graph::{Graph, TorchSource};
 
 /// What can go wrong while weights are written.
@@ -118,7 +118,7 @@ pub fn write_safetensors(
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     let bytes = with_header(safetensors::serialize(views, None)?, about)?;
-    write_whole(path, &bytes).map_err(|source| ExportError::Write {
+    export_file::put(path, &bytes).map_err(|source| ExportError::Write {
         path: path.display().to_string(),
         source,
     })
@@ -146,33 +146,14 @@ fn with_header(bytes: Vec<u8>, about: &BTreeMap<String, String>) -> Result<Vec<u
     Ok(whole)
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = folder.join(name);
-    let written = File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| fs::rename(&part, path));
-    if moved.is_err() {
-        // a full disk is not made fuller
-        let _ = fs::remove_file(&part);
-    }
-    moved
-}
-
 #[cfg(test)]
 #[path = "export_tests.rs"]
 mod peers;
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::catalog::Value;
     use crate::graph::testing::{encoder, pictures};

@@ -8,6 +8,8 @@ pub mod card;
 pub mod draw;
 pub mod epoch;
 pub mod export;
+pub mod export_file;
+mod export_path;
 mod fields;
 mod from;
 mod identity;
@@ -38,6 +40,8 @@ mod types;
 mod view;
 
 pub use build::{Purpose, plan};
+pub(crate) use export_path::clash;
+pub use export_path::export_path;
 pub use statistics::{Normalized, StatisticsOrigin, numbers};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{

@@ -16,7 +16,7 @@ impl Run<'_> {
         watch: &mut dyn Watch,
     ) -> Result<(), Failure> {
         let (model, steps) = self.trained_at(&export.from, &export.graph)?;
-        let path = self.root().join(&export.path);
+        let path = weights::target(self.root(), &export.path)?;
         let from = self.stages.get(&export.from.stage);
         let hash = from.map_or("", |directory| directory.hash.as_str());
         let file = path.display().to_string();

@@ -111,6 +111,13 @@ pub fn run_plan(
         stages: BTreeMap::new(),
         told: RefCell::default(),
     };
+    // what is in the way of an export is told before anything is trained
+    for stage in &plan.stages {
+        if let Body::Export(export) = &stage.body {
+            weights::target(run.root(), &export.path)
+                .map_err(|failure| failure.diagnostic(stage.span))?;
+        }
+    }
     record::begin(&run, options, threads).map_err(at_start)?;
     run.open_stages(watch)?;
     let mut rows = Vec::new();

@@ -1,7 +1,7 @@
 //! A trained model on disk: a checkpoint without the optimiser.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use crate::engine::checkpoint::{self, Binding, Checkpoint, Opened, fits_model};
@@ -9,7 +9,7 @@ use crate::engine::{EngineError, HostTensor, Model, TrainerState};
 use crate::files::Folder;
 use crate::graph::{Graph, within};
 use crate::language::codes::Code;
-use crate::plan::{ENCODER, export};
+use crate::plan::{ENCODER, export, export_file};
 
 /// Writes a model, whole or not at all.
 pub(super) fn save(
@@ -99,6 +99,19 @@ fn read(
     let opened = Opened::new(folder, name)?.expect(binding)?;
     fits_model(&opened, parameters, buffers)?;
     Ok(opened.read()?.state)
+}
+
+/// Where an export goes.
+pub(super) fn target(root: &Path, path: &str) -> Result<PathBuf, Failure> {
+    export_file::target(root, path).map_err(|error| {
+        let message = match error.kind() {
+            std::io::ErrorKind::InvalidInput => error.to_string(),
+            _ => format!("can't write {}: {error}", root.join(path).display()),
+        };
+        Failure::new(Code::Disk, message)
+            .note("An export replaces nothing but an older export, and follows no link.")
+            .help("move it away, or write the export to another file")
+    })
 }
 
 /// Writes the encoder as safetensors under the names that torchvision and timm expect.
