@@ -7,6 +7,7 @@ mod hostile;
 #[path = "../support/mutate.rs"]
 mod mutate;
 mod mutated;
+mod outside;
 mod scripts;
 mod verbs;
 
