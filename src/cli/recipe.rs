@@ -49,7 +49,7 @@ pub struct RecipeArgs {
     /// Take scripts and plugins as `ssl.lock` pins them, and no others
     #[arg(long, conflicts_with = "update_lock")]
     pub locked: bool,
-    /// Let the recipe name files outside its project
+    /// Let the recipe read scripts outside its project and write exports outside the run directory
     #[arg(long)]
     pub allow_outside: bool,
 }

@@ -135,7 +135,8 @@ pub fn specs() -> Vec<Spec> {
             Make::Stage,
         )
         .doc(
-            "A relative path starts at the run directory. The file's header says what the encoder takes (size, view, mean and \
+            "The file is written into the run directory and replaces nothing but an older export; with `--allow-outside` the path may lead \
+             elsewhere. The file's header says what the encoder takes (size, view, mean and \
              deviation), what it is and what it was learnt from; `config.json` beside it (`NAME.config.json` where several exports \
              share a folder) says it in the form that timm reads. The run prints the lines of Python that load it.",
         )
