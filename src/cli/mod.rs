@@ -18,6 +18,7 @@ mod preview;
 mod recipe;
 mod report;
 mod run;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -98,6 +99,7 @@ pub fn main() -> ExitCode {
 
 /// Does what the command line says; the exit code.
 fn done() -> u8 {
+    stop::keep_size_limit_quiet();
     let result = match Cli::parse().verb {
         Verb::Check(args) => check::run(&args),
         Verb::Plan(args) => plan::run(&args),

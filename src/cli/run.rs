@@ -9,7 +9,7 @@ use super::bar::{Bar, clock};
 use super::kernels::KernelArgs;
 use super::out::{print, print_json};
 use super::recipe::RecipeArgs;
-use crate::engine::{RunOptions, ask_to_stop, stop_asked};
+use crate::engine::RunOptions;
 use crate::language::codes::Code;
 use crate::plan::Purpose;
 
@@ -48,13 +48,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         eprintln!("{line}");
     }
     // the first Ctrl-C asks for a checkpoint, the second one ends at once
-    ctrlc::set_handler(|| {
-        if stop_asked() {
-            std::process::exit(130);
-        }
-        say!("\nstopping after this step; Ctrl-C again stops at once");
-        ask_to_stop();
-    })?;
+    super::stop::listen();
     let stem = args.recipe.recipe.file_stem().unwrap_or_default();
     let directory = args
         .out
