@@ -157,7 +157,7 @@ fn no_task_panics_whatever_the_sizes() {
             let (patch, width, depth, batch) = (n(34), n(9), n(2), n(16));
             let (kernel, stride, out) = (n(9), n(4), n(70));
             let encoder = match n(6) {
-                1 | 2 | 3 => {
+                1..=3 => {
                     format!("vit(patch = {patch}px, width = {width}, depth = {depth}, heads = 1)")
                 }
                 4 => format!("small_cnn(width = {width})"),
