@@ -45,7 +45,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Unsound);
     };
     for line in loaded.found_lines() {
-        eprintln!("{line}");
+        say!("{line}");
     }
     // the first Ctrl-C asks for a checkpoint, the second one ends at once
     super::stop::listen();

@@ -109,16 +109,22 @@ fn resolved(recipe: &Recipe, stages: &[StagePlan]) -> Recipe {
             .stages
             .iter_mut()
             .find(|stage| stage.name == planned.name);
-        let Some(stage) = stage else { continue };
-        for args in [&mut stage.call.args, &mut stage.fields] {
-            if let Some(argument) = args.values.get_mut("batch")
-                && matches!(argument.value, Value::Integer(n) if n != settings.batch as i64)
-            {
-                argument.value = Value::Integer(settings.batch as i64);
-            }
+        if let Some(stage) = stage {
+            set_batch(stage, settings.batch);
         }
     }
     recipe
+}
+
+/// Writes the batch that a stage trains with into its fields.
+fn set_batch(stage: &mut Stage, batch: usize) {
+    for args in [&mut stage.call.args, &mut stage.fields] {
+        if let Some(argument) = args.values.get_mut("batch")
+            && matches!(argument.value, Value::Integer(n) if n != batch as i64)
+        {
+            argument.value = Value::Integer(batch as i64);
+        }
+    }
 }
 
 /// What may be wrong about a stage because something that it stands on has an error.
@@ -481,7 +487,12 @@ impl Planner<'_> {
             _ => planned.from().map(|from| &from.module),
         };
         let read = read.map_or(ENCODER, String::as_str);
-        planned.identity = identity::identity(self.recipe, stage, seed, read);
+        // by what it trains with, not by what was cut to that
+        let mut trained = stage.clone();
+        if let Some((_, settings)) = planned.training_graph() {
+            set_batch(&mut trained, settings.batch);
+        }
+        planned.identity = identity::identity(self.recipe, &trained, seed, read);
         if let Body::Pretext(training) = &planned.body
             && let Some(normalized) = &training.normalized
             && let StatisticsOrigin::Measured { .. } = normalized.origin

@@ -37,27 +37,24 @@ impl Planner<'_> {
             let given = fields.iter().find_map(|args| args.values.get("batch"));
             let of_default = given.is_none_or(|a| a.origin == crate::catalog::Origin::Default);
             let which = if of_default { "the default " } else { "a " };
-            // queues are made for such numbers
-            let whole = 1usize << records.ilog2();
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    Code::LintBatch,
-                    if of_default {
-                        stage.call.name_span
-                    } else {
-                        batch_span
-                    },
-                    format!(
-                        "{which}batch of {batch} is larger than the {records} records of `{}`",
-                        data.text
-                    ),
-                )
-                .note(format!("The stage trains with batches of {records}."))
-                .help(match whole == records {
-                    true => format!("write `batch = {records}` or less"),
-                    false => format!("write `batch = {whole}`, or another number up to {records}"),
-                }),
-            );
+            let warning = Diagnostic::warning(
+                Code::LintBatch,
+                if of_default {
+                    stage.call.name_span
+                } else {
+                    batch_span
+                },
+                format!(
+                    "{which}batch of {batch} is larger than the {records} records of `{}`",
+                    data.text
+                ),
+            )
+            .note(format!("The stage trains with batches of {records}."))
+            .help(format!("write `batch = {records}` or less"));
+            // of a probe's default on a few labels nothing is lost
+            if !(of_default && stage.kind == Kind::Finetune) {
+                self.diagnostics.push(warning);
+            }
             batch = records;
         }
         let accumulate = args.size("accumulate");

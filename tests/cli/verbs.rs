@@ -123,7 +123,14 @@ fn plan_json_has_stable_keys() {
     let plan = test.run(&["plan", "recipe.ssl", "--json"]).success().json();
     assert_eq!(
         keys(&plan),
-        ["recipe", "stages", "memory", "free_memory", "seconds"]
+        [
+            "recipe",
+            "data",
+            "stages",
+            "memory",
+            "free_memory",
+            "seconds"
+        ]
     );
     let stage = &plan["stages"][0];
     for key in [

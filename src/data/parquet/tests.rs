@@ -200,7 +200,7 @@ fn bad_rows_are_named_and_leave_the_others_alone() {
     for part in ["row 3", "train.parquet", "`label` is 7", "3 classes"] {
         assert!(error.contains(part), "{error}");
     }
-    for (row, what) in [(1, "neither JPEG nor PNG"), (2, "no picture"), (4, "3 × 3")] {
+    for (row, what) in [(1, "no JPEG, PNG"), (2, "no picture"), (4, "3 × 3")] {
         let error = train.read(row).unwrap_err().message;
         assert!(error.contains(what), "{error}");
         assert!(

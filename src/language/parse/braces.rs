@@ -135,11 +135,18 @@ fn item(tokens: &Tokens<'_>, index: usize) -> Option<usize> {
             Some(end + usize::from(tokens.at(end) == ")"))
         }
         "run" if tokens.at(index + 1) == "{" => Some(index + 1),
-        "run" if tokens.first(index) && tokens.at(index + 1) != "=" => Some(index + 1),
+        "run" if tokens.first(index) && opens_fields(tokens, index + 1) => Some(index + 1),
         "sweep" if word && third == "{" => Some(index + 2),
         "override" | "extends" | "use" if tokens.first(index) => Some(index + 1),
         _ => None,
     }
+}
+
+/// Whether the first thing from here on that is no line end and no comment is a word.
+fn opens_fields(tokens: &Tokens<'_>, from: usize) -> bool {
+    let next = (from..tokens.all.len())
+        .find(|index| !matches!(tokens.all[*index].0, Token::Newline | Token::Comment));
+    next.is_some_and(|index| tokens.is(index, Token::Word))
 }
 
 /// Whether a field begins here, or a line of an augment.

@@ -69,7 +69,7 @@ fn comment(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
             Some((slip, after(line_end)))
         }
         "/*" => {
-            let length = tokens.text[start..].find("*/")?;
+            let length = 2 + tokens.text[start + 2..].find("*/")?;
             let end = start + length + 2;
             let inner = tokens.text[start + 2..end - 2].trim_matches('*');
             let tail = &tokens.text[end..];

@@ -36,7 +36,7 @@ use mended::Mended;
 use repair::Remedy;
 use slip::Slip;
 
-/// Longer texts are read as they are once they have been looked at for slips: each remedy is tried by reading again.
+/// Longer texts are read as they are: each remedy is tried by reading again.
 const MENDED_BYTES: usize = 1 << 16;
 /// Remedies that are tried.
 const TRIALS: usize = 60;
@@ -103,6 +103,9 @@ pub fn parse(sources: &Sources, file: FileId) -> (File, Vec<Diagnostic>) {
 /// What a few characters show, whatever stands around them.
 fn mend_slips(mended: &mut Mended, file: FileId) -> Vec<Diagnostic> {
     let mut said = Vec::new();
+    if mended.text.len() > MENDED_BYTES {
+        return said;
+    }
     let passes: [fn(&str) -> Vec<Slip>; 4] = [
         characters::slips,
         edition::conflicts,
@@ -114,6 +117,10 @@ fn mend_slips(mended: &mut Mended, file: FileId) -> Vec<Diagnostic> {
         said.extend(slip::mend(&slips, mended, file));
     }
     for _ in 0..BRACES {
+        // a text that can be read has its braces
+        if build(&mended.text, file).diagnostics.is_empty() {
+            break;
+        }
         let Some(slip) = braces::slip(&mended.text) else {
             break;
         };
