@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::build::Planner;
 use super::types::*;
 use super::{Optimizer, Precision, Schedule, Watched};
-use crate::catalog::{Args, Call, Duration, Make, Value};
+use crate::catalog::{Args, Call, Duration, Kind, Make, Value};
 use crate::data::OnBadSample;
 use crate::graph::Graph;
 use crate::language::Diagnostic;
