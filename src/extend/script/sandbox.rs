@@ -23,6 +23,8 @@ pub const MAX_BYTES: usize = 1 << 16;
 pub const MAX_OPERATIONS: u64 = 200_000;
 /// Time of one call of a script, and of all that it says about itself.
 pub const MAX_TIME: Duration = Duration::from_millis(40);
+/// Time that a script may be kept waiting by other programs.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 /// Functions inside one another.
 pub const MAX_CALLS: usize = 48;
 /// Expressions inside one another.
@@ -137,8 +139,9 @@ pub fn is_timeout(problem: &Problem) -> bool {
     problem.code == Code::ScriptLimit && problem.message == timeout()
 }
 
-/// Whether the script on this thread has had its time. One that was kept waiting by other programs, or by a laptop that was
-/// closed, is given as much again: it must have used half of the time itself, where the system says so.
+/// Whether the script on this thread has had its time. What counts is the processor time that it took itself, where the system
+/// says so: how fast others are served must not decide whether a recipe is sound. A script that was kept waiting for very long
+/// is stopped all the same.
 fn is_late() -> bool {
     if LATE.get() {
         return true;
@@ -150,8 +153,7 @@ fn is_late() -> bool {
     if elapsed <= allowed {
         return false;
     }
-    let waited = elapsed - allowed > MAX_TIME;
-    LATE.set(waited || used(began) > allowed / 2);
+    LATE.set(elapsed > allowed + MAX_WAIT || used(began) > allowed);
     LATE.get()
 }
 

@@ -34,7 +34,8 @@ impl<'t> Tokens<'t> {
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
             let rest = &text[at..];
-            let line = rest.split('\n').next().unwrap_or(rest);
+            // looked for where it is needed only: a text may be one long line
+            let line = || rest.split('\n').next().unwrap_or(rest);
             let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let (token, length) = match c {
                 ' ' | '\t' | '\r' => {
@@ -46,8 +47,8 @@ impl<'t> Tokens<'t> {
                     continue;
                 }
                 '\n' => (Token::Newline, 1),
-                '/' if rest.starts_with("//") => (Token::Comment, line.len()),
-                '"' => (Token::Text, string(line)),
+                '/' if rest.starts_with("//") => (Token::Comment, line().len()),
+                '"' => (Token::Text, string(line())),
                 c if c.is_ascii_digit() => (Token::Number, number(rest)),
                 c if part(c) => (Token::Word, rest.find(|c| !part(c)).unwrap_or(rest.len())),
                 c => {
