@@ -68,7 +68,7 @@ impl Transform for Center {
         Ok(())
     }
 
-    fn draws(&self) -> bool {
+    fn draws(&self, _: &SampleType) -> bool {
         false
     }
 }

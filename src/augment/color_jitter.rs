@@ -5,7 +5,7 @@ use super::hue::shift_hue;
 use super::input::{self, ImageType};
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample};
+use crate::data::{DataError, Image, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -76,6 +76,22 @@ struct Jitter {
 }
 
 impl Transform for Jitter {
+    fn draws(&self, input: &SampleType) -> bool {
+        let grey = matches!(
+            input,
+            SampleType::Image {
+                channels: Some(1),
+                ..
+            }
+        );
+        let colour = if grey {
+            0.0
+        } else {
+            self.saturation + self.hue
+        };
+        self.chance > 0.0 && self.brightness + self.contrast + colour > 0.0
+    }
+
     fn apply(
         &self,
         input: Sample,

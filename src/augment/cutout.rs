@@ -3,7 +3,7 @@
 use super::input::{self, ImageType};
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample};
+use crate::data::{DataError, Image, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -35,6 +35,10 @@ struct Cutout {
 }
 
 impl Transform for Cutout {
+    fn draws(&self, _: &SampleType) -> bool {
+        self.size > 0
+    }
+
     fn apply(
         &self,
         input: Sample,

@@ -78,6 +78,11 @@ struct Blur {
 }
 
 impl Transform for Blur {
+    fn draws(&self, _: &SampleType) -> bool {
+        let always_same = self.chance >= 1.0 && self.sigma.0 == self.sigma.1;
+        self.chance > 0.0 && !always_same
+    }
+
     fn apply(
         &self,
         input: Sample,

@@ -82,7 +82,7 @@ impl Transform for Hole {
         Ok(())
     }
 
-    fn draws(&self) -> bool {
+    fn draws(&self, _: &SampleType) -> bool {
         self.random
     }
 }

@@ -48,8 +48,8 @@ pub trait Transform: Send + Sync {
         out: &mut Vec<Sample>,
     ) -> Result<(), DataError>;
 
-    /// Whether what it emits is drawn: twice the same input may give two results.
-    fn draws(&self) -> bool {
+    /// Whether what it emits is drawn: twice the same input of this type may give two results.
+    fn draws(&self, _input: &SampleType) -> bool {
         true
     }
 

@@ -3,7 +3,7 @@
 use super::input::{self, ImageType};
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample};
+use crate::data::{DataError, Image, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -64,6 +64,10 @@ struct Noise {
 }
 
 impl Transform for Noise {
+    fn draws(&self, _: &SampleType) -> bool {
+        self.amount > 0.0
+    }
+
     fn apply(
         &self,
         input: Sample,

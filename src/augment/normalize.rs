@@ -7,7 +7,7 @@ use super::{Scratch, Transform};
 use crate::catalog::{
     Args, Argument, Kind, Make, Origin, Param, Problem, Result, Spec, Type, Value,
 };
-use crate::data::{DataError, Image, Normalization, Philox, Sample};
+use crate::data::{DataError, Image, Normalization, Philox, Sample, SampleType};
 use crate::language::Span;
 use crate::language::codes::Code;
 
@@ -131,7 +131,7 @@ impl Transform for Normalize {
         Ok(())
     }
 
-    fn draws(&self) -> bool {
+    fn draws(&self, _: &SampleType) -> bool {
         false
     }
 }

@@ -52,6 +52,14 @@ struct Crop {
 }
 
 impl Transform for Crop {
+    fn draws(&self, input: &SampleType) -> bool {
+        let SampleType::Image { height, width, .. } = input else {
+            return true;
+        };
+        let whole = |side: &Option<usize>| *side == Some(self.size);
+        self.padding > 0 || !whole(height) || !whole(width)
+    }
+
     fn apply(
         &self,
         input: Sample,

@@ -4,7 +4,7 @@ use super::input::{self, ImageType};
 use super::resample::{Window, resample};
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Philox, Sample};
+use crate::data::{DataError, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -45,6 +45,10 @@ struct ResizedCrop {
 }
 
 impl Transform for ResizedCrop {
+    fn draws(&self, _: &SampleType) -> bool {
+        self.scale.0 < 1.0 || self.ratio != (1.0, 1.0)
+    }
+
     fn apply(
         &self,
         input: Sample,

@@ -81,7 +81,7 @@ impl Transform for Resize {
         Ok(())
     }
 
-    fn draws(&self) -> bool {
+    fn draws(&self, _: &SampleType) -> bool {
         false
     }
 }

@@ -3,7 +3,7 @@
 use super::input::{self, ImageType};
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample};
+use crate::data::{DataError, Image, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -63,7 +63,7 @@ impl Transform for Solarize {
         Ok(())
     }
 
-    fn draws(&self) -> bool {
+    fn draws(&self, _: &SampleType) -> bool {
         self.chance > 0.0 && self.chance < 1.0
     }
 }

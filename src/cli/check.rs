@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::out::{print, print_json};
-use super::recipe::{Loaded, RecipeArgs};
+use super::recipe::{Elsewhere, Loaded, RecipeArgs};
 use crate::plan::Purpose;
 
 /// Folders inside one another that are looked through.
@@ -41,21 +41,29 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
             unread = Some(error);
         }
     }
-    let mut said: Vec<Value> = Vec::new();
-    let mut outcome = Outcome::Done;
+    // all before the first word: where one of them uses a plugin, another process says it all
+    let mut looked = Vec::new();
     for recipe in recipes {
         let one = RecipeArgs {
             recipe,
             ..args.recipe.clone()
         };
         match one.load(Some(Purpose::Check)) {
-            Ok(loaded) => {
-                if !self::one(args, &one.recipe, &loaded, &mut said)? {
+            Err(error) if error.is::<Elsewhere>() => return Err(error),
+            loaded => looked.push((one.recipe, loaded.map(Looked::new))),
+        }
+    }
+    let mut said: Vec<Value> = Vec::new();
+    let mut outcome = Outcome::Done;
+    for (recipe, looked) in looked {
+        match looked {
+            Ok(looked) => {
+                if !self::one(args, &recipe, &looked, &mut said)? {
                     outcome = Outcome::Unsound;
                 }
             }
             Err(error) => {
-                said.push(failed(&one.recipe, &error));
+                said.push(failed(&recipe, &error));
                 if let Some(first) = unread.replace(error) {
                     say!("error: {first:#}");
                 }
@@ -72,11 +80,25 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     unread.map_or(Ok(outcome), Err)
 }
 
+/// A recipe without its graphs.
+struct Looked {
+    loaded: Loaded,
+    stages: usize,
+}
+
+impl Looked {
+    fn new(mut loaded: Loaded) -> Self {
+        let plan = loaded.plan.as_mut().map(|plan| &mut plan.stages);
+        let stages = plan.map_or(0, |stages| std::mem::take(stages).len());
+        Self { loaded, stages }
+    }
+}
+
 /// Says what was found in one recipe. Whether it is sound.
 fn one(
     args: &CheckArgs,
     path: &Path,
-    loaded: &Loaded,
+    Looked { loaded, stages }: &Looked,
     said: &mut Vec<Value>,
 ) -> anyhow::Result<bool> {
     let denied = args.deny.is_some() && !loaded.diagnostics.is_empty();
@@ -89,11 +111,10 @@ fn one(
         for line in loaded.found_lines() {
             print(&line)?;
         }
-        let stages = loaded.plan.as_ref().map_or(0, |plan| plan.stages.len());
         if sound {
             print(&format!(
                 "{name}: sound, {stages} stage{}, {}",
-                if stages == 1 { "" } else { "s" },
+                if *stages == 1 { "" } else { "s" },
                 loaded.counts()
             ))?;
         } else {

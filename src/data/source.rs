@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Fields, Normalization, Record};
+use super::{Fields, Normalization, Portion, Record};
 use crate::catalog::{Problem, Split};
 
 /// A sample that can't be read, or data that can't be found, at run time.
@@ -118,6 +118,11 @@ pub trait Dataset: Send + Sync {
     /// Randomness is keyed by it.
     fn id(&self, index: usize) -> u64 {
         index as u64
+    }
+
+    /// Which records these are, as far as that is known before any is read.
+    fn portions(&self) -> Vec<Portion> {
+        vec![Portion::all(self)]
     }
 
     /// Downloads what is not on this machine yet; the first read does it too, without telling anybody.

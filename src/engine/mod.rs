@@ -70,7 +70,6 @@ pub use device::{DEVICE_WORDS, Device, Kernels, set_kernels, set_threads};
 pub use error::{EngineError, Result};
 pub(crate) use evaluate::losses;
 pub use evaluate::{Rows, features, products};
-pub use groups::matches;
 pub use host::{Batch, HostTensor};
 pub use kernels::{give_memory_back, keep_memory};
 pub use model::Model;

@@ -3,6 +3,7 @@
 //!
 //! A graph is traced once, at plan time. Training and evaluation are two traces.
 
+mod batches;
 mod build;
 mod build_choice;
 mod build_contrast;

@@ -140,7 +140,7 @@ impl Graph {
     }
 
     /// Whether a node brings in what other samples say, but for batch norm, which does not keep outputs apart (Chen & He, 2021).
-    fn looks_around(&self, node: &super::Node) -> bool {
+    pub(super) fn looks_around(&self, node: &super::Node) -> bool {
         let unknown = |input: usize, dim: usize| {
             let shape = node.inputs.get(input).map(|v| self.shape(*v));
             shape

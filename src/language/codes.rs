@@ -107,6 +107,16 @@ codes! {
     LintFolders = "W0714";
     /// Values of pictures with more than 8 bits that use a small part of their range.
     LintRange = "W0715";
+    /// A rate that belongs to another batch.
+    LintRate = "W0716";
+    /// A pattern of parameters that matches none.
+    LintGroup = "W0717";
+    /// Weights, or a copy of them, that can't move as they should.
+    LintStill = "W0718";
+    /// Fewer records that vote than are asked.
+    LintBank = "W0719";
+    /// A head whose output is one number.
+    LintOutput = "W0720";
     /// The loss, or a gradient, is not a finite number.
     Diverged = "E0801";
     /// A record can't be read while running.

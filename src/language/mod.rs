@@ -9,7 +9,7 @@ mod diagnostic;
 mod excerpt;
 mod fixes;
 mod format;
-mod nearest;
+pub(crate) mod nearest;
 mod parse;
 mod print;
 mod provenance;

@@ -15,20 +15,8 @@ const LARGEST_HEADER: u64 = 100_000_000;
 /// # Errors
 /// Something is there that is no safetensors file, or a link or a file is in the way; `InvalidInput` with the reason.
 pub fn target(root: &Path, path: &str) -> io::Result<PathBuf> {
-    let inside = !Path::new(path).is_absolute() && !path.split('/').any(|part| part == "..");
-    if inside {
-        // every step below the run directory is the run's own: none may be a link
-        let mut at = root.to_owned();
-        let parts: Vec<&str> = path.split('/').collect();
-        for part in &parts[..parts.len().saturating_sub(1)] {
-            at.push(part);
-            match about(&at)? {
-                Some(found) if !found.is_dir() => {
-                    return Err(refused(&at, "is in the way: it is not a folder"));
-                }
-                _ => {}
-            }
-        }
+    if is_inside(path) {
+        free_way(root, path)?;
     } else if let Some(name) = own_name(root, &root.join(path)) {
         return Err(refused(
             &root.join(name),
@@ -38,6 +26,44 @@ pub fn target(root: &Path, path: &str) -> io::Result<PathBuf> {
     let target = root.join(path);
     may_replace(&target)?;
     Ok(target)
+}
+
+/// Removes what the export `path` of a run in `root` has become since the run wrote it: it may be anything now, and would be in the
+/// way of the next one. What lies outside the run directory, or behind a link, stays.
+///
+/// # Errors
+/// As [`target`], or it can't be removed.
+pub fn discard(root: &Path, path: &str) -> io::Result<()> {
+    if !is_inside(path) {
+        return Ok(());
+    }
+    free_way(root, path)?;
+    let target = root.join(path);
+    match about(&target)? {
+        Some(found) if found.is_file() => fs::remove_file(&target),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a path can't leave the run directory.
+fn is_inside(path: &str) -> bool {
+    !Path::new(path).is_absolute() && !path.split('/').any(|part| part == "..")
+}
+
+/// Every step below the run directory is the run's own: none may be a link.
+fn free_way(root: &Path, path: &str) -> io::Result<()> {
+    let mut at = root.to_owned();
+    let parts: Vec<&str> = path.split('/').collect();
+    for part in &parts[..parts.len().saturating_sub(1)] {
+        at.push(part);
+        match about(&at)? {
+            Some(found) if !found.is_dir() => {
+                return Err(refused(&at, "is in the way: it is not a folder"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file that [`target`] gave.

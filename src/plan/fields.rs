@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::build::Planner;
 use super::types::*;
-use super::{Optimizer, Precision, Schedule, Watched};
+use super::{Group, Optimizer, Precision, Schedule, Watched};
 use crate::catalog::{Args, Call, Duration, Kind, Make, Value};
 use crate::data::OnBadSample;
 use crate::graph::Graph;
@@ -51,6 +51,25 @@ impl Planner<'_> {
             )
             .note(format!("The stage trains with batches of {records}."))
             .help(format!("write `batch = {records}` or less"));
+            let spec = &stage.call.spec;
+            let least = spec.params.iter().find(|param| param.name == "batch");
+            let least = least
+                .and_then(|param| param.range)
+                .map_or(1.0, |range| range.0);
+            if (records as f64) < least {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        Code::TooFewSamples,
+                        warning.primary.span,
+                        format!(
+                            "`{}` compares the records of a batch, and `{}` has {records}",
+                            spec.name, data.text
+                        ),
+                    )
+                    .help(format!("train on {least} records or more")),
+                );
+                return None;
+            }
             // of a probe's default on a few labels nothing is lost
             if !(of_default && stage.kind == Kind::Finetune) {
                 self.diagnostics.push(warning);
@@ -64,7 +83,24 @@ impl Planner<'_> {
             Duration::Epochs(n) => (n * per_epoch).round() as u64,
             Duration::Steps(n) => n,
         };
-        let steps = in_steps(args.duration("length")).max(1);
+        let steps = in_steps(args.duration("length"));
+        if steps == 0 {
+            let span = args.span("length").unwrap_or(stage.call.name_span);
+            let an_epoch = match accumulate {
+                1 => format!("An epoch of `{}` is {batches_per_epoch} steps.", data.text),
+                _ => format!(
+                    "An epoch of `{}` is {batches_per_epoch} batches, and {accumulate} of them make a step.",
+                    data.text
+                ),
+            };
+            let message = "the stage is over before its first step";
+            self.diagnostics.push(
+                Diagnostic::error(Code::OutOfRange, span, message)
+                    .note(an_epoch)
+                    .help("write a longer `length`, such as `length = 10 epochs`"),
+            );
+            return None;
+        }
         let schedule_call = args.call("schedule");
         let Make::Schedule(make) = &schedule_call.spec.make else {
             return None;

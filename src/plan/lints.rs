@@ -59,14 +59,22 @@ pub(super) fn lint(
             .stages
             .iter()
             .find(|stage| stage.name == planned.name);
-        if let (Body::Pretext(training), Some(stage)) = (&planned.body, stage) {
+        let Some(stage) = stage else {
+            continue;
+        };
+        super::lints_data::lint(diagnostics, recipe, stage, planned);
+        super::lints_training::lint(diagnostics, stage, planned);
+        if let Body::Pretext(training) = &planned.body {
             super::lints_graph::lint(diagnostics, stage, training);
         }
     }
 }
 
 /// Whether data comes from a test split, also through data sets that are made of one.
-fn is_test(data: &Data, recipe: &Recipe, depth: usize) -> bool {
+pub(super) fn is_test(data: &Data, recipe: &Recipe, depth: usize) -> bool {
+    if depth < recipe.datasets.len() && data.given().any(|data| is_test(data, recipe, depth + 1)) {
+        return true;
+    }
     let DataSource::Named { dataset, split } = &data.source else {
         return false;
     };

@@ -17,6 +17,7 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &
     ];
     diagnostics.extend(found.into_iter().flatten());
     queues(diagnostics, stage, training);
+    normalized(diagnostics, stage, training);
     tiles(diagnostics, stage, training);
 }
 
@@ -103,18 +104,29 @@ fn collapse(stage: &Stage, training: &Training) -> Option<Diagnostic> {
 /// Partial batches that contrast their own samples only.
 fn accumulated(stage: &Stage, training: &Training) -> Option<Diagnostic> {
     let settings = &training.settings;
-    let warned = settings.accumulate > 1 && compares_samples(&training.graph);
-    warned.then(|| {
-        Diagnostic::warning(
-            Code::LintAccumulate,
-            stage.name_span,
-            "gradients are accumulated under a loss that needs its negatives in one batch",
-        )
-        .note(format!(
-            "Each of the {} partial batches of {} contrasts its own samples only.",
-            settings.accumulate, settings.batch
-        ))
-        .help("raise `batch` and leave `accumulate` at 1")
+    if settings.accumulate == 1 {
+        return None;
+    }
+    let negatives = compares_samples(&training.graph);
+    let statistic = training.graph.batch_statistic();
+    let (what, they) = match (negatives, statistic) {
+        (true, _) => ("needs its negatives in one batch", "contrasts"),
+        (false, Some(_)) => ("is made of statistics of the batch", "has statistics of"),
+        (false, None) => return None,
+    };
+    let found = Diagnostic::warning(
+        Code::LintAccumulate,
+        stage.name_span,
+        format!("gradients are accumulated under a loss that {what}"),
+    )
+    .note(format!(
+        "Each of the {} partial batches of {} {they} its own samples only.",
+        settings.accumulate, settings.batch
+    ))
+    .help("raise `batch` and leave `accumulate` at 1");
+    Some(match statistic.filter(|_| !negatives) {
+        Some(at) => placed(found, stage, training, at, "of these samples together"),
+        None => found,
     })
 }
 
@@ -161,6 +173,45 @@ fn queues(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training)
             ));
         }
         diagnostics.push(found);
+    }
+}
+
+/// Pictures that are normalised twice, or never.
+fn normalized(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training) {
+    // a default `augment` has its own text
+    let Some(Value::Augment(name)) = stage.fields.values.get("augment").map(|a| &a.value) else {
+        return;
+    };
+    let known = |span: &Span, diagnostics: &[Diagnostic]| {
+        let of = |d: &Diagnostic| d.code == Code::LintNormalization && d.primary.span == *span;
+        diagnostics.iter().any(of)
+    };
+    for span in training.samples.normalizes_twice() {
+        if !known(span, diagnostics) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    Code::LintNormalization,
+                    *span,
+                    "these pixels were normalised before",
+                )
+                .note("The mean and the deviation are those of pictures as they are read.")
+                .help("normalise once, at the end"),
+            );
+        }
+    }
+    let span = stage.fields.span("augment").unwrap_or(stage.name_span);
+    if training.samples.never_normalizes() && !known(&span, diagnostics) {
+        diagnostics.push(
+            Diagnostic::warning(
+                Code::LintNormalization,
+                span,
+                format!("no picture that `{name}` emits is normalised"),
+            )
+            .note(
+                "Pixels stay between 0 and 1. Pictures that are not centred on zero train slower.",
+            )
+            .help("end each view with `|> normalize()`"),
+        );
     }
 }
 

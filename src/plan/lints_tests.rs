@@ -6,15 +6,23 @@ use crate::language::codes::Code;
 use crate::language::{Diagnostic, Severity, Sources, check_into};
 use crate::plan::{Purpose, plan};
 
-/// Warnings about a recipe; `None` where it has an error.
-fn warnings(text: &str) -> Option<Vec<Diagnostic>> {
+/// All that is said of a recipe.
+pub(super) fn found(text: &str) -> Vec<Diagnostic> {
     let mut sources = Sources::default();
     let file = sources.add("test.ssl", text);
     let catalog = Catalog::builtin();
     let (recipe, mut found) = check_into(&mut sources, file, &catalog, &[]);
     let places = Places::new("", Default::default(), true).unwrap();
-    let (_, planned) = plan(&recipe?, &catalog, &places, Purpose::Check);
-    found.extend(planned);
+    if let Some(recipe) = recipe {
+        let (_, planned) = plan(&recipe, &catalog, &places, Purpose::Check);
+        found.extend(planned);
+    }
+    found
+}
+
+/// Warnings about a recipe; `None` where it has an error.
+fn warnings(text: &str) -> Option<Vec<Diagnostic>> {
+    let found = found(text);
     let sound = found.iter().all(|d| d.severity == Severity::Warning);
     sound.then_some(found)
 }

@@ -12,14 +12,19 @@ pub mod export_file;
 mod export_path;
 mod fields;
 mod from;
+mod group;
 mod identity;
 mod judge;
 mod layers;
 mod lints;
 mod lints_augment;
+mod lints_data;
 mod lints_graph;
 #[cfg(test)]
+mod lints_silent_tests;
+#[cfg(test)]
 mod lints_tests;
+mod lints_training;
 mod lints_use;
 pub mod memory;
 mod optimizers;
@@ -42,11 +47,12 @@ mod view;
 pub use build::{Purpose, plan};
 pub(crate) use export_path::clash;
 pub use export_path::export_path;
+pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin, numbers};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Body, Classifier, DataView, ENCODER, EncoderView, Export, Group, Knn, Monitor, Plan, Probe,
-    Reading, RunSettings, Settings, StagePlan, Start, Training, Validation,
+    Body, Classifier, DataView, ENCODER, EncoderView, Export, Knn, Monitor, Plan, Probe, Reading,
+    RunSettings, Settings, StagePlan, Start, Training, Validation,
 };
 
 use crate::catalog::Spec;

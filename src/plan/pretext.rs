@@ -122,6 +122,18 @@ impl Planner<'_> {
         readings.extend(args.maybe_call("monitor").map(monitored));
         let settings = self.settings(stage, &args, &data, &readings)?;
         self.suits(stage, &settings, &graph)?;
+        if settings.batch == 1 && graph.batch_statistic().is_some() {
+            let span = args.span("batch").unwrap_or(stage.call.name_span);
+            let message = format!(
+                "`{}` compares the records of a batch, and this one has 1",
+                stage.call.spec.name
+            );
+            self.diagnostics.push(
+                Diagnostic::error(Code::TooFewSamples, span, message)
+                    .help("write a larger `batch`, and train on more records"),
+            );
+            return None;
+        }
         if let Some(state) = graph.outgrown(settings.batch) {
             let (name, rows) = (&state.name, state.shape.first().copied().unwrap_or(0));
             self.diagnostics.push(

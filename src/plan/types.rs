@@ -131,18 +131,6 @@ pub struct DataView {
     pub span: Span,
 }
 
-/// Settings for the parameters whose names match a pattern. Groups are read in order; a later one wins where two set
-/// the same thing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Group {
-    /// `*.bias`, `encoder.*`: `*` is any text, `?` any character; dots and slashes are the same.
-    pub pattern: String,
-    /// Weight decay instead of the optimiser's. Given to a one-dimensional parameter, LARS scales that too.
-    pub decay: Option<f64>,
-    /// Factor on the learning rate; 0 freezes: no gradient is computed.
-    pub rate: Option<f64>,
-}
-
 /// How a stage is trained.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -161,7 +149,7 @@ pub struct Settings {
     /// Largest global norm of the gradients.
     pub clip: Option<f64>,
     /// Exceptions by name.
-    pub groups: Vec<Group>,
+    pub groups: Vec<super::Group>,
     /// Optimisers of objectives that have their own, by objective.
     pub optimizers: BTreeMap<String, Optimizer>,
     /// Rate of each block of the encoder as a part of the rate of the block above.

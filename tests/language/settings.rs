@@ -107,3 +107,24 @@ fn an_error_about_text_that_was_not_kept_can_still_be_printed() {
     assert!(text.contains("E0203"), "{text}");
     pretext::language::to_json(&diagnostics[0], &sources);
 }
+
+#[test]
+fn a_setting_that_loses_an_earlier_one_is_an_error() {
+    for (first, second) in [
+        ("rotations.batch", "rotations.batch"),
+        ("rotations.optimizer.rate", "rotations.optimizer"),
+    ] {
+        let value = |path: &str| match path.ends_with("optimizer") {
+            true => "adamw(1e-3)",
+            false => "64",
+        };
+        let outcome = set(&[(first, value(first)), (second, value(second))]);
+        assert_eq!(outcome.codes(), ["E0204"], "{}", outcome.text);
+    }
+    // the whole first: nothing is lost
+    set(&[
+        ("rotations.optimizer", "adamw(1e-3)"),
+        ("rotations.optimizer.rate", "3e-4"),
+    ])
+    .sound();
+}

@@ -40,6 +40,7 @@ pub fn compile(
         open: vec![augment.name.clone()],
         steps: 0,
         touching: Vec::new(),
+        twice: Vec::new(),
         problems: Vec::new(),
     };
     let mut scope = BTreeMap::new();
@@ -70,6 +71,7 @@ pub fn compile(
     }
     compiler.bindings(augment, &mut scope, &augment.name);
     let mut outputs = Vec::new();
+    let mut centred = false;
     let mut emitted = Fields::new();
     for emit in &augment.emits {
         let path = format!("{}/{}", augment.name, emit.name);
@@ -81,6 +83,7 @@ pub fn compile(
         };
         match batchable(&emit.name, &value.ty) {
             Ok(()) => {
+                centred |= value.normalized;
                 outputs.push(Input {
                     slot: value.slot,
                     last: false,
@@ -96,6 +99,8 @@ pub fn compile(
     let emits = |slot: usize| outputs.iter().any(|output| output.slot == slot);
     compiler.touching.retain(|(slot, _)| emits(*slot));
     let mut graph = SampleGraph {
+        normalized: centred,
+        twice: compiler.twice,
         touching: compiler
             .touching
             .into_iter()
@@ -125,6 +130,8 @@ pub(super) struct Compiler<'a> {
     steps: usize,
     /// Slots that say where tiles which touch have stood, with the call that cuts them.
     pub(super) touching: Vec<(usize, Span)>,
+    /// Calls that normalise what is normalised.
+    pub(super) twice: Vec<Span>,
     pub(super) problems: Vec<(Span, Problem)>,
 }
 

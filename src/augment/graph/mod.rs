@@ -61,6 +61,10 @@ pub struct SampleGraph {
     fields: Fields,
     /// Calls that cut tiles which touch, of those whose places are emitted.
     touching: Vec<Span>,
+    /// Whether anything that is emitted was normalised.
+    normalized: bool,
+    /// Calls that normalise what is normalised.
+    twice: Vec<Span>,
 }
 
 impl SampleGraph {
@@ -74,6 +78,8 @@ impl SampleGraph {
             outputs: Vec::new(),
             fields: Vec::new(),
             touching: Vec::new(),
+            normalized: statistics.is_some(),
+            twice: Vec::new(),
         };
         for (field, (name, ty)) in fields.iter().enumerate() {
             let mut slot = field;
@@ -125,6 +131,20 @@ impl SampleGraph {
     /// Calls that cut tiles which touch, where the batch asks how they stood.
     pub fn touching(&self) -> &[Span] {
         &self.touching
+    }
+
+    /// Whether it emits pictures and none of them was normalised.
+    pub fn never_normalizes(&self) -> bool {
+        let picture = |ty: &SampleType| match ty {
+            SampleType::List { element, .. } => matches!(**element, SampleType::Image { .. }),
+            ty => matches!(ty, SampleType::Image { .. }),
+        };
+        !self.normalized && self.fields.iter().any(|(_, ty)| picture(ty))
+    }
+
+    /// Calls of `normalize` whose input was normalised before.
+    pub fn normalizes_twice(&self) -> &[Span] {
+        &self.twice
     }
 
     /// What each value of the batch is, by its name (`view`, `views/0`): equal numbers are copies of one value. What was drawn is a

@@ -62,12 +62,15 @@ impl Compiler<'_> {
                 return None;
             }
         };
+        if is_normalize && input.normalized && !self.twice.contains(&call.span) {
+            self.twice.push(call.span);
+        }
         let (first, count) = (self.slots, types.len());
         self.slots += count;
         if transform.touches(&input.ty) && count > 0 {
             self.touching.push((first + count - 1, call.span));
         }
-        let always = (!transform.draws()).then(|| {
+        let always = (!transform.draws(&input.ty)).then(|| {
             let values = args
                 .values
                 .iter()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Problem, Result, Value};
 use crate::data::lazy::Lazy;
+use crate::data::portion::{Chosen, Portion};
 use crate::data::{DataError, Dataset, Fields, Normalization, Philox, Progress, Record, manifest};
 use crate::language::codes::Code;
 
@@ -244,6 +245,25 @@ impl Dataset for Choice {
     fn id(&self, index: usize) -> u64 {
         // a choice that can't be made fails in `read`, which comes first
         self.base.id(self.at(index).unwrap_or(index))
+    }
+
+    fn portions(&self) -> Vec<Portion> {
+        let chosen = || Chosen {
+            rule: format!("{:?} {}", self.rule, self.seed),
+            count: self.count,
+            of: self.base.len(),
+            rest: self.rest,
+        };
+        let mut portions = self.base.portions();
+        match portions.as_mut_slice() {
+            [one] => vec![one.clone().choose(chosen())],
+            // of each part about its share
+            _ => {
+                let part = self.len() as f64 / self.base.len().max(1) as f64;
+                portions.iter_mut().for_each(|one| one.thin(part));
+                portions
+            }
+        }
     }
 
     fn fetch(&self, progress: &dyn Progress) -> std::result::Result<(), DataError> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Split, Type};
 use crate::data::{
-    DataError, Dataset, Fields, Normalization, Progress, Record, SampleType, Source, Splits,
-    manifest,
+    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, SampleType, Source,
+    Splits, manifest,
 };
 use crate::language::codes::Code;
 
@@ -78,6 +78,10 @@ impl Dataset for Concat {
                 .wrapping_add(at as u64),
             Err(_) => index as u64,
         }
+    }
+
+    fn portions(&self) -> Vec<Portion> {
+        self.parts.iter().flat_map(|part| part.portions()).collect()
     }
 
     fn fetch(&self, progress: &dyn Progress) -> Result<(), DataError> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{
-    DataError, Dataset, Fields, Normalization, Progress, Record, SampleType, Source, manifest,
+    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, SampleType, Source,
+    manifest,
 };
 use crate::language::codes::Code;
 
@@ -72,6 +73,10 @@ impl Dataset for Without {
 
     fn id(&self, index: usize) -> u64 {
         self.base.id(index)
+    }
+
+    fn portions(&self) -> Vec<Portion> {
+        self.base.portions()
     }
 
     fn fetch(&self, progress: &dyn Progress) -> Result<(), DataError> {

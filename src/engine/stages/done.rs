@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use super::watch::Watch;
 use crate::files::{self, Folder, is_hex, odd};
 use crate::graph::Graph;
 use crate::language::codes::Code;
-use crate::plan::{Body, StagePlan};
+use crate::plan::{Body, StagePlan, export_file};
 use crate::report::ResultRow;
 
 /// Raised when a finished stage is something else.
@@ -83,8 +83,8 @@ impl Done {
     }
 }
 
-/// The files that a stage leaves. `export`: where it writes weights to, if it does.
-fn outputs(stage: &StagePlan, export: Option<PathBuf>) -> Vec<Output> {
+/// The files that a stage of a run in `root` leaves.
+fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
     let weights = match &stage.body {
         Body::Export(export) => weights_of(&export.graph),
         Body::Classifier(classifier) => {
@@ -111,11 +111,13 @@ fn outputs(stage: &StagePlan, export: Option<PathBuf>) -> Vec<Output> {
         Body::Knn(_) => outputs.push(own("embedding.json".into())),
         Body::Export(_) => {}
     }
-    outputs.extend(export.map(|path| Output {
-        name: "export".into(),
-        elsewhere: Some(path),
-        limit,
-    }));
+    if let Body::Export(export) = &stage.body {
+        outputs.push(Output {
+            name: "export".into(),
+            elsewhere: Some(root.join(&export.path)),
+            limit,
+        });
+    }
     outputs
 }
 
@@ -148,10 +150,10 @@ impl Output {
 pub(super) fn finish(
     directory: &StageDirectory,
     stage: &StagePlan,
-    export: Option<PathBuf>,
+    root: &Path,
 ) -> Result<(), Failure> {
     let mut files = BTreeMap::new();
-    for output in outputs(stage, export) {
+    for output in outputs(stage, root) {
         let digest = output
             .digest(directory)
             .map_err(|error| disk(&output.path(directory), &error))?;
@@ -174,7 +176,7 @@ pub(super) fn finish(
 pub(super) fn finished(
     directory: &StageDirectory,
     stage: &StagePlan,
-    export: Option<PathBuf>,
+    root: &Path,
     watch: &mut dyn Watch,
 ) -> Result<Option<Vec<ResultRow>>, Failure> {
     let found =
@@ -193,11 +195,17 @@ pub(super) fn finished(
         }
     };
     let mut whole = true;
-    for output in outputs(stage, export) {
+    for output in outputs(stage, root) {
         let path = output.path(directory);
         let what = match output.digest(directory) {
             Ok(digest) if done.files.get(&output.name) == Some(&digest) => continue,
-            Ok(_) => "is not what the stage wrote",
+            Ok(_) => {
+                if let (Body::Export(export), "export") = (&stage.body, output.name.as_str()) {
+                    export_file::discard(root, &export.path)
+                        .map_err(|error| disk(&path, &error))?;
+                }
+                "is not what the stage wrote"
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => "is lost",
             Err(error) => return Err(disk(&path, &error)),
         };

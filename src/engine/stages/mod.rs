@@ -159,11 +159,7 @@ impl Run<'_> {
         let Some(directory) = self.stages.get(&stage.name) else {
             return Ok(Vec::new());
         };
-        let export = match &stage.body {
-            Body::Export(export) => Some(self.root().join(&export.path)),
-            _ => None,
-        };
-        if let Some(rows) = done::finished(directory, stage, export.clone(), watch)? {
+        if let Some(rows) = done::finished(directory, stage, self.root(), watch)? {
             watch.end(&format!("{} · finished before, skipped", stage.name));
             return Ok(rows);
         }
@@ -183,7 +179,7 @@ impl Run<'_> {
         };
         self.tell_counts(&stage.name, watch);
         record::write_rows(directory, &rows)?;
-        done::finish(directory, stage, export)?;
+        done::finish(directory, stage, self.root())?;
         Ok(rows)
     }
 

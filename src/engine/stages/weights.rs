@@ -110,7 +110,7 @@ pub(super) fn target(root: &Path, path: &str) -> Result<PathBuf, Failure> {
         };
         Failure::new(Code::Disk, message)
             .note("An export replaces nothing but an older export, and follows no link.")
-            .help("move it away, or write the export to another file")
+            .help("move or remove it, or write the export to another file")
     })
 }
 

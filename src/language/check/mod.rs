@@ -119,6 +119,12 @@ pub fn check_all(
     for (_, value) in &mut settings {
         diagnostics.extend(inline::write_out_in(value, &mut tree));
     }
+    for (index, (path, _)) in settings.iter().enumerate() {
+        diagnostics.extend(setting::loses(
+            path,
+            settings.iter().take(index).map(|(p, _)| p),
+        ));
+    }
     let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
     for (path, value) in settings {
         diagnostics.extend(setting::apply(&mut tree, catalog, &path, value));

@@ -6,6 +6,41 @@ use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, Span, parse};
 
+/// An error where the setting of `path` would take the place of an earlier one, or of what that one has changed.
+pub fn loses<'p>(
+    path: &[Name],
+    earlier: impl Iterator<Item = &'p Vec<Name>>,
+) -> Option<Diagnostic> {
+    let texts = |path: &[Name]| -> Vec<String> { path.iter().map(|n| n.text.clone()).collect() };
+    let own = texts(path);
+    let (first, last) = (path.first()?.span, path.last()?.span);
+    for other in earlier {
+        if !texts(other).starts_with(&own) {
+            continue;
+        }
+        let of = other.first()?.span;
+        let whole = Span::new(first.file, first.start, last.end);
+        let message = match other.len() == own.len() {
+            true => format!("`{}` is set twice", own.join(".")),
+            false => format!(
+                "this takes the place of `{}`, which was set before",
+                texts(other).join(".")
+            ),
+        };
+        let there = Span::new(of.file, of.start, other.last()?.span.end);
+        let help = match other.len() == own.len() {
+            true => "keep one of the two",
+            false => "give the whole first, then what is inside of it",
+        };
+        return Some(
+            Diagnostic::error(Code::Duplicate, whole, message)
+                .label(there, "set here first")
+                .help(help),
+        );
+    }
+    None
+}
+
 /// Applies one setting. A field that does not exist is left for the checker, which knows all names.
 pub fn apply(tree: &mut File, catalog: &Catalog, path: &[Name], value: Expr) -> Option<Diagnostic> {
     let (first, rest) = path.split_first()?;
