@@ -7,7 +7,7 @@ use clap::Args;
 use super::Outcome;
 use super::kernels::KernelArgs;
 use super::out::{print, print_json};
-use super::recipe::RecipeArgs;
+use super::recipe::{Elsewhere, RecipeArgs};
 use crate::plan::summary::{StageSummary, bytes, short, summarize};
 use crate::plan::{Plan, Purpose};
 
@@ -40,7 +40,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let loaded = match args.recipe.load(Some(purpose)) {
         Ok(loaded) => loaded,
         Err(error) => {
-            if args.json {
+            // of a recipe with plugins another process has said all
+            if args.json && !error.is::<Elsewhere>() {
                 print_json(&super::check::failed(path, &error))?;
             }
             return Err(error);

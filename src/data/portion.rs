@@ -100,7 +100,18 @@ mod tests {
         let file = sources.add("test.ssl", format!("ssl 1\n{text}"));
         let (recipe, said) = check_into(&mut sources, file, &Catalog::builtin(), &[]);
         let recipe = recipe.unwrap_or_else(|| panic!("{said:?}"));
-        let places = Places::new("", Default::default(), true).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (split, count) in [("train", 20), ("test", 5)] {
+            for class in ["a", "b"] {
+                let path = folder.path().join("s").join(split).join(class);
+                std::fs::create_dir_all(&path).unwrap();
+                for number in 0..count {
+                    let picture = image::RgbImage::new(4, 4);
+                    picture.save(path.join(format!("{number}.png"))).unwrap();
+                }
+            }
+        }
+        let places = Places::new(folder.path(), Default::default(), true).unwrap();
         let (mut known, mut parts) = (BTreeMap::new(), BTreeMap::new());
         for item in &recipe.datasets {
             match open(&item.data, &known, &places).unwrap() {
@@ -123,7 +134,8 @@ mod tests {
         let parts = opened(
             "dataset f = shapes(train = 400, valid = 8, test = 80)\n\
              dataset g = shapes(train = 400, valid = 8, test = 80)\n\
-             dataset h = f |> hold_out(10%)\n\
+             dataset s = image_folder(\"s\", size = 4px)\n\
+             dataset h = s |> hold_out(10%)\n\
              dataset few = f.train |> take(100)\n\
              dataset fewer = f.train |> take(50)\n\
              dataset others = f.train |> take(100, seed = 7)\n\
@@ -136,8 +148,8 @@ mod tests {
             // equal records, but nobody said that they are the same ones
             ("f.train", "g.train", 0),
             ("h.train", "h.valid", 0),
-            ("h.train", "f.train", 360),
-            ("h.test", "f.test", 80),
+            ("h.train", "s.train", 36),
+            ("h.test", "s.test", 10),
             ("few", "fewer", 50),
             ("few", "others", 25),
             ("few", "f.train", 100),

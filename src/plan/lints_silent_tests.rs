@@ -105,7 +105,7 @@ fn each_is_told_once_and_where_it_stands() {
             "data   = f.train\n  test   = f.test",
             "data   = f.train\n  test   = f.train".to_owned(),
             "W0704",
-            28,
+            29,
             "train too",
         ),
         // settings
@@ -124,18 +124,11 @@ fn each_is_told_once_and_where_it_stands() {
             "*.biass",
         ),
         (
-            optimizer,
-            "optimizer = sgd(0.1, momentum = 1)".to_owned(),
-            "W0718",
-            17,
-            "momentum of 1",
-        ),
-        (
             batch,
             "batch     = 32\n  length    = 12 epochs".to_owned(),
             "W0716",
             15,
-            "belongs to batches of 256",
+            "belongs to batches of 512",
         ),
         (
             head,
@@ -177,7 +170,7 @@ fn each_is_told_once_and_where_it_stands() {
         ),
         (
             "random_resized_crop(32px, scale = 0.5..1.0) |> color_jitter(brightness = 0.4)",
-            "hflip(0%) |> gaussian_blur(3px, chance = 0%) |> noise(0)".to_owned(),
+            "hflip(0%) |> gaussian_blur(3px, chance = 0%) |> noise(0%)".to_owned(),
             "W0702",
             12,
             "one view",

@@ -1,9 +1,9 @@
 //! Warnings about settings of a training stage that leave it other than it is meant.
 
+use super::Group;
 use super::types::*;
-use super::{Group, Optimizer};
 use crate::catalog::{Args, Call, Duration, Net, Origin, Preset, Value};
-use crate::graph::{Clock, Graph, Moment, Op, Scalar};
+use crate::graph::{Clock, Graph, Moment, Op, Scalar, Var};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
@@ -23,9 +23,9 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, planned: &S
         _ => vec![graph],
     };
     groups(diagnostics, stage, &settings.groups, &graphs);
-    still(diagnostics, stage, graph, settings);
-    rate(diagnostics, stage, settings);
+    still(diagnostics, stage, graph);
     if let Body::Pretext(training) = &planned.body {
+        rate(diagnostics, stage, settings);
         too_late(diagnostics, stage, training);
         one_number(diagnostics, stage, graph);
     }
@@ -86,28 +86,8 @@ fn groups(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, groups: &[Group], gr
     }
 }
 
-/// Weights that never move, or never forget.
-fn still(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, graph: &Graph, settings: &Settings) {
-    let all = std::iter::once(&settings.optimizer).chain(settings.optimizers.values());
-    for optimizer in all {
-        let (Optimizer::Sgd { momentum, .. } | Optimizer::Lars { momentum, .. }) = optimizer else {
-            continue;
-        };
-        if *momentum >= 1.0 {
-            let call = stage.fields.maybe_call("optimizer");
-            let span = call.and_then(|call| call.args.span("momentum"));
-            diagnostics.push(
-                Diagnostic::warning(
-                    Code::LintStill,
-                    span.unwrap_or(stage.call.name_span),
-                    format!("with a momentum of {momentum} no step is ever forgotten"),
-                )
-                .note("The velocity is the sum of all gradients so far, and grows without bound.")
-                .help("write `momentum = 0.9`"),
-            );
-            break;
-        }
-    }
+/// Slow copies that never move.
+fn still(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, graph: &Graph) {
     let stays = |momentum: &Scalar| match momentum {
         Scalar::Constant(x) => *x >= 1.0,
         Scalar::Ramp { from, to, .. } => *from >= 1.0 && *to >= 1.0,
@@ -145,15 +125,15 @@ fn rate(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, settings: &Settings) {
     if batch.origin == Origin::Default || optimizer.origin != Origin::Default {
         return;
     }
-    let preset = stage
-        .call
-        .spec
-        .params
-        .iter()
-        .find(|param| param.name == "batch");
     let common = crate::catalog::stage_fields(stage.kind);
-    let preset = preset.or_else(|| common.iter().find(|param| param.name == "batch"));
-    let Some(Preset::Text(usual)) = preset.map(|param| &param.preset) else {
+    let default = |name: &str| {
+        let mut all = stage.call.spec.params.iter().chain(&common);
+        match &all.find(|param| param.name == name)?.preset {
+            Preset::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    };
+    let (Some(usual), Some(own)) = (default("batch"), default("optimizer")) else {
         return;
     };
     let Ok(usual) = usual.parse::<f64>() else {
@@ -165,9 +145,6 @@ fn rate(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, settings: &Settings) {
         return;
     }
     let rate = settings.optimizer.rate();
-    let Value::Call(call) = &optimizer.value else {
-        return;
-    };
     let scaled = rounded(rate * factor);
     diagnostics.push(
         Diagnostic::warning(
@@ -177,10 +154,23 @@ fn rate(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, settings: &Settings) {
         )
         .note("A step over more records can be longer in proportion (Goyal et al., 2017), over fewer it has to be shorter.")
         .help(format!(
-            "write `optimizer = {}({scaled:e})`, or the rate you have tried",
-            call.spec.name
+            "write `optimizer = {}`, or the rate you have tried",
+            with_rate(&own, scaled)
         )),
     );
+}
+
+/// A call of an optimiser with another rate, its first argument.
+fn with_rate(call: &str, rate: f64) -> String {
+    let rate = match rate < 1e-3 {
+        true => format!("{rate:e}"),
+        false => rate.to_string(),
+    };
+    let Some((name, arguments)) = call.split_once('(') else {
+        return format!("{call}({rate})");
+    };
+    let rest = arguments.find([',', ')']).unwrap_or(arguments.len());
+    format!("{name}({rate}{}", &arguments[rest..])
 }
 
 /// A batch that differs by less than this factor needs no other rate.
@@ -200,7 +190,10 @@ fn too_late(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Trainin
         steps_per_epoch: settings.steps_per_epoch(),
     };
     let mut said: Vec<String> = Vec::new();
-    for node in &training.graph.nodes {
+    let graph = &training.graph;
+    let objectives: Vec<Var> = graph.objectives.iter().map(|o| o.var).collect();
+    let used = graph.origins(&objectives);
+    for (node, _) in graph.nodes.iter().zip(used).filter(|(_, used)| *used) {
         let (scalar, gate) = match &node.op {
             Op::Scalar(scalar) => (scalar, false),
             Op::When(scalar) => (scalar, true),

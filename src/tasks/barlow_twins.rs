@@ -98,7 +98,7 @@ pub(super) fn spec() -> Spec {
          nor solarized.",
     )
     .example(
-        "ssl 1\n\ndataset figures = shapes()\n\npretext twins = barlow_twins() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n}\n",
+        "ssl 1\n\ndataset figures = shapes()\n\npretext twins = barlow_twins() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n  optimizer = adamw(1e-3)\n}\n",
     )
 }
 

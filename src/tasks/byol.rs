@@ -94,7 +94,7 @@ pub(super) fn spec() -> Spec {
          The default rate is the paper's, 0.2 · batch / 256; pictures below 96 px are neither blurred nor solarized.",
     )
     .example(
-        "ssl 1\n\ndataset figures = shapes()\n\npretext twins = byol() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n}\n",
+        "ssl 1\n\ndataset figures = shapes()\n\npretext twins = byol() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n  optimizer = adamw(1e-3)\n}\n",
     )
 }
 

@@ -186,7 +186,7 @@ pub(super) fn spec() -> Spec {
          are drawn alike. Paper's rate: 5e-4 · batch / 256.",
     )
     .example(
-        "ssl 1\n\ndataset figures = shapes()\n\npretext distill = dino() {\n  data    = figures.train\n  encoder = small_cnn()\n  head    = linear(128) |> gelu() |> linear(64) |> prototypes(256, freeze = 1 epoch)\n  batch   = 64\n}\n",
+        "ssl 1\n\ndataset figures = shapes()\n\npretext distill = dino() {\n  data    = figures.train\n  encoder = small_cnn()\n  head    = linear(128) |> gelu() |> linear(64) |> prototypes(256, freeze = 1 epoch)\n  batch   = 64\n  optimizer = adamw(1e-3)\n}\n",
     )
 }
 

@@ -190,7 +190,7 @@ pub(super) fn spec() -> Spec {
          where the paper has fixed sines. Default rate: the paper's 1.5e-4 · batch / 256. The decoder is thrown away afterwards.",
     )
     .example(
-        "ssl 1\n\ndataset figures = shapes()\n\npretext patches = mae(decoder_width = 64, decoder_depth = 2, decoder_heads = 4) {\n  data    = figures.train\n  encoder = vit(size = tiny, patch = 4px)\n  batch   = 64\n}\n",
+        "ssl 1\n\ndataset figures = shapes()\n\npretext patches = mae(decoder_width = 64, decoder_depth = 2, decoder_heads = 4) {\n  data    = figures.train\n  encoder = vit(size = tiny, patch = 4px)\n  batch   = 64\n  optimizer = adamw(1e-3)\n}\n",
     )
 }
 

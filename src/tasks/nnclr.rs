@@ -103,7 +103,7 @@ pub(super) fn spec() -> Spec {
          as random directions. The metric is how often the right one is the nearest. Default rate: the paper's 0.3 · batch / 256.",
     )
     .example(
-        "ssl 1\n\ndataset figures = shapes()\n\npretext friends = nnclr(queue = 1024) {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n}\n",
+        "ssl 1\n\ndataset figures = shapes()\n\npretext friends = nnclr(queue = 1024) {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n  optimizer = adamw(1e-3)\n}\n",
     )
 }
 

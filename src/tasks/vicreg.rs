@@ -120,7 +120,7 @@ pub(super) fn spec() -> Spec {
          were found. The paper's head is 8192 wide. Pictures below 96 px are neither blurred nor solarized.",
     )
     .example(
-        "ssl 1\n\ndataset figures = shapes()\n\npretext views = vicreg() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n}\n",
+        "ssl 1\n\ndataset figures = shapes()\n\npretext views = vicreg() {\n  data    = figures.train\n  encoder = small_cnn()\n  batch   = 256\n  optimizer = adamw(1e-3)\n}\n",
     )
 }
 

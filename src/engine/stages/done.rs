@@ -171,6 +171,15 @@ pub(super) fn finish(
         .map_err(|error| disk(&directory.path_of("done"), &error))
 }
 
+/// Whether a stage that wrote an export has ended here before.
+pub(super) fn has_exported(directory: &StageDirectory) -> bool {
+    let own = |done: &Done| done.stage == directory.name && done.hash == directory.hash;
+    match Done::read(&directory.folder) {
+        Ok(Found::Done(done)) => own(&done) && done.files.contains_key("export"),
+        _ => false,
+    }
+}
+
 /// The rows of a stage that is finished and whose files are as it left them. Says what is not: then the stage is entered again,
 /// and what it still has is used.
 pub(super) fn finished(

@@ -111,15 +111,9 @@ pub fn run_plan(
         stages: BTreeMap::new(),
         told: RefCell::default(),
     };
-    // what is in the way of an export is told before anything is trained
-    for stage in &plan.stages {
-        if let Body::Export(export) = &stage.body {
-            weights::target(run.root(), &export.path)
-                .map_err(|failure| failure.diagnostic(stage.span))?;
-        }
-    }
     record::begin(&run, options, threads).map_err(at_start)?;
     run.open_stages(watch)?;
+    run.way_is_free()?;
     let mut rows = Vec::new();
     for stage in &plan.stages {
         let found = run
@@ -136,6 +130,22 @@ pub fn run_plan(
 }
 
 impl Run<'_> {
+    /// What is in the way of an export is told before anything is trained. What a stage has put there itself is its own, whatever
+    /// became of it.
+    fn way_is_free(&self) -> Result<(), Box<Diagnostic>> {
+        for stage in &self.plan.stages {
+            let Body::Export(export) = &stage.body else {
+                continue;
+            };
+            let own = self.stages.get(&stage.name);
+            if !own.is_some_and(done::has_exported) {
+                weights::target(self.root(), &export.path)
+                    .map_err(|failure| failure.diagnostic(stage.span))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Opens every stage's folder, and says in one line what a change of settings means for what was there.
     fn open_stages(&mut self, watch: &mut dyn Watch) -> Result<(), Box<Diagnostic>> {
         let Some(directory) = &self.directory else {
