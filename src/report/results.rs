@@ -1,5 +1,7 @@
 //! One line of the final table.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A measured value beside its baselines; one element of `results.json`, keys in this order. Metrics are fractions:
@@ -26,6 +28,13 @@ pub struct ResultRow {
     /// Of the same encoder trained with all labels, where that was measured; absent from the file otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supervised: Option<f64>,
+    /// Records that can't be read and are not in it, by the stage that went without them; absent from the file where there are
+    /// none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, u64>,
+    /// Records of which only a part can be read, likewise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub repaired: BTreeMap<String, u64>,
 }
 
 fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
@@ -71,6 +80,8 @@ mod tests {
             untrained: None,
             raw: Some(0.25),
             supervised: None,
+            left_out: BTreeMap::new(),
+            repaired: BTreeMap::new(),
         };
         assert_eq!(
             serde_json::to_string(&row).unwrap(),

@@ -76,6 +76,8 @@ mod tests {
             untrained: baselines[0],
             raw: baselines[1],
             supervised: baselines[2],
+            left_out: Default::default(),
+            repaired: Default::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod epochs;
 mod export;
+mod left_out;
 mod parts;
 mod scripts;
 mod strangers;

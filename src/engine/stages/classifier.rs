@@ -100,6 +100,8 @@ impl Run<'_> {
             untrained: Some(columns[1]),
             raw: Some(columns[2]),
             supervised: None,
+            left_out: Default::default(),
+            repaired: Default::default(),
         };
         watch.end(&format!("{} · {:.1}%", stage.name, 100.0 * row.value));
         Ok(vec![row])

@@ -7,7 +7,7 @@ use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
 use crate::augment::SampleGraph;
 use crate::data::{
-    BadSample, Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample, evenly_chosen,
+    Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample, evenly_chosen,
 };
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::graph::{Graph, Var};
@@ -16,11 +16,6 @@ use crate::plan::{DataView, Reading};
 
 /// Records per forward pass. Part of the result's definition: products of other sizes may round otherwise.
 pub(super) const BATCH: usize = 256;
-
-/// Records that are named one by one, of those that are left out and of those that are repaired.
-const NAMED: usize = 20;
-const LEFT_OUT: &str = "left out";
-const REPAIRED: &str = "repaired";
 
 /// A split as something is evaluated on it.
 pub(super) struct View<'a> {
@@ -104,50 +99,6 @@ pub(super) enum Read<'a> {
 }
 
 impl Run<'_> {
-    /// Tells of a record that can't be read, once in each stage.
-    pub(super) fn left_out(&self, stage: &str, bad: &BadSample, watch: &mut dyn Watch) {
-        self.tell(stage, LEFT_OUT, bad, watch);
-    }
-
-    /// Tells of a record of which only a part can be read, once in each stage.
-    pub(super) fn repaired(&self, stage: &str, bad: &BadSample, watch: &mut dyn Watch) {
-        self.tell(stage, REPAIRED, bad, watch);
-    }
-
-    fn tell(&self, stage: &str, what: &str, bad: &BadSample, watch: &mut dyn Watch) {
-        let head = format!("{stage} · {what}: ");
-        let line = format!("{head}{}", bad.error);
-        let mut told = self.told.borrow_mut();
-        if told.insert(line.clone()) {
-            let of_kind = told
-                .range(head.clone()..)
-                .take_while(|line| line.starts_with(&head));
-            match of_kind.take(NAMED + 1).count() {
-                n if n <= NAMED => watch.say(&line),
-                n if n == NAMED + 1 && told.insert(format!("{stage} · more {what}")) => {
-                    watch.say(&format!("{head}more, counted at the end of the stage"));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Says how many records a stage went without, or has taken in part.
-    pub(super) fn tell_counts(&self, stage: &str, watch: &mut dyn Watch) {
-        for what in [LEFT_OUT, REPAIRED] {
-            let head = format!("{stage} · {what}: ");
-            let told = self.told.borrow();
-            let of_kind = told
-                .range(head.clone()..)
-                .take_while(|line| line.starts_with(&head));
-            match of_kind.count() {
-                0 => {}
-                1 => watch.say(&format!("{stage} · 1 record {what}")),
-                n => watch.say(&format!("{stage} · {n} records {what}")),
-            }
-        }
-    }
-
     /// Reads every record of a data set, as `reading` says.
     pub(super) fn features(
         &self,

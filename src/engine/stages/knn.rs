@@ -115,6 +115,8 @@ impl Run<'_> {
                 untrained: Some(columns[1][i]),
                 raw: Some(raw),
                 supervised: None,
+                left_out: Default::default(),
+                repaired: Default::default(),
             })
             .collect();
         self.map(knn, &maps, directory)?;

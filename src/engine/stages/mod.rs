@@ -12,6 +12,7 @@ mod failure;
 mod features;
 mod fit;
 mod knn;
+mod left_out;
 mod lines;
 mod pretext;
 mod probe;
@@ -25,7 +26,7 @@ pub use calibrate::calibrate;
 pub use watch::{Silent, Watch, ask_to_stop, stop_asked};
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Device, Model};
@@ -61,7 +62,7 @@ struct Run<'a> {
     /// Folder and content hash of each stage.
     stages: BTreeMap<String, StageDirectory>,
     /// Lines that were said and need not be said again.
-    told: RefCell<BTreeSet<String>>,
+    told: RefCell<BTreeMap<String, left_out::Told>>,
 }
 
 /// Runs every stage of a plan and returns the final table.
@@ -169,25 +170,27 @@ impl Run<'_> {
         let Some(directory) = self.stages.get(&stage.name) else {
             return Ok(Vec::new());
         };
+        self.remember(directory);
         if let Some(rows) = done::finished(directory, stage, self.root(), watch)? {
             watch.end(&format!("{} · finished before, skipped", stage.name));
             return Ok(rows);
         }
         crate::engine::give_memory_back();
-        let rows = match &stage.body {
-            Body::Pretext(training) => {
-                self.pretext(stage, training, directory, watch)?;
-                Vec::new()
-            }
-            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch)?,
-            Body::Probe(probe) => self.probe(stage, probe, directory, watch)?,
-            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch)?,
-            Body::Export(export) => {
-                self.export(stage, export, watch)?;
-                Vec::new()
-            }
+        let made = match &stage.body {
+            Body::Pretext(training) => self
+                .pretext(stage, training, directory, watch)
+                .map(|()| Vec::new()),
+            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch),
+            Body::Probe(probe) => self.probe(stage, probe, directory, watch),
+            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch),
+            Body::Export(export) => self.export(stage, export, watch).map(|()| Vec::new()),
         };
-        self.tell_counts(&stage.name, watch);
+        // also where it was interrupted: the next sitting does not meet them all again
+        let kept = self.tell_counts(directory, watch);
+        let mut rows = made?;
+        kept.map_err(|error| failure::disk(&directory.path_of(left_out::FILE), &error))?;
+        let from = stage.from().map(|from| from.stage.as_str());
+        self.note_counts(&mut rows, &stage.name, from);
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, self.root())?;
         Ok(rows)

@@ -192,6 +192,8 @@ impl Run<'_> {
                 untrained: Some(columns[1][i]),
                 raw: Some(columns[2][0]),
                 supervised: None,
+                left_out: Default::default(),
+                repaired: Default::default(),
             })
             .collect();
         let best = rows.iter().map(|row| row.value).fold(0.0, f64::max);
