@@ -71,7 +71,7 @@ pub use error::{EngineError, Result};
 pub(crate) use evaluate::losses;
 pub use evaluate::{Rows, features, products};
 pub use host::{Batch, HostTensor};
-pub use kernels::{give_memory_back, keep_memory};
+pub use kernels::{Allocator, give_memory_back, keep_memory};
 pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};

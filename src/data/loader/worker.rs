@@ -23,6 +23,13 @@ pub(super) struct Job {
     pub batch: Batch,
 }
 
+/// Whether a record can't be read now because the machine is out of something, which says nothing about the record: open files of the
+/// process (24) or of the system (23), memory (12).
+fn is_the_machines(error: &DataError) -> bool {
+    let numbers = [12, 23, 24].map(|number| format!("(os error {number})"));
+    cfg!(unix) && numbers.iter().any(|number| error.message.contains(number))
+}
+
 pub(super) struct Worker {
     pub dataset: Arc<dyn Dataset>,
     pub graph: Arc<SampleGraph>,
@@ -69,6 +76,10 @@ impl Worker {
         Some(Ok(batch))
     }
 
+    fn may_mend(&self, error: &DataError) -> bool {
+        self.options.on_bad_sample == OnBadSample::Repair && !is_the_machines(error)
+    }
+
     /// Adds the sample at `position` of the order, or what stands in for it.
     fn fill(
         &self,
@@ -80,7 +91,7 @@ impl Worker {
         let Err(bad) = self.add(batch, order[position] as usize, scratch) else {
             return Ok(());
         };
-        if self.options.on_bad_sample == OnBadSample::Stop {
+        if self.options.on_bad_sample == OnBadSample::Stop || is_the_machines(&bad.error) {
             return Err(bad);
         }
         batch.skipped.push(bad.clone());
@@ -103,15 +114,13 @@ impl Worker {
         let mut run = || {
             let mut damage = None;
             let record = match self.dataset.read(index) {
-                Err(error) if self.options.on_bad_sample == OnBadSample::Repair => {
-                    match self.dataset.mend(index) {
-                        Ok(record) => {
-                            damage = Some(error);
-                            record
-                        }
-                        Err(_) => return Err(error),
+                Err(error) if self.may_mend(&error) => match self.dataset.mend(index) {
+                    Ok(record) => {
+                        damage = Some(error);
+                        record
                     }
-                }
+                    Err(_) => return Err(error),
+                },
                 read => read?,
             };
             let sample = self
