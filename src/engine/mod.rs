@@ -75,5 +75,7 @@ pub use kernels::{Allocator, give_memory_back, keep_memory};
 pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};
-pub use stages::{RunOptions, Silent, Watch, ask_to_stop, calibrate, run_plan, stop_asked};
+pub use stages::{
+    RunOptions, Silent, Watch, ask_to_stop, calibrate, holds_work, run_plan, stop_asked,
+};
 pub use trainer::{StepReport, Trainer, TrainerState};

@@ -42,6 +42,7 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
         settings,
         directory: None,
         stages: BTreeMap::new(),
+        manifests: BTreeMap::new(),
         told: Default::default(),
     };
     plan.stages

@@ -86,6 +86,7 @@ fn run_of(plan: &Plan, workers: usize) -> Run<'_> {
         workers,
         directory: None,
         stages: BTreeMap::new(),
+        manifests: Default::default(),
         told: Default::default(),
     }
 }

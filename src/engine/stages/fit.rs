@@ -8,7 +8,7 @@ use super::epoch::States;
 use super::failure::{Failure, disk, interrupted};
 use super::lines::Lines;
 use super::readings::{BestFile, Readings};
-use super::watch::{Watch, stop_asked};
+use super::watch::{Held, Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
 use crate::data::BadSample;
 use crate::engine::checkpoint::{self, Binding, Checkpoint, Cursor, fits_training};
@@ -263,6 +263,7 @@ impl Fit<'_> {
             }
         }
         let first = if ended { settings.steps } else { from };
+        let _held = Held::new();
         for step in first..settings.steps {
             if let (Some(work), (epoch, 0)) = (self.before_epoch, position(step)) {
                 match work(trainer.model(), epoch, watch) {

@@ -22,21 +22,24 @@ mod watch;
 mod weights;
 
 pub use calibrate::calibrate;
-pub use watch::{Silent, Watch, ask_to_stop, stop_asked};
+pub use watch::{Silent, Watch, ask_to_stop, holds_work, stop_asked};
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Device, Model};
+use crate::data::DataError;
 use crate::graph::{Graph, followed};
 use crate::language::Diagnostic;
 use crate::language::codes::Code;
-use crate::plan::{Body, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
+use crate::plan::{Body, DataView, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
 use crate::report::ResultRow;
 use changes::Changes;
 use directory::{RunDirectory, StageDirectory};
 use failure::Failure;
+use watch::Told;
 
 /// The weights that a stage's own training ends with.
 const FINAL: &str = "final.ckpt";
@@ -60,8 +63,17 @@ struct Run<'a> {
     directory: Option<RunDirectory>,
     /// Folder and content hash of each stage.
     stages: BTreeMap<String, StageDirectory>,
+    /// What the data of the stages is: a manifest, or why there is none.
+    manifests: BTreeMap<DataKey, Result<String, DataError>>,
     /// Lines that were said and need not be said again.
     told: RefCell<BTreeSet<String>>,
+}
+
+/// Where a data set lies in memory: a plan holds each for as long as a run goes.
+type DataKey = usize;
+
+fn data_key(view: &DataView) -> DataKey {
+    Arc::as_ptr(&view.dataset).cast::<()>() as usize
 }
 
 /// Runs every stage of a plan and returns the final table.
@@ -109,13 +121,19 @@ pub fn run_plan(
         device,
         directory: Some(directory),
         stages: BTreeMap::new(),
+        manifests: BTreeMap::new(),
         told: RefCell::default(),
     };
+    run.manifests = manifests(plan, watch).map_err(at_start)?;
     record::begin(&run, options, threads).map_err(at_start)?;
     run.open_stages(watch)?;
     run.way_is_free()?;
     let mut rows = Vec::new();
     for stage in &plan.stages {
+        if stop_asked() {
+            let failure = failure::between(&stage.name);
+            return Err(failure.diagnostic(stage.span));
+        }
         let found = run
             .stage(stage, watch)
             .map_err(|failure| failure.diagnostic(stage.span))?;
@@ -127,6 +145,28 @@ pub fn run_plan(
         }
     }
     Ok(rows)
+}
+
+/// What the data of every stage is: downloaded where it is not here, then hashed, once each.
+fn manifests(
+    plan: &Plan,
+    watch: &mut dyn Watch,
+) -> Result<BTreeMap<DataKey, Result<String, DataError>>, Failure> {
+    let mut manifests = BTreeMap::new();
+    for (_, view) in plan.stages.iter().flat_map(StagePlan::data) {
+        if manifests.contains_key(&data_key(view)) {
+            continue;
+        }
+        let told = Told::new(&mut *watch);
+        let fetched = view.dataset.fetch(&told);
+        let manifest = fetched.and_then(|()| view.dataset.manifest(&told));
+        if stop_asked() {
+            return Err(failure::unread().at(view.span));
+        }
+        manifests.insert(data_key(view), manifest);
+    }
+    watch.end("");
+    Ok(manifests)
 }
 
 impl Run<'_> {
@@ -174,23 +214,33 @@ impl Run<'_> {
             return Ok(rows);
         }
         crate::engine::give_memory_back();
-        let rows = match &stage.body {
-            Body::Pretext(training) => {
-                self.pretext(stage, training, directory, watch)?;
-                Vec::new()
-            }
-            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch)?,
-            Body::Probe(probe) => self.probe(stage, probe, directory, watch)?,
-            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch)?,
-            Body::Export(export) => {
-                self.export(stage, export, watch)?;
-                Vec::new()
-            }
-        };
+        let rows = self.work(stage, directory, watch)?;
         self.tell_counts(&stage.name, watch);
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, self.root())?;
         Ok(rows)
+    }
+
+    /// What a stage does.
+    fn work(
+        &self,
+        stage: &StagePlan,
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<ResultRow>, Failure> {
+        match &stage.body {
+            Body::Pretext(training) => {
+                self.pretext(stage, training, directory, watch)?;
+                Ok(Vec::new())
+            }
+            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch),
+            Body::Probe(probe) => self.probe(stage, probe, directory, watch),
+            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch),
+            Body::Export(export) => {
+                self.export(stage, export, watch)?;
+                Ok(Vec::new())
+            }
+        }
     }
 
     /// The run directory's path; relative exports start there.
@@ -211,7 +261,11 @@ impl Run<'_> {
             let read = field == "monitor" || field == "valid";
             if !read || watches {
                 hasher.update(field.as_bytes());
-                hasher.update(view.dataset.manifest()?.as_bytes());
+                let manifest = match self.manifests.get(&data_key(view)) {
+                    Some(known) => known.clone()?,
+                    None => view.dataset.manifest(&crate::data::Silent)?,
+                };
+                hasher.update(manifest.as_bytes());
             }
         }
         if let Some(from) = stage.from()
