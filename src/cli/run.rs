@@ -7,7 +7,7 @@ use clap::Args;
 use super::Outcome;
 use super::bar::{Bar, clock};
 use super::kernels::KernelArgs;
-use super::out::{print, print_json};
+use super::out::{columns, print, print_json};
 use super::recipe::RecipeArgs;
 use crate::engine::RunOptions;
 use crate::language::codes::Code;
@@ -47,7 +47,6 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     for line in loaded.found_lines() {
         say!("{line}");
     }
-    // the first Ctrl-C asks for a checkpoint, the second one ends at once
     super::stop::listen();
     let stem = args.recipe.recipe.file_stem().unwrap_or_default();
     let directory = args
@@ -75,10 +74,20 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     // what has worked is what is meant
     loaded.pin()?;
     let report = crate::report::write(&directory);
-    if args.json {
-        print_json(&rows)?;
-    } else {
-        print(&crate::report::table(&rows))?;
+    let printed = match args.json {
+        true => print_json(&rows),
+        false => print(&crate::report::table(&rows, columns())),
+    };
+    // the run is done and its results are on the disk, whether or not anybody reads them here
+    if let Err(error) = printed
+        && !super::is_closed_pipe(&error)
+    {
+        say!(
+            "warning: the results can't be printed: {error}; they are in {}",
+            directory.join("results.json").display()
+        );
+    }
+    if !args.json {
         say!("{} in {}", directory.display(), clock(began.elapsed()));
     }
     match report {
