@@ -9,7 +9,7 @@ use super::bar::{Bar, clock};
 use super::kernels::KernelArgs;
 use super::out::{columns, print, print_json};
 use super::recipe::RecipeArgs;
-use crate::engine::RunOptions;
+use crate::engine::{Finished, RunOptions};
 use crate::language::codes::Code;
 use crate::plan::Purpose;
 
@@ -56,10 +56,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let options = RunOptions {
         directory: directory.clone(),
         recipe: args.recipe.recipe.clone(),
+        clock: Default::default(),
     };
     let mut bar = Bar::new(args.quiet || args.json);
-    let rows = match crate::engine::run_plan(plan, &options, &mut bar) {
-        Ok(rows) => rows,
+    let Finished { rows, before } = match crate::engine::run_plan(plan, &options, &mut bar) {
+        Ok(finished) => finished,
         Err(diagnostic) => {
             crate::engine::Watch::end(&mut bar, "");
             let interrupted = diagnostic.code == Code::Interrupted;
@@ -88,7 +89,13 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         );
     }
     if !args.json {
-        say!("{} in {}", directory.display(), clock(began.elapsed()));
+        let now = began.elapsed();
+        let earlier = match before.as_secs() {
+            0 => String::new(),
+            _ => format!(", {} of it now", clock(now)),
+        };
+        let all = clock(now.saturating_add(before));
+        say!("{} in {all}{earlier}", directory.display());
     }
     match report {
         Ok(path) if !args.json => say!("report: {}", path.display()),

@@ -76,6 +76,7 @@ pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};
 pub use stages::{
-    RunOptions, Silent, Watch, ask_to_stop, calibrate, holds_work, run_plan, stop_asked,
+    Clock, Finished, RunOptions, Silent, Watch, ask_to_stop, calibrate, holds_work, run_plan,
+    stop_asked,
 };
 pub use trainer::{StepReport, Trainer, TrainerState};

@@ -13,21 +13,25 @@ mod features;
 mod fit;
 mod knn;
 mod lines;
+mod pace;
 mod pretext;
 mod probe;
 mod readings;
 mod record;
+mod times;
 mod valid;
 mod watch;
 mod weights;
 
 pub use calibrate::calibrate;
+pub use pace::Clock;
 pub use watch::{Silent, Watch, ask_to_stop, holds_work, stop_asked};
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Device, Model};
 use crate::data::DataError;
@@ -39,6 +43,7 @@ use crate::report::ResultRow;
 use changes::Changes;
 use directory::{RunDirectory, StageDirectory};
 use failure::Failure;
+use times::Times;
 use watch::Told;
 
 /// The weights that a stage's own training ends with.
@@ -51,6 +56,17 @@ pub struct RunOptions {
     pub directory: PathBuf,
     /// The recipe's file, for the record.
     pub recipe: PathBuf,
+    /// Decides when checkpoints are due, and nothing else.
+    pub clock: Clock,
+}
+
+/// What a run that came to its end tells.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The final table.
+    pub rows: Vec<ResultRow>,
+    /// The time that its stages took before this sitting.
+    pub before: Duration,
 }
 
 /// What every stage needs.
@@ -65,6 +81,8 @@ struct Run<'a> {
     stages: BTreeMap<String, StageDirectory>,
     /// What the data of the stages is: a manifest, or why there is none.
     manifests: BTreeMap<DataKey, Result<String, DataError>>,
+    /// How long stages take.
+    times: RefCell<Times>,
     /// Lines that were said and need not be said again.
     told: RefCell<BTreeSet<String>>,
 }
@@ -76,7 +94,7 @@ fn data_key(view: &DataView) -> DataKey {
     Arc::as_ptr(&view.dataset).cast::<()>() as usize
 }
 
-/// Runs every stage of a plan and returns the final table.
+/// Runs every stage of a plan.
 ///
 /// # Errors
 /// A diagnostic that names the recipe line; what is finished, and the newest checkpoint, stay.
@@ -84,7 +102,7 @@ pub fn run_plan(
     plan: &Plan,
     options: &RunOptions,
     watch: &mut dyn Watch,
-) -> Result<Vec<ResultRow>, Box<Diagnostic>> {
+) -> Result<Finished, Box<Diagnostic>> {
     let settings = RunSettings::new(&plan.recipe.run);
     let start = plan
         .stages
@@ -114,6 +132,7 @@ pub fn run_plan(
     }
     let at_start = |failure: Failure| failure.diagnostic(start);
     let directory = RunDirectory::open(&options.directory).map_err(at_start)?;
+    let times = Times::open(&directory.folder, options.clock.clone());
     let mut run = Run {
         plan,
         workers: settings.workers(),
@@ -122,6 +141,7 @@ pub fn run_plan(
         directory: Some(directory),
         stages: BTreeMap::new(),
         manifests: BTreeMap::new(),
+        times: RefCell::new(times),
         told: RefCell::default(),
     };
     run.manifests = manifests(plan, watch).map_err(at_start)?;
@@ -144,7 +164,13 @@ pub fn run_plan(
                 .map_err(at_start)?;
         }
     }
-    Ok(rows)
+    let times = run.times.borrow();
+    let stages = run.stages.iter();
+    let before = stages.map(|(name, directory)| times.before(name, &directory.hash));
+    Ok(Finished {
+        rows,
+        before: before.sum(),
+    })
 }
 
 /// What the data of every stage is: downloaded where it is not here, then hashed, once each.
@@ -214,7 +240,10 @@ impl Run<'_> {
             return Ok(rows);
         }
         crate::engine::give_memory_back();
-        let rows = self.work(stage, directory, watch)?;
+        self.times.borrow_mut().begin(&stage.name, &directory.hash);
+        let rows = self.work(stage, directory, watch);
+        self.times.borrow_mut().end();
+        let rows = rows?;
         self.tell_counts(&stage.name, watch);
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, self.root())?;
