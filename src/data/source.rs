@@ -44,6 +44,15 @@ impl DataError {
     }
 }
 
+impl DataError {
+    /// Whether the machine is out of something, which says nothing about a record: open files of the process (24) or of the
+    /// system (23), memory (12).
+    pub fn is_the_machines(&self) -> bool {
+        let numbers = [12, 23, 24].map(|number| format!("(os error {number})"));
+        cfg!(unix) && numbers.iter().any(|number| self.message.ends_with(number))
+    }
+}
+
 /// Records by index. Opening one reads headers only; the first [`Dataset::read`] may load the rest.
 pub trait Dataset: Send + Sync {
     /// Names and types of a record's fields.

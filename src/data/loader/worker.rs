@@ -23,13 +23,6 @@ pub(super) struct Job {
     pub batch: Batch,
 }
 
-/// Whether a record can't be read now because the machine is out of something, which says nothing about the record: open files of the
-/// process (24) or of the system (23), memory (12).
-fn is_the_machines(error: &DataError) -> bool {
-    let numbers = [12, 23, 24].map(|number| format!("(os error {number})"));
-    cfg!(unix) && numbers.iter().any(|number| error.message.contains(number))
-}
-
 pub(super) struct Worker {
     pub dataset: Arc<dyn Dataset>,
     pub graph: Arc<SampleGraph>,
@@ -77,7 +70,7 @@ impl Worker {
     }
 
     fn may_mend(&self, error: &DataError) -> bool {
-        self.options.on_bad_sample == OnBadSample::Repair && !is_the_machines(error)
+        self.options.on_bad_sample == OnBadSample::Repair && !error.is_the_machines()
     }
 
     /// Adds the sample at `position` of the order, or what stands in for it.
@@ -91,7 +84,7 @@ impl Worker {
         let Err(bad) = self.add(batch, order[position] as usize, scratch) else {
             return Ok(());
         };
-        if self.options.on_bad_sample == OnBadSample::Stop || is_the_machines(&bad.error) {
+        if self.options.on_bad_sample == OnBadSample::Stop || bad.error.is_the_machines() {
             return Err(bad);
         }
         batch.skipped.push(bad.clone());

@@ -69,6 +69,11 @@ impl From<BadSample> for Failure {
             Code::BadSample,
             format!("sample {} can't be used: {}", bad.id, bad.error),
         );
+        if bad.error.is_the_machines() {
+            return failure
+                .note(KEPT)
+                .help("raise the limits of this shell: `ulimit -n`, `ulimit -v`");
+        }
         failure.helps.extend(bad.error.help);
         failure
             .note(KEPT)
