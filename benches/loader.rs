@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use pretext::augment::{SampleGraph, compile, specs};
 use pretext::catalog::{Args, Argument, Call, Origin, Value};
 use pretext::data::{
-    DataError, Dataset, Fields, Image, Loader, LoaderOptions, Normalization, Record, Sample,
-    SampleType,
+    DataError, Dataset, Fields, Image, Loader, LoaderOptions, Normalization, Progress, Record,
+    Sample, SampleType,
 };
 use pretext::language::Span;
 use pretext::language::checked::{Augment, Emit, SampleExpr, SampleHead, SampleStep};
@@ -85,7 +85,7 @@ impl Dataset for Files {
     fn class(&self, _: usize) -> Result<Option<u32>, DataError> {
         Ok(None)
     }
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, _: &dyn Progress) -> Result<String, DataError> {
         Ok(String::new())
     }
 }

@@ -1,7 +1,7 @@
 //! The `pretext` binary.
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: pretext::engine::Allocator = pretext::engine::Allocator;
 
 fn main() -> std::process::ExitCode {
     pretext::engine::keep_memory();

@@ -51,8 +51,8 @@ fn training() -> Vec<Param> {
         Param::with_default(
             "checkpoint",
             Type::Call(Kind::Setting),
-            &durations("500 steps"),
-            "`every(500 steps, keep = 2)`: how often the whole state is written, and how many are kept. `best(valid.knn)`: the result is the weights that this value was best with.",
+            &durations("1 epoch, minutes = 5"),
+            "`every(500 steps, keep = 2)`: how often the whole state is written, and how many are kept; by default each epoch or each five minutes of training, whichever is first. What is trained does not depend on it. `best(valid.knn)`: the result is the weights that this value was best with.",
         ),
         Param::optional(
             "layer_decay",

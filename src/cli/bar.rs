@@ -7,6 +7,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::out::say;
 use crate::engine::Watch;
 use crate::language::{visible, visible_line};
+use crate::plan::summary::bytes;
+
+/// What is drawn of steps, records and the like.
+const STEPS: &str = "{prefix:.bold} {wide_bar:.cyan/dim} {pos}/{len} {msg} · {elapsed} < {eta}";
+/// What is drawn of bytes.
+const BYTES: &str = "{prefix:.bold} {wide_bar:.cyan/dim} {binary_bytes}/{binary_total_bytes} · {binary_bytes_per_sec} · {elapsed} < {eta}";
+/// Fewer bytes are read in an instant.
+const WORTH_A_BAR: u64 = 16 << 20;
+/// Between two lines where there is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// Draws a run's progress on standard error.
 pub struct Bar {
@@ -42,6 +52,45 @@ impl Bar {
             None => {}
         }
     }
+
+    /// A new bar in the place of the old one, where bars are drawn.
+    fn start(&mut self, what: &str, from: u64, total: u64, template: &str) {
+        self.stage = what.to_owned();
+        self.total = total;
+        self.from = from;
+        self.began = Instant::now();
+        self.printed = Instant::now();
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if self.quiet || !self.terminal {
+            return;
+        }
+        let bar = ProgressBar::new(total).with_position(from);
+        // the template is a constant of this file: where it can't be parsed, the plain bar will do
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        bar.set_prefix(visible_line(&self.stage).into_owned());
+        bar.reset_eta();
+        self.bar = Some(bar);
+    }
+
+    /// Whether a line is due where there is no terminal.
+    fn is_time(&mut self) -> bool {
+        let due = !self.quiet && self.printed.elapsed() > BETWEEN_LINES;
+        if due {
+            self.printed = Instant::now();
+        }
+        due
+    }
+
+    /// Time for the rest at the pace so far.
+    fn left(&self, done: u64) -> Duration {
+        let rest = self.total.saturating_sub(done) as f64;
+        let since = done.saturating_sub(self.from).max(1) as f64;
+        self.began.elapsed().mul_f64(rest / since)
+    }
 }
 
 /// `1:05`, `2:03:10`
@@ -56,46 +105,20 @@ pub fn clock(time: Duration) -> String {
 
 impl Watch for Bar {
     fn begin(&mut self, stage: &str, what: &str, from: u64, total: u64) {
-        self.stage = format!("{stage} · {what}");
-        self.total = total;
-        self.from = from;
-        self.began = Instant::now();
-        self.printed = Instant::now();
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-        if self.quiet || !self.terminal {
-            return;
-        }
-        let bar = ProgressBar::new(total).with_position(from);
-        // the template is a constant of this file: where it can't be parsed, the plain bar will do
-        if let Ok(style) = ProgressStyle::with_template(
-            "{prefix:.bold} {wide_bar:.cyan/dim} {pos}/{len} {msg} · {elapsed} < {eta}",
-        ) {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
-        bar.set_prefix(visible_line(&self.stage).into_owned());
-        bar.reset_eta();
-        self.bar = Some(bar);
+        self.start(&format!("{stage} · {what}"), from, total, STEPS);
     }
 
     fn step(&mut self, step: u64, loss: f64, rate: f64) {
-        let message = format!("loss {loss:.4} · {rate:.0}/s");
+        let message = format!("loss {loss:.4} · {rate:.0} pictures/s");
         if let Some(bar) = &self.bar {
             bar.set_position(step);
             bar.set_message(message);
-        } else if !self.quiet && self.printed.elapsed() > Duration::from_secs(10) {
-            self.printed = Instant::now();
-            let done = step.saturating_sub(self.from).max(1);
-            let left = self
-                .began
-                .elapsed()
-                .mul_f64((self.total - step.min(self.total)) as f64 / done as f64);
+        } else if self.is_time() {
             say!(
                 "{} {step}/{} {message} · {} left",
                 self.stage,
                 self.total,
-                clock(left)
+                clock(self.left(step))
             );
         }
     }
@@ -103,6 +126,28 @@ impl Watch for Bar {
     fn advance(&mut self, done: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
+        }
+    }
+
+    fn bytes(&mut self, what: &str, done: u64, total: u64) {
+        if self.stage != what || done == 0 {
+            // small files are read before anybody could look
+            if total < WORTH_A_BAR {
+                return;
+            }
+            self.start(what, 0, total, BYTES);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+        } else if self.is_time() {
+            let rate = done as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
+            say!(
+                "{what}: {} of {} · {}/s · {} left",
+                bytes(done),
+                bytes(total),
+                bytes(rate as u64),
+                clock(self.left(done))
+            );
         }
     }
 

@@ -13,6 +13,21 @@ pub fn on_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Characters of a line on standard output, where that is a terminal or `COLUMNS` says so.
+pub fn columns() -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok();
+    let said = said.and_then(|text| text.trim().parse::<usize>().ok());
+    let terminal = || {
+        let size = std::io::stdout()
+            .is_terminal()
+            .then(terminal_size::terminal_size);
+        size.map(|size| size.map_or(0, |(width, _)| usize::from(width.0)))
+    };
+    // a terminal that does not know its width has the usual one
+    said.filter(|columns| *columns > 0)
+        .or_else(|| terminal().map(|columns| if columns == 0 { 80 } else { columns }))
+}
+
 /// Says something to the person: a line, or several, on standard error. Where nobody listens it is lost.
 pub fn say(text: &str) {
     heard(&visible(text));

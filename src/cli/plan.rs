@@ -163,6 +163,7 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
                 ),
             ));
         }
+        rows.push(("checkpoint", summary.checkpoint.clone()));
         for work in &summary.each_epoch {
             rows.push(("each epoch", work.clone()));
         }

@@ -7,9 +7,9 @@ use clap::Args;
 use super::Outcome;
 use super::bar::{Bar, clock};
 use super::kernels::KernelArgs;
-use super::out::{print, print_json};
+use super::out::{columns, print, print_json};
 use super::recipe::RecipeArgs;
-use crate::engine::RunOptions;
+use crate::engine::{Finished, RunOptions};
 use crate::language::codes::Code;
 use crate::plan::Purpose;
 
@@ -47,7 +47,6 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     for line in loaded.found_lines() {
         say!("{line}");
     }
-    // the first Ctrl-C asks for a checkpoint, the second one ends at once
     super::stop::listen();
     let stem = args.recipe.recipe.file_stem().unwrap_or_default();
     let directory = args
@@ -57,10 +56,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let options = RunOptions {
         directory: directory.clone(),
         recipe: args.recipe.recipe.clone(),
+        clock: Default::default(),
     };
     let mut bar = Bar::new(args.quiet || args.json);
-    let rows = match crate::engine::run_plan(plan, &options, &mut bar) {
-        Ok(rows) => rows,
+    let Finished { rows, before } = match crate::engine::run_plan(plan, &options, &mut bar) {
+        Ok(finished) => finished,
         Err(diagnostic) => {
             crate::engine::Watch::end(&mut bar, "");
             let interrupted = diagnostic.code == Code::Interrupted;
@@ -75,11 +75,27 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     // what has worked is what is meant
     loaded.pin()?;
     let report = crate::report::write(&directory);
-    if args.json {
-        print_json(&rows)?;
-    } else {
-        print(&crate::report::table(&rows))?;
-        say!("{} in {}", directory.display(), clock(began.elapsed()));
+    let printed = match args.json {
+        true => print_json(&rows),
+        false => print(&crate::report::table(&rows, columns())),
+    };
+    // the run is done and its results are on the disk, whether or not anybody reads them here
+    if let Err(error) = printed
+        && !super::is_closed_pipe(&error)
+    {
+        say!(
+            "warning: the results can't be printed: {error}; they are in {}",
+            directory.join("results.json").display()
+        );
+    }
+    if !args.json {
+        let now = began.elapsed();
+        let earlier = match before.as_secs() {
+            0 => String::new(),
+            _ => format!(", {} of it now", clock(now)),
+        };
+        let all = clock(now.saturating_add(before));
+        say!("{} in {all}{earlier}", directory.display());
     }
     match report {
         Ok(path) if !args.json => say!("report: {}", path.display()),

@@ -269,13 +269,15 @@ impl Dataset for Batches {
         &self.classes
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
         let paths = match self.store()? {
             Store::Folder(folder) => self.names.iter().map(|name| folder.join(name)).collect(),
             Store::Archive(path) => vec![path],
         };
         let kind = format!("cifar10 {}", self.names[0]);
-        manifest::of_files(&kind, &paths, || Ok(blake3::hash(self.records()?)))
+        manifest::of_files(&kind, &paths, progress, |_| {
+            Ok(blake3::hash(self.records()?))
+        })
     }
 
     fn normalization(&self) -> Option<Normalization> {

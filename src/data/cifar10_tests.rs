@@ -66,7 +66,7 @@ fn folders_and_archives_are_read_alike() {
     archive(&path, &members);
     let packed = open(published(), [10, 3], &help::given("cifar10", &path)).unwrap();
     check(&packed);
-    let manifest = |splits: &Splits| splits.parts[&Split::Train].manifest().unwrap();
+    let manifest = |splits: &Splits| splits.parts[&Split::Train].manifest(&Silent).unwrap();
     assert_eq!(manifest(&unpacked), manifest(&packed));
 }
 

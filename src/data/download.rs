@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
 
-use super::{DataError, Progress};
+use super::{DataError, Progress, go_on};
 
 /// A file that can be downloaded.
 #[derive(Clone, Debug)]
@@ -91,6 +91,7 @@ impl RemoteFile {
         let mut failures = 0;
         let mut rebuilt = false;
         loop {
+            go_on()?;
             let before = file.metadata().map_err(on_disk)?.len();
             match self.attempt(&mut file, patience, progress) {
                 Ok(()) => {}
@@ -181,6 +182,7 @@ impl RemoteFile {
         let mut reader = response.body_mut().as_reader();
         let mut buffer = vec![0u8; 64 * 1024];
         loop {
+            go_on()?;
             let n = match reader.read(&mut buffer) {
                 Ok(n) => n,
                 Err(error) => return Err(Stop::Again(error.to_string())),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{DataError, Dataset, Fields, Normalization, Philox, Record};
+use super::{DataError, Dataset, Fields, Normalization, Philox, Progress, Record};
 
 /// Which `limit` of the records with these classes stand for all, rising. Each class comes with its share, and with one at least
 /// where `limit` allows that. A class's records are cut into stretches of equal length, and one of each stretch is drawn: no order
@@ -121,8 +121,9 @@ impl Dataset for Evenly {
         self.whole.class_names()
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
-        Ok(format!("{} evenly {}", self.whole.manifest()?, self.len()))
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
+        let whole = self.whole.manifest(progress)?;
+        Ok(format!("{whole} evenly {}", self.len()))
     }
 
     fn normalization(&self) -> Option<Normalization> {

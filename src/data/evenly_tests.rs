@@ -147,7 +147,7 @@ impl Dataset for Turns {
         Ok(Some(index as u32 % 10))
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, _: &dyn Progress) -> Result<String, DataError> {
         Ok("turns".into())
     }
 }

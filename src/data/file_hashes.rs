@@ -15,7 +15,8 @@ use rayon::prelude::*;
 
 use super::decode::{self, Look};
 use super::places::cache_folder;
-use super::{DataError, manifest, regular};
+use super::progress::{Hashing, go_on};
+use super::{DataError, Progress, manifest, regular};
 
 /// Files up to this many bytes are read at once.
 const AT_ONCE: u64 = 16 << 20;
@@ -39,11 +40,21 @@ pub(super) struct Pictures<'p> {
 
 /// blake3 of what the files hold, with their labels, and with how they are read where that decides their pixels. A file that can't
 /// be read counts as such: whether that matters is known when it is needed.
-pub(super) fn manifest(pictures: &Pictures<'_>) -> Result<String, DataError> {
-    manifest_in(cache_folder().as_deref(), pictures)
+///
+/// # Errors
+/// The root can't be read, or somebody asked to stop. What was hashed until then is not hashed again.
+pub(super) fn manifest(
+    pictures: &Pictures<'_>,
+    progress: &dyn Progress,
+) -> Result<String, DataError> {
+    manifest_in(cache_folder().as_deref(), pictures, progress)
 }
 
-fn manifest_in(cache: Option<&Path>, pictures: &Pictures<'_>) -> Result<String, DataError> {
+fn manifest_in(
+    cache: Option<&Path>,
+    pictures: &Pictures<'_>,
+    progress: &dyn Progress,
+) -> Result<String, DataError> {
     let cache = cache.map(|cache| cache.join("manifests"));
     let root = pictures.root.canonicalize().map_err(|error| {
         DataError::new(format!("can't read {}: {error}", pictures.root.display()))
@@ -65,7 +76,7 @@ fn manifest_in(cache: Option<&Path>, pictures: &Pictures<'_>) -> Result<String, 
         let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
         cache.join(format!("{name}.files"))
     });
-    let digests = digests(pictures, &root, &abouts, journal.as_deref())?;
+    let digests = digests(pictures, &root, &abouts, journal.as_deref(), progress)?;
     let found = compose(pictures, &digests);
     let all_read = digests.iter().all(Option::is_some);
     if let Some(entry) = entry.filter(|_| all_read) {
@@ -178,8 +189,17 @@ fn digests(
     root: &Path,
     abouts: &[Option<About>],
     journal: Option<&Path>,
+    progress: &dyn Progress,
 ) -> Result<Vec<Option<Digest>>, DataError> {
     let known = journal.map(read_journal).unwrap_or_default();
+    let hashing = Hashing::new(
+        progress,
+        match pictures.files {
+            [one] => format!("hashing {}", one.display()),
+            more => format!("hashing {} pictures", more.len()),
+        },
+        abouts.iter().flatten().map(|about| about.length).sum(),
+    );
     let writer = journal.and_then(Journal::open);
     pictures
         .files
@@ -187,6 +207,7 @@ fn digests(
         .zip(abouts)
         .with_min_len(1)
         .map(|(file, about)| {
+            go_on()?;
             let Some(about) = about else {
                 return Ok(None);
             };
@@ -194,9 +215,13 @@ fn digests(
             if let Some((of, digest)) = known.get(&name)
                 && of == about
             {
+                hashing.add(about.length);
                 return Ok(Some(*digest));
             }
-            let Ok(digest) = digest(&root.join(file), about.length) else {
+            let found = digest(&root.join(file), about.length, &hashing);
+            // half a file is no file that can't be read
+            go_on()?;
+            let Ok(digest) = found else {
                 return Ok(None);
             };
             if let Some(writer) = &writer {
@@ -207,13 +232,14 @@ fn digests(
         .collect()
 }
 
-fn digest(path: &Path, length: u64) -> std::io::Result<Digest> {
+fn digest(path: &Path, length: u64, hashing: &Hashing<'_>) -> std::io::Result<Digest> {
     let (hash, header) = if length <= AT_ONCE {
         let bytes = regular::read(path)?;
+        hashing.add(bytes.len() as u64);
         (blake3::hash(&bytes), decode::header_of(&bytes))
     } else {
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(regular::open(path)?)?;
+        hashing.feed(&mut hasher, &mut regular::open(path)?)?;
         (
             hasher.finalize(),
             decode::header(BufReader::new(regular::open(path)?)),
@@ -303,6 +329,7 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Silent;
     use super::super::decode::Channels;
     use super::*;
 
@@ -344,6 +371,7 @@ mod tests {
                     labels,
                     look: &LOOK(),
                 },
+                &Silent,
             )
             .unwrap()
         }

@@ -286,9 +286,9 @@ impl Dataset for IdxSplit {
         &self.classes
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
         let paths = [self.path(0)?, self.path(1)?];
-        manifest::of_files("idx", &paths, || {
+        manifest::of_files("idx", &paths, progress, |_| {
             let mut hasher = blake3::Hasher::new();
             for size in self.sizes {
                 hasher.update(&(size as u64).to_le_bytes());

@@ -4,24 +4,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::DataError;
 use super::places::cache_folder;
+use super::progress::Hashing;
+use super::{DataError, Progress};
 
 /// The manifest of what `files` hold. `kind` names how they are read; `content` reads them, and is only called if no
 /// file changed its size or time since the last call.
 pub(super) fn of_files(
     kind: &str,
     files: &[PathBuf],
-    content: impl FnOnce() -> Result<blake3::Hash, DataError>,
+    progress: &dyn Progress,
+    content: impl FnOnce(&Hashing<'_>) -> Result<blake3::Hash, DataError>,
 ) -> Result<String, DataError> {
-    of_files_in(cache_folder().as_deref(), kind, files, content)
+    of_files_in(cache_folder().as_deref(), kind, files, progress, content)
 }
 
 fn of_files_in(
     cache: Option<&Path>,
     kind: &str,
     files: &[PathBuf],
-    content: impl FnOnce() -> Result<blake3::Hash, DataError>,
+    progress: &dyn Progress,
+    content: impl FnOnce(&Hashing<'_>) -> Result<blake3::Hash, DataError>,
 ) -> Result<String, DataError> {
     let entry = cache
         .zip(key(kind, files))
@@ -29,7 +32,16 @@ fn of_files_in(
     if let Some(kept) = entry.as_deref().and_then(kept) {
         return Ok(kept);
     }
-    let manifest = content()?.to_hex().to_string();
+    let bytes = |file: &PathBuf| fs::metadata(file).map_or(0, |about| about.len());
+    let hashing = Hashing::new(
+        progress,
+        match files {
+            [one] => format!("hashing {}", one.display()),
+            more => format!("hashing {} files", more.len()),
+        },
+        files.iter().map(bytes).sum(),
+    );
+    let manifest = content(&hashing)?.to_hex().to_string();
     if let Some(entry) = entry {
         // a cache that can't be written costs time, nothing else
         let _ = keep(&entry, &manifest);
@@ -109,16 +121,10 @@ pub(super) fn composed(what: &str, parts: &[String]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// Feeds a whole file to a hasher.
-pub(super) fn update(hasher: &mut blake3::Hasher, path: &Path) -> Result<(), DataError> {
-    fs::File::open(path)
-        .and_then(|file| hasher.update_reader(file).map(|_| ()))
-        .map_err(|error| DataError::new(format!("can't read {}: {error}", path.display())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Silent;
 
     #[test]
     fn content_is_read_again_only_when_size_or_time_changed() {
@@ -128,10 +134,11 @@ mod tests {
         fs::write(&file, b"one").unwrap();
         let mut reads = 0;
         let mut of = |kind: &str| {
-            of_files_in(Some(&cache), kind, std::slice::from_ref(&file), || {
+            let files = std::slice::from_ref(&file);
+            of_files_in(Some(&cache), kind, files, &Silent, |hashing| {
                 reads += 1;
                 let mut hasher = blake3::Hasher::new();
-                update(&mut hasher, &file)?;
+                hashing.update(&mut hasher, &file)?;
                 Ok(hasher.finalize())
             })
             .unwrap()
@@ -166,7 +173,8 @@ mod tests {
                 Some(folder.path()),
                 "k",
                 std::slice::from_ref(&file),
-                || Ok(blake3::hash(&[n])),
+                &Silent,
+                |_| Ok(blake3::hash(&[n])),
             )
             .unwrap()
         };

@@ -18,6 +18,7 @@ mod pictures;
 mod pipes;
 mod places;
 mod portion;
+mod progress;
 mod published;
 mod random;
 mod regular;
@@ -33,9 +34,10 @@ pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, On
 pub use open::{no_split, open};
 pub use places::users as user_folder;
 pub use portion::{Portion, shared};
+pub use progress::{Progress, Silent, ask_to_stop, go_on, stop_asked};
 pub use random::{Philox, philox4x32};
 pub use sample::{Fields, Record, Sample, SampleType};
-pub use source::{Asked, DataError, Dataset, Found, Places, Progress, Silent, Source, Splits};
+pub use source::{Asked, DataError, Dataset, Found, Places, Source, Splits};
 
 use crate::catalog::Spec;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Fields, Normalization, Portion, Record};
+use super::{Fields, Normalization, Portion, Progress, Record};
 use crate::catalog::{Problem, Split};
 
 /// A sample that can't be read, or data that can't be found, at run time.
@@ -44,18 +44,13 @@ impl DataError {
     }
 }
 
-/// Told how a download goes. Called from the thread that downloads.
-pub trait Progress: Sync {
-    /// `done` of `total` bytes of `file` are there; a resumed download does not start at 0. Called at the start, about
-    /// every 64 KiB, and with `done == total` at the end.
-    fn report(&self, file: &str, done: u64, total: u64);
-}
-
-/// Says nothing.
-pub struct Silent;
-
-impl Progress for Silent {
-    fn report(&self, _file: &str, _done: u64, _total: u64) {}
+impl DataError {
+    /// Whether the machine is out of something, which says nothing about a record: open files of the process (24) or of the
+    /// system (23), memory (12).
+    pub fn is_the_machines(&self) -> bool {
+        let numbers = [12, 23, 24].map(|number| format!("(os error {number})"));
+        cfg!(unix) && numbers.iter().any(|number| self.message.ends_with(number))
+    }
 }
 
 /// Records by index. Opening one reads headers only; the first [`Dataset::read`] may load the rest.
@@ -97,7 +92,10 @@ pub trait Dataset: Send + Sync {
 
     /// blake3 of the content: equal data, equal manifest, whatever the path. May read everything once; cached by size
     /// and time of the files.
-    fn manifest(&self) -> Result<String, DataError>;
+    ///
+    /// # Errors
+    /// A file can't be read, or somebody asked to stop.
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError>;
 
     /// The published statistics of the training split, where they are known.
     fn normalization(&self) -> Option<Normalization> {

@@ -1,5 +1,6 @@
 //! The compute device, opened by the word that a recipe uses; compute threads.
 
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::{EngineError, Result};
@@ -229,15 +230,22 @@ const STACK: usize = 8 << 20;
 /// there are. Has no say over the loader's threads.
 ///
 /// # Errors
-/// The pool is already there with another size.
+/// The pool is already there with another size, or the system gives no more threads.
 pub fn set_threads(wanted: Option<usize>) -> Result<usize> {
     let threads = wanted.unwrap_or(0);
-    // Refused where a pool exists; then only its size matters.
-    let _ = rayon::ThreadPoolBuilder::new()
+    let built = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("compute-{i}"))
         .stack_size(STACK)
         .build_global();
+    // Refused without a source where a pool exists; then only its size matters.
+    if let Err(error) = built
+        && let Some(reason) = error.source()
+    {
+        return Err(EngineError::NoThreads {
+            reason: reason.to_string(),
+        });
+    }
     let now = rayon::current_num_threads();
     match wanted {
         Some(wanted) if wanted != 0 && wanted != now => Err(EngineError::Threads { now, wanted }),

@@ -50,6 +50,12 @@ pub enum EngineError {
         /// Threads asked for.
         wanted: usize,
     },
+    /// The system starts no more threads.
+    #[error("the compute threads can't be started: {reason}")]
+    NoThreads {
+        /// What the system says.
+        reason: String,
+    },
     /// The batch does not have a field that the graph reads.
     #[error("the batch has no field `{name}`; it has {has}")]
     InputMissing {

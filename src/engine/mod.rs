@@ -71,9 +71,12 @@ pub use error::{EngineError, Result};
 pub(crate) use evaluate::losses;
 pub use evaluate::{Rows, features, products};
 pub use host::{Batch, HostTensor};
-pub use kernels::{give_memory_back, keep_memory};
+pub use kernels::{Allocator, give_memory_back, keep_memory};
 pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};
-pub use stages::{RunOptions, Silent, Watch, ask_to_stop, calibrate, run_plan, stop_asked};
+pub use stages::{
+    Clock, Finished, RunOptions, Silent, Watch, ask_to_stop, calibrate, holds_work, run_plan,
+    stop_asked,
+};
 pub use trainer::{StepReport, Trainer, TrainerState};

@@ -94,6 +94,16 @@ fn states_are_read_and_assigned_by_their_sizes() {
             .is_err()
     );
     assert!(g.state("ids", &[3], Init::Normal(1.0), DType::Int).is_err());
+    for init in [
+        Init::Normal(0.0),
+        Init::Normal(-1.0),
+        Init::Normal(f32::NAN),
+        Init::Uniform(0.0),
+        Init::TruncatedNormal(f32::INFINITY),
+    ] {
+        let refused = g.state("zeros", &[3], init, DType::F32).unwrap_err();
+        assert!(refused.message.contains("above 0"), "{refused}");
+    }
     let old = g.read(bank);
     assert_eq!(show(g.shape(old)), "[100, 4]");
     let index = g.index();

@@ -94,6 +94,20 @@ pub enum Init {
     UnitRows,
 }
 
+impl Init {
+    /// What is wrong with it: numbers drawn in no width would all be 0.
+    pub fn fault(self) -> Option<String> {
+        let (what, width) = match self {
+            Init::Constant(_) | Init::UnitRows => return None,
+            Init::Uniform(bound) => ("`uniform` needs a bound", bound),
+            Init::Normal(deviation) => ("`normal` needs a deviation", deviation),
+            Init::TruncatedNormal(deviation) => ("`truncated_normal` needs a deviation", deviation),
+        };
+        let fits = width.is_finite() && width > 0.0;
+        (!fits).then(|| format!("{what} above 0, not {width}; zeros are `constant`"))
+    }
+}
+
 /// A trained tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {

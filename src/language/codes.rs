@@ -129,6 +129,8 @@ codes! {
     Checkpoint = "E0805";
     /// The device refused.
     Device = "E0806";
+    /// There is no memory left.
+    Memory = "E0807";
     /// A script can't be read, or fails.
     Script = "E0901";
     /// A script uses what no script may, or more than it may.

@@ -183,6 +183,11 @@ impl Planner<'_> {
                 return None;
             }
         };
+        let minutes = checkpoint.args.maybe_number("minutes");
+        let (period, minutes) = match (checkpoint.args.maybe_duration("period"), minutes) {
+            (Some(period), minutes) => (period, minutes),
+            (None, minutes) => (Duration::Epochs(1.0), minutes.or(Some(5.0))),
+        };
         let stop = match args.maybe_call("stop") {
             Some(call) if call.spec.name == "early" => {
                 let patience = in_steps(call.args.duration("patience")).max(1);
@@ -223,7 +228,8 @@ impl Planner<'_> {
             recompute: args.switch("checkpointing"),
             best,
             stop,
-            checkpoint_every: in_steps(checkpoint.args.duration("period")).max(1),
+            checkpoint_every: in_steps(period).max(1),
+            checkpoint_minutes: minutes,
             keep: checkpoint.args.size("keep"),
             on_bad: OnBadSample::from_word(args.word("on_bad_sample")),
         })

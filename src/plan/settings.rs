@@ -18,6 +18,14 @@ pub fn specs() -> Vec<Spec> {
                 Param::with_default("keep", Type::Integer, "2", "How many are kept, the newest.")
                     .within(1.0, 1e6),
             )
+            .param(
+                Param::optional(
+                    "minutes",
+                    Type::Number,
+                    "Also after so many minutes of training, whichever is first. Where it is given, periods shorter than a second share one.",
+                )
+                .within(0.01, 1e6),
+            )
             .example("every(500 steps, keep = 2)"),
         setting(
             "best",
@@ -29,11 +37,10 @@ pub fn specs() -> Vec<Spec> {
             "`valid.loss` (the stage has `valid`), or the monitor's: `valid.knn`.",
         ))
         .param(
-            Param::with_default(
+            Param::optional(
                 "period",
                 Type::Duration,
-                "500 steps",
-                "Time between two checkpoints that training can go on from.",
+                "Time between two checkpoints that training can go on from; where absent, an epoch or five minutes of training, whichever is first.",
             )
             .within(0.0, 1e9),
         )
@@ -45,6 +52,14 @@ pub fn specs() -> Vec<Spec> {
                 "How many of those are kept, the newest.",
             )
             .within(1.0, 1e6),
+        )
+        .param(
+            Param::optional(
+                "minutes",
+                Type::Number,
+                "Also after so many minutes of training, whichever is first. Where it is given, periods shorter than a second share one.",
+            )
+            .within(0.01, 1e6),
         )
         .example("best(valid.knn)"),
         setting(

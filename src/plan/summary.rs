@@ -30,6 +30,8 @@ pub struct StageSummary {
     pub steps: u64,
     /// Records per step.
     pub batch: usize,
+    /// When checkpoints are written, in words; empty where nothing is trained.
+    pub checkpoint: String,
     /// What is done before each epoch, in words with its cost.
     pub each_epoch: Vec<String>,
     /// Values that are computed twice in a step, with their places and the objectives that ask again.
@@ -115,6 +117,7 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     .map_or(0.0, |g| g.costs(1).1.flops),
                 steps: settings.map_or(0, |s| s.steps),
                 batch: settings.map_or(memory::READ_BATCH, |s| s.batch),
+                checkpoint: settings.map_or_else(String::new, checkpoint),
                 each_epoch: match &stage.body {
                     Body::Pretext(training) => super::epoch::describe(training),
                     _ => Vec::new(),
@@ -125,6 +128,26 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
             }
         })
         .collect()
+}
+
+/// `every 391 steps or 5 minutes, whichever is first; the newest 2 are kept`
+fn checkpoint(settings: &Settings) -> String {
+    let plural = |n: String, word: &str| match n.as_str() {
+        "1" => format!("1 {word}"),
+        _ => format!("{n} {word}s"),
+    };
+    let steps = plural(settings.checkpoint_every.to_string(), "step");
+    let kept = match settings.keep {
+        1 => "the newest is kept".to_owned(),
+        n => format!("the newest {n} are kept"),
+    };
+    match settings.checkpoint_minutes {
+        Some(minutes) => {
+            let minutes = plural(minutes.to_string(), "minute");
+            format!("every {steps} or {minutes}, whichever is first; {kept}")
+        }
+        None => format!("every {steps}; {kept}"),
+    }
 }
 
 /// `encoder [B, 64] for `loss` (task.rhai:12:9)`

@@ -166,6 +166,8 @@ pub struct Settings {
     pub stop: Option<(Watched, u64)>,
     /// Steps between checkpoints.
     pub checkpoint_every: u64,
+    /// The longest time between two, in minutes. Where it is there, short periods share one.
+    pub checkpoint_minutes: Option<f64>,
     /// Checkpoints kept.
     pub keep: usize,
     /// Records that can't be read are left out instead of ending the run.
@@ -381,7 +383,7 @@ pub struct Classifier {
 pub struct Export {
     /// What is written.
     pub from: Start,
-    /// The file; relative paths start at the run directory.
+    /// The file, as [`super::export_path`] gives it; relative paths start at the run directory.
     pub path: String,
     /// The encoder that is written.
     pub encoder: EncoderView,

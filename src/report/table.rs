@@ -2,17 +2,83 @@
 
 use super::ResultRow;
 use super::results::{percent, points};
-use super::text::{Side, columns, wrap};
+use super::text::{Side, columns, width, wrap};
 
-/// Widest protocol before it goes on in the next line.
-const PROTOCOL: usize = 36;
+/// Widest protocol before it goes on in the next line, narrowest, and the same of a stage's name.
+const PROTOCOL: [usize; 2] = [36, 18];
+const STAGE: [usize; 2] = [24, 12];
 
-/// A run's results as aligned text, one line per row, each value beside its baselines and the gain over them in
-/// percentage points. A stage's name stands on its first line only. Empty for no rows.
-pub fn table(rows: &[ResultRow]) -> String {
+/// A run's results as aligned text, each value beside its baselines and the gain over them in percentage points: one line per row,
+/// or, where those are wider than `limit` characters, one value per line. A stage's name stands on its first line only. Empty for no
+/// rows.
+pub fn table(rows: &[ResultRow], limit: Option<usize>) -> String {
     if rows.is_empty() {
         return String::new();
     }
+    let limit = limit.unwrap_or(usize::MAX);
+    let fits = |text: &String| text.lines().all(|line| width(line) <= limit);
+    let wide = wide(rows, PROTOCOL[0], usize::MAX);
+    if fits(&wide) {
+        return wide;
+    }
+    let narrow = self::wide(rows, PROTOCOL[1], STAGE[1]);
+    if fits(&narrow) {
+        // as few breaks as there is room for
+        let widths = (PROTOCOL[1]..PROTOCOL[0]).rev();
+        let better = widths
+            .flat_map(|protocol| STAGE.map(|stage| self::wide(rows, protocol, stage)))
+            .find(fits);
+        return better.unwrap_or(narrow);
+    }
+    tall(rows, limit)
+}
+
+/// How a row was found: `knn · at conv1, k = 5`.
+fn how(row: &ResultRow) -> String {
+    match (row.evaluator.as_str(), row.protocol.as_str()) {
+        (evaluator, "") => evaluator.to_owned(),
+        (evaluator, protocol) => format!("{evaluator} · {protocol}"),
+    }
+}
+
+/// One value per line.
+fn tall(rows: &[ResultRow], limit: usize) -> String {
+    let indent =
+        |lines: Vec<String>| -> String { lines.iter().map(|line| format!("  {line}\n")).collect() };
+    let inner = limit.saturating_sub(2);
+    let mut out = String::new();
+    let mut last = None;
+    for row in rows {
+        if last != Some(&row.stage) {
+            for line in wrap(&row.stage, limit) {
+                out += &format!("{line}\n");
+            }
+        }
+        last = Some(&row.stage);
+        out += &indent(wrap(&how(row), inner));
+        let mut lines = vec![vec![
+            // the numbers beside it take up to 16
+            wrap(&row.metric, inner.saturating_sub(18)),
+            vec![percent(row.value)],
+        ]];
+        for (name, baseline) in [("untrained", row.untrained), ("raw pixels", row.raw)] {
+            if let Some(baseline) = baseline {
+                let gain = points(row.value, baseline).unwrap_or_default();
+                let cells = [name.to_owned(), percent(baseline), gain];
+                lines.push(cells.map(|cell| vec![cell]).to_vec());
+            }
+        }
+        if let Some(supervised) = row.supervised {
+            lines.push(vec![vec!["supervised".into()], vec![percent(supervised)]]);
+        }
+        let text = columns(&lines, &[Side::Left, Side::Right, Side::Right]);
+        out += &indent(text.lines().map(str::to_owned).collect());
+    }
+    out
+}
+
+/// One line per row.
+fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
     let supervised = rows.iter().any(|row| row.supervised.is_some());
     let mut head = vec![
         "stage",
@@ -39,13 +105,9 @@ pub fn table(rows: &[ResultRow]) -> String {
             row.stage.clone()
         };
         last = Some(&row.stage);
-        let how = match (row.evaluator.as_str(), row.protocol.as_str()) {
-            (evaluator, "") => evaluator.to_owned(),
-            (evaluator, protocol) => format!("{evaluator} · {protocol}"),
-        };
         let mut line = vec![
-            vec![stage],
-            wrap(&how, PROTOCOL),
+            wrap(&stage, stage_width),
+            wrap(&how(row), protocol),
             vec![row.metric.clone()],
             vec![percent(row.value)],
         ];
@@ -97,13 +159,14 @@ stage  evaluator · protocol     metric    trained  untrained   gain  raw pixels
 probe  linear_probe · at conv1  accuracy   68.31%     41.20%  +27.1      35.00%  +33.3
        linear_probe · at conv2  accuracy   70.00%          –             75.00%   −5.0
 ";
-        assert_eq!(table(&rows), expected);
+        assert_eq!(table(&rows, None), expected);
+        assert_eq!(table(&rows, Some(100)), expected);
     }
 
     #[test]
     fn a_long_protocol_goes_on_below_and_supervised_gets_a_column() {
         let long = "at conv3, pooled to 4x4, 100 epochs of sgd, rate chosen on the valid split";
-        let text = table(&[row("probe", long, 0.5, [None, None, Some(0.9)])]);
+        let text = table(&[row("probe", long, 0.5, [None, None, Some(0.9)])], None);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].ends_with("supervised"));
         assert!(lines[1].ends_with("90.00%"));
@@ -112,7 +175,57 @@ probe  linear_probe · at conv1  accuracy   68.31%     41.20%  +27.1      35.00%
     }
 
     #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let stages = [
+            "p",
+            "neighbours",
+            "a_stage_whose_name_is_longer_than_a_narrow_terminal",
+        ];
+        let protocols = [
+            "",
+            "at conv3, k = 20, temperature = 0.1, centre crop of 28 px",
+            "a_word_that_no_line_of_a_narrow_terminal_can_hold_as_it_is",
+        ];
+        for stage in stages {
+            for protocol in protocols {
+                for baselines in [[None; 3], [Some(0.1); 3], [Some(1.0), None, Some(1.0)]] {
+                    let mut rows = vec![row(stage, protocol, 1.0, baselines); 2];
+                    rows[1].metric = "top-5 accuracy over all classes".into();
+                    for limit in 30..130 {
+                        let text = table(&rows, Some(limit));
+                        for line in text.lines() {
+                            assert!(width(line) <= limit, "{limit}:\n{text}");
+                        }
+                        for value in ["100.00%", "accuracy"] {
+                            assert!(text.contains(value), "{limit}:\n{text}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_each_value_has_its_line() {
+        let rows = [row(
+            "probe",
+            "at conv1",
+            0.68314,
+            [Some(0.412), Some(0.35), None],
+        )];
+        let expected = "\
+probe
+  linear_probe · at conv1
+  accuracy    68.31%
+  untrained   41.20%  +27.1
+  raw pixels  35.00%  +33.3
+";
+        assert_eq!(table(&rows, Some(40)), expected);
+    }
+
+    #[test]
     fn nothing_for_no_rows() {
-        assert_eq!(table(&[]), "");
+        assert_eq!(table(&[], None), "");
+        assert_eq!(table(&[], Some(40)), "");
     }
 }

@@ -119,6 +119,18 @@ fn what_could_never_run_is_refused_before_it_does() {
         ),
         ("g.state(#{name: \"b\", shape: [-1]});", "holds nothing"),
         (
+            "g.state(#{name: \"b\", shape: [4], init: \"normal\"});",
+            "`normal` needs a deviation above 0, not 0; zeros are `constant`",
+        ),
+        (
+            "g.state(#{name: \"b\", shape: [4], init: \"uniform\", value: -1.0});",
+            "`uniform` needs a bound above 0, not -1",
+        ),
+        (
+            "g.parameter(\"b\", [4], #{truncated_normal: 0.0});",
+            "`truncated_normal` needs a deviation above 0",
+        ),
+        (
             "g.metric(\"m\", mean_all(g.eye(1).expand([9223372036854775807, 9223372036854775807])));",
             "more than any memory",
         ),

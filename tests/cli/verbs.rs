@@ -329,3 +329,26 @@ fn build(g, p) {
         Some(1)
     );
 }
+
+#[test]
+fn the_default_of_checkpoints_is_told_everywhere() {
+    let test = Test::new().file("recipe.ssl", RECIPE);
+    let field = test.run(&["explain", "recipe.ssl", "contrast.checkpoint"]);
+    let said = field.success().stdout();
+    let default = "every(period = 1 epoch, keep = 2, minutes = 5)";
+    assert!(said.contains(default), "{said}");
+    let said = test.run(&["expand", "recipe.ssl"]).success().stdout();
+    let line = said.lines().find(|line| line.contains("checkpoint"));
+    let line = line.expect("a checkpoint");
+    assert!(
+        line.contains("1 epoch") && line.contains("minutes = 5"),
+        "{said}"
+    );
+    let again = Test::new().file("recipe.ssl", &said);
+    again.run(&["check", "recipe.ssl"]).success();
+    let said = test.run(&["plan", "recipe.ssl"]).success().stdout();
+    let line = "every 10 steps or 5 minutes, whichever is first; the newest 2 are kept";
+    assert!(said.contains(line), "{said}");
+    let said = test.run(&["doc", "simclr"]).success().stdout();
+    assert!(said.contains("1 epoch, minutes = 5"), "{said}");
+}

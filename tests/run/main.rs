@@ -1,5 +1,6 @@
 //! Short trainings through the binary, with everything that may happen to one.
 
+mod alive;
 mod epochs;
 mod export;
 mod left_out;

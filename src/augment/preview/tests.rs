@@ -1,6 +1,6 @@
 use super::*;
 use crate::augment::graph::test_graph;
-use crate::data::{Fields, Record, SampleType};
+use crate::data::{Fields, Progress, Record, SampleType};
 
 struct Ramps(Fields, Vec<String>);
 
@@ -24,7 +24,7 @@ impl Dataset for Ramps {
     fn class_names(&self) -> &[String] {
         &self.1
     }
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, _: &dyn Progress) -> Result<String, DataError> {
         Ok(String::new())
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::decode::{self, Depth, Header, Look, PictureSize};
-use super::{DataError, Dataset, Fields, Places, Record, Sample, SampleType, Splits};
+use super::{DataError, Dataset, Fields, Places, Progress, Record, Sample, SampleType, Splits};
 use super::{file_hashes, pictures, regular};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::language::codes::Code;
@@ -87,18 +87,19 @@ impl Dataset for Folder {
         &self.classes
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
         if let Some(known) = self.manifest.get() {
             return Ok(known.clone());
         }
         let kind = format!("image_folder {:?} {:?}", self.look.channels, &*self.classes);
-        let found = file_hashes::manifest(&file_hashes::Pictures {
+        let pictures = file_hashes::Pictures {
             kind: &kind,
             root: &self.root,
             files: &self.files,
             labels: &self.labels,
             look: &self.look,
-        })?;
+        };
+        let found = file_hashes::manifest(&pictures, progress)?;
         Ok(self.manifest.get_or_init(|| found).clone())
     }
 }

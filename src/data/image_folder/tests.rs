@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::super::test_help::{self as help, picture};
 use super::*;
 use crate::catalog::{Split, Value};
+use crate::data::Silent;
 
 fn dot(value: u8) -> Vec<u8> {
     help::png(2, 2, |_, _| [value, 0, 255 - value])
@@ -55,7 +56,7 @@ fn class_folders_alone_are_a_train_split_and_pictures_alone_have_no_label() {
     help::write(&folder.path().join("a/1.png"), dot(1));
     let splits = open(folder.path(), &[]).unwrap();
     assert_eq!(splits.parts.keys().collect::<Vec<_>>(), [&Split::Train]);
-    let labelled = splits.parts[&Split::Train].manifest().unwrap();
+    let labelled = splits.parts[&Split::Train].manifest(&Silent).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     help::write(&folder.path().join("1.png"), dot(1));
@@ -63,7 +64,7 @@ fn class_folders_alone_are_a_train_split_and_pictures_alone_have_no_label() {
     let train = &splits.parts[&Split::Train];
     assert_eq!(train.fields().len(), 1);
     assert_eq!(train.class(0).unwrap(), None);
-    assert_ne!(train.manifest().unwrap(), labelled);
+    assert_ne!(train.manifest(&Silent).unwrap(), labelled);
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn the_manifest_knows_content_not_place() {
         let folder = tempfile::tempdir().unwrap();
         help::write(&folder.path().join("a/1.png"), dot(value));
         let splits = open(folder.path(), &[]).unwrap();
-        splits.parts[&Split::Train].manifest().unwrap()
+        splits.parts[&Split::Train].manifest(&Silent).unwrap()
     };
     assert_eq!(manifest(1), manifest(1));
     assert_ne!(manifest(1), manifest(2));
@@ -403,9 +404,9 @@ fn values_of_twelve_bits_in_sixteen_are_noticed() {
     let train = &splits.parts[&Split::Train];
     // 3780 / 4095 · 255
     assert_eq!(picture_of(&**train).last(), Some(&235));
-    assert_ne!(train.manifest().unwrap(), {
+    assert_ne!(train.manifest(&Silent).unwrap(), {
         open(folder.path(), &[]).unwrap().parts[&Split::Train]
-            .manifest()
+            .manifest(&Silent)
             .unwrap()
     });
 }
@@ -421,7 +422,7 @@ fn the_background_is_part_of_the_manifest_only_where_something_shows_it() {
         help::write(&folder.path().join("1.png"), bytes);
         let given = [("background", Value::Text(background.into()))];
         let splits = open(folder.path(), &given).unwrap();
-        splits.parts[&Split::Train].manifest().unwrap()
+        splits.parts[&Split::Train].manifest(&Silent).unwrap()
     };
     let clear = image::RgbaImage::from_raw(1, 1, vec![1, 2, 3, 0]).unwrap();
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -453,7 +454,7 @@ fn a_cut_picture_is_mended_only_when_asked() {
     );
     assert!(train.mend(0).is_ok());
     assert!(train.mend(1).unwrap_err().message.contains("empty"));
-    assert!(train.manifest().is_ok());
+    assert!(train.manifest(&Silent).is_ok());
 }
 
 #[test]
@@ -564,7 +565,7 @@ mod links {
             "{left:?}"
         );
         assert_eq!(count("link to nothing"), 2, "{left:?}");
-        assert!(splits.parts[&Split::Train].manifest().is_ok());
+        assert!(splits.parts[&Split::Train].manifest(&Silent).is_ok());
         // one that takes the place of a picture later is an error when it is read, and waits for nobody
         fs::remove_file(root.join("a/1.png")).unwrap();
         fs::rename(root.join("a/pipe.png"), root.join("a/1.png")).unwrap();

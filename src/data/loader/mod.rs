@@ -104,12 +104,20 @@ impl Loader {
             let (queue, results) = (queue.clone(), results.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("loader {index}"))
-                .spawn(move || worker.run(&queue, &results))
-                .map_err(|error| DataError {
-                    message: format!("a loader thread can't be started: {error}"),
-                    help: Some("set `workers` in `run { … }` to a smaller number".into()),
-                })?;
-            loader.threads.push(thread);
+                .spawn(move || worker.run(&queue, &results));
+            match thread {
+                Ok(thread) => loader.threads.push(thread),
+                // fewer threads make the same batches, only later
+                Err(_) if index > 0 => break,
+                Err(error) => {
+                    return Err(DataError {
+                        message: format!("a loader thread can't be started: {error}"),
+                        help: Some(
+                            "raise the limits of this shell: `ulimit -u`, `ulimit -v`".into(),
+                        ),
+                    });
+                }
+            }
         }
         Ok(loader)
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample};
 use crate::augment::SampleGraph;
 use crate::augment::graph::test_graph;
-use crate::data::{DataError, Dataset, Fields, Image, Record, Sample, SampleType};
+use crate::data::{DataError, Dataset, Fields, Image, Progress, Record, Sample, SampleType};
 
 /// Records whose picture and label are their index.
 struct Counting {
@@ -56,7 +56,7 @@ impl Dataset for Counting {
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
         Ok(Some(index as u32))
     }
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, _: &dyn Progress) -> Result<String, DataError> {
         Ok("counting".into())
     }
     fn id(&self, index: usize) -> u64 {

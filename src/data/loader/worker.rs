@@ -69,6 +69,10 @@ impl Worker {
         Some(Ok(batch))
     }
 
+    fn may_mend(&self, error: &DataError) -> bool {
+        self.options.on_bad_sample == OnBadSample::Repair && !error.is_the_machines()
+    }
+
     /// Adds the sample at `position` of the order, or what stands in for it.
     fn fill(
         &self,
@@ -80,7 +84,7 @@ impl Worker {
         let Err(bad) = self.add(batch, order[position] as usize, scratch) else {
             return Ok(());
         };
-        if self.options.on_bad_sample == OnBadSample::Stop {
+        if self.options.on_bad_sample == OnBadSample::Stop || bad.error.is_the_machines() {
             return Err(bad);
         }
         batch.skipped.push(bad.clone());
@@ -103,15 +107,13 @@ impl Worker {
         let mut run = || {
             let mut damage = None;
             let record = match self.dataset.read(index) {
-                Err(error) if self.options.on_bad_sample == OnBadSample::Repair => {
-                    match self.dataset.mend(index) {
-                        Ok(record) => {
-                            damage = Some(error);
-                            record
-                        }
-                        Err(_) => return Err(error),
+                Err(error) if self.may_mend(&error) => match self.dataset.mend(index) {
+                    Ok(record) => {
+                        damage = Some(error);
+                        record
                     }
-                }
+                    Err(_) => return Err(error),
+                },
                 read => read?,
             };
             let sample = self

@@ -13,7 +13,7 @@ use self::file::{OpenError, PictureFile, Values};
 use self::labels::{Class, Classes, Coding};
 use self::layout::layout;
 use super::decode::{self, Look, PictureSize};
-use super::{DataError, Dataset, Fields, Places, Record, Sample, SampleType, Splits};
+use super::{DataError, Dataset, Fields, Places, Progress, Record, Sample, SampleType, Splits};
 use super::{manifest, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};
 use crate::language::codes::Code;
@@ -167,18 +167,18 @@ impl Dataset for Parquet {
         held + moment.unwrap_or(0)
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
         let paths: Vec<PathBuf> = self
             .parts
             .iter()
             .map(|part| part.file.path.clone())
             .collect();
-        manifest::of_files(&self.kind, &paths, || {
+        manifest::of_files(&self.kind, &paths, progress, |hashing| {
             let mut all = blake3::Hasher::new();
             all.update(self.kind.as_bytes());
             for path in &paths {
                 let mut one = blake3::Hasher::new();
-                manifest::update(&mut one, path)?;
+                hashing.update(&mut one, path)?;
                 all.update(one.finalize().as_bytes());
             }
             Ok(all.finalize())

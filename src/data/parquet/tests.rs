@@ -9,6 +9,7 @@ use ::parquet::schema::parser::parse_message_type;
 
 use super::*;
 use crate::catalog::Value;
+use crate::data::Silent;
 use crate::data::test_help::{self as help, picture};
 
 const SCHEMA: &str = "message schema {
@@ -498,7 +499,7 @@ fn the_manifest_knows_content_not_place() {
             &[vec![(dot(value), 0)]],
         );
         let splits = open(folder.path(), &[("image", text("img"))]).unwrap();
-        splits.parts[&Split::Train].manifest().unwrap()
+        splits.parts[&Split::Train].manifest(&Silent).unwrap()
     };
     assert_eq!(manifest(1), manifest(1));
     assert_ne!(manifest(1), manifest(2));

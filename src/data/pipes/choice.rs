@@ -214,7 +214,7 @@ impl Dataset for Choice {
         self.base.class_names()
     }
 
-    fn manifest(&self) -> std::result::Result<String, DataError> {
+    fn manifest(&self, progress: &dyn Progress) -> std::result::Result<String, DataError> {
         let Choice {
             rule,
             count,
@@ -223,7 +223,7 @@ impl Dataset for Choice {
             ..
         } = self;
         let what = format!("choice {rule:?} {count} {seed} {rest}");
-        Ok(manifest::composed(&what, &[self.base.manifest()?]))
+        Ok(manifest::composed(&what, &[self.base.manifest(progress)?]))
     }
 
     fn normalization(&self) -> Option<Normalization> {

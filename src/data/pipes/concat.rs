@@ -55,9 +55,12 @@ impl Dataset for Concat {
         self.parts[0].class_names()
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
-        let parts: Result<Vec<String>, DataError> =
-            self.parts.iter().map(|part| part.manifest()).collect();
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
+        let parts: Result<Vec<String>, DataError> = self
+            .parts
+            .iter()
+            .map(|part| part.manifest(progress))
+            .collect();
         Ok(manifest::composed("concat", &parts?))
     }
 

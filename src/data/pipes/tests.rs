@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::choice::shares;
 use crate::catalog::{Call, Problem, Result, Split, Value};
 use crate::data::test_help::{call, data, named};
-use crate::data::{Dataset, Places, Source, Splits, open};
+use crate::data::{Dataset, Places, Silent, Source, Splits, open};
 use crate::language::codes::Code;
 
 /// `shapes(train = n, …)` by the name `s`.
@@ -168,7 +168,7 @@ fn hold_out_divides_the_train_split_by_class() {
         ids(&*held(&[ratio(0.1), seed(1)]).parts[&Split::Valid])
     );
     let manifests: BTreeSet<String> = [train, valid, &all["s"].parts[&Split::Train]]
-        .map(|part| part.manifest().unwrap())
+        .map(|part| part.manifest(&Silent).unwrap())
         .into();
     assert_eq!(manifests.len(), 3);
 }
@@ -246,7 +246,10 @@ fn concat_joins_splits_and_keeps_ids_apart() {
     let Ok(Source::One(other)) = head(Some(Split::Test), Some(Split::Valid)) else {
         panic!()
     };
-    assert_eq!(other.manifest().unwrap(), part.manifest().unwrap());
+    assert_eq!(
+        other.manifest(&Silent).unwrap(),
+        part.manifest(&Silent).unwrap()
+    );
     let Ok(Source::All(splits)) = head(None, None) else {
         panic!()
     };

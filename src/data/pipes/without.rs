@@ -54,9 +54,9 @@ impl Dataset for Without {
         }
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
         let what = format!("without {}", self.name);
-        Ok(manifest::composed(&what, &[self.base.manifest()?]))
+        Ok(manifest::composed(&what, &[self.base.manifest(progress)?]))
     }
 
     fn normalization(&self) -> Option<Normalization> {

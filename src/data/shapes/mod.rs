@@ -7,8 +7,8 @@ mod figures;
 use std::sync::Arc;
 
 use super::{
-    DataError, Dataset, Fields, Image, Normalization, Philox, Places, Record, Sample, SampleType,
-    Splits, manifest,
+    DataError, Dataset, Fields, Image, Normalization, Philox, Places, Progress, Record, Sample,
+    SampleType, Splits, manifest,
 };
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Split, Type};
 
@@ -68,7 +68,7 @@ impl Dataset for Shapes {
         &self.classes
     }
 
-    fn manifest(&self) -> Result<String, DataError> {
+    fn manifest(&self, _progress: &dyn Progress) -> Result<String, DataError> {
         let what = format!("shapes {VERSION} {} {}", self.split.name(), self.len);
         Ok(manifest::composed(&what, &[]))
     }

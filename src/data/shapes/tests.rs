@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::Source;
+use crate::data::{Silent, Source};
 
 fn pixels(split: Split, n: usize) -> Vec<Vec<u8>> {
     let shapes = Shapes::new(split, n);
@@ -99,6 +99,6 @@ fn splits_have_the_sizes_of_the_recipe() {
     let lens: Vec<usize> = splits.parts.values().map(|part| part.len()).collect();
     assert_eq!(lens, [10_000, 1_000, 2_000]);
     assert!(splits.remarks.is_empty());
-    let manifest = |split| splits.parts[&split].manifest().unwrap();
+    let manifest = |split| splits.parts[&split].manifest(&Silent).unwrap();
     assert_ne!(manifest(Split::Train), manifest(Split::Test));
 }

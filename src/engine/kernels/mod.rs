@@ -13,6 +13,7 @@
 //! **Results depend on the sizes alone**, never on the number of threads: work is split by the sizes, and parts of a sum are added
 //! in order. **`unsafe`** is confined to this room; a kernel that is handed slices checks their lengths where it enters.
 
+mod allocator;
 mod attention;
 mod conv;
 mod curve;
@@ -33,6 +34,7 @@ mod tiles;
 mod update;
 mod winograd;
 
+pub use allocator::Allocator;
 pub use memory::{give_memory_back, keep_memory};
 pub(crate) use ops::{
     Normalise, Update, apply, batch_norm, fork, joined_attention, normalise, pass, update,

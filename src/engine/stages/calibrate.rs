@@ -1,5 +1,6 @@
 //! Predicted time: a few real steps of each stage, timed and scaled up.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -7,6 +8,7 @@ use super::failure::Failure;
 use super::features::Read;
 use super::fit::Batches;
 use super::pretext::classifier_bindings;
+use super::times::Times;
 use super::{Run, Silent};
 use crate::data::evenly;
 use crate::engine::kmeans::lloyd;
@@ -42,6 +44,8 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
         settings,
         directory: None,
         stages: BTreeMap::new(),
+        manifests: BTreeMap::new(),
+        times: RefCell::new(Times::nowhere()),
         told: Default::default(),
     };
     plan.stages

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! lock                    the process that runs
-//! recipe.ssl run.json     what runs; results.json, preview.png, report.html
+//! recipe.ssl run.json     what runs; results.json, timing.jsonl, preview.png, report.html
 //! stages/NAME/hash        the content hash that the folder belongs to: 64 digits and a line's end
 //! stages/NAME/done        the stage has ended: its files and their hashes
 //! stages/NAME~01234567/   what other settings left there
@@ -29,6 +29,7 @@ const OWN: &[&str] = &[
     "recipe.ssl",
     "run.json",
     "results.json",
+    "timing.jsonl",
     "preview.png",
     "report.html",
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::times::Times;
 use super::super::{Run, Silent};
 use crate::catalog::{Args, Catalog, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Places, Sample, SampleType};
@@ -86,6 +87,8 @@ fn run_of(plan: &Plan, workers: usize) -> Run<'_> {
         workers,
         directory: None,
         stages: BTreeMap::new(),
+        manifests: Default::default(),
+        times: Times::nowhere().into(),
         told: Default::default(),
     }
 }

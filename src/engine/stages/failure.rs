@@ -69,6 +69,11 @@ impl From<BadSample> for Failure {
             Code::BadSample,
             format!("sample {} can't be used: {}", bad.id, bad.error),
         );
+        if bad.error.is_the_machines() {
+            return failure
+                .note(KEPT)
+                .help("raise the limits of this shell: `ulimit -n`, `ulimit -v`");
+        }
         failure.helps.extend(bad.error.help);
         failure
             .note(KEPT)
@@ -92,8 +97,17 @@ impl From<EngineError> for Failure {
         };
         let mut failure = Failure::new(code, error.to_string());
         failure.span = error.span();
-        if code == Code::Disk {
-            failure.notes.push(KEPT.into());
+        match &error {
+            EngineError::File { source, .. } => {
+                failure = failure.note(KEPT);
+                failure.helps.extend(limit(source));
+            }
+            EngineError::NoThreads { .. } => {
+                failure = failure.help(
+                    "set `threads` in `run { … }` to a smaller number, or raise the limits of this shell: `ulimit -u`, `ulimit -v`",
+                );
+            }
+            _ => {}
         }
         failure
     }
@@ -110,12 +124,42 @@ pub(super) fn disk(path: &Path, error: &std::io::Error) -> Failure {
             .note("No link is followed in a run directory, and only files are read.")
             .help("remove it, or choose another folder with `--out`");
     }
+    let help = limit(error);
     Failure::new(
         Code::Disk,
         format!("can't write {}: {error}", path.display()),
     )
     .note(KEPT)
-    .help("make room, or choose another folder with `--out`")
+    .help(help.unwrap_or("make room, or choose another folder with `--out`".into()))
+}
+
+/// What to do where a limit of the shell, and not the disk, stands in the way.
+fn limit(error: &std::io::Error) -> Option<String> {
+    let (what, flag) = match error.kind() {
+        std::io::ErrorKind::FileTooLarge => ("the size of a file", 'f'),
+        _ if TOO_MANY_OPEN.contains(&error.raw_os_error().unwrap_or(0)) => ("open files", 'n'),
+        _ => return None,
+    };
+    Some(format!(
+        "raise the limit of this shell on {what}: `ulimit -{flag}`"
+    ))
+}
+
+/// `ENFILE` and `EMFILE`, the same numbers on every Unix.
+const TOO_MANY_OPEN: [i32; 2] = [23, 24];
+
+/// The run was asked to stop before its first stage, while data was downloaded or hashed.
+pub(super) fn unread() -> Failure {
+    Failure::new(Code::Interrupted, "interrupted while the data was read")
+        .note("Nothing was trained since this command began.")
+        .help("run the same command again to go on")
+}
+
+/// The run was asked to stop between two stages.
+pub(super) fn between(stage: &str) -> Failure {
+    Failure::new(Code::Interrupted, format!("interrupted before `{stage}`"))
+        .note("Every stage before it is finished.")
+        .help("run the same command again to go on")
 }
 
 /// The run was asked to stop while it evaluated.

@@ -178,6 +178,7 @@ impl Run<'_> {
             if stop_asked() {
                 return Err(stopped(stage));
             }
+            self.times.borrow_mut().tick();
             let mut batch = batch.map_err(|error| failed(error.into()))?;
             for bad in &batch.skipped {
                 self.left_out(stage, bad, watch);

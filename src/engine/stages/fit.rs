@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::epoch::States;
 use super::failure::{Failure, disk, interrupted};
 use super::lines::Lines;
+use super::pace::Pace;
 use super::readings::{BestFile, Readings};
-use super::watch::{Watch, stop_asked};
+use super::watch::{Held, Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
 use crate::data::BadSample;
 use crate::engine::checkpoint::{self, Binding, Checkpoint, Cursor, fits_training};
@@ -127,11 +128,14 @@ impl Fit<'_> {
     /// Writes everything that training goes on from; `position`: epoch, and batch in it.
     fn save(
         &self,
+        run: &Run<'_>,
+        pace: &mut Pace,
         trainer: &Trainer,
         readings: &Readings<'_>,
         metrics: &Lines,
         (epoch, batch): (u64, u64),
     ) -> Result<(), Failure> {
+        let began = run.times.borrow().clock();
         metrics.sync()?;
         let checkpoint = Checkpoint {
             binding: self.binding(),
@@ -148,6 +152,9 @@ impl Fit<'_> {
             .make(&name)
             .map_err(|error| disk(&folder.path_of(&name), &error))?;
         checkpoint::save(&checkpoints, &checkpoint, self.settings.keep)?;
+        let mut times = run.times.borrow_mut();
+        times.checkpoint(self.name, trainer.steps());
+        pace.written(began, times.clock());
         Ok(())
     }
 
@@ -263,6 +270,8 @@ impl Fit<'_> {
             }
         }
         let first = if ended { settings.steps } else { from };
+        let mut pace = Pace::new(settings, run.times.borrow().clock());
+        let _held = Held::new();
         for step in first..settings.steps {
             if let (Some(work), (epoch, 0)) = (self.before_epoch, position(step)) {
                 match work(trainer.model(), epoch, watch) {
@@ -274,7 +283,14 @@ impl Fit<'_> {
                     // nothing of it is kept: it is done when the run goes on
                     Err(_) if stop_asked() => {
                         if step > from {
-                            self.save(&trainer, &readings, &metrics, position(step))?;
+                            self.save(
+                                run,
+                                &mut pace,
+                                &trainer,
+                                &readings,
+                                &metrics,
+                                position(step),
+                            )?;
                         }
                         return Err(interrupted(self.stage, step));
                     }
@@ -343,8 +359,11 @@ impl Fit<'_> {
                 break;
             }
             let stop = cut_short || (stop_asked() && done < settings.steps);
-            if stop || (done % settings.checkpoint_every == 0 && done < settings.steps) {
-                self.save(&trainer, &readings, &metrics, position(done))?;
+            run.times.borrow_mut().tick();
+            let now = run.times.borrow().clock();
+            if stop || (done < settings.steps && pace.due(done, now)) {
+                let at = position(done);
+                self.save(run, &mut pace, &trainer, &readings, &metrics, at)?;
             }
             if stop {
                 return Err(interrupted(self.stage, done));

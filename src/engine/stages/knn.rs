@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::failure::{Failure, disk};
+use super::failure::{Failure, disk, stopped};
 use super::features::{Features, Read};
-use super::{Run, StageDirectory, Watch};
+use super::{Run, StageDirectory, Watch, stop_asked};
 use crate::engine::{Model, Rows};
 use crate::evaluation::knn::{normalize_rows, vote};
 use crate::plan::{DataView, ENCODER, Knn, StagePlan, Training};
@@ -21,6 +21,7 @@ fn accuracy(
     knn: &Knn,
     mut bank: Features,
     test: &Features,
+    stage: &str,
 ) -> Result<Vec<f64>, Failure> {
     let mut found = Vec::new();
     for (place, dim) in bank.dims.iter().enumerate() {
@@ -29,6 +30,9 @@ fn accuracy(
         let known = Rows::new(&run.device, known, *dim)?;
         let mut right = 0usize;
         for (block, rows) in test.places[place].chunks(BLOCK * dim).enumerate() {
+            if stop_asked() {
+                return Err(stopped(stage));
+            }
             let mut asked = rows.to_vec();
             normalize_rows(&mut asked, *dim);
             let similarities = known.products(&asked)?; // [rows, bank]
@@ -93,11 +97,11 @@ impl Run<'_> {
         ] {
             let read = Read::Places(graph, &model, vars.clone());
             let (bank, test) = self.knn_features(knn, &read, &stage.name, what, watch)?;
-            columns.push(accuracy(self, knn, bank, &test)?);
+            columns.push(accuracy(self, knn, bank, &test, &stage.name)?);
             maps.push(test.thinned(MAPPED));
         }
         let (bank, test) = self.knn_features(knn, &Read::Pixels, &stage.name, "pixels", watch)?;
-        let raw = accuracy(self, knn, bank, &test)?[0];
+        let raw = accuracy(self, knn, bank, &test, &stage.name)?[0];
         let rows: Vec<ResultRow> = knn
             .reading
             .places
@@ -177,7 +181,7 @@ impl Run<'_> {
             "monitor, test",
             watch,
         )?;
-        let accuracy = accuracy(self, knn, train, &test)?;
+        let accuracy = accuracy(self, knn, train, &test, stage)?;
         let last = accuracy.last();
         Ok(last
             .map(|value| ("monitor.knn".to_owned(), *value))

@@ -14,30 +14,38 @@ mod fit;
 mod knn;
 mod left_out;
 mod lines;
+mod pace;
 mod pretext;
 mod probe;
 mod readings;
 mod record;
+mod times;
 mod valid;
 mod watch;
 mod weights;
 
 pub use calibrate::calibrate;
-pub use watch::{Silent, Watch, ask_to_stop, stop_asked};
+pub use pace::Clock;
+pub use watch::{Silent, Watch, ask_to_stop, holds_work, stop_asked};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Device, Model};
+use crate::data::DataError;
 use crate::graph::{Graph, followed};
 use crate::language::Diagnostic;
 use crate::language::codes::Code;
-use crate::plan::{Body, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
+use crate::plan::{Body, DataView, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
 use crate::report::ResultRow;
 use changes::Changes;
 use directory::{RunDirectory, StageDirectory};
 use failure::Failure;
+use times::Times;
+use watch::Told;
 
 /// The weights that a stage's own training ends with.
 const FINAL: &str = "final.ckpt";
@@ -49,6 +57,17 @@ pub struct RunOptions {
     pub directory: PathBuf,
     /// The recipe's file, for the record.
     pub recipe: PathBuf,
+    /// Decides when checkpoints are due, and nothing else.
+    pub clock: Clock,
+}
+
+/// What a run that came to its end tells.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The final table.
+    pub rows: Vec<ResultRow>,
+    /// The time that its stages took before this sitting.
+    pub before: Duration,
 }
 
 /// What every stage needs.
@@ -61,11 +80,22 @@ struct Run<'a> {
     directory: Option<RunDirectory>,
     /// Folder and content hash of each stage.
     stages: BTreeMap<String, StageDirectory>,
+    /// What the data of the stages is: a manifest, or why there is none.
+    manifests: BTreeMap<DataKey, Result<String, DataError>>,
+    /// How long stages take.
+    times: RefCell<Times>,
     /// Lines that were said and need not be said again.
     told: RefCell<BTreeMap<String, left_out::Told>>,
 }
 
-/// Runs every stage of a plan and returns the final table.
+/// Where a data set lies in memory: a plan holds each for as long as a run goes.
+type DataKey = usize;
+
+fn data_key(view: &DataView) -> DataKey {
+    Arc::as_ptr(&view.dataset).cast::<()>() as usize
+}
+
+/// Runs every stage of a plan.
 ///
 /// # Errors
 /// A diagnostic that names the recipe line; what is finished, and the newest checkpoint, stay.
@@ -73,7 +103,7 @@ pub fn run_plan(
     plan: &Plan,
     options: &RunOptions,
     watch: &mut dyn Watch,
-) -> Result<Vec<ResultRow>, Box<Diagnostic>> {
+) -> Result<Finished, Box<Diagnostic>> {
     let settings = RunSettings::new(&plan.recipe.run);
     let start = plan
         .stages
@@ -103,6 +133,7 @@ pub fn run_plan(
     }
     let at_start = |failure: Failure| failure.diagnostic(start);
     let directory = RunDirectory::open(&options.directory).map_err(at_start)?;
+    let times = Times::open(&directory.folder, options.clock.clone());
     let mut run = Run {
         plan,
         workers: settings.workers(),
@@ -110,13 +141,20 @@ pub fn run_plan(
         device,
         directory: Some(directory),
         stages: BTreeMap::new(),
+        manifests: BTreeMap::new(),
+        times: RefCell::new(times),
         told: RefCell::default(),
     };
+    run.manifests = manifests(plan, watch).map_err(at_start)?;
     record::begin(&run, options, threads).map_err(at_start)?;
     run.open_stages(watch)?;
     run.way_is_free()?;
     let mut rows = Vec::new();
     for stage in &plan.stages {
+        if stop_asked() {
+            let failure = failure::between(&stage.name);
+            return Err(failure.diagnostic(stage.span));
+        }
         let found = run
             .stage(stage, watch)
             .map_err(|failure| failure.diagnostic(stage.span))?;
@@ -127,7 +165,35 @@ pub fn run_plan(
                 .map_err(at_start)?;
         }
     }
-    Ok(rows)
+    let times = run.times.borrow();
+    let stages = run.stages.iter();
+    let before = stages.map(|(name, directory)| times.before(name, &directory.hash));
+    Ok(Finished {
+        rows,
+        before: before.sum(),
+    })
+}
+
+/// What the data of every stage is: downloaded where it is not here, then hashed, once each.
+fn manifests(
+    plan: &Plan,
+    watch: &mut dyn Watch,
+) -> Result<BTreeMap<DataKey, Result<String, DataError>>, Failure> {
+    let mut manifests = BTreeMap::new();
+    for (_, view) in plan.stages.iter().flat_map(StagePlan::data) {
+        if manifests.contains_key(&data_key(view)) {
+            continue;
+        }
+        let told = Told::new(&mut *watch);
+        let fetched = view.dataset.fetch(&told);
+        let manifest = fetched.and_then(|()| view.dataset.manifest(&told));
+        if stop_asked() {
+            return Err(failure::unread().at(view.span));
+        }
+        manifests.insert(data_key(view), manifest);
+    }
+    watch.end("");
+    Ok(manifests)
 }
 
 impl Run<'_> {
@@ -176,15 +242,9 @@ impl Run<'_> {
             return Ok(rows);
         }
         crate::engine::give_memory_back();
-        let made = match &stage.body {
-            Body::Pretext(training) => self
-                .pretext(stage, training, directory, watch)
-                .map(|()| Vec::new()),
-            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch),
-            Body::Probe(probe) => self.probe(stage, probe, directory, watch),
-            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch),
-            Body::Export(export) => self.export(stage, export, watch).map(|()| Vec::new()),
-        };
+        self.times.borrow_mut().begin(&stage.name, &directory.hash);
+        let made = self.work(stage, directory, watch);
+        self.times.borrow_mut().end();
         // also where it was interrupted: the next sitting does not meet them all again
         let kept = self.tell_counts(directory, watch);
         let mut rows = made?;
@@ -194,6 +254,28 @@ impl Run<'_> {
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, self.root())?;
         Ok(rows)
+    }
+
+    /// What a stage does.
+    fn work(
+        &self,
+        stage: &StagePlan,
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<ResultRow>, Failure> {
+        match &stage.body {
+            Body::Pretext(training) => {
+                self.pretext(stage, training, directory, watch)?;
+                Ok(Vec::new())
+            }
+            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch),
+            Body::Probe(probe) => self.probe(stage, probe, directory, watch),
+            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch),
+            Body::Export(export) => {
+                self.export(stage, export, watch)?;
+                Ok(Vec::new())
+            }
+        }
     }
 
     /// The run directory's path; relative exports start there.
@@ -214,7 +296,11 @@ impl Run<'_> {
             let read = field == "monitor" || field == "valid";
             if !read || watches {
                 hasher.update(field.as_bytes());
-                hasher.update(view.dataset.manifest()?.as_bytes());
+                let manifest = match self.manifests.get(&data_key(view)) {
+                    Some(known) => known.clone()?,
+                    None => view.dataset.manifest(&crate::data::Silent)?,
+                };
+                hasher.update(manifest.as_bytes());
             }
         }
         if let Some(from) = stage.from()

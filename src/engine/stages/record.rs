@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, json};
 
 use super::failure::{Failure, disk};
-use super::{Run, RunOptions, StageDirectory};
+use super::{Run, RunOptions, StageDirectory, data_key};
 use crate::catalog::Origin;
 use crate::plan::{Body, Normalized, StatisticsOrigin, numbers};
 use crate::report::ResultRow;
@@ -50,10 +50,11 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
     let mut data = Map::new();
     for stage in &run.plan.stages {
         for (_, view) in stage.data() {
-            let manifest = view
-                .dataset
-                .manifest()
-                .unwrap_or_else(|error| error.message);
+            let manifest = match run.manifests.get(&data_key(view)) {
+                Some(Ok(manifest)) => manifest.clone(),
+                Some(Err(error)) => error.message.clone(),
+                None => String::new(),
+            };
             data.insert(
                 view.text.clone(),
                 json!({"manifest": manifest, "records": view.dataset.len()}),

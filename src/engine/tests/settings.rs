@@ -40,6 +40,7 @@ pub fn settings() -> Settings {
         best: None,
         stop: None,
         checkpoint_every: 500,
+        checkpoint_minutes: None,
         keep: 2,
         on_bad: crate::data::OnBadSample::Stop,
     }

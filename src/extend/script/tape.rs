@@ -298,6 +298,9 @@ pub fn start(init: &Map) -> Checked<Init> {
             _ => return None,
         })
     };
+    if let Some(fault) = known().and_then(Init::fault) {
+        return Err(Problem::new(Code::Script, fault));
+    }
     known().ok_or_else(|| {
         Problem::new(Code::Script, "this is no way to start a parameter")
             .help("write `#{constant: 0.0}`, `#{uniform: 0.1}`, `#{normal: 0.02}` or `#{truncated_normal: 0.02}`")

@@ -31,7 +31,7 @@ impl Graph {
     /// A tensor that lives between steps; the same one when it is asked for again. Its name is under the current scope.
     ///
     /// # Errors
-    /// It was declared with other sizes, or random whole numbers are asked for.
+    /// It was declared with other sizes, or random whole numbers are asked for, or random numbers of no width.
     pub fn state(
         &mut self,
         name: &str,
@@ -50,6 +50,9 @@ impl Graph {
                 "state `{}` of whole numbers starts as a constant",
                 state.name
             )));
+        }
+        if let Some(fault) = init.fault() {
+            return Err(self.shape_problem(format!("state `{}`: {fault}", state.name)));
         }
         let known = self.states.iter().position(|own| own.name == state.name);
         match known {

@@ -11,12 +11,19 @@ const SHAPE: AttrSpec = attr("shape", AttrType::Sizes, Preset::Required, "The si
 
 fn init(a: &Attrs) -> Result<Init> {
     let scale = a.float("scale")? as f32;
-    Ok(match a.text("init")? {
+    let init = match a.text("init")? {
         "constant" => Init::Constant(scale),
         "uniform" => Init::Uniform(scale),
         "normal" => Init::Normal(scale),
         _ => Init::TruncatedNormal(scale),
-    })
+    };
+    match init.fault() {
+        None => Ok(init),
+        Some(fault) => {
+            let message = format!("parameter `{}`: {fault}", a.text("name")?);
+            Err(Problem::new(Code::Shape, message))
+        }
+    }
 }
 
 fn fixed(a: &Attrs) -> Result<Vec<usize>> {

@@ -92,7 +92,10 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
     let page = environment.get_template("report.html")?.render(context! {
         style => STYLE,
         title => run.title(),
-        run => &run.name,
+        run => match run.name.to_lowercase().starts_with("run") {
+            true => run.name.clone(),
+            false => format!("run {}", run.name),
+        },
         started => text("started"),
         version => text("pretext").unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
         device => text("device"),

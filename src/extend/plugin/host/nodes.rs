@@ -112,6 +112,9 @@ pub extern "C" fn parameter(
             init::TRUNCATED_NORMAL => Init::TruncatedNormal(value),
             other => return Err(s.misused(format!("a parameter can't start in way {other}"))),
         };
+        if let Some(fault) = init.fault() {
+            return Err(s.misused(format!("parameter `{name}`: {fault}")));
+        }
         let elements = sizes.iter().try_fold(1u64, |n, size| n.checked_mul(*size));
         if name.is_empty() || sizes.is_empty() || elements.is_none_or(|n| n == 0 || n > 1 << 40) {
             return Err(s.misused(format!("a parameter `{name}` of {sizes:?} can't be")));
