@@ -162,10 +162,16 @@ impl PictureFile {
             if usize::try_from(chunk.num_values()) != Ok(count) {
                 return Err(bad("its row groups are damaged".into()));
             }
-            if let Compression::LZO = chunk.compression() {
-                return Err(bad(
-                    "it is packed with LZO; write it again with zstd or without compression".into(),
-                ));
+            let labels = label_at.as_ref().map(|(at, _)| group.column(*at));
+            for packed in [Some(chunk), labels].into_iter().flatten() {
+                let by = match packed.compression() {
+                    Compression::LZO => "LZO",
+                    Compression::BROTLI(_) => "Brotli",
+                    _ => continue,
+                };
+                return Err(bad(format!(
+                    "it is packed with {by}, which is not read; write it again with zstd or without compression"
+                )));
             }
             groups.push(Group {
                 first: rows,

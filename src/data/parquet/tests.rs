@@ -504,3 +504,13 @@ fn the_manifest_knows_content_not_place() {
     assert_eq!(manifest(1), manifest(1));
     assert_ne!(manifest(1), manifest(2));
 }
+
+/// The file is `tests/fixtures/data/brotli.py`'s.
+#[test]
+fn what_can_not_be_unpacked_is_told_before_anything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = include_bytes!("../../../tests/fixtures/data/brotli.parquet");
+    std::fs::write(folder.path().join("train.parquet"), bytes).unwrap();
+    let problem = open(folder.path(), &[]).err().expect("no data");
+    assert!(problem.message.contains("packed with Brotli"), "{problem}");
+}
