@@ -561,3 +561,26 @@ run { seed = 3, threads = 1 }
         "{text}"
     );
 }
+
+#[test]
+fn one_field_is_all_that_two_inputs_want() {
+    let test = with(
+        r#"ssl 1
+
+dataset figures = shapes(train = 64, valid = 16, test = 16)
+
+augment plain(image) { emit view = image |> normalize() }
+
+pretext codes = autoencoder() {
+  data      = figures.train
+  valid     = figures.valid
+  augment   = plain
+  encoder   = small_cnn(width = 4)
+  batch     = 16
+  length    = 1 epoch
+  optimizer = adamw(1e-3)
+}
+"#,
+    );
+    run(&test, "run", &[]).success();
+}

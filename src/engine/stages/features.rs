@@ -84,6 +84,17 @@ pub(super) fn host(field: BatchField) -> HostTensor {
     }
 }
 
+/// The inputs of a graph by name, from the fields of a batch. One field may be several inputs.
+pub(super) fn bound<'b>(
+    fields: Vec<(String, BatchField)>,
+    bindings: &'b [(String, String)],
+) -> impl Iterator<Item = (String, HostTensor)> + 'b {
+    fields.into_iter().flat_map(move |(name, field)| {
+        let inputs = bindings.iter().filter(move |(own, _)| *own == name);
+        inputs.map(move |(_, input)| (input.clone(), host(field.clone())))
+    })
+}
+
 /// Takes a field out of a batch.
 pub(super) fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
     let index = batch.fields.iter().position(|(field, _)| field == name)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::{Failure, interrupted};
-use super::features::{View, host};
+use super::features::{View, bound};
 use super::fit::{Batches, Fit};
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
@@ -44,11 +44,7 @@ impl Batches for Loaded {
         let index: Vec<i64> = batch.indices.iter().map(|index| *index as i64).collect();
         let rows = index.len();
         fields.insert(INDEX.to_owned(), HostTensor::int(index, &[rows]));
-        for (name, field) in batch.fields {
-            if let Some((_, input)) = self.bindings.iter().find(|(own, _)| *own == name) {
-                fields.insert(input.clone(), host(field));
-            }
-        }
+        fields.extend(bound(batch.fields, &self.bindings));
         Ok(fields)
     }
 }

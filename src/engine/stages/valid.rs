@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::failure::Failure;
-use super::features::{View, host};
+use super::features::{View, bound};
 use super::watch::Watch;
 use crate::engine::{Batch, Model, losses};
 use crate::graph::Graph;
@@ -59,12 +59,7 @@ impl Run<'_> {
             if rows == 0 {
                 return Ok(());
             }
-            let mut fields = Batch::new();
-            for (name, field) in std::mem::take(&mut batch.fields) {
-                if let Some((_, input)) = bindings.iter().find(|(own, _)| *own == name) {
-                    fields.insert(input.clone(), host(field));
-                }
-            }
+            let fields: Batch = bound(std::mem::take(&mut batch.fields), bindings).collect();
             let values = losses(graph, model, &fields, self.settings.seed, number)?;
             means.add(&values, rows);
             watch.advance(means.rows as u64);
