@@ -136,7 +136,8 @@ pub fn catalog() -> Catalog {
         spec("safetensors", Kind::Export).param(Param::required("path", Type::Text, "The file.")),
         spec("every", Kind::Setting)
             .param(Param::required("time", Type::Duration, "Between two."))
-            .param(size("keep", "2")),
+            .param(size("keep", "2"))
+            .param(Param::optional("minutes", Type::Number, "Also then.")),
         spec("norm", Kind::Setting).param(Param::required("limit", Type::Number, "Largest norm.")),
         spec("grid", Kind::Setting).param(size("cells", "2")),
         spec("group", Kind::Setting)

@@ -6,7 +6,7 @@ use crate::support::Test;
 
 const RECIPE: &str = r#"ssl 1
 
-dataset own = image_folder("pictures", size = 16px)
+dataset own = image_folder("pictures")
 
 augment view(image) { emit image |> random_resized_crop(16px) |> normalize() }
 augment pair(image) { emit views = (image |> view()) * 2 }
@@ -31,7 +31,7 @@ run { workers = 2, threads = 1 }
 "#;
 
 fn picture(shade: u8) -> Vec<u8> {
-    let picture = image::RgbImage::from_fn(20, 18, |x, y| {
+    let picture = image::RgbImage::from_fn(16, 16, |x, y| {
         image::Rgb([shade, (9 * x) as u8, (7 * y) as u8])
     });
     let mut bytes = std::io::Cursor::new(Vec::new());
