@@ -38,6 +38,13 @@ pub(super) struct Pictures<'p> {
     pub look: &'p Look,
 }
 
+impl Pictures<'_> {
+    /// A file's label as it goes into a hash; 0 where there are none.
+    fn label(&self, index: usize) -> [u8; 4] {
+        self.labels.get(index).copied().unwrap_or(0).to_le_bytes()
+    }
+}
+
 /// blake3 of what the files hold, with their labels, and with how they are read where that decides their pixels. A file that can't
 /// be read counts as such: whether that matters is known when it is needed.
 ///
@@ -96,14 +103,7 @@ fn key(pictures: &Pictures<'_>, root: &Path, abouts: &[Option<About>]) -> Option
         hasher.update(b"\0");
         hasher.update(file.as_os_str().as_encoded_bytes());
         hasher.update(b"\0");
-        hasher.update(
-            &pictures
-                .labels
-                .get(index)
-                .copied()
-                .unwrap_or(0)
-                .to_le_bytes(),
-        );
+        hasher.update(&pictures.label(index));
         hasher.update(&about.as_ref()?.bytes());
     }
     Some(hasher.finalize().to_hex().to_string())
@@ -114,14 +114,7 @@ fn compose(pictures: &Pictures<'_>, digests: &[Option<Digest>]) -> String {
     all.update(pictures.kind.as_bytes());
     let mut flags = 0;
     for (index, digest) in digests.iter().enumerate() {
-        all.update(
-            &pictures
-                .labels
-                .get(index)
-                .copied()
-                .unwrap_or(0)
-                .to_le_bytes(),
-        );
+        all.update(&pictures.label(index));
         match digest {
             Some(digest) => {
                 flags |= digest.flags;

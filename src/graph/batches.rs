@@ -9,8 +9,6 @@ struct Part {
     computed: bool,
     /// Computed values of several samples are added up in it.
     mixed: bool,
-    /// It is no straight function of such a sum: the mean of two batches is not that of one twice as large.
-    bent: bool,
 }
 
 impl Graph {
@@ -25,23 +23,19 @@ impl Graph {
             let computed = matches!(node.op, Op::Parameter(_)) || inputs.iter().any(|p| p.computed);
             let mixes = self.over_samples(node) && inputs.first().is_some_and(|p| p.computed);
             let sums = matches!(node.op, Op::Sum(_) | Op::Mean(_) | Op::SumAll | Op::MeanAll);
-            let bends = match node.op {
-                _ if mixes && !sums => true,
-                _ => inputs.iter().enumerate().any(|(i, part)| {
-                    let others = inputs.iter().enumerate().filter(|(j, _)| *j != i);
-                    let alone = !others.into_iter().any(|(_, other)| other.computed);
-                    part.mixed && !straight(&node.op, i, alone)
-                }),
-            };
-            let part = Part {
-                computed,
-                mixed: mixes || inputs.iter().any(|p| p.mixed),
-                bent: bends || inputs.iter().any(|p| p.bent),
-            };
-            if bends && wanted[index] {
+            // what is no straight function of a sum over samples: of two batches the mean is not that of one twice as large
+            let bends = inputs.iter().enumerate().any(|(i, part)| {
+                let mut others = inputs.iter().enumerate().filter(|(j, _)| *j != i);
+                let alone = !others.any(|(_, other)| other.computed);
+                part.mixed && !straight(&node.op, i, alone)
+            });
+            if (bends || mixes && !sums) && wanted[index] {
                 return Some(Var(index as u32));
             }
-            parts.push(part);
+            parts.push(Part {
+                computed,
+                mixed: mixes || inputs.iter().any(|p| p.mixed),
+            });
         }
         None
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Sources, Span};
-use crate::catalog::{Args, Call, Data, Kind, Net};
+use crate::catalog::{Args, Argument, Call, Data, Kind, Net};
 
 /// A whole recipe.
 #[derive(Clone, Debug)]
@@ -143,6 +143,14 @@ pub struct Stage {
     pub bind: Vec<Bound>,
     /// The whole item.
     pub span: Span,
+}
+
+impl Stage {
+    /// A field of the stage, or a parameter of what it calls that takes its place.
+    pub fn argument(&self, name: &str) -> Option<&Argument> {
+        let all = [&self.fields, &self.call.args];
+        all.into_iter().find_map(|args| args.values.get(name))
+    }
 }
 
 /// `views = [a, b]` in `bind { … }`

@@ -33,8 +33,7 @@ impl Planner<'_> {
             return None;
         }
         if batch > records {
-            let fields = [&stage.fields, &stage.call.args];
-            let given = fields.iter().find_map(|args| args.values.get("batch"));
+            let given = stage.argument("batch");
             let of_default = given.is_none_or(|a| a.origin == crate::catalog::Origin::Default);
             let which = if of_default { "the default " } else { "a " };
             let warning = Diagnostic::warning(

@@ -16,7 +16,7 @@ pub(super) fn lint(
 ) {
     match &planned.body {
         Body::Knn(knn) => {
-            overlap(diagnostics, recipe, [&knn.train, &knn.test], "vote");
+            overlap(diagnostics, recipe, stage, [&knn.train, &knn.test], "vote");
             let span = stage.call.args.span("k").unwrap_or(stage.call.name_span);
             bank(
                 diagnostics,
@@ -26,15 +26,12 @@ pub(super) fn lint(
             );
         }
         Body::Probe(probe) => {
-            overlap(diagnostics, recipe, [&probe.train, &probe.test], "train");
+            let sides = [&probe.train, &probe.test];
+            overlap(diagnostics, recipe, stage, sides, "train");
         }
         Body::Classifier(classifier) => {
-            overlap(
-                diagnostics,
-                recipe,
-                [&classifier.train, &classifier.test],
-                "train",
-            );
+            let sides = [&classifier.train, &classifier.test];
+            overlap(diagnostics, recipe, stage, sides, "train");
         }
         Body::Pretext(training) => {
             if let Some(monitor) = &training.monitor {
@@ -51,6 +48,7 @@ pub(super) fn lint(
 fn overlap(
     diagnostics: &mut Vec<Diagnostic>,
     recipe: &Recipe,
+    stage: &Stage,
     [train, test]: [&DataView; 2],
     they: &str,
 ) {
@@ -64,13 +62,8 @@ fn overlap(
         false => format!("about {records} of the {all} records"),
     };
     // the side that holds what it should not
-    let is_of_test = |view: &DataView| {
-        let stages = recipe.stages.iter();
-        let mut fields = stages.flat_map(|stage| stage.fields.values.values());
-        let value = fields.find(|argument| argument.span == view.span);
-        matches!(value.map(|a| &a.value), Some(crate::catalog::Value::Data(data)) if is_test(data, recipe, 0))
-    };
-    let (at, other) = match is_of_test(train) {
+    let data = stage.fields.maybe_data("data");
+    let (at, other) = match data.is_some_and(|data| is_test(data, recipe, 0)) {
         true => (train, test),
         false => (test, train),
     };

@@ -134,7 +134,7 @@ fn accumulated(stage: &Stage, training: &Training) -> Option<Diagnostic> {
 fn queues(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training) {
     let batch = training.settings.batch;
     let fields = [&stage.fields, &stage.call.args];
-    let asked = fields.iter().find_map(|args| args.values.get("batch"));
+    let asked = stage.argument("batch");
     // a batch that was cut to the data has its own warning, and its length is nobody's choice
     if matches!(asked.map(|a| &a.value), Some(Value::Integer(n)) if *n > batch as i64) {
         return;

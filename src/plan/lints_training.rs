@@ -115,11 +115,8 @@ fn still(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, graph: &Graph) {
 
 /// A default rate with a batch that it was not made for.
 fn rate(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, settings: &Settings) {
-    let find = |name: &str| {
-        let given = stage.fields.values.get(name);
-        given.or_else(|| stage.call.args.values.get(name))
-    };
-    let (Some(batch), Some(optimizer)) = (find("batch"), find("optimizer")) else {
+    let (Some(batch), Some(optimizer)) = (stage.argument("batch"), stage.argument("optimizer"))
+    else {
         return;
     };
     if batch.origin == Origin::Default || optimizer.origin != Origin::Default {

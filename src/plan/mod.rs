@@ -37,6 +37,8 @@ mod settings;
 pub mod show;
 mod statistics;
 pub mod summary;
+#[cfg(test)]
+pub(crate) mod testing;
 mod torch;
 mod trace;
 mod training;

@@ -6,6 +6,16 @@ fn setting(name: &str, summary: &str) -> Spec {
     Spec::new(name, Kind::Setting, summary, Make::Stage)
 }
 
+/// How long training goes on at most without a checkpoint.
+fn minutes() -> Param {
+    Param::optional(
+        "minutes",
+        Type::Number,
+        "Also after so many minutes of training, whichever is first. Where it is given, periods shorter than a second share one.",
+    )
+    .within(0.01, 1e6)
+}
+
 /// The settings.
 pub fn specs() -> Vec<Spec> {
     vec![
@@ -18,14 +28,7 @@ pub fn specs() -> Vec<Spec> {
                 Param::with_default("keep", Type::Integer, "2", "How many are kept, the newest.")
                     .within(1.0, 1e6),
             )
-            .param(
-                Param::optional(
-                    "minutes",
-                    Type::Number,
-                    "Also after so many minutes of training, whichever is first. Where it is given, periods shorter than a second share one.",
-                )
-                .within(0.01, 1e6),
-            )
+            .param(minutes())
             .example("every(500 steps, keep = 2)"),
         setting(
             "best",
@@ -53,14 +56,7 @@ pub fn specs() -> Vec<Spec> {
             )
             .within(1.0, 1e6),
         )
-        .param(
-            Param::optional(
-                "minutes",
-                Type::Number,
-                "Also after so many minutes of training, whichever is first. Where it is given, periods shorter than a second share one.",
-            )
-            .within(0.01, 1e6),
-        )
+            .param(minutes())
         .example("best(valid.knn)"),
         setting(
             "early",

@@ -64,7 +64,7 @@ fn bmp_length(bytes: &[u8]) -> usize {
 }
 
 /// The chunks after the signature: where each starts, its name, and where it ends.
-fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8], usize)> {
+pub(super) fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8], usize)> {
     let mut at = 8;
     std::iter::from_fn(move || {
         let head = bytes.get(at..at + 8)?;

@@ -4,6 +4,7 @@ use std::io::{BufRead, Cursor, Seek};
 
 use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
 
+use super::container::png_chunks;
 use super::{format, limits};
 
 /// Segments of a JPEG that are looked at before its size.
@@ -62,17 +63,8 @@ fn png(start: &[u8]) -> Result<Header, String> {
     else {
         return Err("it ends in its header".into());
     };
-    let mut transparent = matches!(color, 4 | 6);
-    let mut at = 33;
-    while let (false, Some(length), Some(name)) =
-        (transparent, number(at), start.get(at + 4..at + 8))
-    {
-        if name == b"IDAT" {
-            break;
-        }
-        transparent = name == b"tRNS";
-        at = at.saturating_add(length).saturating_add(12);
-    }
+    let mut before = png_chunks(start).take_while(|(_, name, _)| *name != b"IDAT");
+    let transparent = matches!(color, 4 | 6) || before.any(|(_, name, _)| name == b"tRNS");
     Ok(Header {
         height,
         width,

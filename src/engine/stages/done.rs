@@ -42,6 +42,13 @@ pub(super) struct Done {
     files: BTreeMap<String, String>,
 }
 
+impl Done {
+    /// Whether it is about the stage that the folder belongs to.
+    fn is_of(&self, directory: &StageDirectory) -> bool {
+        self.stage == directory.name && self.hash == directory.hash
+    }
+}
+
 /// What is found of `done`.
 pub(super) enum Found {
     /// Nothing that can be used.
@@ -173,9 +180,8 @@ pub(super) fn finish(
 
 /// Whether a stage that wrote an export has ended here before.
 pub(super) fn has_exported(directory: &StageDirectory) -> bool {
-    let own = |done: &Done| done.stage == directory.name && done.hash == directory.hash;
     match Done::read(&directory.folder) {
-        Ok(Found::Done(done)) => own(&done) && done.files.contains_key("export"),
+        Ok(Found::Done(done)) => done.is_of(directory) && done.files.contains_key("export"),
         _ => false,
     }
 }
@@ -191,7 +197,7 @@ pub(super) fn finished(
     let found =
         Done::read(&directory.folder).map_err(|error| disk(&directory.path_of("done"), &error))?;
     let done = match found {
-        Found::Done(done) if done.stage == directory.name && done.hash == directory.hash => done,
+        Found::Done(done) if done.is_of(directory) => done,
         Found::Done(_) | Found::No => return Ok(None),
         Found::Former => {
             let path = directory.folder.path().display();

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::super::times::Times;
 use super::super::{Run, Silent};
 use crate::catalog::{Args, Catalog, Kind, Make, Param, Result, Spec, Type};
-use crate::data::{Places, Sample, SampleType};
+use crate::data::{Sample, SampleType};
 use crate::engine::{Batch, Device, HostTensor, Model, features};
 use crate::graph::{DType, EpochWork, Graph, Init, Module};
-use crate::language::{Sources, check_into};
-use crate::plan::{Body, Plan, Purpose, RunSettings, Training, plan};
+use crate::plan::{Body, Plan, RunSettings, Training, testing};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder"));
@@ -63,13 +62,7 @@ fn planned() -> Plan {
     .input("view", SampleType::IMAGE, "A picture.");
     let mut catalog = Catalog::builtin();
     catalog.register(spec);
-    let mut sources = Sources::default();
-    let file = sources.add("test.ssl", RECIPE);
-    let (recipe, said) = check_into(&mut sources, file, &catalog, &[]);
-    let recipe = recipe.unwrap_or_else(|| panic!("{said:?}"));
-    let places = Places::new("", Default::default(), true).expect("places");
-    let (plan, said) = plan(&recipe, &catalog, &places, Purpose::Check);
-    plan.unwrap_or_else(|| panic!("{said:?}"))
+    testing::planned(RECIPE, &catalog)
 }
 
 fn training(plan: &Plan) -> &Training {

@@ -91,7 +91,11 @@ pub(super) fn bound<'b>(
 ) -> impl Iterator<Item = (String, HostTensor)> + 'b {
     fields.into_iter().flat_map(move |(name, field)| {
         let inputs = bindings.iter().filter(move |(own, _)| *own == name);
-        inputs.map(move |(_, input)| (input.clone(), host(field.clone())))
+        // `repeat_n` gives the field itself to the last of them, and copies to the others
+        let copies = std::iter::repeat_n(field, inputs.clone().count());
+        inputs
+            .zip(copies)
+            .map(|((_, input), field)| (input.clone(), host(field)))
     })
 }
 

@@ -21,14 +21,14 @@ const LARGEST: u64 = 64 << 20;
 /// What a stage has met.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Told {
+pub(super) struct Met {
     /// Why each record was left out.
     left_out: BTreeSet<String>,
     /// Why each record was taken in part.
     repaired: BTreeSet<String>,
 }
 
-impl Told {
+impl Met {
     /// What a stage met in earlier sittings; nothing where that can't be read.
     fn read(directory: &StageDirectory) -> Self {
         let bytes = directory.folder.read(FILE, LARGEST).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Run<'_> {
     /// Takes up what a stage met in earlier sittings.
     pub(super) fn remember(&self, directory: &StageDirectory) {
         let mut told = self.told.borrow_mut();
-        told.insert(directory.name.clone(), Told::read(directory));
+        told.insert(directory.name.clone(), Met::read(directory));
     }
 
     /// Says how many records a stage went without, or has taken in part, and keeps them for the next sitting.
@@ -101,7 +101,7 @@ impl Run<'_> {
     ) -> std::io::Result<()> {
         let mut told = self.told.borrow_mut();
         let stage = &directory.name;
-        let Some(met) = told.get_mut(stage).filter(|met| **met != Told::default()) else {
+        let Some(met) = told.get_mut(stage).filter(|met| **met != Met::default()) else {
             return Ok(());
         };
         for what in [What::LeftOut, What::Repaired] {

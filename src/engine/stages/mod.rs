@@ -85,7 +85,7 @@ struct Run<'a> {
     /// How long stages take.
     times: RefCell<Times>,
     /// Lines that were said and need not be said again.
-    told: RefCell<BTreeMap<String, left_out::Told>>,
+    told: RefCell<BTreeMap<String, left_out::Met>>,
 }
 
 /// Where a data set lies in memory: a plan holds each for as long as a run goes.

@@ -10,9 +10,7 @@ use std::time::Duration;
 use super::super::{RunOptions, Silent, run_plan};
 use super::{Clock, Pace};
 use crate::catalog::Catalog;
-use crate::data::Places;
-use crate::language::{Sources, check_into};
-use crate::plan::{Body, Plan, Purpose, Settings, plan};
+use crate::plan::{Body, Plan, Settings, testing};
 
 const RECIPE: &str = "ssl 1
 
@@ -32,14 +30,7 @@ run { seed = 3, device = flex }
 ";
 
 fn planned() -> Plan {
-    let catalog = Catalog::builtin();
-    let mut sources = Sources::default();
-    let file = sources.add("test.ssl", RECIPE);
-    let (recipe, said) = check_into(&mut sources, file, &catalog, &[]);
-    let recipe = recipe.unwrap_or_else(|| panic!("{said:?}"));
-    let places = Places::new("", Default::default(), true).expect("places");
-    let (plan, said) = plan(&recipe, &catalog, &places, Purpose::Check);
-    plan.unwrap_or_else(|| panic!("{said:?}"))
+    testing::planned(RECIPE, &Catalog::builtin())
 }
 
 fn settings(plan: &Plan) -> Settings {
