@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Places;
+use super::{Places, regular};
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 
@@ -96,22 +96,30 @@ fn project(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     for folder in folder.ancestors() {
         let path = folder.join("pretext.toml");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                return Err(Problem::new(
-                    Code::BadFile,
-                    format!("can't read {}: {error}", path.display()),
-                ));
-            }
-        };
-        let project: Project = toml::from_str(&text).map_err(|error| {
+        let bad = |why: String| {
             Problem::new(
                 Code::BadFile,
-                format!("{}: {}", path.display(), error.to_string().trim_end()),
+                format!("can't read {}: {why}", path.display()),
             )
-            .help("it may hold one table: [data] with lines like fashion_mnist = \"PATH\"")
+        };
+        let text = match regular::text(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(bad(error.to_string())),
+        };
+        // a stranger's may be a link to another file, of which nothing is shown
+        let link = path
+            .symlink_metadata()
+            .is_ok_and(|about| about.is_symlink());
+        let project: Project = toml::from_str(&text).map_err(|error| {
+            let before = text.get(..error.span().map_or(0, |span| span.start));
+            let line = before.unwrap_or_default().matches('\n').count() + 1;
+            let why = match link {
+                true => "it is not as it should be",
+                false => error.message(),
+            };
+            bad(format!("line {line}: {why}"))
+                .help("it may hold one table: [data] with lines like fashion_mnist = \"PATH\"")
         })?;
         return Ok(project
             .data
@@ -230,6 +238,26 @@ mod tests {
         let error = project(&inner).unwrap_err();
         assert_eq!(error.code, Code::BadFile);
         assert!(error.message.contains("pretext.toml"), "{error}");
+        // a stranger's project shows no line of another file
+        let secret = root.join("secret");
+        fs::write(&secret, "[data]\nroot:x:0:0\n").unwrap();
+        fs::remove_file(root.join("a/pretext.toml")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&secret, root.join("a/pretext.toml")).unwrap();
+        #[cfg(not(unix))]
+        fs::copy(&secret, root.join("a/pretext.toml")).unwrap();
+        let error = project(&inner).unwrap_err();
+        assert!(error.message.contains("line 2"), "{error}");
+        assert!(!format!("{error:?}").contains("root:"), "{error:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_project_file_that_never_ends_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("pretext.toml")).unwrap();
+        let error = project(folder.path()).unwrap_err();
+        assert!(error.message.contains("regular file"), "{error}");
     }
 
     #[test]

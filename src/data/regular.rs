@@ -6,6 +6,8 @@ use std::path::Path;
 
 /// Bytes of the largest picture file.
 const MOST: u64 = 1 << 30;
+/// Bytes of the longest file of settings.
+const MOST_TEXT: u64 = 1 << 20;
 
 /// Opens a regular file for reading; links are followed. Never waits.
 pub(super) fn open(path: &Path) -> io::Result<File> {
@@ -34,6 +36,16 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(length as usize + 1);
     file.take(MOST).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Reads a short file of text.
+pub(super) fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open(path)?.take(MOST_TEXT + 1).read_to_string(&mut text)?;
+    match text.len() as u64 > MOST_TEXT {
+        true => Err(io::Error::other("it is larger than 1 MiB")),
+        false => Ok(text),
+    }
 }
 
 /// Reads the first bytes of a file, at most as many as there is room.

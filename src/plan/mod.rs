@@ -44,6 +44,8 @@ mod trace;
 mod training;
 mod tree;
 mod types;
+#[cfg(test)]
+mod valid_tests;
 mod view;
 
 pub use build::{Purpose, plan};

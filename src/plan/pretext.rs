@@ -1,10 +1,13 @@
 //! Planning a pretext stage: data, sample graph, binding, training graph, settings.
 
+use std::sync::Arc;
+
 use super::build::{Planner, describe};
 use super::statistics::{normalized_by, wants_statistics};
 use super::training::Watched;
 use super::types::*;
 use super::view::image_field;
+use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
 use crate::data::{Fields, OnBadSample, SampleType};
 use crate::graph::{Graph, INDEX, Mode, Op};
@@ -113,7 +116,16 @@ impl Planner<'_> {
         }
         let fillings = self.fillings(stage, &graph, &encoder, &data, on_bad)?;
         let valid = match args.maybe_data("valid") {
-            Some(_) => Some(self.validation(stage, &args, &data, &graph)?),
+            Some(_) => {
+                let valid = self.view(&args, "valid")?;
+                // the same views, of records that may have other fields beside those that are used
+                let own = match valid.dataset.fields() == &fields {
+                    true => samples.clone(),
+                    false => self.samples(&block, &all, valid.dataset.fields(), by, fallback)?,
+                };
+                self.alike(&valid, &own, &samples, &bindings)?;
+                Some(self.validation(stage, &args, valid, own, &graph)?)
+            }
             None => None,
         };
         let mut readings = valid
@@ -172,34 +184,52 @@ impl Planner<'_> {
         })
     }
 
+    /// Refuses a split whose records give the task other values than those that are trained on.
+    fn alike(
+        &mut self,
+        valid: &DataView,
+        own: &SampleGraph,
+        trained: &SampleGraph,
+        bindings: &[(String, String)],
+    ) -> Option<()> {
+        let value = |graph: &SampleGraph, name: &str| {
+            let found = graph.outputs().iter().find(|(field, _)| field == name);
+            found.map(|(_, ty)| ty.to_string())
+        };
+        let differs = bindings.iter().find_map(|(field, _)| {
+            let (a, b) = (value(trained, field), value(own, field));
+            (a != b).then(|| (field, a.unwrap_or_default(), b.unwrap_or_default()))
+        });
+        let Some((field, a, b)) = differs else {
+            return Some(());
+        };
+        let message = format!(
+            "`{field}` of `{}` is {b}, and {a} where it is trained on",
+            valid.text
+        );
+        self.diagnostics.push(
+            Diagnostic::error(Code::SampleType, valid.span, message)
+                .help("take a split of the same data set, or an `augment` that makes both alike"),
+        );
+        None
+    }
+
     /// The split whose loss is read, and the graph that reads it: the same task in evaluation.
     fn validation(
         &mut self,
         stage: &Stage,
         args: &Args,
-        trained: &DataView,
+        data: DataView,
+        samples: Arc<SampleGraph>,
         train: &Graph,
     ) -> Option<Validation> {
-        let data = self.view(args, "valid")?;
         let Make::Task { build, .. } = &stage.call.spec.make else {
             return None;
         };
-        if data.dataset.fields() != trained.dataset.fields() {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    Code::SampleType,
-                    data.span,
-                    format!(
-                        "records of `{}` are not like those that are trained on",
-                        data.text
-                    ),
-                )
-                .help("take a split of the same data set"),
-            );
-            return None;
-        }
         let mut graph = Graph::new(Mode::Eval);
-        graph.set_records(trained.dataset.len());
+        if let Ok(records) = train.records() {
+            graph.set_records(records);
+        }
         for node in &train.nodes {
             if let Op::Input(name) = &node.op
                 && name != INDEX
@@ -227,7 +257,11 @@ impl Planner<'_> {
             );
             return None;
         }
-        Some(Validation { data, graph })
+        Some(Validation {
+            data,
+            samples,
+            graph,
+        })
     }
 
     fn monitor(

@@ -273,6 +273,8 @@ pub struct Training {
 pub struct Validation {
     /// The split.
     pub data: DataView,
+    /// The views that it is read in.
+    pub samples: Arc<SampleGraph>,
     /// The task's graph in evaluation: its objectives and metrics are read.
     pub graph: Graph,
 }

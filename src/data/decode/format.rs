@@ -5,7 +5,7 @@ use image::ImageFormat;
 /// Names that pictures have. Other files are pictures where their first bytes say so.
 const ENDINGS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jfif", "jif", "png", "apng", "webp", "bmp", "dib", "gif", "pgm", "ppm",
-    "pbm", "pnm",
+    "pbm", "pnm", "tif", "tiff",
 ];
 /// Names of files that are never pictures: not opened to find out, since there may be one beside every picture.
 const NO_PICTURES: &[&str] = &[
@@ -20,16 +20,6 @@ const KNOWN: &[(usize, &[u8], &str)] = &[
         0,
         b"version https://git-lfs",
         "it is a pointer of Git LFS, not the picture itself: run `git lfs pull`",
-    ),
-    (
-        0,
-        b"II*\0",
-        "it is TIFF, which is not read: convert it to PNG, which holds 16 bits too",
-    ),
-    (
-        0,
-        b"MM\0*",
-        "it is TIFF, which is not read: convert it to PNG, which holds 16 bits too",
     ),
     (
         4,
@@ -83,6 +73,10 @@ pub(in crate::data) fn starts_as_picture(bytes: &[u8]) -> bool {
 
 /// The format of these bytes.
 pub(super) fn of(bytes: &[u8]) -> Result<ImageFormat, String> {
+    // offsets of 64 bits
+    if bytes.starts_with(b"II+\0") || bytes.starts_with(b"MM\0+") {
+        return Ok(ImageFormat::Tiff);
+    }
     match image::guess_format(bytes) {
         Ok(
             format @ (ImageFormat::Jpeg
@@ -90,7 +84,8 @@ pub(super) fn of(bytes: &[u8]) -> Result<ImageFormat, String> {
             | ImageFormat::WebP
             | ImageFormat::Bmp
             | ImageFormat::Gif
-            | ImageFormat::Pnm),
+            | ImageFormat::Pnm
+            | ImageFormat::Tiff),
         ) => Ok(format),
         _ => Err(what_else(bytes)),
     }
@@ -107,7 +102,7 @@ fn what_else(bytes: &[u8]) -> String {
         .iter()
         .find(|(at, start, _)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(start)));
     found.map_or(
-        "it is no JPEG, PNG, WebP, BMP, GIF or PNM".to_owned(),
+        "it is no JPEG, PNG, WebP, TIFF, BMP, GIF or PNM".to_owned(),
         |(_, _, what)| (*what).to_owned(),
     )
 }

@@ -30,6 +30,7 @@ pub(in crate::data) fn header<R: BufRead + Seek>(mut file: R) -> Result<Header, 
     match format::of(start)? {
         ImageFormat::Png => png(start),
         ImageFormat::Jpeg => jpeg(&mut file),
+        ImageFormat::Tiff => super::tiff::header(file),
         other => decoder(file, other),
     }
 }

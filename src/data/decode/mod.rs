@@ -1,4 +1,4 @@
-//! Encoded pictures to pixels: JPEG, PNG, WebP, BMP, GIF (the first frame) and PNM, told apart by what they hold.
+//! Encoded pictures to pixels: JPEG, PNG, WebP, TIFF, BMP, GIF (the first frame) and PNM, told apart by what they hold.
 //!
 //! A picture is whole or it is an error: decoders fill what is missing with grey, and a net would learn the grey. So a file that
 //! ends early is refused ([`decode`]) unless the recipe asks for what there is of it ([`mend`]).
@@ -11,6 +11,7 @@ mod limits;
 mod look;
 mod pixels;
 mod size;
+mod tiff;
 
 use std::io::Cursor;
 
@@ -50,16 +51,33 @@ pub(super) fn mend(bytes: &[u8], look: &Look) -> Result<Image, String> {
     read(bytes, look, Wanted::WhatThereIs)
 }
 
-/// The largest value of a picture with more than 8 bits a channel, as a part of the largest that its format has, and that value;
-/// `None` of other pictures.
-pub(super) fn largest(bytes: &[u8]) -> Option<(f64, f64)> {
-    match raster(bytes, Wanted::Whole).ok()?.values {
-        Values::Words(words) => {
-            let most = f64::from(*words.iter().max()?);
-            Some((most / 65_535.0, most))
+/// What the values of a picture with more than 8 bits a channel are, and what they could be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Extent {
+    /// The smallest and the largest that the picture has.
+    pub values: (f64, f64),
+    /// The two that become 0 and 255 where the recipe says nothing.
+    pub range: (f64, f64),
+}
+
+/// The extent of a picture with more than 8 bits a channel; `None` of other pictures.
+pub(super) fn extent(bytes: &[u8]) -> Option<Extent> {
+    let ends = |values: &mut dyn Iterator<Item = f64>| {
+        let finite = values.filter(|value| value.is_finite());
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        finite.fold(ends, |(low, high), x| (low.min(x), high.max(x)))
+    };
+    let (values, range) = match raster(bytes, Wanted::Whole).ok()?.values {
+        Values::Bytes(_) => return None,
+        Values::Words(words) => (
+            ends(&mut words.iter().map(|word| f64::from(*word))),
+            (0.0, 65_535.0),
+        ),
+        Values::Floats(floats, low, high) => {
+            (ends(&mut floats.iter().map(|x| f64::from(*x))), (low, high))
         }
-        _ => None,
-    }
+    };
+    (values.0 <= values.1).then_some(Extent { values, range })
 }
 
 fn read(bytes: &[u8], look: &Look, wanted: Wanted) -> Result<Image, String> {
@@ -70,6 +88,10 @@ fn raster(bytes: &[u8], wanted: Wanted) -> Result<Raster, String> {
     let format = format::of(bytes)?;
     match format {
         ImageFormat::Jpeg => jpeg::read(bytes, wanted),
+        ImageFormat::Tiff => match tiff::read(bytes, wanted)? {
+            Some(raster) => Ok(raster),
+            None => other(bytes, format, wanted),
+        },
         _ => {
             if wanted == Wanted::Whole {
                 container::check(bytes, format)?;

@@ -70,7 +70,7 @@ fn transparent_pixels_show_the_background_and_not_what_hides_in_them() {
     let rgba = DynamicImage::ImageRgba8(clear.unwrap());
     let grey_alpha =
         DynamicImage::ImageLumaA8(image::ImageBuffer::from_raw(2, 1, vec![9, 0, 100, 51]).unwrap());
-    for format in [ImageFormat::Png, ImageFormat::WebP] {
+    for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Tiff] {
         let bytes = encode(&rgba, format);
         assert!(header_of(&bytes).unwrap().transparent, "{format:?}");
         // a fifth of 100 over four fifths of 255 is 224
@@ -163,6 +163,7 @@ fn a_picture_that_ends_early_is_an_error_and_can_be_mended() {
         ImageFormat::Jpeg,
         ImageFormat::Png,
         ImageFormat::WebP,
+        ImageFormat::Tiff,
         ImageFormat::Bmp,
         ImageFormat::Gif,
         ImageFormat::Pnm,
@@ -186,6 +187,10 @@ fn a_picture_that_ends_early_is_an_error_and_can_be_mended() {
         ] {
             let found = decode(&bytes[..cut], &RGB);
             assert!(found.is_err(), "{format:?} cut at {cut}");
+        }
+        // a TIFF has its header at its end
+        if format == ImageFormat::Tiff {
+            continue;
         }
         let mended = mend(&bytes[..bytes.len() * 3 / 4], &RGB).unwrap();
         assert_eq!((mended.height, mended.width), (48, 40), "{format:?}");
@@ -244,23 +249,26 @@ fn a_progressive_jpeg_without_its_last_scans_is_not_whole() {
 fn sixteen_bits_become_eight_by_the_range() {
     let words = vec![0u16, 128, 257, 2047, 4095, 65_535];
     let grey = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(6, 1, words).unwrap();
-    let format = ImageFormat::Png;
-    let bytes = encode(&DynamicImage::ImageLuma16(grey.clone()), format);
-    assert!(header_of(&bytes).unwrap().deep);
-    // as `image` itself narrows
-    let narrowed = DynamicImage::ImageLuma16(grey.clone())
-        .into_luma8()
-        .into_raw();
-    assert_eq!(decode(&bytes, &GREY).unwrap().pixels, narrowed);
-    let look = Look {
-        depth: Depth::Between(0.0, 4095.0),
-        ..GREY
-    };
-    assert_eq!(
-        decode(&bytes, &look).unwrap().pixels,
-        [0, 8, 16, 127, 255, 255]
-    );
-    assert_eq!(largest(&bytes), Some((1.0, 65_535.0)));
+    for format in [ImageFormat::Png, ImageFormat::Tiff] {
+        let bytes = encode(&DynamicImage::ImageLuma16(grey.clone()), format);
+        assert!(header_of(&bytes).unwrap().deep);
+        // as `image` itself narrows
+        let narrowed = DynamicImage::ImageLuma16(grey.clone())
+            .into_luma8()
+            .into_raw();
+        assert_eq!(decode(&bytes, &GREY).unwrap().pixels, narrowed);
+        let look = Look {
+            depth: Depth::Between(0.0, 4095.0),
+            ..GREY
+        };
+        assert_eq!(
+            decode(&bytes, &look).unwrap().pixels,
+            [0, 8, 16, 127, 255, 255]
+        );
+        let all = (0.0, 65_535.0);
+        let found = extent(&bytes).unwrap();
+        assert_eq!((found.values, found.range), (all, all));
+    }
     // 1st and 99th percentile of 0, 10, …, 1000: 10 and 990
     let words: Vec<u16> = (0..=100).map(|n| n * 10).collect();
     let grey = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(101, 1, words).unwrap();
@@ -278,7 +286,41 @@ fn sixteen_bits_become_eight_by_the_range() {
     // 8 bits have no other range
     let bytes = png(1, 1, |_, _| [9; 3]);
     assert_eq!(decode(&bytes, &look).unwrap().pixels, [9]);
-    assert_eq!(largest(&bytes), None);
+    assert_eq!(extent(&bytes), None);
+}
+
+/// Floats, signed numbers and 32 bits, as instruments write them.
+#[test]
+fn tiffs_of_instruments_are_read() {
+    use ::tiff::encoder::{TiffEncoder, colortype};
+    fn write<C: colortype::ColorType>(values: &[C::Inner]) -> Vec<u8>
+    where
+        [C::Inner]: ::tiff::encoder::TiffValue,
+    {
+        let mut out = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut out).unwrap();
+        encoder.write_image::<C>(3, 1, values).unwrap();
+        out.into_inner()
+    }
+    let read = |bytes: &[u8]| decode(bytes, &GREY).unwrap().pixels;
+    let floats = write::<colortype::Gray32Float>(&[-1.0, 0.5, 2.0]);
+    assert_eq!(read(&floats), [0, 128, 255]);
+    assert!(header_of(&floats).unwrap().deep);
+    let found = extent(&floats).unwrap();
+    assert_eq!((found.values, found.range), ((-1.0, 2.0), (0.0, 1.0)));
+    let look = Look {
+        depth: Depth::Between(-1.0, 2.0),
+        ..GREY
+    };
+    assert_eq!(decode(&floats, &look).unwrap().pixels, [0, 128, 255]);
+    assert_eq!(
+        read(&write::<colortype::Gray32>(&[0, u32::MAX / 2, u32::MAX])),
+        [0, 128, 255]
+    );
+    assert_eq!(
+        read(&write::<colortype::GrayI16>(&[i16::MIN, 0, i16::MAX])),
+        [0, 128, 255]
+    );
 }
 
 #[test]
@@ -330,7 +372,7 @@ fn what_no_pixel_depends_on_is_not_unpacked() {
 #[test]
 fn names_and_first_bytes_say_what_a_picture_is() {
     for name in [
-        "a.jpg", "a.JPE", "b.jfif", "c.WebP", "e.bmp", "f.gif", "x.pgm",
+        "a.jpg", "a.JPE", "b.jfif", "c.WebP", "d.TIF", "e.bmp", "f.gif", "x.pgm",
     ] {
         assert_eq!(is_picture_name(name), Some(true), "{name}");
     }
@@ -351,14 +393,14 @@ proptest! {
     /// Whatever the bytes, an answer: never a panic, never more memory than a picture may have.
     #[test]
     fn damaged_bytes_never_panic(
-        which in 0usize..6,
+        which in 0usize..7,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
         cut in any::<prop::sample::Index>(),
         keep in any::<bool>(),
     ) {
         let format = [
             ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP,
-            ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Pnm,
+            ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Pnm, ImageFormat::Tiff,
         ][which];
         let mut bytes = encode(&picture(24, 20), format);
         for (at, value) in changes {

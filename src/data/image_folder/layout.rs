@@ -102,7 +102,7 @@ fn nothing(place: &Path, left: &Left) -> Problem {
         problem = problem.note(format!("It holds {}.", super::found::counted(left)));
     }
     problem
-        .note("Pictures are JPEG, PNG, WebP, BMP, GIF and PNM.")
+        .note("Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF and PNM.")
         .help("one folder per class, or train/, valid/ and test/ with one folder per class in each")
 }
 

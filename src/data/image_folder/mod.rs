@@ -117,27 +117,59 @@ fn look_at(root: &Path, files: &[PathBuf]) -> Vec<(PathBuf, Header)> {
     headers.collect()
 }
 
-/// A warning where pictures of more than 8 bits use a small part of their range: 12 bits of an instrument in a file of 16.
+/// A warning where pictures of more than 8 bits use a small part of their range (12 bits of an instrument in a file of 16) or go
+/// beyond it (floats that are no 0..1).
 fn dim(looked_at: &[(PathBuf, Header)]) -> Option<Problem> {
     let deep = looked_at.iter().filter(|(_, header)| header.deep);
-    let mut most: Option<(f64, f64, &Path)> = None;
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut seen: Option<((f64, f64), &Path)> = None;
     for (path, _) in deep.take(DECODED) {
-        let (part, value) = decode::largest(&regular::read(path).ok()?)?;
-        if most.is_none_or(|(known, ..)| part > known) {
-            most = Some((part, value, path));
+        let extent = decode::extent(&regular::read(path).ok()?)?;
+        least = least.min(extent.values.0);
+        if extent.values.1 > most {
+            most = extent.values.1;
+            seen = Some((extent.range, path));
         }
     }
-    let (part, value, path) = most.filter(|(part, ..)| *part < DIM && *part > 0.0)?;
-    let top = (value as u32 + 1).next_power_of_two() - 1;
-    let message = format!(
-        "pictures of 16 bits use {:.1} % of their range: the largest value is {value}, in {}",
-        part * 100.0,
-        path.display()
-    );
+    let ((low, high), path) = seen?;
+    let part = (most - least.min(low.max(0.0))) / (high - low);
+    let beyond = least < low || most > high;
+    if !beyond && (part >= DIM || part <= 0.0) {
+        return None;
+    }
+    let name = path.display();
+    let (message, note) = match beyond {
+        true => (
+            format!(
+                "values go from {least} to {most} (in {name}), and pictures of this format from {low} to {high}"
+            ),
+            "What lies outside is cut off: it becomes black or white.",
+        ),
+        false => (
+            format!(
+                "pictures of {} use {:.1} % of their range: the largest value is {most}, in {name}",
+                if high == 65_535.0 {
+                    "16 bits".to_owned()
+                } else {
+                    format!("{low}..{high}")
+                },
+                part * 100.0,
+            ),
+            "Pictures are read as 8 bits: what is left of them has few levels and is nearly black.",
+        ),
+    };
+    // counts use whole bits; other values are what they are
+    let top = match low == 0.0 && high > 1.0 {
+        true => ((most as u64 + 1).next_power_of_two() - 1) as f64,
+        false => most.ceil(),
+    };
+    let bottom = if least < 0.0 { least.floor() } else { 0.0 };
     Some(
         Problem::new(Code::LintRange, message)
-            .note("Pictures are read as 8 bits: what is left of them has few levels and is nearly black.")
-            .help(format!("say which values become black and white: `range = 0..{top}`")),
+            .note(note)
+            .help(format!(
+                "say which values become black and white: `range = {bottom}..{top}`"
+            )),
     )
 }
 
@@ -222,7 +254,7 @@ pub(super) fn spec() -> Spec {
     Spec::new(
         "image_folder",
         Kind::Dataset,
-        "Your own pictures: JPEG, PNG, WebP, BMP, GIF or PNM files in one folder per class.",
+        "Your own pictures: JPEG, PNG, WebP, TIFF, BMP, GIF or PNM files in one folder per class.",
         Make::Dataset(make),
     )
     .param(Param::required(

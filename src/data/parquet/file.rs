@@ -24,6 +24,8 @@ use crate::data::lazy::Lazy;
 const ROWS: usize = 64;
 /// Bytes of a row group's pictures from which on one thread at a time unpacks such groups.
 const LARGE: i64 = 16 << 20;
+/// Row groups that are looked into to learn how large pictures are.
+const LOOKED_INTO: usize = 8;
 
 /// One thread at a time: pages of large groups are unpacked whole.
 static LARGE_ONE: Mutex<()> = Mutex::new(());
@@ -301,27 +303,32 @@ impl PictureFile {
         }
     }
 
-    /// Heights and widths of the first few pictures; broken ones are left out.
+    /// Heights and widths of up to `n` pictures: the first ones of row groups taken evenly. Broken ones are left out.
     pub(super) fn peek(&self, n: usize) -> Vec<(usize, usize)> {
-        let Some(index) = self.groups.iter().position(|group| group.rows > 0) else {
-            return Vec::new();
-        };
-        let rows = self.groups[index].rows.min(n);
+        let filled: Vec<usize> = (0..self.groups.len())
+            .filter(|at| self.groups[*at].rows > 0)
+            .collect();
+        let groups = filled.len().min(LOOKED_INTO).min(n);
         let mut sizes = Vec::new();
-        // what is wrong is told when it is read
-        let _ = guarded(|| {
-            let ColumnReader::ByteArrayColumnReader(mut reader) =
-                self.column(index, self.picture)?
-            else {
-                return Ok(());
-            };
-            self.values(&mut reader, self.picture, rows, &mut |values| {
-                let bytes = values.iter().flatten();
-                let headers = bytes.filter_map(|b| crate::data::decode::header_of(b.data()).ok());
-                sizes.extend(headers.map(|header| (header.height, header.width)));
-                Ok(())
-            })
-        });
+        for at in 0..groups {
+            let index = filled[at * filled.len() / groups];
+            let rows = self.groups[index].rows.min(n.div_ceil(groups));
+            // what is wrong is told when it is read
+            let _ = guarded(|| {
+                let ColumnReader::ByteArrayColumnReader(mut reader) =
+                    self.column(index, self.picture)?
+                else {
+                    return Ok(());
+                };
+                self.values(&mut reader, self.picture, rows, &mut |values| {
+                    let bytes = values.iter().flatten();
+                    let headers =
+                        bytes.filter_map(|b| crate::data::decode::header_of(b.data()).ok());
+                    sizes.extend(headers.map(|header| (header.height, header.width)));
+                    Ok(())
+                })
+            });
+        }
         sizes
     }
 

@@ -18,8 +18,8 @@ use super::{manifest, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};
 use crate::language::codes::Code;
 
-/// Pictures of a file whose headers are read to learn whether all have one size.
-const LOOKED_AT: usize = 8;
+/// Pictures of a split whose headers are read to learn whether all have one size.
+const LOOKED_AT: usize = 256;
 
 /// One file of a split.
 struct Part {
@@ -193,7 +193,7 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
     let size = pictures::size(pictures::declared(args), || {
         parts
             .iter()
-            .flat_map(|part| part.file.peek(LOOKED_AT))
+            .flat_map(|part| part.file.peek(LOOKED_AT.div_ceil(parts.len().max(1))))
             .collect()
     });
     let (height, width) = size.shown();
@@ -351,7 +351,7 @@ pub(super) fn spec() -> Spec {
         "image",
         Type::Text,
         "\"image\"",
-        "The column of pictures: a struct with `bytes`, or bytes; JPEG, PNG, WebP, BMP, GIF or PNM.",
+        "The column of pictures: a struct with `bytes`, or bytes; JPEG, PNG, WebP, TIFF, BMP, GIF or PNM.",
     ))
     .param(Param::with_default(
         "label",

@@ -514,3 +514,25 @@ fn what_can_not_be_unpacked_is_told_before_anything_is_read() {
     let problem = open(folder.path(), &[]).err().expect("no data");
     assert!(problem.message.contains("packed with Brotli"), "{problem}");
 }
+
+#[test]
+fn pictures_of_later_row_groups_count_for_their_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.parquet");
+    let of = |height: u32| (Some(help::png(height, 2, |_, _| [0; 3])), 0);
+    let mut groups: Vec<Vec<_>> = (0..7).map(|_| (0..40).map(|_| of(2)).collect()).collect();
+    let open = |groups: &[Vec<_>]| {
+        write(&path, None, groups);
+        let splits = open(&path, &[("image", text("img"))]).unwrap();
+        splits.parts[&Split::Train].fields()[0].1.clone()
+    };
+    assert_eq!(open(&groups), SampleType::image(3, 2, 2));
+    // the ninth picture of the last one
+    groups[6][8] = of(3);
+    let any = SampleType::Image {
+        channels: Some(3),
+        height: None,
+        width: None,
+    };
+    assert_eq!(open(&groups), any);
+}

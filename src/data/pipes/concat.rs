@@ -120,7 +120,24 @@ fn wider(a: &SampleType, b: &SampleType) -> SampleType {
     }
 }
 
+/// A part without the fields that not all have: labelled records beside unlabelled ones become unlabelled.
+fn shared(mut part: Arc<dyn Dataset>, all: &[Fields]) -> Arc<dyn Dataset> {
+    let has = |fields: &Fields, name: &str| fields.iter().any(|(field, _)| field == name);
+    let own = |part: &Arc<dyn Dataset>| {
+        let lacking = |name: &str| all.iter().any(|fields| !has(fields, name));
+        let fields = part.fields();
+        let found = fields.iter().position(|(name, _)| lacking(name));
+        found.filter(|_| fields.len() > 1)
+    };
+    while let Some(at) = own(&part) {
+        part = super::without::dropping(part, at);
+    }
+    part
+}
+
 fn join(parts: Vec<Arc<dyn Dataset>>) -> Result<Arc<dyn Dataset>> {
+    let all: Vec<Fields> = parts.iter().map(|part| part.fields().clone()).collect();
+    let parts: Vec<_> = parts.into_iter().map(|part| shared(part, &all)).collect();
     let mut fields = parts[0].fields().clone();
     for part in &parts[1..] {
         let other = part.fields();
@@ -224,7 +241,7 @@ pub(super) fn spec() -> Spec {
     Spec::new(
         "concat",
         Kind::Pipe,
-        "Joins data sets with equal fields: the records of one, then those of the other.",
+        "Joins data sets: the records of one, then those of the other, with the fields that both have.",
         Make::Pipe(pipe),
     )
     .param(Param::required(
@@ -233,6 +250,6 @@ pub(super) fn spec() -> Spec {
         "The data set that follows, or the first of two.",
     ))
     .param(Param::optional("b", Type::Data, "The second of two."))
-    .doc("Splits join splits of the same name; a split that only one has stays as it is.")
+    .doc("Splits join splits of the same name; a split that only one has stays as it is. Labelled records beside unlabelled ones become unlabelled.")
     .example("concat(fashion.test)")
 }

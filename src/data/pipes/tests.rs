@@ -261,20 +261,39 @@ fn concat_joins_splits_and_keeps_ids_apart() {
 }
 
 #[test]
-fn concat_refuses_records_that_differ() {
+fn concat_keeps_what_all_have() {
     let all = shapes(100);
-    let no_label = call("without", &[("field", Value::Word("label".into()))]);
-    let other = Value::Data(named("s", Some(Split::Valid), vec![no_label]));
-    let problem = problem(split(
+    let without = |field: &str| call("without", &[("field", Value::Word(field.into()))]);
+    let valid = |field| {
+        let part = Value::Data(named("s", Some(Split::Valid), vec![without(field)]));
+        call("concat", &[("a", part)])
+    };
+    // labelled records, then unlabelled ones, and the other way round
+    let whole = call(
+        "concat",
+        &[("a", Value::Data(named("s", Some(Split::Valid), vec![])))],
+    );
+    for pipes in [vec![valid("label")], vec![without("label"), whole]] {
+        let joined = split(&all, Split::Train, pipes).unwrap();
+        assert_eq!(joined.len(), 130);
+        assert_eq!(joined.fields().len(), 1);
+        assert_eq!(joined.fields()[0].0, "image");
+        assert!(joined.class_names().is_empty());
+        for at in [0, 129] {
+            assert_eq!(joined.class(at).unwrap(), None);
+            assert_eq!(joined.read(at).unwrap().len(), 1);
+        }
+    }
+    let nothing = problem(split(
         &all,
         Split::Train,
-        vec![call("concat", &[("a", other)])],
+        vec![without("image"), valid("label")],
     ));
-    assert_eq!(problem.code, Code::SampleType);
+    assert_eq!(nothing.code, Code::SampleType);
     assert!(
-        problem.notes[0].contains("label(10)"),
+        nothing.notes[0].contains("label(10)"),
         "{:?}",
-        problem.notes
+        nothing.notes
     );
 }
 

@@ -86,7 +86,7 @@ impl Dataset for Without {
 
 fn without(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
     let name = args.word("field");
-    let mut fields = base.fields().clone();
+    let fields = base.fields();
     let Some(dropped) = fields.iter().position(|(field, _)| field == name) else {
         let have: Vec<String> = fields.iter().map(|(name, _)| format!("`{name}`")).collect();
         return Err(Problem::argument(
@@ -103,17 +103,23 @@ fn without(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
             format!("`{name}` is the only field: nothing would be left"),
         ));
     }
-    fields.remove(dropped);
+    Ok(dropping(base, dropped))
+}
+
+/// The same records without one of their fields, which is not the only one.
+pub(super) fn dropping(base: Arc<dyn Dataset>, dropped: usize) -> Arc<dyn Dataset> {
+    let mut fields = base.fields().clone();
+    let (name, _) = fields.remove(dropped);
     let labelled = fields
         .iter()
         .any(|(_, ty)| matches!(ty, SampleType::Label { .. }));
-    Ok(Arc::new(Without {
+    Arc::new(Without {
         base,
         dropped,
         fields,
         labelled,
-        name: name.to_owned(),
-    }))
+        name,
+    })
 }
 
 fn pipe(args: &Args, source: Source, _: &dyn Fn(&Data) -> Result<Source>) -> Result<Source> {

@@ -155,7 +155,7 @@ impl Run<'_> {
                 {
                     let view = View {
                         data: &valid.data,
-                        samples: &training.samples,
+                        samples: &valid.samples,
                         batch: settings.batch,
                         on_bad: settings.on_bad,
                     };

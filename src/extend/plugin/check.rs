@@ -360,8 +360,8 @@ fn in_child(path: &Path, mut command: Command, limit: Duration) -> std::io::Resu
         .spawn()?;
     // held until nothing is wanted of the child: to wait for it would close it
     let _lifeline = child.stdin.take();
-    let lines = child.stdout.take().map(listen);
-    let complaints = child.stderr.take().map(Complaints::of);
+    let lines = child.stdout.take().map(listen).transpose()?;
+    let complaints = child.stderr.take().map(Complaints::of).transpose()?;
     let followed = match lines {
         Some(lines) => follow(&mut report, &mut child, &lines, limit)?,
         None => Followed::default(),
@@ -463,9 +463,9 @@ fn follow(
 }
 
 /// What a child says, read by a thread of its own: the child never waits for us.
-fn listen(out: ChildStdout) -> mpsc::Receiver<Line> {
+fn listen(out: ChildStdout) -> std::io::Result<mpsc::Receiver<Line>> {
     let (sender, lines) = mpsc::channel();
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         let mut out = BufReader::new(out);
         while let Some(text) = next_line(&mut out) {
             // where the plugin shares the stream, its own words are in between
@@ -474,8 +474,8 @@ fn listen(out: ChildStdout) -> mpsc::Receiver<Line> {
                 let _ = sender.send(line);
             }
         }
-    });
-    lines
+    })?;
+    Ok(lines)
 }
 
 /// The last of what a child complains about.
@@ -485,10 +485,10 @@ struct Complaints {
 }
 
 impl Complaints {
-    fn of(mut from: ChildStderr) -> Self {
+    fn of(mut from: ChildStderr) -> std::io::Result<Self> {
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keeping = Arc::clone(&kept);
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().spawn(move || {
             let mut block = [0; 4096];
             loop {
                 // read to its end, or the child would wait
@@ -505,8 +505,8 @@ impl Complaints {
                     kept.drain(..old);
                 }
             }
-        });
-        Self { kept, thread }
+        })?;
+        Ok(Self { kept, thread })
     }
 
     /// The last line that says something, for a child that has ended.

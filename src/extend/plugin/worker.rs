@@ -160,14 +160,14 @@ pub fn run(limit: Duration) -> std::io::Result<Ended> {
     signals::forward(&child);
     let (sender, words) = mpsc::channel();
     let listening = ours.try_clone()?;
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         let mut out = BufReader::new(listening);
         while let Some(line) = next_line(&mut out) {
             if let Ok(word) = serde_json::from_slice::<Word>(&line) {
                 let _ = sender.send(word);
             }
         }
-    });
+    })?;
     let ended = follow(&mut child, &words, limit);
     signals::rest();
     // held until here: the worker ends where it is closed
