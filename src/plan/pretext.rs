@@ -192,7 +192,9 @@ impl Planner<'_> {
         trained: &SampleGraph,
         bindings: &[(String, String)],
     ) -> Option<()> {
+        // of a list each element is bound: `views/0`
         let value = |graph: &SampleGraph, name: &str| {
+            let name = name.split('/').next().unwrap_or(name);
             let found = graph.outputs().iter().find(|(field, _)| field == name);
             found.map(|(_, ty)| ty.to_string())
         };

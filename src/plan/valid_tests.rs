@@ -3,14 +3,15 @@ use crate::catalog::Catalog;
 use crate::data::Places;
 use crate::language::{Diagnostic, Sources, check};
 
-/// Rotations of `figures.train`, judged on the loss of `valid`.
+/// Pairs of `figures.train`, judged on the loss of `valid`.
 fn planned(valid: &str) -> Result<Plan, Vec<Diagnostic>> {
     let text = format!(
         "ssl 1
 dataset figures = shapes(train = 64, valid = 32, test = 32)
 dataset large = image_folder(\"large\")
-pretext turns = rotation() {{
-  data = figures.train, valid = {valid}, encoder = small_cnn(width = 4), batch = 16
+augment pair(image) {{ emit views = (image |> hflip(50%) |> normalize()) * 2 }}
+pretext pairs = simclr() {{
+  data = figures.train, augment = pair, valid = {valid}, encoder = small_cnn(width = 4), batch = 16
 }}
 "
     );

@@ -90,7 +90,7 @@ fn raster(bytes: &[u8], wanted: Wanted) -> Result<Raster, String> {
         ImageFormat::Jpeg => jpeg::read(bytes, wanted),
         ImageFormat::Tiff => match tiff::read(bytes, wanted)? {
             Some(raster) => Ok(raster),
-            None => other(bytes, format, wanted),
+            None => other(bytes, format, wanted).map_err(|error| tiff::unread(&error)),
         },
         _ => {
             if wanted == Wanted::Whole {

@@ -379,7 +379,7 @@ fn names_and_first_bytes_say_what_a_picture_is() {
     for name in ["a.txt", "a.json", "a.jpg.csv"] {
         assert_eq!(is_picture_name(name), Some(false), "{name}");
     }
-    for name in ["a", "a.img", "d.TIF", "jpg", ".jpg", "a."] {
+    for name in ["a", "a.img", "jpg", ".jpg", "a."] {
         assert_eq!(is_picture_name(name), None, "{name}");
     }
     let bytes = encode(&picture(4, 4), ImageFormat::WebP);

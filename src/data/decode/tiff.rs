@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::io::{Cursor, Read, Seek};
 
-use tiff::ColorType;
 use tiff::decoder::{Decoder, Limits};
 use tiff::tags::{SampleFormat, Tag};
+use tiff::{ColorType, TiffError};
 
 use super::pixels::{Raster, Values};
 use super::{Header, MISSING, Wanted, limits};
@@ -54,7 +54,10 @@ pub(super) fn read(bytes: &[u8], wanted: Wanted) -> Result<Option<Raster>, Strin
     if let Err(error) = decoder.read_image_bytes(&mut raw)
         && (wanted == Wanted::Whole || raw.iter().all(|byte| *byte == MISSING))
     {
-        return Err(format!("it is not whole: {error}"));
+        return Err(match error {
+            TiffError::UnsupportedError(_) => unread(&error),
+            _ => format!("it is not whole: {error}"),
+        });
     }
     let (height, width) = (height as usize, width as usize);
     let raster = |channels: usize, values: Values| Raster {
@@ -93,6 +96,13 @@ pub(super) fn read(bytes: &[u8], wanted: Wanted) -> Result<Option<Raster>, Strin
         }
     };
     Ok(Some(raster(channels, values)))
+}
+
+/// What is said of a TIFF that no decoder here knows.
+pub(super) fn unread(why: &dyn std::fmt::Display) -> String {
+    format!(
+        "its kind of TIFF is not read ({why}): convert it to PNG, or to grey or RGB values of 8 or 16 bits"
+    )
 }
 
 /// Height, width, transparency and depth of the first picture.
