@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use pretext::augment::{SampleGraph, compile, specs};
 use pretext::catalog::{Args, Argument, Call, Origin, Value};
 use pretext::data::{
-    DataError, Dataset, Fields, Image, Loader, LoaderOptions, Normalization, Progress, Record,
-    Sample, SampleType,
+    DataError, Dataset, Fields, Image, ImageType, Loader, LoaderOptions, Normalization, Progress,
+    Record, Sample,
 };
 use pretext::language::Span;
 use pretext::language::checked::{Augment, Emit, SampleExpr, SampleHead, SampleStep};
@@ -47,14 +47,14 @@ impl Files {
             paths.push(entry?.path());
         }
         paths.sort();
-        let ty = SampleType::Image {
+        let ty = ImageType {
             channels: Some(3),
             height: None,
             width: None,
         };
         Ok(Self {
             paths,
-            fields: vec![("image".into(), ty)],
+            fields: vec![("image".into(), ty.into())],
         })
     }
 }

@@ -1,10 +1,10 @@
 //! `center_crop(224px)`: the square in the middle.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::random_crop::crop;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, ImageType, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
@@ -64,7 +64,7 @@ impl Transform for Center {
         let (top, left) = corner(image.height, image.width, self.size);
         let cut = crop(&image, top, left, 0, self.size, self.size, scratch);
         scratch.give(image.pixels);
-        out.push(Sample::Image(cut));
+        out.push(Sample::image(cut));
         Ok(())
     }
 

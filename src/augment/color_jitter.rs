@@ -2,10 +2,10 @@
 
 use super::grayscale::luma;
 use super::hue::shift_hue;
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -77,13 +77,9 @@ struct Jitter {
 
 impl Transform for Jitter {
     fn draws(&self, input: &SampleType) -> bool {
-        let grey = matches!(
-            input,
-            SampleType::Image {
-                channels: Some(1),
-                ..
-            }
-        );
+        let grey = input
+            .as_image()
+            .is_some_and(|image| image.channels == Some(1));
         let colour = if grey {
             0.0
         } else {
@@ -118,7 +114,7 @@ impl Transform for Jitter {
                 }
             }
         }
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! `cutout(8px)`: a hole at a random place.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -50,7 +50,7 @@ impl Transform for Cutout {
         let y = rng.below(image.height as u32) as usize;
         let x = rng.below(image.width as u32) as usize;
         cut(&mut image, y, x, self.size);
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! `gaussian_blur(23px, chance = 50%)`.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
@@ -104,7 +104,7 @@ impl Transform for Blur {
             let sigma = rng.between(self.sigma.0, self.sigma.1);
             blur(&mut image, self.kernel, sigma, scratch);
         }
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 }

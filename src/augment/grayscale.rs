@@ -1,9 +1,9 @@
 //! `grayscale(20%)`: the light without the colour.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -44,7 +44,7 @@ impl Transform for Gray {
         if rng.chance(self.chance) {
             grayscale(&mut image);
         }
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! `hflip(50%)`: left and right swapped.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -43,7 +43,7 @@ impl Transform for Flip {
         if rng.chance(self.chance) {
             flip(&mut image);
         }
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 

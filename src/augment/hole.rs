@@ -1,9 +1,9 @@
 //! `hole(50%)`: a picture with a square missing, and where it is missing.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -44,10 +44,7 @@ pub fn spec() -> Spec {
 
 fn types(_: &Args, input: &SampleType) -> Result<Vec<SampleType>> {
     let image = ImageType::of("hole", input)?;
-    let mask = SampleType::Mask {
-        height: image.height,
-        width: image.width,
-    };
+    let mask = SampleType::mask(image.height, image.width);
     Ok(vec![input.clone(), mask])
 }
 
@@ -77,8 +74,8 @@ impl Transform for Hole {
             (down / 2, right / 2)
         };
         let mask = cut(&mut image, [top, left, height, width], scratch);
-        out.push(Sample::Image(image));
-        out.push(Sample::Image(mask));
+        out.push(Sample::image(image));
+        out.push(Sample::image(mask));
         Ok(())
     }
 
@@ -127,7 +124,7 @@ mod tests {
         for sample in 0..200 {
             let mut out = Vec::new();
             let mut rng = Philox::new(3, &[sample]);
-            let picture = Sample::Image(grey(6, 8));
+            let picture = Sample::image(grey(6, 8));
             hole.apply(picture, &mut rng, scratch, &mut out).unwrap();
             let [Sample::Image(image), Sample::Image(mask)] = &out[..] else {
                 panic!("{out:?}")

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::input::{self, ImageType};
+use super::input;
 use super::random_crop::crop;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, ImageType, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
@@ -112,21 +112,19 @@ impl Transform for Jigsaw {
         for cell in self.orders[label as usize] {
             let (top, left) = corners[cell as usize];
             let tile = crop(&image, top, left, 0, self.size, self.size, scratch);
-            tiles.push(Sample::Image(tile));
+            tiles.push(Sample::image(tile));
         }
         scratch.give(image.pixels);
-        out.push(Sample::List(tiles));
-        out.push(Sample::Label(label));
+        out.push(Sample::list(tiles));
+        out.push(Sample::label(label));
         Ok(())
     }
 
     fn touches(&self, input: &SampleType) -> bool {
-        let SampleType::Image { height, width, .. } = input else {
-            return false;
-        };
         // a tile as large as its cell
-        let sides = [height, width].into_iter().flatten();
-        sides.into_iter().any(|side| self.size >= side / 3)
+        let sides = input.as_image().map(|image| [image.height, image.width]);
+        let mut sides = sides.into_iter().flatten().flatten();
+        sides.any(|side| self.size >= side / 3)
     }
 }
 
@@ -201,7 +199,7 @@ mod tests {
         for sample in 0..200 {
             let mut out = Vec::new();
             let mut rng = Philox::new(5, &[sample]);
-            let input = Sample::Image(picture.clone());
+            let input = Sample::image(picture.clone());
             jigsaw.apply(input, &mut rng, scratch, &mut out).unwrap();
             let [Sample::List(tiles), Sample::Label(label)] = &out[..] else {
                 panic!("{out:?}")

@@ -1,10 +1,10 @@
 //! `neighbour_tiles(8px)`: a tile, one of its eight neighbours, and which.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::random_crop::crop;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, ImageType, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
@@ -136,9 +136,9 @@ impl Transform for Neighbours {
             scratch,
         );
         scratch.give(image.pixels);
-        out.push(Sample::Image(middle));
-        out.push(Sample::Image(neighbour));
-        out.push(Sample::Label(label));
+        out.push(Sample::image(middle));
+        out.push(Sample::image(neighbour));
+        out.push(Sample::label(label));
         Ok(())
     }
 

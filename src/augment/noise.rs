@@ -1,9 +1,9 @@
 //! `noise(25%)`: a picture that was damaged.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -77,7 +77,7 @@ impl Transform for Noise {
     ) -> Result<(), DataError> {
         let mut image = input::image("noise", input)?;
         self.damage(&mut image, rng);
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{
     Args, Argument, Kind, Make, Origin, Param, Problem, Result, Spec, Type, Value,
 };
-use crate::data::{DataError, Image, Normalization, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Normalization, Philox, Sample, SampleType};
 use crate::language::Span;
 use crate::language::codes::Code;
 
@@ -127,7 +127,7 @@ impl Transform for Normalize {
             });
         }
         note(&mut image, &self.0);
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 

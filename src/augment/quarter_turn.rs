@@ -1,9 +1,9 @@
 //! `quarter_turn()`: a multiple of 90°, and which one.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
@@ -70,22 +70,22 @@ impl Transform for QuarterTurn {
             let mut turned = scratch.take_list();
             let mut labels = scratch.take_list();
             for turn in 0..4 {
-                turned.push(Sample::Image(rotate(&image, turn, scratch)));
-                labels.push(Sample::Label(turn));
+                turned.push(Sample::image(rotate(&image, turn, scratch)));
+                labels.push(Sample::label(turn));
             }
             scratch.give(image.pixels);
-            out.push(Sample::List(turned));
-            out.push(Sample::List(labels));
+            out.push(Sample::list(turned));
+            out.push(Sample::list(labels));
             return Ok(());
         }
         let turn = rng.below(4);
         if turn == 0 {
-            out.push(Sample::Image(image));
+            out.push(Sample::image(image));
         } else {
-            out.push(Sample::Image(rotate(&image, turn, scratch)));
+            out.push(Sample::image(rotate(&image, turn, scratch)));
             scratch.give(image.pixels);
         }
-        out.push(Sample::Label(turn));
+        out.push(Sample::label(turn));
         Ok(())
     }
 }

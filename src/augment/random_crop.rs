@@ -1,9 +1,9 @@
 //! `random_crop(28px, padding = 2px)`: a square at a random place.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
@@ -53,11 +53,8 @@ struct Crop {
 
 impl Transform for Crop {
     fn draws(&self, input: &SampleType) -> bool {
-        let SampleType::Image { height, width, .. } = input else {
-            return true;
-        };
-        let whole = |side: &Option<usize>| *side == Some(self.size);
-        self.padding > 0 || !whole(height) || !whole(width)
+        let sides = input.as_image().map(|image| [image.height, image.width]);
+        self.padding > 0 || sides != Some([Some(self.size); 2])
     }
 
     fn apply(
@@ -90,7 +87,7 @@ impl Transform for Crop {
             scratch,
         );
         scratch.give(image.pixels);
-        out.push(Sample::Image(cut));
+        out.push(Sample::image(cut));
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! `random_resized_crop(32px, scale = 0.2..1.0)`: a random part of the picture, resampled to a square.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::resample::{Window, resample};
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -60,7 +60,7 @@ impl Transform for ResizedCrop {
         let window = draw(image.height, image.width, self.scale, self.ratio, rng);
         let cut = resample(&image, window, self.size, self.size, scratch)?;
         scratch.give(image.pixels);
-        out.push(Sample::Image(cut));
+        out.push(Sample::image(cut));
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! `resize(256px)`: another size, nothing cut off.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::resample::{Window, resample};
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -77,7 +77,7 @@ impl Transform for Resize {
         let (height, width) = shape(image.height, image.width, self.size, self.both);
         let resized = resample(&image, Window::whole(&image), height, width, scratch)?;
         scratch.give(image.pixels);
-        out.push(Sample::Image(resized));
+        out.push(Sample::image(resized));
         Ok(())
     }
 

@@ -49,30 +49,13 @@ impl Scratch {
     }
 
     /// Gives back the buffers of a value that nobody needs any more.
-    pub fn recycle(&mut self, sample: Sample) {
-        match sample {
-            Sample::Image(image) => self.give(image.pixels),
-            Sample::List(list) => self.give_list(list),
-            Sample::Label(_) | Sample::Text(_) | Sample::Missing(_) => {}
-        }
+    pub fn recycle(&mut self, mut sample: Sample) {
+        sample.give_back(self);
     }
 
     /// A copy of a value in reused buffers.
     pub fn copy(&mut self, sample: &Sample) -> Sample {
-        match sample {
-            Sample::Image(image) => Sample::Image(self.copy_image(image)),
-            Sample::List(list) => {
-                let mut copy = self.take_list();
-                for element in list {
-                    let element = self.copy(element);
-                    copy.push(element);
-                }
-                Sample::List(copy)
-            }
-            Sample::Label(class) => Sample::Label(*class),
-            Sample::Text(text) => Sample::Text(text.clone()),
-            Sample::Missing(why) => Sample::Missing(why.clone()),
-        }
+        sample.copy(self)
     }
 
     /// A copy of a picture in a reused buffer.

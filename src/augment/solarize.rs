@@ -1,9 +1,9 @@
 //! `solarize(threshold = 0.5)`: bright pixels inverted.
 
-use super::input::{self, ImageType};
+use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Image, Philox, Sample, SampleType};
+use crate::data::{DataError, Image, ImageType, Philox, Sample, SampleType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -59,7 +59,7 @@ impl Transform for Solarize {
         if rng.chance(self.chance) {
             solarize(&mut image, self.threshold);
         }
-        out.push(Sample::Image(image));
+        out.push(Sample::image(image));
         Ok(())
     }
 

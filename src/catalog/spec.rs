@@ -28,7 +28,7 @@ pub struct Input {
 impl Input {
     /// Whether several fields of the batch may go to it.
     pub fn takes_several(&self) -> bool {
-        self.or_list || matches!(self.ty, SampleType::List { .. })
+        self.or_list || self.ty.parts().is_some()
     }
 }
 

@@ -256,8 +256,8 @@ impl Dataset for Batches {
             pixels.extend([*r, *g, *b]);
         }
         Ok(vec![
-            Sample::Image(Image::new(pixels, SIDE, SIDE, 3)),
-            Sample::Label(u32::from(record[0])),
+            Sample::image(Image::new(pixels, SIDE, SIDE, 3)),
+            Sample::label(u32::from(record[0])),
         ])
     }
 

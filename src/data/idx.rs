@@ -271,8 +271,8 @@ impl Dataset for IdxSplit {
             .get(index * size..(index + 1) * size)
             .ok_or_else(|| DataError::outside(index, self.len()))?;
         Ok(vec![
-            Sample::Image(Image::new(picture.to_vec(), height, width, 1)),
-            Sample::Label(u32::from(self.labels()?[index])),
+            Sample::image(Image::new(picture.to_vec(), height, width, 1)),
+            Sample::label(u32::from(self.labels()?[index])),
         ])
     }
 

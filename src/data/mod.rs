@@ -1,4 +1,4 @@
-//! Data sets, one file each; samples, counter-based randomness, the loader.
+//! Data sets, one file each; the types of samples, one file each; counter-based randomness, the loader.
 
 mod cifar10;
 mod decode;
@@ -6,7 +6,6 @@ mod download;
 mod evenly;
 mod file_hashes;
 mod idx;
-mod image;
 mod image_folder;
 mod lazy;
 mod loader;
@@ -22,22 +21,25 @@ mod progress;
 mod published;
 mod random;
 mod regular;
-mod sample;
 mod shapes;
 mod source;
 #[cfg(test)]
 mod test_help;
+mod types;
 
 pub use evenly::{chosen_of, evenly, evenly_chosen};
-pub use image::{Image, Normalization};
 pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
 pub use open::{no_split, open};
 pub use places::users as user_folder;
 pub use portion::{Portion, shared};
 pub use progress::{Progress, Silent, ask_to_stop, go_on, stop_asked};
 pub use random::{Philox, philox4x32};
-pub use sample::{Fields, Record, Sample, SampleType};
 pub use source::{Asked, DataError, Dataset, Found, Places, Source, Splits};
+pub use types::{
+    Cell, Crossing, Drawing, Fields, Image, ImageType, LabelType, ListType, Loose, MaskType,
+    Normalization, Numbers, Prepared, Record, Sample, SampleType, Tally, Tensor, TextType, View,
+    first_image, first_label, main_field, numbers,
+};
 
 use crate::catalog::Spec;
 

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use crate::catalog::{Catalog, Kind, Param, Spec, Type, stage_fields};
-use crate::data::SampleType;
 use crate::graph::Graph;
 use crate::language::default_problem;
 
@@ -69,57 +68,6 @@ pub fn default_error(param: &Param) -> Option<String> {
     default_problem(&BUILT_IN, param)
 }
 
-/// The type of a field of the batch by its text: `image`, `image[3, 32, 32]`, `label`, `label(4)`, `text`, `list(image)`,
-/// `image * 2`. `?` stands for a size that does not matter.
-pub fn sample_type(text: &str) -> Option<SampleType> {
-    let text = text.trim();
-    if text.len() > LONGEST {
-        return None;
-    }
-    if let Some((element, count)) = text.rsplit_once('*') {
-        let count = count.trim().parse().ok()?;
-        return Some(SampleType::list(sample_type(element)?, Some(count)));
-    }
-    let inside = |open: &str, close: char| text.strip_prefix(open)?.strip_suffix(close);
-    let size = |text: &str| match text.trim() {
-        "?" => Some(None),
-        digits => digits.parse::<usize>().ok().map(Some),
-    };
-    if let Some(element) = inside("list(", ')') {
-        return Some(SampleType::list(sample_type(element)?, None));
-    }
-    if let Some(sizes) = inside("image[", ']') {
-        let sizes: Vec<Option<usize>> = sizes.split(',').map(size).collect::<Option<_>>()?;
-        let [channels, height, width] = sizes[..] else {
-            return None;
-        };
-        return Some(SampleType::Image {
-            channels,
-            height,
-            width,
-        });
-    }
-    if let Some(sizes) = inside("mask[", ']') {
-        let (height, width) = sizes.split_once(',')?;
-        return Some(SampleType::Mask {
-            height: size(height)?,
-            width: size(width)?,
-        });
-    }
-    if let Some(classes) = inside("label(", ')') {
-        return Some(SampleType::Label {
-            classes: size(classes)?,
-        });
-    }
-    Some(match text {
-        "image" => SampleType::IMAGE,
-        "label" => SampleType::Label { classes: None },
-        "mask" => SampleType::MASK,
-        "text" => SampleType::Text,
-        _ => return None,
-    })
-}
-
 /// The parameter of a task that is called like a field of every stage and has another type, and why it can't be.
 pub fn field_error(spec: &Spec) -> Option<(String, String)> {
     if spec.kind != Kind::Task {
@@ -173,40 +121,5 @@ mod tests {
         assert_eq!(param_type("tensor", &[]), None);
         let deep = format!("{}number{}", "list(".repeat(100_000), ")".repeat(100_000));
         assert_eq!(param_type(&deep, &[]), None);
-    }
-
-    #[test]
-    fn sample_types_read_back() {
-        for text in [
-            "image",
-            "image[3, 32, 32]",
-            "image[3, ?, ?]",
-            "mask",
-            "mask[32, ?]",
-            "label",
-            "label(4)",
-            "text",
-            "list(image)",
-            "list(label(9))",
-            "image * 2",
-            "image[1, 28, 28] * 4",
-        ] {
-            assert_eq!(sample_type(text).unwrap().to_string(), text);
-        }
-        for text in [
-            "",
-            "picture",
-            "image[3, 32]",
-            "label(x)",
-            "image * ",
-            "list(image",
-        ] {
-            assert_eq!(sample_type(text), None, "{text}");
-        }
-        assert_eq!(
-            sample_type(&format!("image{}", " * 2".repeat(100_000))),
-            None
-        );
-        assert_eq!(sample_type(&"list(".repeat(100_000)), None);
     }
 }

@@ -1,9 +1,10 @@
 //! From the fields of the batch to the inputs of a task.
 
 use super::build::Planner;
+use super::trace;
 use crate::catalog::Input;
 use crate::data::{Fields, SampleType};
-use crate::graph::{DType, Graph, Size};
+use crate::graph::Graph;
 use crate::language::checked::{Augment, Bound, Stage};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
@@ -11,7 +12,8 @@ use crate::language::{Diagnostic, Span};
 impl Planner<'_> {
     /// Binds the batch to the task's inputs and declares them in the graph: by hand where `bind` says so; by name; where exactly
     /// one field has the type, by type; a list also takes all fields of its element's type. A field that is bound by hand goes
-    /// to no other input by its type. The second value is the shape of the first picture.
+    /// to no other input by its type. The second value is what the task reads: its inputs, those of a list one by one, with their
+    /// types.
     #[allow(clippy::type_complexity)]
     pub(super) fn bind(
         &mut self,
@@ -20,21 +22,15 @@ impl Planner<'_> {
         augment: &Augment,
         fallback: Option<Span>,
         graph: &mut Graph,
-    ) -> Option<(Vec<(String, String)>, Option<[usize; 3]>)> {
+    ) -> Option<(Vec<(String, String)>, Fields)> {
         let mut bindings = Vec::new();
-        let mut image = None;
+        let mut read = Fields::new();
         let mut failed = false;
         for input in &stage.call.spec.inputs {
             // a task that takes one value also takes a list of them, and the other way round
-            let element = match &input.ty {
-                SampleType::List { element, .. } => element.as_ref(),
-                other => other,
-            };
-            let wants_list = matches!(input.ty, SampleType::List { .. });
-            let fits = |ty: &SampleType| match ty {
-                SampleType::List { element: own, .. } => own.fits(element),
-                other => other.fits(element),
-            };
+            let wants_list = input.ty.parts().is_some();
+            let element = one_of(&input.ty);
+            let fits = |ty: &SampleType| one_of(ty).fits(element);
             let bound = stage.bind.iter().find(|bound| bound.input == input.name);
             let by_hand = match bound {
                 Some(bound) => match self.by_hand(stage, input, bound, outputs, &fits) {
@@ -71,10 +67,7 @@ impl Planner<'_> {
             };
             let count: usize = found
                 .iter()
-                .map(|(_, ty)| match ty {
-                    SampleType::List { count, .. } => count.unwrap_or(1),
-                    _ => 1,
-                })
+                .map(|(_, ty)| ty.parts().map_or(1, |(_, count)| count.unwrap_or(1)))
                 .sum();
             if found.is_empty() && input.at_least == 0 {
                 continue;
@@ -140,11 +133,21 @@ impl Planner<'_> {
             }
             let mut index = 0;
             for (field, ty) in found.iter().map(|f| (&f.0, &f.1)) {
-                let (one, many) = match ty {
-                    SampleType::List { element, count } => {
-                        (element.as_ref(), Some(count.unwrap_or(0)))
-                    }
-                    other => (other, None),
+                let (one, many) = match ty.parts() {
+                    Some((element, count)) => (element, Some(count.unwrap_or(0))),
+                    None => (ty, None),
+                };
+                let tensors = match one.parts() {
+                    None => one.tensors().ok(),
+                    Some(_) => None,
+                };
+                let Some(tensors) = tensors else {
+                    failed = true;
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::SampleType, augment.name_span, format!("`{field}` is {one}: a batch needs pictures of one size"))
+                            .help("add `random_resized_crop(32px)`, or `resize(32px) |> center_crop(32px)`, before it is emitted"),
+                    );
+                    continue;
                 };
                 for i in 0..many.unwrap_or(1) {
                     let source = if many.is_some() {
@@ -159,47 +162,16 @@ impl Planner<'_> {
                         input.name.clone()
                     };
                     index += 1;
-                    match one {
-                        SampleType::Image {
-                            channels: Some(c),
-                            height: Some(h),
-                            width: Some(w),
-                        } => {
-                            image = image.or(Some([*c, *h, *w]));
-                            graph.declare_input(
-                                &name,
-                                vec![Size::batch(), (*c).into(), (*h).into(), (*w).into()],
-                                DType::F32,
-                                None,
-                            );
-                        }
-                        SampleType::Mask {
-                            height: Some(h),
-                            width: Some(w),
-                        } => {
-                            graph.declare_input(
-                                &name,
-                                vec![Size::batch(), 1.into(), (*h).into(), (*w).into()],
-                                DType::F32,
-                                None,
-                            );
-                        }
-                        SampleType::Label { classes } => {
-                            graph.declare_input(&name, vec![Size::batch()], DType::Int, *classes);
-                        }
-                        other => {
-                            failed = true;
-                            self.diagnostics.push(
-                                Diagnostic::error(Code::SampleType, augment.name_span, format!("`{field}` is {other}: a batch needs pictures of one size"))
-                                    .help("add `random_resized_crop(32px)`, or `resize(32px) |> center_crop(32px)`, before it is emitted"),
-                            );
-                        }
+                    for tensor in &tensors {
+                        let name = format!("{name}{}", tensor.suffix);
+                        trace::declare(graph, &name, tensor);
+                        bindings.push((format!("{source}{}", tensor.suffix), name));
                     }
-                    bindings.push((source, name));
+                    read.push((name, one.clone()));
                 }
             }
         }
-        (!failed).then_some((bindings, image))
+        (!failed).then_some((bindings, read))
     }
 
     /// The fields that `bind` gives to an input.
@@ -254,4 +226,9 @@ impl Planner<'_> {
         }
         sound.then_some(found)
     }
+}
+
+/// The type of one value: of a list that of its elements.
+fn one_of(ty: &SampleType) -> &SampleType {
+    ty.parts().map_or(ty, |(element, _)| element)
 }

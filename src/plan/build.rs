@@ -8,7 +8,7 @@ use super::types::*;
 use super::{identity, trace};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem, Value};
-use crate::data::{Fields, Found, Normalization, OnBadSample, Places, SampleType, Source, Splits};
+use crate::data::{Fields, Found, Normalization, OnBadSample, Places, Source, Splits, Tally};
 use crate::language::checked::{Augment, DatasetItem, Recipe, Stage};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, FileId, Severity, Sources, Span};
@@ -300,17 +300,11 @@ impl Planner<'_> {
             let origin = StatisticsOrigin::Published;
             return Ok(Some(Normalized { by, origin }));
         }
-        let Some(channels) = view.dataset.fields().iter().find_map(|(_, ty)| match ty {
-            SampleType::Image { channels, .. } => Some(channels.unwrap_or(3)),
-            _ => None,
-        }) else {
+        let Some(tally) = Tally::of(view.dataset.fields()) else {
             return Ok(None);
         };
         if self.purpose == Purpose::Check {
-            let by = Normalization {
-                mean: vec![0.5; channels],
-                std: vec![0.25; channels],
-            };
+            let by = tally.stand_in();
             let origin = StatisticsOrigin::Measured { records: 0, of: 0 };
             return Ok(Some(Normalized { by, origin }));
         }
@@ -318,7 +312,7 @@ impl Planner<'_> {
         if let Some(known) = self.statistics.get(&key) {
             return known.clone().map(Some).ok_or(());
         }
-        match super::statistics::measure(&*view.dataset, channels, on_bad) {
+        match super::statistics::measure(&*view.dataset, tally, on_bad) {
             Ok((by, records)) => {
                 let of = view.dataset.len();
                 let origin = StatisticsOrigin::Measured { records, of };

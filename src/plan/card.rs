@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::torch::{Loading, loading};
 use super::{Body, Export, Normalized, Plan, Training, numbers};
 use crate::catalog::{Call, Kind};
+use crate::data::SampleType;
 use crate::graph::Size;
 use crate::language::call_text;
 
@@ -46,8 +47,10 @@ struct Facts {
     architecture: String,
     /// As a recipe writes it.
     text: String,
-    /// `[C, H, W]`
-    image: [usize; 3],
+    /// What it takes.
+    sample: SampleType,
+    /// `[C, H, W]` of pictures.
+    image: Option<[usize; 3]>,
     /// Width of what comes before a classifier.
     features: usize,
     /// Outputs of its own classifier; 0 without one.
@@ -68,7 +71,8 @@ impl Facts {
         Self {
             architecture: encoder.map_or("layers".into(), |call| call.spec.name.clone()),
             text: text.join(" |> "),
-            image: export.encoder.image,
+            sample: export.encoder.sample.clone(),
+            image: export.encoder.picture(),
             features: match encoder {
                 Some(call) if classes > 0 => before_classifier(export, call).unwrap_or(output),
                 _ => output,
@@ -82,7 +86,6 @@ impl Facts {
         normalized: Option<&Normalized>,
         training: Option<&Training>,
     ) -> BTreeMap<String, String> {
-        let [channels, height, width] = self.image;
         let mut about = BTreeMap::from([
             ("format".to_owned(), "pt".to_owned()),
             ("pretext".into(), env!("CARGO_PKG_VERSION").into()),
@@ -90,15 +93,17 @@ impl Facts {
             ("encoder".into(), self.text.clone()),
             ("num_features".into(), self.features.to_string()),
             ("num_classes".into(), self.classes.to_string()),
-            (
-                "input_size".into(),
-                format!("[{channels}, {height}, {width}]"),
-            ),
-            ("interpolation".into(), "bilinear".into()),
-            ("crop_pct".into(), "1.0".into()),
-            ("crop_mode".into(), "center".into()),
-            ("view".into(), view(self.image)),
         ]);
+        match self.image {
+            Some(image) => about.extend([
+                ("input_size".to_owned(), format!("{image:?}")),
+                ("interpolation".into(), "bilinear".into()),
+                ("crop_pct".into(), "1.0".into()),
+                ("crop_mode".into(), "center".into()),
+                ("view".into(), view(image)),
+            ]),
+            None => about.extend([("input".to_owned(), self.sample.to_string())]),
+        }
         if let Some(normalized) = normalized {
             about.insert("mean".into(), numbers(&normalized.by.mean));
             about.insert("std".into(), numbers(&normalized.by.std));
@@ -125,24 +130,29 @@ impl Facts {
             // the shortest decimals that read back as the same f32
             serde_json::from_str(&numbers(values)).unwrap_or(Json::Null)
         };
-        let channels = self.image[0];
-        let (mean, std) = match normalized {
-            Some(n) => (list(&n.by.mean), list(&n.by.std)),
-            // pixels in 0..1, as they are
-            None => (json!(vec![0.0; channels]), json!(vec![1.0; channels])),
+        let of_pictures = |image: [usize; 3]| {
+            let (mean, std) = match normalized {
+                Some(n) => (list(&n.by.mean), list(&n.by.std)),
+                // pixels in 0..1, as they are
+                None => (json!(vec![0.0; image[0]]), json!(vec![1.0; image[0]])),
+            };
+            json!({
+                "input_size": image,
+                "fixed_input_size": loading.fixed_size,
+                "pool_size": null,
+                "interpolation": "bilinear",
+                "crop_pct": 1.0,
+                "crop_mode": "center",
+                "mean": mean,
+                "std": std,
+                "num_classes": self.classes,
+                "custom_load": false,
+            })
         };
-        let mut pretrained = json!({
-            "input_size": self.image,
-            "fixed_input_size": loading.fixed_size,
-            "pool_size": null,
-            "interpolation": "bilinear",
-            "crop_pct": 1.0,
-            "crop_mode": "center",
-            "mean": mean,
-            "std": std,
-            "num_classes": self.classes,
-            "custom_load": false,
-        });
+        let mut pretrained = match self.image {
+            Some(image) => of_pictures(image),
+            None => json!({ "num_classes": self.classes, "custom_load": false }),
+        };
         if let Some(pretrained) = pretrained.as_object_mut() {
             for (name, value) in &loading.named {
                 pretrained.insert((*name).to_owned(), json!(value));

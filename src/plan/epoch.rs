@@ -33,9 +33,9 @@ impl Planner<'_> {
                 continue;
             };
             let state = graph.state_of(*state)?;
-            // pictures of the size that the graph takes, which need not be that of whole ones
+            // values of the size that the graph takes, which need not be that of whole ones
             let view = EncoderView {
-                image: picture(inner)?,
+                sample: encoder.sample.shaped(&taken(inner)?)?,
                 ..encoder.clone()
             };
             let (samples, protocol) = self.evaluation_view(&view, data, stage.call.name_span)?;
@@ -52,14 +52,13 @@ impl Planner<'_> {
     }
 }
 
-/// Channels, height and width of the picture that a graph takes.
-fn picture(graph: &Graph) -> Option<[usize; 3]> {
+/// The shape of one value that a graph takes: channels, height and width of a picture.
+fn taken(graph: &Graph) -> Option<Vec<usize>> {
     let input = graph
         .nodes
         .iter()
         .find(|node| matches!(node.op, Op::Input(_)))?;
-    let sizes: Option<Vec<usize>> = input.shape.iter().skip(1).map(|n| n.known()).collect();
-    sizes?.try_into().ok()
+    input.shape.iter().skip(1).map(|n| n.known()).collect()
 }
 
 /// The work before each epoch, a line each, with its cost.

@@ -171,7 +171,7 @@ impl Planner<'_> {
             .map(|(name, _, dim)| (name.clone(), *dim))
             .collect();
         self.fits_in_memory(stage, &inputs, train.dataset.len() + test.dataset.len())?;
-        let pixels = vec![("pixels".to_owned(), encoder.image.iter().product::<usize>())];
+        let pixels = vec![("pixels".to_owned(), encoder.sample.numbers())];
         let trace = || -> Result<_> {
             Ok((
                 trace::head_graph(Mode::Train, &inputs, &head, classes)?,

@@ -3,7 +3,6 @@
 use super::types::*;
 use super::{Optimizer, StagePlan};
 use crate::augment::SampleGraph;
-use crate::data::SampleType;
 
 /// Records per forward pass when features are read.
 pub const READ_BATCH: usize = 256;
@@ -118,15 +117,15 @@ fn read(reading: &Reading) -> f64 {
 
 /// Batches that the loader keeps ready.
 fn batches(samples: &SampleGraph, batch: usize) -> f64 {
-    let record: usize = samples.outputs().iter().map(|(_, ty)| bytes_of(ty)).sum();
+    let record: usize = samples.outputs().iter().map(|(_, ty)| ty.bytes()).sum();
     (record * batch * READY) as f64
 }
 
-/// Numbers of one picture.
+/// Numbers of one record as the encoder sees it, without its label.
 fn pixels(reading: &Reading) -> usize {
-    let pictures = reading.samples.outputs().iter();
-    let bytes = pictures.filter(|(_, ty)| matches!(ty, SampleType::Image { .. }));
-    bytes.map(|(_, ty)| bytes_of(ty) / 4).sum()
+    let seen = reading.samples.outputs().iter();
+    let seen = seen.filter(|(_, ty)| ty.as_label().is_none());
+    seen.map(|(_, ty)| ty.numbers()).sum()
 }
 
 /// kNN on features: they are read, then vote.
@@ -139,19 +138,4 @@ fn features(reading: &Reading, bank: usize, test: usize) -> f64 {
 /// A vote on rows of `all` numbers: rows of both splits, the similarities of one block on the device and here.
 fn voting(all: usize, bank: usize, test: usize) -> f64 {
     F32 * (all * (bank + test) + 2 * READ_BATCH * bank) as f64
-}
-
-/// Bytes of one value in a batch.
-fn bytes_of(ty: &SampleType) -> usize {
-    match ty {
-        SampleType::Image {
-            channels,
-            height,
-            width,
-        } => 4 * channels.unwrap_or(0) * height.unwrap_or(0) * width.unwrap_or(0),
-        SampleType::Mask { height, width } => 4 * height.unwrap_or(0) * width.unwrap_or(0),
-        SampleType::Label { .. } => 8,
-        SampleType::Text => 0,
-        SampleType::List { element, count } => bytes_of(element) * count.unwrap_or(0),
-    }
 }

@@ -48,11 +48,12 @@ mod types;
 mod valid_tests;
 mod view;
 
+pub use crate::data::numbers;
 pub use build::{Purpose, plan};
 pub(crate) use export_path::clash;
 pub use export_path::export_path;
 pub use group::Group;
-pub use statistics::{Normalized, StatisticsOrigin, numbers};
+pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Body, Classifier, DataView, ENCODER, EncoderView, Export, Knn, Monitor, Plan, Probe, Reading,

@@ -6,10 +6,9 @@ use super::build::{Planner, describe};
 use super::statistics::{normalized_by, wants_statistics};
 use super::training::Watched;
 use super::types::*;
-use super::view::image_field;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
-use crate::data::{Fields, OnBadSample, SampleType};
+use crate::data::{OnBadSample, Prepared, SampleType, main_field};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -63,10 +62,10 @@ impl Planner<'_> {
                     );
                     return None;
                 };
-                let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+                let first = fields.first().map(|(name, _)| name.as_str());
                 let head = format!(
                     "default({})",
-                    image_field(&fields).unwrap_or(names.first().copied().unwrap_or("image"))
+                    main_field(&fields).or(first).unwrap_or("image")
                 );
                 (
                     self.augment_from_text(&head, &body, span)?,
@@ -87,18 +86,19 @@ impl Planner<'_> {
 
         let mut graph = Graph::new(Mode::Train);
         graph.set_records(data.dataset.len());
-        let (bindings, image) =
-            self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
+        let (bindings, read) = self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
+        let (_, sample) = read.iter().find(|(_, ty)| ty.fits(&SampleType::IMAGE))?;
         let mut encoder = EncoderView {
             part: ENCODER.into(),
             module: ENCODER.into(),
             net: args.maybe_net("encoder")?.clone(),
-            image: if stage.call.spec.pieces {
-                whole(&fields, image?)
-            } else {
-                image?
+            sample: match stage.call.spec.pieces {
+                true => sample.whole(&fields),
+                false => sample.clone(),
             },
-            normalization: normalized.as_ref().map(|n| n.by.clone()),
+            prepared: Prepared {
+                normalization: normalized.as_ref().map(|n| n.by.clone()),
+            },
         };
         // a wrong head does not keep the stages that judge the encoder from being checked
         self.encoders.insert(stage.name.clone(), encoder.clone());
@@ -322,20 +322,6 @@ impl Planner<'_> {
             bank: call.args.size("bank"),
         })
     }
-}
-
-/// The picture that an encoder of pieces is judged on: the records' own where all have one size, else three pieces wide.
-fn whole(fields: &Fields, piece: [usize; 3]) -> [usize; 3] {
-    let own = fields.iter().find_map(|(_, ty)| match ty {
-        SampleType::Image {
-            channels: Some(c),
-            height: Some(h),
-            width: Some(w),
-        } => Some([*c, *h, *w]),
-        _ => None,
-    });
-    let [channels, height, width] = piece;
-    own.unwrap_or([channels, 3 * height, 3 * width])
 }
 
 /// The name under which a monitor's value can be watched: `valid.knn`.

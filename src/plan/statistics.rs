@@ -2,7 +2,7 @@
 
 use crate::augment::normalize;
 use crate::catalog::{Call, Value};
-use crate::data::{DataError, Dataset, Normalization, OnBadSample, Sample, chosen_of};
+use crate::data::{DataError, Dataset, Normalization, OnBadSample, Tally, chosen_of};
 use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
 
 /// Records that are read at most.
@@ -55,60 +55,21 @@ impl StatisticsOrigin {
     }
 }
 
-/// Numbers as a recipe, JSON and Python write them: `[0.4914, 0.4822, 0.4465]`, each reading back as the same f32.
-pub fn numbers(values: &[f32]) -> String {
-    let values: Vec<String> = values.iter().map(|x| format!("{x:?}")).collect();
-    format!("[{}]", values.join(", "))
-}
-
-/// Per-channel mean and deviation of pixels in 0..1, over up to 2,000 records that stand for all, and how many were read. Sums
-/// are whole numbers, so the answer does not depend on the machine. `on_bad`: what becomes of those that can't
+/// What `tally` makes of up to 2,000 records that stand for all, and how many were read. `on_bad`: what becomes of those that can't
 /// be read.
 pub fn measure(
     dataset: &dyn Dataset,
-    channels: usize,
+    mut tally: Tally,
     on_bad: OnBadSample,
 ) -> Result<(Normalization, usize), DataError> {
-    let mut sums = vec![0u64; channels];
-    let mut squares = vec![0u64; channels];
-    let mut pixels = 0u64;
     let mut records = 0;
     for index in chosen_of(dataset, RECORDS) {
-        let Some(record) = on_bad.read(dataset, index)? else {
-            continue;
-        };
-        records += 1;
-        for sample in &record {
-            let Sample::Image(image) = sample else {
-                continue;
-            };
-            if image.channels != channels {
-                continue;
-            }
-            pixels += (image.height * image.width) as u64;
-            for pixel in image.pixels.chunks_exact(channels) {
-                for (channel, value) in pixel.iter().enumerate() {
-                    sums[channel] += u64::from(*value);
-                    squares[channel] += u64::from(*value) * u64::from(*value);
-                }
-            }
+        if let Some(record) = on_bad.read(dataset, index)? {
+            records += 1;
+            tally.add(&record);
         }
     }
-    let n = pixels.max(1) as f64;
-    let mean: Vec<f64> = sums.iter().map(|sum| *sum as f64 / n).collect();
-    let found = Normalization {
-        std: squares
-            .iter()
-            .zip(&mean)
-            // a channel of one value only is left as it is
-            .map(|(square, mean)| {
-                ((*square as f64 / n - mean * mean).max(0.0).sqrt() / 255.0) as f32
-            })
-            .map(|std| if std < 1e-3 { 1.0 } else { std })
-            .collect(),
-        mean: mean.iter().map(|mean| (mean / 255.0) as f32).collect(),
-    };
-    Ok((found, records))
+    Ok((tally.done(), records))
 }
 
 /// Whether `normalize()` stands somewhere in an augment, or in one that it calls, for the data set's own statistics.

@@ -27,7 +27,9 @@ pub struct Loading {
 /// How PyTorch loads an export whose file is `file` and whose pictures are normalised by `by`.
 pub fn loading(export: &Export, by: Option<&Normalization>, file: &str) -> Loading {
     let net = &export.encoder.net;
-    let image = export.encoder.image;
+    let Some(image) = export.encoder.picture() else {
+        return Loading::default();
+    };
     let tensors = export.graph.torch_tensors(super::ENCODER);
     let mut loading = match net.steps.as_slice() {
         [only] if only.call.spec.provider.is_some() => Loading::default(),

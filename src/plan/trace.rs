@@ -2,6 +2,7 @@
 
 use super::types::{ENCODER, EncoderView};
 use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
+use crate::data::{Loose, SampleType, Tensor};
 use crate::graph::{DType, Graph, Mode, Module, Op, Size, Var};
 use crate::language::codes::Code;
 
@@ -43,22 +44,31 @@ pub fn encoder_module(net: &Net) -> Module {
     Module::new(ENCODER, net)
 }
 
-/// The encoder on `image [B, c, h, w]`, in evaluation; the second value is its output.
+/// The encoder on `image`, in evaluation; the second value is its output.
 pub fn encoder_graph(encoder: &EncoderView) -> Result<(Graph, Var)> {
     let mut g = Graph::new(Mode::Eval);
-    let image = declare_image(&mut g, encoder.image);
+    let image = declare_read(&mut g, &encoder.sample)?;
     let output = g.call(&encoder_module(&encoder.net), image)?;
     Ok((g, output))
 }
 
-/// Declares `image [B, c, h, w]`.
-pub fn declare_image(g: &mut Graph, [c, h, w]: [usize; 3]) -> Var {
-    g.declare_input(
-        "image",
-        vec![Size::batch(), c.into(), h.into(), w.into()],
-        DType::F32,
-        None,
-    )
+/// Declares what an encoder reads, under the name `image`: the tensors that a batch holds of it. The first is what flows into the
+/// encoder: `[B, c, h, w]` of pictures.
+fn declare_read(g: &mut Graph, sample: &SampleType) -> Result<Var> {
+    let loose = |loose: Loose| loose.problem("image");
+    let mut first = None;
+    for tensor in sample.tensors().map_err(loose)? {
+        let var = declare(g, &format!("image{}", tensor.suffix), &tensor);
+        first = first.or(Some(var));
+    }
+    first.ok_or_else(|| Loose::never(sample.clone()).problem("image"))
+}
+
+/// Declares a tensor of the batch.
+pub fn declare(g: &mut Graph, name: &str, tensor: &Tensor) -> Var {
+    let mut shape = vec![Size::batch()];
+    shape.extend(tensor.shape.iter().map(|n| Size::from(*n)));
+    g.declare_input(name, shape, tensor.dtype, tensor.classes)
 }
 
 /// A place as a vector: `[B, d]` and d.
@@ -221,7 +231,7 @@ pub fn classifier_graph(
 ) -> Result<Graph> {
     // the head is one linear layer: it is the same in both modes
     let mut g = Graph::new(if frozen { Mode::Eval } else { mode });
-    let image = declare_image(&mut g, encoder.image);
+    let image = declare_read(&mut g, &encoder.sample)?;
     let features = g.call(&encoder_module(&encoder.net), image)?;
     let (mut features, _) = pooled(&mut g, features, Pool::Avg)?;
     if frozen {
@@ -234,7 +244,7 @@ pub fn classifier_graph(
 /// A linear classifier on the pixels of `image`, with `label`; as [`classifier_graph`].
 pub fn pixel_graph(mode: Mode, encoder: &EncoderView, head: &Net, classes: usize) -> Result<Graph> {
     let mut g = Graph::new(mode);
-    let image = declare_image(&mut g, encoder.image);
+    let image = declare_read(&mut g, &encoder.sample)?;
     let pixels = g.flatten(image)?; // [B, c h w]
     classify(&mut g, pixels, head, classes)?;
     Ok(g)

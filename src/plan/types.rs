@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, Net};
-use crate::data::{Dataset, Found, Normalization, OnBadSample};
+use crate::data::{Dataset, Found, OnBadSample, Prepared, SampleType};
 use crate::graph::{Graph, Var};
 use crate::language::Span;
 use crate::language::checked::Recipe;
@@ -224,13 +224,18 @@ pub struct EncoderView {
     pub module: String,
     /// The encoder.
     pub net: Net,
-    /// Channels, height and width it was trained with.
-    pub image: [usize; 3],
-    /// What its pictures were normalised by.
-    pub normalization: Option<Normalization>,
+    /// What it was trained on, as it entered the batch: what it takes in evaluation.
+    pub sample: SampleType,
+    /// What was prepared with that.
+    pub prepared: Prepared,
 }
 
 impl EncoderView {
+    /// Channels, height and width of the pictures that it takes, where it takes pictures.
+    pub fn picture(&self) -> Option<[usize; 3]> {
+        self.sample.as_image()?.known()
+    }
+
     /// What a later stage starts from that starts from this part of a stage.
     pub fn start(&self, stage: &str) -> Start {
         Start {

@@ -1,17 +1,18 @@
-//! What the pictures and labels of a split are to what is trained or judged on them.
+//! What the records and labels of a split are to what is trained or judged on them.
 
 use std::sync::Arc;
 
-use super::build::Planner;
+use super::build::{Planner, describe};
 use super::types::*;
 use crate::augment::SampleGraph;
-use crate::data::{Fields, SampleType};
+use crate::data::first_label;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
 impl Planner<'_> {
-    /// The view of evaluation: resize, centre crop to the trained size, the training pictures' normalisation; and in words.
+    /// The view of evaluation: what the records hold as the encoder was trained on it (pictures: resized, cut to the trained size from
+    /// the centre, normalised as those of training were); and in words.
     pub(super) fn evaluation_view(
         &mut self,
         encoder: &EncoderView,
@@ -19,68 +20,33 @@ impl Planner<'_> {
         span: Span,
     ) -> Option<(Arc<SampleGraph>, String)> {
         let fields = data.dataset.fields().clone();
-        let [channels, h, w] = encoder.image;
-        let Some(image) = image_field(&fields) else {
+        let own = fields.iter().find(|(_, ty)| ty.alike(&encoder.sample));
+        let Some((image, found)) = own else {
+            let noun = encoder.sample.noun();
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::Unbound,
                     data.span,
-                    format!("records of `{}` have no picture", data.text),
+                    format!("records of `{}` have no {noun}", data.text),
                 )
-                .here("an encoder of pictures is judged on pictures"),
+                .here(format!("an encoder of {noun}s is judged on {noun}s")),
             );
             return None;
         };
-        let found = fields.iter().find_map(|(name, ty)| match ty {
-            SampleType::Image {
-                channels,
-                height,
-                width,
-            } if name == image => Some((*channels, *height, *width)),
-            _ => None,
-        })?;
-        if found.0.is_some_and(|own| own != channels) {
-            self.diagnostics.push(Diagnostic::error(
-                Code::SampleType,
-                data.span,
-                format!(
-                    "pictures of `{}` have {} channels, the encoder was trained with {channels}",
-                    data.text,
-                    found.0.unwrap_or(0)
-                ),
-            ));
-            return None;
-        }
-        let mut steps = String::new();
-        let mut words = Vec::new();
-        if (found.1, found.2) != (Some(h), Some(w)) {
-            let side = h.max(w);
-            if found
-                .1
-                .zip(found.2)
-                .is_none_or(|(height, width)| height.min(width) != side)
-            {
-                steps += &format!(" |> resize({side}px)");
-                words.push(format!("resize {side}"));
+        let view = match encoder.sample.view(&encoder.prepared, found, &data.text) {
+            Ok(view) => view,
+            Err(problem) => {
+                self.diagnostics.push(describe(&problem, data.span, None));
+                return None;
             }
-            // a crop takes one size: pictures that are trained oblong are resized to that shape by their augment
-            steps += &format!(" |> center_crop({side}px)");
-            words.push(format!("centre crop {side}"));
-        }
-        if let Some(n) = &encoder.normalization {
-            let [mean, std] = [&n.mean, &n.std].map(|values| super::numbers(values));
-            steps += &format!(" |> normalize(mean = {mean}, std = {std})");
-            words.push("normalised".into());
-        }
-        if words.is_empty() {
-            words.push("as is".into());
-        }
-        let label = fields.iter().find_map(|(name, ty)| match ty {
-            SampleType::Label { .. } => Some(name.clone()),
-            _ => None,
-        });
-        let (head, emit) = match &label {
-            Some(label) => (
+        };
+        let steps = view.steps;
+        let words = match view.words.is_empty() {
+            true => "as is".to_owned(),
+            false => view.words.join(", "),
+        };
+        let (head, emit) = match first_label(&fields) {
+            Some((label, _)) => (
                 format!("view({image}, {label})"),
                 format!("emit image = {image}{steps}, label = {label}"),
             ),
@@ -91,20 +57,15 @@ impl Planner<'_> {
         };
         let augment = self.augment_from_text(&head, &emit, span)?;
         let samples = self.samples(&augment, &[], &fields, None, Some(span))?;
-        Some((samples, format!("view {}", words.join(", "))))
+        Some((samples, format!("view {words}")))
     }
 
     /// The number of classes of two labelled splits.
     pub(super) fn classes(&mut self, train: &DataView, test: &DataView) -> Option<usize> {
-        let label = |fields: &Fields| {
-            fields.iter().find_map(|(_, ty)| match ty {
-                SampleType::Label { classes } => Some(classes.unwrap_or(0)),
-                _ => None,
-            })
-        };
         let mut found = Vec::new();
         for view in [train, test] {
-            match label(view.dataset.fields()) {
+            let label = first_label(view.dataset.fields());
+            match label.and_then(|(_, label)| label.classes) {
                 Some(classes) if classes > 0 => found.push(classes),
                 _ => {
                     let mut diagnostic = Diagnostic::error(
@@ -154,16 +115,16 @@ impl Planner<'_> {
             .clone();
         let all = self.recipe.augments.clone();
         let fields = train.dataset.fields().clone();
-        let samples = self.samples(&block, &all, &fields, encoder.normalization.as_ref(), None)?;
-        let [c, h, w] = encoder.image;
+        let by = encoder.prepared.normalization.as_ref();
+        let samples = self.samples(&block, &all, &fields, by, None)?;
         let image = samples
             .outputs()
             .iter()
-            .any(|(name, ty)| name == "image" && *ty == SampleType::image(c, h, w));
+            .any(|(name, ty)| name == "image" && *ty == encoder.sample);
         let label = samples
             .outputs()
             .iter()
-            .any(|(name, ty)| name == "label" && matches!(ty, SampleType::Label { .. }));
+            .any(|(name, ty)| name == "label" && ty.as_label().is_some());
         if image && label {
             return Some(samples);
         }
@@ -178,7 +139,7 @@ impl Planner<'_> {
                 stage.fields.span("augment").unwrap_or(stage.call.name_span),
                 format!(
                     "a classifier trains on `image: {}` and `label`",
-                    SampleType::image(c, h, w)
+                    encoder.sample
                 ),
             )
             .label(block.name_span, "this `augment` makes the batch")
@@ -189,12 +150,4 @@ impl Planner<'_> {
         );
         None
     }
-}
-
-/// The name of the only, or first, picture of a record.
-pub(super) fn image_field(fields: &Fields) -> Option<&str> {
-    fields.iter().find_map(|(name, ty)| match ty {
-        SampleType::Image { .. } => Some(name.as_str()),
-        _ => None,
-    })
 }

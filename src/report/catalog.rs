@@ -76,10 +76,10 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
     if !spec.inputs.is_empty() {
         out.push_str("\nreads from the batch\n");
         for input in &spec.inputs {
-            let least = match (&input.ty, input.at_least) {
-                (crate::data::SampleType::List { .. }, 0) => ", or none".to_owned(),
-                (crate::data::SampleType::List { .. }, n) => format!(" of at least {n}"),
-                _ => String::new(),
+            let least = match (input.ty.parts(), input.at_least) {
+                (Some(_), 0) => ", or none".to_owned(),
+                (Some(_), n) => format!(" of at least {n}"),
+                (None, _) => String::new(),
             };
             out.push_str(&format!("  {}: {}{least}\n", input.name, input.ty));
             paragraph(&mut out, &input.doc, "      ");

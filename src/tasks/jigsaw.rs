@@ -85,7 +85,7 @@ pub(super) fn spec() -> Spec {
     .input_list("tiles", SampleType::IMAGE, 9, "Nine tiles in some order.")
     .input(
         "order",
-        SampleType::Label { classes: None },
+        SampleType::LABEL,
         "Which order.",
     )
     .pieces()

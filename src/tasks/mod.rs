@@ -29,7 +29,7 @@ mod tests;
 mod traces;
 
 use crate::catalog::{Args, Kind, Param, Spec, Type};
-use crate::data::{Fields, SampleType};
+use crate::data::{Fields, first_image};
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
@@ -96,17 +96,11 @@ struct Picture<'a> {
 }
 
 fn picture(fields: &Fields) -> Option<Picture<'_>> {
-    fields.iter().find_map(|(name, ty)| match ty {
-        SampleType::Image {
-            channels,
-            height,
-            width,
-        } => Some(Picture {
-            name,
-            channels: channels.unwrap_or(3),
-            side: height.zip(*width).map(|(h, w)| h.min(w)),
-        }),
-        _ => None,
+    let (name, image) = first_image(fields)?;
+    Some(Picture {
+        name,
+        channels: image.channels.unwrap_or(3),
+        side: image.height.zip(image.width).map(|(h, w)| h.min(w)),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Graphs of the tasks: shapes, errors, default augments.
 
 use crate::catalog::{At, Catalog, Kind, Make, Spec, Value};
-use crate::data::{Normalization, SampleType};
+use crate::data::{ImageType, Normalization, SampleType};
 use crate::graph::testing::{args, call, encoder, entry, layer, net, task};
 use crate::graph::{DType, Graph, Mode, Op, Shape, Size, show};
 use crate::language::Sources;
@@ -88,14 +88,14 @@ fn simclr_compares_all_views() {
 
 /// The picture of a record, as data sets have it.
 fn pictures(channels: usize, side: Option<usize>) -> crate::data::Fields {
-    let image = SampleType::Image {
+    let image = ImageType {
         channels: Some(channels),
         height: side,
         width: side,
     };
     vec![
         ("label".to_owned(), SampleType::label(10)),
-        ("image".to_owned(), image),
+        ("image".to_owned(), image.into()),
     ]
 }
 

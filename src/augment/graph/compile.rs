@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::finish::{batchable, mark_last_uses};
+use super::finish::mark_last_uses;
 use super::{Input, Node, SampleGraph};
 use crate::catalog::Problem;
 use crate::data::{Fields, Normalization, SampleType};
@@ -81,7 +81,7 @@ pub fn compile(
         let Some(value) = compiler.one(values, emit.value.span, &emit.name) else {
             continue;
         };
-        match batchable(&emit.name, &value.ty) {
+        match value.ty.batchable() {
             Ok(()) => {
                 centred |= value.normalized;
                 outputs.push(Input {
@@ -90,7 +90,9 @@ pub fn compile(
                 });
                 emitted.push((emit.name.clone(), value.ty));
             }
-            Err(problem) => compiler.problems.push((emit.value.span, problem)),
+            Err(loose) => compiler
+                .problems
+                .push((emit.value.span, loose.problem(&emit.name))),
         }
     }
     if !compiler.problems.is_empty() {

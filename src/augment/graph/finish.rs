@@ -1,32 +1,6 @@
-//! The last steps of compiling: what may enter a batch, and who reads a value last.
+//! The last step of compiling: who reads a value last.
 
 use super::{Input, Node, SampleGraph};
-use crate::catalog::Problem;
-use crate::data::SampleType;
-use crate::language::codes::Code;
-
-/// Whether values of this type make one tensor.
-pub(super) fn batchable(name: &str, ty: &SampleType) -> Result<(), Problem> {
-    match ty {
-        SampleType::Image { channels: Some(_), height: Some(_), width: Some(_) } => Ok(()),
-        SampleType::Image { .. } => Err(Problem::new(
-            Code::SampleType,
-            format!("`{name}` is `{ty}`: its size is not known before a picture is read, and a batch has one size"),
-        )
-        .help("end with a fixed size: `random_resized_crop(32px)`, or `resize(32px, sides = both)`")),
-        SampleType::List { element, count: Some(_) } => batchable(name, element),
-        SampleType::Mask { height: Some(_), width: Some(_) } | SampleType::Label { .. } => Ok(()),
-        SampleType::Mask { .. } => Err(Problem::new(
-            Code::SampleType,
-            format!("`{name}` is `{ty}`: its size is not known before a picture is read, and a batch has one size"),
-        )
-        .help("make the picture one size before the mask is made from it")),
-        SampleType::List { .. } | SampleType::Text => Err(Problem::new(
-            Code::SampleType,
-            format!("`{name}` is `{ty}`, which can't be put into a batch"),
-        )),
-    }
-}
 
 /// Drops nodes that nobody reads, and lets each value move at its last use.
 pub(super) fn mark_last_uses(graph: &mut SampleGraph) {

@@ -83,8 +83,8 @@ impl SampleGraph {
         };
         for (field, (name, ty)) in fields.iter().enumerate() {
             let mut slot = field;
-            match (ty, statistics) {
-                (SampleType::Image { .. }, Some(statistics)) => {
+            match (ty.as_image(), statistics) {
+                (Some(_), Some(statistics)) => {
                     slot = graph.slots;
                     graph.slots += 1;
                     let path = format!("plain/{name}/normalize");
@@ -101,8 +101,9 @@ impl SampleGraph {
                         always: None,
                     });
                 }
-                (SampleType::Image { .. } | SampleType::Label { .. }, _) => {}
-                _ => continue,
+                (Some(_), None) => {}
+                (None, _) if ty.as_label().is_some() => {}
+                (None, _) => continue,
             }
             graph.outputs.push(Input { slot, last: true });
             graph.fields.push((name.clone(), ty.clone()));
@@ -135,9 +136,9 @@ impl SampleGraph {
 
     /// Whether it emits pictures and none of them was normalised.
     pub fn never_normalizes(&self) -> bool {
-        let picture = |ty: &SampleType| match ty {
-            SampleType::List { element, .. } => matches!(**element, SampleType::Image { .. }),
-            ty => matches!(ty, SampleType::Image { .. }),
+        let picture = |ty: &SampleType| {
+            let (one, _) = ty.parts().unwrap_or((ty, None));
+            one.as_image().is_some()
         };
         !self.normalized && self.fields.iter().any(|(_, ty)| picture(ty))
     }
@@ -179,7 +180,7 @@ impl SampleGraph {
         let mut own = self.slots;
         for ((name, ty), output) in self.fields.iter().zip(&self.outputs) {
             let values = &slots[output.slot];
-            let SampleType::List { count, .. } = ty else {
+            let Some((_, count)) = ty.parts() else {
                 found.extend(values.first().map(|value| (name.clone(), *value)));
                 continue;
             };
@@ -276,7 +277,7 @@ impl SampleGraph {
                     for input in inputs {
                         list.push(self.read(slots, *input, scratch)?);
                     }
-                    slots[*output] = Some(Sample::List(list));
+                    slots[*output] = Some(Sample::list(list));
                 }
             }
         }

@@ -323,14 +323,7 @@ fn a_bad_picture_names_its_place() {
             )],
         ),
         &[],
-        &vec![(
-            "image".into(),
-            SampleType::Image {
-                channels: Some(3),
-                height: None,
-                width: None,
-            },
-        )],
+        &vec![("image".into(), SampleType::parse("image[3, ?, ?]").unwrap())],
         None,
     )
     .unwrap();

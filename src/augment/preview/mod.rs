@@ -8,7 +8,7 @@ use sheet::Sheet;
 
 use super::resample::{Window, resample};
 use super::{SampleGraph, Scratch};
-use crate::data::{DataError, Dataset, Image, Sample, chosen_of};
+use crate::data::{DataError, Dataset, Drawing, Fields, Image, Sample, chosen_of};
 
 /// Space around cells, in pixels.
 const GAP: usize = 8;
@@ -57,18 +57,15 @@ pub fn contact_sheet(
         let id = dataset.id(index);
         let mut row = originals(dataset, &record, id);
         let emitted = graph.run(record, seed, 0, id, &mut scratch)?;
-        let mut pictures = Vec::new();
-        let mut labels = Vec::new();
-        for (value, (name, _)) in emitted.into_iter().zip(graph.outputs()) {
-            collect(value, name.clone(), &mut pictures, &mut labels);
-        }
+        let (pictures, words) = drawn(&emitted, graph.outputs(), &[]);
+        scratch.give_list(emitted);
         for (name, picture) in pictures {
             let mut lines = vec![name.clone()];
-            for (label, class) in &labels {
+            for (said, text) in &words {
                 // `turn/2` belongs to `view/2`, a plain `turn` to all
-                if place(label).is_none_or(|at| place(&name) == Some(at)) {
-                    let label = label.split('/').next().unwrap_or(label);
-                    lines.push(format!("{label} {class}"));
+                if place(said).is_none_or(|at| place(&name) == Some(at)) {
+                    let said = said.split('/').next().unwrap_or(said);
+                    lines.push(format!("{said} {text}"));
                 }
             }
             row.push(Cell { picture, lines });
@@ -110,45 +107,33 @@ fn place(name: &str) -> Option<&str> {
 
 /// The pictures of a record, with their number and classes.
 fn originals(dataset: &dyn Dataset, record: &[Sample], id: u64) -> Vec<Cell> {
-    let fields = || record.iter().zip(dataset.fields());
+    let (pictures, words) = drawn(record, dataset.fields(), dataset.class_names());
     let mut lines = vec![format!("#{id}")];
-    for (value, (name, _)) in fields() {
-        if let Sample::Label(class) = value {
-            let class = dataset
-                .class_names()
-                .get(*class as usize)
-                .cloned()
-                .unwrap_or_else(|| class.to_string());
-            lines.push(format!("{name} {class}"));
-        }
-    }
-    let pictures = fields().filter_map(|(value, _)| match value {
-        Sample::Image(image) => Some(Cell {
-            picture: image.clone(),
-            lines: lines.clone(),
-        }),
-        _ => None,
-    });
-    pictures.collect()
+    lines.extend(words.iter().map(|(name, text)| format!("{name} {text}")));
+    let cell = |(_, picture)| Cell {
+        picture,
+        lines: lines.clone(),
+    };
+    pictures.into_iter().map(cell).collect()
 }
 
-/// Pictures and labels of a value, lists taken apart.
-fn collect(
-    value: Sample,
-    name: String,
-    pictures: &mut Vec<(String, Image)>,
-    labels: &mut Vec<(String, u32)>,
-) {
-    match value {
-        Sample::Image(image) => pictures.push((name, image)),
-        Sample::Label(class) => labels.push((name, class)),
-        Sample::Text(_) | Sample::Missing(_) => {}
-        Sample::List(list) => {
-            for (i, element) in list.into_iter().enumerate() {
-                collect(element, format!("{name}/{i}"), pictures, labels);
-            }
+/// Things to be drawn, each with its name.
+type Named<T> = Vec<(String, T)>;
+
+/// The pictures and the lines that show these values, lists taken apart.
+fn drawn(values: &[Sample], fields: &Fields, classes: &[String]) -> (Named<Image>, Named<String>) {
+    let mut all = Vec::new();
+    for (value, (name, _)) in values.iter().zip(fields) {
+        value.draw(name, classes, &mut all);
+    }
+    let (mut pictures, mut words) = (Vec::new(), Vec::new());
+    for (name, drawing) in all {
+        match drawing {
+            Drawing::Picture(picture) => pictures.push((name, picture)),
+            Drawing::Words(text) => words.push((name, text)),
         }
     }
+    (pictures, words)
 }
 
 /// The picture in the size it is shown in.

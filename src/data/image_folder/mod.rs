@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::decode::{self, Depth, Header, Look, PictureSize};
-use super::{DataError, Dataset, Fields, Places, Progress, Record, Sample, SampleType, Splits};
+use super::{
+    DataError, Dataset, Fields, ImageType, Places, Progress, Record, Sample, SampleType, Splits,
+};
 use super::{file_hashes, pictures, regular};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::language::codes::Code;
@@ -55,8 +57,8 @@ impl Folder {
         let bytes = regular::read(&path).map_err(|error| bad(error.to_string()))?;
         let image = decode(&bytes, &self.look).map_err(bad)?;
         self.size.check(&image, &name)?;
-        let mut record = vec![Sample::Image(image)];
-        record.extend(self.labels.get(index).map(|label| Sample::Label(*label)));
+        let mut record = vec![Sample::image(image)];
+        record.extend(self.labels.get(index).map(|label| Sample::label(*label)));
         Ok(record)
     }
 }
@@ -196,12 +198,12 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
             dim_ones = dim_ones.or_else(|| dim(&looked_at));
         }
         let (height, width) = size.shown();
-        let image = SampleType::Image {
+        let image = ImageType {
             channels: Some(look.channels.count()),
             height,
             width,
         };
-        let mut fields = vec![("image".to_owned(), image)];
+        let mut fields = vec![("image".to_owned(), image.into())];
         if !part.labels.is_empty() {
             fields.push(("label".to_owned(), SampleType::label(classes.len())));
         }

@@ -1,7 +1,8 @@
 //! What a loader hands out.
 
 use super::BadSample;
-use crate::data::{DataError, Fields, Sample, SampleType};
+use crate::data::{Cell, DataError, Fields, Numbers, Sample};
+use crate::graph::DType;
 
 /// One field of a batch; rows are samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,9 +83,23 @@ impl Batch {
         (id, index): (u64, usize),
     ) -> Result<(), DataError> {
         let row = self.size;
-        let mut places = self.fields.iter_mut().zip(leaves);
+        let mut cells = self
+            .fields
+            .iter_mut()
+            .zip(leaves)
+            .map(|((_, field), leaf)| {
+                let of_row = row * leaf.len..(row + 1) * leaf.len;
+                Cell {
+                    name: &leaf.name,
+                    shape: &leaf.shape,
+                    numbers: match field {
+                        BatchField::F32 { data, .. } => Numbers::F32(&mut data[of_row]),
+                        BatchField::Int { data, .. } => Numbers::Int(&mut data[of_row]),
+                    },
+                }
+            });
         for value in sample {
-            write(value, row, &mut places)?;
+            value.write(&mut cells)?;
         }
         self.size += 1;
         self.ids.push(id);
@@ -118,23 +133,22 @@ pub(super) struct Leaf {
     shape: Vec<usize>,
     /// Elements of one sample.
     len: usize,
-    image: bool,
+    dtype: DType,
 }
 
 impl Leaf {
     fn empty(&self) -> (String, BatchField) {
         let mut shape = vec![0];
         shape.extend(&self.shape);
-        let field = if self.image {
-            BatchField::F32 {
+        let field = match self.dtype {
+            DType::F32 => BatchField::F32 {
                 data: Vec::new(),
                 shape,
-            }
-        } else {
-            BatchField::Int {
+            },
+            DType::Int => BatchField::Int {
                 data: Vec::new(),
                 shape,
-            }
+            },
         };
         (self.name.clone(), field)
     }
@@ -144,99 +158,19 @@ impl Leaf {
 pub(super) fn leaves(fields: &Fields) -> Result<Vec<Leaf>, DataError> {
     let mut leaves = Vec::new();
     for (name, ty) in fields {
-        add(name.clone(), ty, &mut leaves)?;
+        let tensors = ty.tensors().map_err(|loose| DataError {
+            message: format!(
+                "the field `{name}{}` is `{}`, which can't be put into a batch",
+                loose.suffix, loose.ty
+            ),
+            help: Some("a batch takes labels and pictures of one size: end with `resize(32px, sides = both)` or a crop".into()),
+        })?;
+        leaves.extend(tensors.into_iter().map(|tensor| Leaf {
+            name: format!("{name}{}", tensor.suffix),
+            len: tensor.len(),
+            shape: tensor.shape,
+            dtype: tensor.dtype,
+        }));
     }
     Ok(leaves)
-}
-
-fn add(name: String, ty: &SampleType, leaves: &mut Vec<Leaf>) -> Result<(), DataError> {
-    match ty {
-        SampleType::Image {
-            channels: Some(c),
-            height: Some(h),
-            width: Some(w),
-        } => leaves.push(Leaf {
-            name,
-            shape: vec![*c, *h, *w],
-            len: c * h * w,
-            image: true,
-        }),
-        SampleType::Mask {
-            height: Some(h),
-            width: Some(w),
-        } => leaves.push(Leaf {
-            name,
-            shape: vec![1, *h, *w],
-            len: h * w,
-            image: true,
-        }),
-        SampleType::Label { .. } => leaves.push(Leaf {
-            name,
-            shape: Vec::new(),
-            len: 1,
-            image: false,
-        }),
-        SampleType::List {
-            element,
-            count: Some(count),
-        } => {
-            for i in 0..*count {
-                add(format!("{name}/{i}"), element, leaves)?;
-            }
-        }
-        other => {
-            return Err(DataError {
-                message: format!("the field `{name}` is `{other}`, which can't be put into a batch"),
-                help: Some("a batch takes labels and pictures of one size: end with `resize(32px, sides = both)` or a crop".into()),
-            });
-        }
-    }
-    Ok(())
-}
-
-type Place<'a> = (&'a mut (String, BatchField), &'a Leaf);
-
-fn write<'a>(
-    value: &Sample,
-    row: usize,
-    places: &mut impl Iterator<Item = Place<'a>>,
-) -> Result<(), DataError> {
-    if let Sample::List(list) = value {
-        for element in list {
-            write(element, row, places)?;
-        }
-        return Ok(());
-    }
-    let wrong = |what: String, leaf: &Leaf| DataError {
-        message: format!(
-            "the sample graph gave {what} for the field `{}` of shape {:?}",
-            leaf.name, leaf.shape
-        ),
-        help: None,
-    };
-    match (value, places.next()) {
-        (Sample::Image(image), Some(((_, BatchField::F32 { data, .. }), leaf))) => {
-            if leaf.shape != [image.channels, image.height, image.width] {
-                let what = format!(
-                    "a picture of {} channels, {} by {} pixels",
-                    image.channels, image.width, image.height
-                );
-                return Err(wrong(what, leaf));
-            }
-            image.write_chw(&mut data[row * leaf.len..(row + 1) * leaf.len]);
-            Ok(())
-        }
-        (Sample::Label(class), Some(((_, BatchField::Int { data, .. }), _))) => {
-            data[row] = i64::from(*class);
-            Ok(())
-        }
-        (Sample::Missing(why), Some(_)) => Err(DataError::new(&**why).help(
-            "what judges or trains by labels needs one for each record; `on_bad_sample = skip` goes without the others",
-        )),
-        (_, Some((_, leaf))) => Err(wrong("another kind of value".into(), leaf)),
-        (_, None) => Err(DataError {
-            message: "the sample graph gave more values than its type promised".into(),
-            help: None,
-        }),
-    }
 }

@@ -13,7 +13,10 @@ use self::file::{OpenError, PictureFile, Values};
 use self::labels::{Class, Classes, Coding};
 use self::layout::layout;
 use super::decode::{self, Look, PictureSize};
-use super::{DataError, Dataset, Fields, Places, Progress, Record, Sample, SampleType, Splits};
+use super::{
+    DataError, Dataset, Fields, ImageType, Places, Progress, Record, Sample, SampleType, Splits,
+    first_label,
+};
 use super::{manifest, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};
 use crate::language::codes::Code;
@@ -56,11 +59,11 @@ impl Parquet {
         name: &dyn Fn() -> String,
     ) -> Result<Record, DataError> {
         self.size.check(&image, name)?;
-        let mut record = vec![Sample::Image(image)];
+        let mut record = vec![Sample::image(image)];
         if self.labelled {
             record.push(match self.label(part, row) {
-                Ok(class) => Sample::Label(class),
-                Err((_, why)) => Sample::Missing(why.into()),
+                Ok(class) => Sample::label(class),
+                Err((_, why)) => Sample::missing(why),
             });
         }
         Ok(record)
@@ -97,10 +100,8 @@ impl Parquet {
             Class::Of(class) => Ok(class),
             Class::Without => Err((class, format!("{}, which is no label", says()))),
             Class::Wrong => {
-                let n = match &self.fields[1].1 {
-                    SampleType::Label { classes: Some(n) } => *n,
-                    _ => 0,
-                };
+                let label = first_label(&self.fields);
+                let n = label.and_then(|(_, label)| label.classes).unwrap_or(0);
                 Err((class, format!("{}, but there are {n} classes", says())))
             }
         }
@@ -197,12 +198,12 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
             .collect()
     });
     let (height, width) = size.shown();
-    let image_type = SampleType::Image {
+    let image_type = ImageType {
         channels: Some(channels.count()),
         height,
         width,
     };
-    let mut fields = vec![("image".to_owned(), image_type)];
+    let mut fields = vec![("image".to_owned(), image_type.into())];
     let count = classes
         .count
         .filter(|_| parts.iter().any(|part| part.coding.is_some()));

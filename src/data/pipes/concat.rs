@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Split, Type};
 use crate::data::{
-    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, SampleType, Source,
-    Splits, manifest,
+    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, Source, Splits, manifest,
 };
 use crate::language::codes::Code;
 
@@ -92,34 +91,6 @@ impl Dataset for Concat {
     }
 }
 
-/// The type that holds values of both.
-fn wider(a: &SampleType, b: &SampleType) -> SampleType {
-    let both = |a: &Option<usize>, b: &Option<usize>| if a == b { *a } else { None };
-    match (a, b) {
-        (
-            SampleType::Image {
-                channels: c,
-                height: h,
-                width: w,
-            },
-            SampleType::Image {
-                channels,
-                height,
-                width,
-            },
-        ) => SampleType::Image {
-            channels: both(c, channels),
-            height: both(h, height),
-            width: both(w, width),
-        },
-        (SampleType::Label { classes: Some(n) }, SampleType::Label { classes: None })
-        | (SampleType::Label { classes: None }, SampleType::Label { classes: Some(n) }) => {
-            SampleType::label(*n)
-        }
-        _ => a.clone(),
-    }
-}
-
 /// A part without the fields that not all have: labelled records beside unlabelled ones become unlabelled.
 fn shared(mut part: Arc<dyn Dataset>, all: &[Fields]) -> Arc<dyn Dataset> {
     let has = |fields: &Fields, name: &str| fields.iter().any(|(field, _)| field == name);
@@ -168,7 +139,7 @@ fn join(parts: Vec<Arc<dyn Dataset>>) -> Result<Arc<dyn Dataset>> {
             .help("drop the labels of both: `|> without(label)`"));
         }
         for (field, other) in fields.iter_mut().zip(other) {
-            field.1 = wider(&field.1, &other.1);
+            field.1 = field.1.wider(&other.1);
         }
     }
     let ends = parts.iter().scan(0, |end, part| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::choice::{self, Amount, Choice, Rule};
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Split, Type};
-use crate::data::{SampleType, Source};
+use crate::data::{Source, first_label};
 use crate::language::codes::Code;
 
 fn pipe(args: &Args, source: Source, _: &dyn Fn(&Data) -> Result<Source>) -> Result<Source> {
@@ -35,11 +35,10 @@ fn pipe(args: &Args, source: Source, _: &dyn Fn(&Data) -> Result<Source>) -> Res
             "hold_out asks for all {total} records, and leaves none to train with"
         )));
     }
-    let labelled = train
-        .fields()
-        .iter()
-        .any(|(_, ty)| matches!(ty, SampleType::Label { .. }));
-    let rule = if labelled { Rule::Shares } else { Rule::Any };
+    let rule = match first_label(train.fields()) {
+        Some(_) => Rule::Shares,
+        None => Rule::Any,
+    };
     let seed = args.integer("seed") as u64;
     for (split, rest) in [(Split::Train, true), (Split::Valid, false)] {
         let part = Choice::new(train.clone(), rule, count, seed, rest);

@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use super::choice::{self, Amount, Choice, Rule};
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{Dataset, SampleType, Source};
+use crate::data::{Dataset, Source, first_label};
 use crate::language::codes::Code;
 
 fn take(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
     let amount = Amount::of(args);
     let total = base.len();
-    let label = base.fields().iter().find_map(|(_, ty)| match ty {
-        SampleType::Label { classes } => Some(*classes),
-        _ => None,
-    });
+    let label = first_label(base.fields()).map(|(_, label)| label.classes);
     let (rule, count) = match (args.maybe_word("per"), amount) {
         (None, _) => (Rule::Any, amount.of_total(total)),
         (Some(_), Amount::Part(_)) => (Rule::Shares, amount.of_total(total)),

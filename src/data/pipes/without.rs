@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{
-    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, SampleType, Source,
+    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, Source, first_label,
     manifest,
 };
 use crate::language::codes::Code;
@@ -110,9 +110,7 @@ fn without(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
 pub(super) fn dropping(base: Arc<dyn Dataset>, dropped: usize) -> Arc<dyn Dataset> {
     let mut fields = base.fields().clone();
     let (name, _) = fields.remove(dropped);
-    let labelled = fields
-        .iter()
-        .any(|(_, ty)| matches!(ty, SampleType::Label { .. }));
+    let labelled = first_label(&fields).is_some();
     Arc::new(Without {
         base,
         dropped,

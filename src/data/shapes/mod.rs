@@ -55,8 +55,8 @@ impl Dataset for Shapes {
         let mut rng = Philox::new(SEED, &[Philox::part(self.split.name()), index as u64]);
         let pixels = draw::picture(&mut rng, class);
         Ok(vec![
-            Sample::Image(Image::new(pixels, draw::SIDE, draw::SIDE, 3)),
-            Sample::Label(class as u32),
+            Sample::image(Image::new(pixels, draw::SIDE, draw::SIDE, 3)),
+            Sample::label(class as u32),
         ])
     }
 

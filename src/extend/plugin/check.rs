@@ -294,7 +294,7 @@ fn transform(library: &Library, spec: &Spec, say: &mut dyn FnMut(Line)) -> Resul
             let pixels = (0..channels * height * width)
                 .map(|_| rng.next_u32() as u8)
                 .collect();
-            let picture = Sample::Image(Image::new(pixels, height, width, channels));
+            let picture = Sample::image(Image::new(pixels, height, width, channels));
             let began = Instant::now();
             transform
                 .apply(picture, &mut rng, &mut scratch, &mut out)

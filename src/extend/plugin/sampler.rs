@@ -9,7 +9,7 @@ use pretext_plugin::abi::{self, Ctx, Sampler, Status, Str, sample};
 use super::guard::Inside;
 use super::read::text;
 use crate::augment::{Scratch, Transform};
-use crate::data::{DataError, Image, Normalization, Philox, Sample, SampleType};
+use crate::data::{Crossing, DataError, Image, Normalization, Philox, Sample, SampleType};
 
 /// The table.
 pub static SAMPLER: Sampler = Sampler {
@@ -114,7 +114,7 @@ impl Transform for Applied {
             return Err(self.error("has no function `apply`".into()));
         };
         let first = out.len();
-        let list = matches!(input, Sample::List(_));
+        let list = input.as_list().is_some();
         let mut call = Call {
             input: Vec::new(),
             list,
@@ -126,14 +126,14 @@ impl Transform for Applied {
             normalization: None,
             failed: None,
         };
-        match input {
-            Sample::List(mut elements) => {
+        match input.into_list() {
+            Ok(mut elements) => {
                 for element in elements.drain(..) {
                     call.flows_in(element);
                 }
                 call.scratch.give_list(elements);
             }
-            one => call.flows_in(one),
+            Err(one) => call.flows_in(one),
         }
         // numbers of calls differ per thread in their high bits, by the address of the thread's own cell
         let thread = CALL.with(|cell| std::ptr::from_ref(cell) as u64) << 24;
@@ -175,12 +175,12 @@ impl Applied {
             && emitted
                 .iter()
                 .zip(&self.promised)
-                .all(|(sample, ty)| is(sample, ty))
+                .all(|(sample, ty)| ty.holds(sample))
         {
             return Ok(());
         }
         let promised: Vec<String> = self.promised.iter().map(SampleType::to_string).collect();
-        let found: Vec<String> = emitted.iter().map(shown).collect();
+        let found: Vec<String> = emitted.iter().map(Sample::shown).collect();
         Err(self.error(format!(
             "promised {} and emitted {}",
             promised.join(", "),
@@ -193,65 +193,21 @@ impl Applied {
     }
 }
 
-fn is(sample: &Sample, ty: &SampleType) -> bool {
-    let same = |size: &Option<usize>, own: usize| size.is_none_or(|size| size == own);
-    match (sample, ty) {
-        (
-            Sample::Image(image),
-            SampleType::Image {
-                channels,
-                height,
-                width,
-            },
-        ) => {
-            same(channels, image.channels) && same(height, image.height) && same(width, image.width)
-        }
-        (Sample::Image(image), SampleType::Mask { height, width }) => {
-            image.channels == 1 && same(height, image.height) && same(width, image.width)
-        }
-        (Sample::Label(label), SampleType::Label { classes }) => {
-            classes.is_none_or(|classes| (*label as usize) < classes)
-        }
-        (Sample::Text(_), SampleType::Text) => true,
-        (Sample::List(list), SampleType::List { element, count }) => {
-            same(count, list.len()) && list.iter().all(|sample| is(sample, element))
-        }
-        _ => false,
-    }
-}
-
-fn shown(sample: &Sample) -> String {
-    match sample {
-        Sample::Image(image) => {
-            SampleType::image(image.channels, image.height, image.width).to_string()
-        }
-        Sample::Label(label) => format!("label {label}"),
-        Sample::Text(_) => "text".into(),
-        Sample::Missing(_) => "nothing".into(),
-        Sample::List(list) => match list.first() {
-            Some(first) => format!("{} * {}", shown(first), list.len()),
-            None => "an empty list".into(),
-        },
-    }
-}
-
 impl Call<'_> {
     fn flows_in(&mut self, sample: Sample) {
-        self.input.push(match sample {
-            Sample::Image(image) => {
+        self.input.push(match sample.cross() {
+            Ok(Crossing::Image(image)) => {
                 if self.normalization.is_none() {
                     self.normalization.clone_from(&image.normalization);
                 }
                 self.images.push(Some(image));
                 In::Image(self.images.len() - 1)
             }
-            Sample::Label(label) => In::Label(label),
-            Sample::Text(text) => In::Text(text),
-            // the check of what flows in has refused it
-            Sample::Missing(why) => In::Text(why),
-            Sample::List(list) => {
-                // a list of lists flows in as its first elements would: the type function has refused it
-                self.scratch.give_list(list);
+            Ok(Crossing::Label(label)) => In::Label(label),
+            Ok(Crossing::Text(text)) => In::Text(text),
+            Err(other) => {
+                // what is in a list in a list does not flow in: the type function has refused it
+                self.scratch.recycle(other);
                 In::Label(0)
             }
         });
@@ -412,14 +368,14 @@ extern "C" fn new_image(
 extern "C" fn emit_image(ctx: Ctx, id: u64) -> Status {
     serve(ctx, abi::STALE, |call| {
         match call.images.get_mut(id as usize).and_then(Option::take) {
-            Some(image) => call.emit(Sample::Image(image)),
+            Some(image) => call.emit(Sample::image(image)),
             None => call.misused("it emits a picture twice, or one that is none"),
         }
     })
 }
 
 extern "C" fn emit_label(ctx: Ctx, label: u32) -> Status {
-    serve(ctx, abi::STALE, |call| call.emit(Sample::Label(label)))
+    serve(ctx, abi::STALE, |call| call.emit(Sample::label(label)))
 }
 
 extern "C" fn open_list(ctx: Ctx) -> Status {
@@ -434,7 +390,7 @@ extern "C" fn open_list(ctx: Ctx) -> Status {
 
 extern "C" fn close_list(ctx: Ctx) -> Status {
     serve(ctx, abi::STALE, |call| match call.open.take() {
-        Some(list) => call.emit(Sample::List(list)),
+        Some(list) => call.emit(Sample::list(list)),
         None => call.misused("it closes a list that is not open"),
     })
 }

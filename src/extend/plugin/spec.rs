@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::augment::Transform;
 use crate::catalog::{Args, Input, Kind, Make, Paper, Param, Preset, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::extend::words::{TYPES, default_error, param_type, parts_error, sample_type};
+use crate::extend::words::{TYPES, default_error, param_type, parts_error};
 use crate::graph::Graph;
 use crate::language::codes::Code;
 
@@ -203,7 +203,7 @@ unsafe fn wanted(from: &abi::Input) -> Result<Input, String> {
     // SAFETY: the caller's, here and below
     let name = unsafe { word(from.name, "the name of an input")? };
     let written = unsafe { given(from.ty, "its type") }?;
-    let ty = sample_type(&written).ok_or_else(|| {
+    let ty = SampleType::parse(&written).ok_or_else(|| {
         format!(
             "input `{name}`: `{written}` is no type; types are image, image[3, 32, 32], label, label(4), mask, text, list(…)"
         )
@@ -358,7 +358,7 @@ fn types(
         .answers
         .iter()
         .map(|answer| {
-            sample_type(answer).ok_or_else(|| {
+            SampleType::parse(answer).ok_or_else(|| {
                 Problem::new(
                     Code::Plugin,
                     format!(

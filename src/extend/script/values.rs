@@ -173,28 +173,15 @@ fn pairs<const N: usize>(entries: [(&str, Dynamic); N]) -> Dynamic {
 /// The fields of a record: `#{name: "image", type: "image", channels: 3, height: 32, width: 32}` in the data set's order.
 /// What is not known before a sample is read is `()`.
 pub fn fields(fields: &Fields) -> Array {
-    let size = |n: &Option<usize>| n.map_or(Dynamic::UNIT, |n| Dynamic::from(n as INT));
+    let size = |n: Option<usize>| n.map_or(Dynamic::UNIT, |n| Dynamic::from(n as INT));
     let one = |(name, ty): &(String, SampleType)| {
-        let name = Dynamic::from(name.clone());
-        match ty {
-            SampleType::Image {
-                channels,
-                height,
-                width,
-            } => pairs([
-                ("name", name),
-                ("type", "image".into()),
-                ("channels", size(channels)),
-                ("height", size(height)),
-                ("width", size(width)),
-            ]),
-            SampleType::Label { classes } => pairs([
-                ("name", name),
-                ("type", "label".into()),
-                ("classes", size(classes)),
-            ]),
-            other => pairs([("name", name), ("type", other.to_string().into())]),
+        let mut map = Map::new();
+        map.insert("name".into(), name.clone().into());
+        map.insert("type".into(), ty.word().into());
+        for (of, n) in ty.sizes() {
+            map.insert(of.into(), size(n));
         }
+        Dynamic::from_map(map)
     };
     fields.iter().map(one).collect()
 }
