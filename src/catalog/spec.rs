@@ -161,6 +161,8 @@ pub struct Spec {
     pub params: Vec<Param>,
     /// What a task wants from the batch.
     pub inputs: Vec<Input>,
+    /// What flows into an encoder, as far as it matters to it; `None` of anything else.
+    pub takes: Option<SampleType>,
     /// What [`Graph::call_part`] may call of an encoder, by name.
     pub parts: Vec<(&'static str, PartBuilder)>,
     /// What a task exports beside its encoders, by name with one sentence each: what [`Graph::part`] names, in that order. Empty
@@ -189,6 +191,7 @@ impl Spec {
             paper: None,
             params: Vec::new(),
             inputs: Vec::new(),
+            takes: None,
             parts: Vec::new(),
             exports: Vec::new(),
             pieces: false,
@@ -216,6 +219,12 @@ impl Spec {
         if let Some(param) = self.params.iter_mut().find(|own| own.name == param) {
             param.doc = doc.into();
         }
+        self
+    }
+
+    /// Says what flows into an encoder.
+    pub fn takes(mut self, ty: SampleType) -> Self {
+        self.takes = Some(ty);
         self
     }
 

@@ -84,6 +84,16 @@ fn wrong(spec: &Spec) -> Option<String> {
     (!errors.is_empty()).then(|| format!("{}\n{text}", errors.join("\n")))
 }
 
+/// What flows into an encoder decides what it can be trained and judged on; nothing else takes something.
+#[test]
+fn encoders_say_what_they_take() {
+    let catalog = Catalog::builtin();
+    for spec in catalog.iter() {
+        let encoder = spec.kind == Kind::Encoder;
+        assert_eq!(spec.takes.is_some(), encoder, "{}", spec.name);
+    }
+}
+
 /// The text of everything that runs something: recipes, fixtures, tests.
 fn what_runs(folder: &Path, tests_only: bool, into: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {

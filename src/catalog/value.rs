@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Make, Problem, Result, Spec};
+use crate::data::SampleType;
 use crate::graph::ScalarFn;
 use crate::language::Span;
 use crate::language::codes::Code;
@@ -256,6 +257,15 @@ pub struct Net {
     pub steps: Vec<NetStep>,
     /// Where it is written.
     pub span: Span,
+}
+
+impl Net {
+    /// What flows into it: what its first step says that it takes, and a picture where that says nothing.
+    pub fn takes(&self) -> SampleType {
+        let first = self.steps.first();
+        let takes = first.and_then(|step| step.call.spec.takes.clone());
+        takes.unwrap_or(SampleType::IMAGE)
+    }
 }
 
 /// One layer of a [`Net`].

@@ -1,5 +1,5 @@
 //! Layers, and the backbones made of them, one file each. An encoder takes pictures `[B, C, H, W]` and gives features
-//! `[B, D]`; a head follows.
+//! `[B, D]`; a head follows. What flows in, its entry says: `Spec::takes`.
 
 pub mod layers;
 mod nin;

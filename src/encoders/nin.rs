@@ -2,6 +2,7 @@
 
 use super::layers::{ConvLayer, batch_norm, conv};
 use crate::catalog::{Kind, Make, Param, Result, Spec, Type};
+use crate::data::SampleType;
 use crate::graph::{Graph, Pool, Var};
 
 /// `[B, C, 32, 32]` → `[B, 192]`.
@@ -56,6 +57,7 @@ pub(super) fn spec() -> Spec {
         "RotNet's Network in Network for 32 px pictures.",
         Make::Encoder(|g, args, x| build(g, args.size("blocks"), x)),
     )
+    .takes(SampleType::IMAGE)
     .param(
         Param::with_default("blocks", Type::Integer, "4", "Convolution blocks.").within(1.0, 16.0),
     )

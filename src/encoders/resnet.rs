@@ -2,6 +2,7 @@
 
 use super::layers::{ConvLayer, LinearInit, batch_norm, conv, linear};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
+use crate::data::SampleType;
 use crate::graph::{Graph, Pool, Var};
 
 /// The two residual blocks.
@@ -115,6 +116,7 @@ fn conv_norm(g: &mut Graph, conv_name: &str, norm: &str, layer: ConvLayer, x: Va
 
 fn spec(name: &str, summary: &str, make: Make) -> Spec {
     Spec::new(name, Kind::Encoder, summary, make)
+        .takes(SampleType::IMAGE)
         .param(Param::with_default(
             "stem",
             Type::Choice(&["imagenet", "small"]),

@@ -2,6 +2,7 @@
 
 use super::layers::{ConvLayer, batch_norm, conv};
 use crate::catalog::{Kind, Make, Param, Result, Spec, Type};
+use crate::data::SampleType;
 use crate::graph::{Graph, Pool, Var};
 
 /// `[B, C, H, W]` → `[B, 4 width]`. Blocks of `width`, `2 width` and `4 width` channels, each halving the map.
@@ -35,6 +36,7 @@ pub(super) fn spec() -> Spec {
         "Three convolution blocks for small pictures; fast on a CPU.",
         Make::Encoder(|g, args, x| build(g, args.size("width"), x)),
     )
+    .takes(SampleType::IMAGE)
     .param(
         Param::with_default(
             "width",

@@ -2,6 +2,7 @@
 
 use super::layers::{ConvLayer, LinearInit, conv, layer_norm, linear, transformer_block};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::data::SampleType;
 use crate::graph::{Graph, Init, Resampling, Size, Var, show};
 use crate::language::codes::Code;
 
@@ -214,6 +215,7 @@ pub(super) fn spec() -> Spec {
         "A vision transformer; gives the class token.",
         Make::Encoder(|g, args, x| Vit::of(args).build(g, x)),
     )
+    .takes(SampleType::IMAGE)
     .part("embed", |g, args, x| Vit::of(args).embed(g, x))
     .part("patches", |g, args, x| Vit::of(args).patches(g, x))
     .part("positions", |g, args, x| Vit::of(args).square_positions(g, x))

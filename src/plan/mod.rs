@@ -32,6 +32,9 @@ mod parts;
 #[cfg(test)]
 mod parts_tests;
 mod pretext;
+mod reader;
+#[cfg(test)]
+mod reader_tests;
 mod schedules;
 mod settings;
 pub mod show;

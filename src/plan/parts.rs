@@ -1,18 +1,26 @@
 //! What later stages may start from: `from = distill.teacher`.
 
+use super::reader::taken;
 use super::types::*;
-use crate::catalog::{Args, Type, stage_fields};
+use crate::catalog::{Args, Net, Type, stage_fields};
+use crate::data::Fields;
 use crate::graph::Graph;
 use crate::language::checked::Stage;
 
 /// The parts of a pretext stage as encoders: those that the task names, its encoders by the names of their parameters. The first
-/// is what a bare `from = STAGE` means. `view` is how its encoder is fed; all parts are fed alike.
+/// is what a bare `from = STAGE` means. `view` is how its encoder is fed; all parts that take the same are fed alike, others with
+/// what they take of what the task `read`s.
 pub(super) fn parts(
     graph: &Graph,
     stage: &Stage,
     args: &Args,
     view: &EncoderView,
+    read: &Fields,
 ) -> Vec<EncoderView> {
+    let sample = |net: &Net| match view.sample.fits(&net.takes()) {
+        true => view.sample.clone(),
+        false => taken(net, read).unwrap_or(&view.sample).clone(),
+    };
     let mut parts: Vec<EncoderView> = graph
         .parts
         .iter()
@@ -20,6 +28,7 @@ pub(super) fn parts(
             part: part.name.clone(),
             module: part.module.name.clone(),
             net: part.module.net.clone(),
+            sample: sample(&part.module.net),
             ..view.clone()
         })
         .collect();
@@ -36,6 +45,7 @@ pub(super) fn parts(
                 part: name.clone(),
                 module: name.clone(),
                 net: net.clone(),
+                sample: sample(net),
                 ..view.clone()
             });
         }

@@ -8,7 +8,7 @@ use super::training::Watched;
 use super::types::*;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
-use crate::data::{OnBadSample, Prepared, SampleType, main_field};
+use crate::data::{OnBadSample, Prepared, main_field};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -87,11 +87,12 @@ impl Planner<'_> {
         let mut graph = Graph::new(Mode::Train);
         graph.set_records(data.dataset.len());
         let (bindings, read) = self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
-        let (_, sample) = read.iter().find(|(_, ty)| ty.fits(&SampleType::IMAGE))?;
+        let net = args.maybe_net("encoder")?;
+        let sample = self.taken(stage, &args, net, &read)?;
         let mut encoder = EncoderView {
             part: ENCODER.into(),
             module: ENCODER.into(),
-            net: args.maybe_net("encoder")?.clone(),
+            net: net.clone(),
             sample: match stage.call.spec.pieces {
                 true => sample.whole(&fields),
                 false => sample.clone(),
@@ -110,7 +111,7 @@ impl Planner<'_> {
             }
             return None;
         }
-        let parts = super::parts::parts(&graph, stage, &args, &encoder);
+        let parts = super::parts::parts(&graph, stage, &args, &encoder, &read);
         if let Some(first) = parts.first() {
             encoder = first.clone();
         }

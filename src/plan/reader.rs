@@ -1,0 +1,52 @@
+//! What of a batch an encoder is trained on.
+
+use super::build::Planner;
+use crate::catalog::{Args, Net};
+use crate::data::{Fields, SampleType};
+use crate::language::Diagnostic;
+use crate::language::checked::Stage;
+use crate::language::codes::Code;
+
+/// The first value that a task reads and a net takes; `read` are the task's inputs, those of a list one by one.
+pub(super) fn taken<'a>(net: &Net, read: &'a Fields) -> Option<&'a SampleType> {
+    let takes = net.takes();
+    let (_, ty) = read.iter().find(|(_, ty)| ty.fits(&takes))?;
+    Some(ty)
+}
+
+impl Planner<'_> {
+    /// [`taken`] by the encoder of a pretext stage; `None` once it is noted that the task reads nothing of what the encoder takes.
+    pub(super) fn taken<'a>(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        net: &Net,
+        read: &'a Fields,
+    ) -> Option<&'a SampleType> {
+        let taken = taken(net, read);
+        if taken.is_none() {
+            let (takes, task) = (net.takes(), &stage.call.spec.name);
+            let first = net.steps.first().map(|step| &step.call.spec);
+            let name = match first.filter(|spec| spec.takes.is_some()) {
+                Some(spec) => format!("`{}`", spec.name),
+                None => "the encoder".into(),
+            };
+            let read: Vec<String> = read
+                .iter()
+                .map(|(name, ty)| format!("{name}: {ty}"))
+                .collect();
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::SampleType,
+                    args.span("encoder").unwrap_or(stage.call.name_span),
+                    format!("{name} takes {takes}, and `{task}` reads none"),
+                )
+                .note(format!("The task reads {}.", read.join(", ")))
+                .help(format!(
+                    "train an encoder of what the task reads, or take a task that reads {takes}"
+                )),
+            );
+        }
+        taken
+    }
+}
