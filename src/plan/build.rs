@@ -146,7 +146,7 @@ pub(super) struct Planner<'a> {
     /// Data sets that could not be opened: what uses them gives no second error.
     pub poisoned: Vec<String>,
     /// The encoders of pretext stages, also of those that failed later.
-    pub encoders: BTreeMap<String, EncoderView>,
+    pub encoders: BTreeMap<String, Reader>,
     /// Stages that stand on something with an error.
     pub doubted: BTreeMap<String, Doubt>,
     pub statistics: BTreeMap<(String, OnBadSample), Option<Normalized>>,

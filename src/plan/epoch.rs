@@ -18,7 +18,7 @@ impl Planner<'_> {
         &mut self,
         stage: &Stage,
         graph: &Graph,
-        encoder: &EncoderView,
+        encoder: &Reader,
         data: &DataView,
         on_bad: OnBadSample,
     ) -> Option<Vec<Reading>> {
@@ -34,7 +34,7 @@ impl Planner<'_> {
             };
             let state = graph.state_of(*state)?;
             // values of the size that the graph takes, which need not be that of whole ones
-            let view = EncoderView {
+            let view = Reader {
                 sample: encoder.sample.shaped(&taken(inner)?)?,
                 ..encoder.clone()
             };

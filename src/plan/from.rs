@@ -9,7 +9,7 @@ use crate::language::codes::Code;
 
 impl Planner<'_> {
     /// The part of a stage that `from` names, with its encoder.
-    pub fn from(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<(Start, EncoderView)> {
+    pub fn from(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<(Start, Reader)> {
         let argument = stage.fields.values.get("from")?;
         let Value::Stage(name) = &argument.value else {
             return None;

@@ -24,7 +24,7 @@ fn places(args: &Args) -> Vec<String> {
 }
 
 /// Which part of its stage is judged, where it is not the encoder itself.
-fn of(encoder: &EncoderView) -> String {
+fn of(encoder: &Reader) -> String {
     match encoder.part == ENCODER {
         true => String::new(),
         false => format!("{}, ", encoder.part),
@@ -65,7 +65,7 @@ impl Planner<'_> {
         &mut self,
         call: &Call,
         from: &Start,
-        encoder: &EncoderView,
+        encoder: &Reader,
         train: DataView,
         test: DataView,
     ) -> Result<Option<Knn>> {
@@ -91,7 +91,7 @@ impl Planner<'_> {
         &mut self,
         stage: &Stage,
         args: &Args,
-        encoder: &EncoderView,
+        encoder: &Reader,
     ) -> Option<(DataView, DataView)> {
         let (train, test) = (self.view(args, "data"), self.view(args, "test"));
         if (train.is_none() || test.is_none())
@@ -105,7 +105,7 @@ impl Planner<'_> {
     fn reading(
         &mut self,
         args: &Args,
-        encoder: &EncoderView,
+        encoder: &Reader,
         data: &DataView,
         span: Span,
     ) -> Result<Option<Reading>> {

@@ -59,7 +59,7 @@ pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Body, Classifier, DataView, ENCODER, EncoderView, Export, Knn, Monitor, Plan, Probe, Reading,
+    Body, Classifier, DataView, ENCODER, Export, Knn, Monitor, Plan, Probe, Reader, Reading,
     RunSettings, Settings, StagePlan, Start, Training, Validation,
 };
 

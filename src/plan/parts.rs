@@ -14,17 +14,17 @@ pub(super) fn parts(
     graph: &Graph,
     stage: &Stage,
     args: &Args,
-    view: &EncoderView,
+    view: &Reader,
     read: &Fields,
-) -> Vec<EncoderView> {
+) -> Vec<Reader> {
     let sample = |net: &Net| match view.sample.fits(&net.takes()) {
         true => view.sample.clone(),
         false => taken(net, read).unwrap_or(&view.sample).clone(),
     };
-    let mut parts: Vec<EncoderView> = graph
+    let mut parts: Vec<Reader> = graph
         .parts
         .iter()
-        .map(|part| EncoderView {
+        .map(|part| Reader {
             part: part.name.clone(),
             module: part.module.name.clone(),
             net: part.module.net.clone(),
@@ -41,7 +41,7 @@ pub(super) fn parts(
         if let Some(net) = args.maybe_net(name)
             && (*name == ENCODER || graph.computes(name))
         {
-            parts.push(EncoderView {
+            parts.push(Reader {
                 part: name.clone(),
                 module: name.clone(),
                 net: net.clone(),

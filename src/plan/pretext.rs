@@ -89,7 +89,7 @@ impl Planner<'_> {
         let (bindings, read) = self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
         let net = args.maybe_net("encoder")?;
         let sample = self.taken(stage, &args, net, &read)?;
-        let mut encoder = EncoderView {
+        let mut encoder = Reader {
             part: ENCODER.into(),
             module: ENCODER.into(),
             net: net.clone(),
@@ -272,7 +272,7 @@ impl Planner<'_> {
         stage: &Stage,
         call: &Call,
         data: &DataView,
-        encoder: &EncoderView,
+        encoder: &Reader,
         settings: &Settings,
     ) -> Option<Monitor> {
         if call.spec.kind != Kind::Evaluator {

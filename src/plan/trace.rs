@@ -1,6 +1,6 @@
 //! Graphs of evaluation: an encoder with its places as vectors, heads on vectors.
 
-use super::types::{ENCODER, EncoderView};
+use super::types::{ENCODER, Reader};
 use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
 use crate::data::{Loose, SampleType, Tensor};
 use crate::graph::{DType, Graph, Mode, Module, Op, Size, Var};
@@ -45,7 +45,7 @@ pub fn encoder_module(net: &Net) -> Module {
 }
 
 /// The encoder on `image`, in evaluation; the second value is its output.
-pub fn encoder_graph(encoder: &EncoderView) -> Result<(Graph, Var)> {
+pub fn encoder_graph(encoder: &Reader) -> Result<(Graph, Var)> {
     let mut g = Graph::new(Mode::Eval);
     let image = declare_read(&mut g, &encoder.sample)?;
     let output = g.call(&encoder_module(&encoder.net), image)?;
@@ -126,7 +126,7 @@ pub fn pooled(g: &mut Graph, x: Var, pool: Pool) -> Result<(Var, usize)> {
 
 /// The graph that reads `places` (`output` where the list is empty) of an encoder as vectors.
 pub fn reading_graph(
-    encoder: &EncoderView,
+    encoder: &Reader,
     places: &[String],
     pool: Pool,
 ) -> Result<(Graph, Vec<(String, Var, usize)>)> {
@@ -224,7 +224,7 @@ pub fn head_graph(
 /// `logits`. A frozen encoder is in evaluation mode throughout and gets no gradient.
 pub fn classifier_graph(
     mode: Mode,
-    encoder: &EncoderView,
+    encoder: &Reader,
     head: &Net,
     classes: usize,
     frozen: bool,
@@ -242,7 +242,7 @@ pub fn classifier_graph(
 }
 
 /// A linear classifier on the pixels of `image`, with `label`; as [`classifier_graph`].
-pub fn pixel_graph(mode: Mode, encoder: &EncoderView, head: &Net, classes: usize) -> Result<Graph> {
+pub fn pixel_graph(mode: Mode, encoder: &Reader, head: &Net, classes: usize) -> Result<Graph> {
     let mut g = Graph::new(mode);
     let image = declare_read(&mut g, &encoder.sample)?;
     let pixels = g.flatten(image)?; // [B, c h w]

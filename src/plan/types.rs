@@ -215,9 +215,9 @@ impl Start {
     }
 }
 
-/// How an encoder is fed in evaluation.
+/// An encoder as later stages start from it, and how it is fed there.
 #[derive(Clone)]
-pub struct EncoderView {
+pub struct Reader {
     /// The part of its stage that it is: `teacher`.
     pub part: String,
     /// The module of the training graph that holds its weights: `ema/encoder`.
@@ -230,7 +230,7 @@ pub struct EncoderView {
     pub prepared: Prepared,
 }
 
-impl EncoderView {
+impl Reader {
     /// Channels, height and width of the pictures that it takes, where it takes pictures.
     pub fn picture(&self) -> Option<[usize; 3]> {
         self.sample.as_image()?.known()
@@ -263,9 +263,9 @@ pub struct Training {
     /// How it is trained.
     pub settings: Settings,
     /// How later stages feed its encoder: the part that a bare `from = STAGE` means.
-    pub encoder: EncoderView,
+    pub encoder: Reader,
     /// Everything that later stages may start from, the same one first.
-    pub parts: Vec<EncoderView>,
+    pub parts: Vec<Reader>,
     /// How states are filled before each epoch, in the order of the graph's work.
     pub fillings: Vec<Reading>,
     /// What runs meanwhile.
@@ -393,7 +393,7 @@ pub struct Export {
     /// The file, as [`super::export_path`] gives it; relative paths start at the run directory.
     pub path: String,
     /// The encoder that is written.
-    pub encoder: EncoderView,
+    pub encoder: Reader,
     /// Its evaluation graph: its parameters and buffers are what is written.
     pub graph: Graph,
     /// The encoder's output in that graph.

@@ -15,7 +15,7 @@ impl Planner<'_> {
     /// the centre, normalised as those of training were); and in words.
     pub(super) fn evaluation_view(
         &mut self,
-        encoder: &EncoderView,
+        encoder: &Reader,
         data: &DataView,
         span: Span,
     ) -> Option<(Arc<SampleGraph>, String)> {
@@ -104,7 +104,7 @@ impl Planner<'_> {
         &mut self,
         name: &str,
         train: &DataView,
-        encoder: &EncoderView,
+        encoder: &Reader,
         stage: &Stage,
     ) -> Option<Arc<SampleGraph>> {
         let block = self
