@@ -1,6 +1,8 @@
 //! The house's own rules, read from the sources: which room may do what. Comments and strings do not count, spelling and
 //! spacing do not matter.
 
+#[path = "house/circles.rs"]
+mod circles;
 #[path = "house/types.rs"]
 mod types;
 

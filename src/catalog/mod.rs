@@ -9,17 +9,14 @@ mod stage_fields;
 mod table;
 #[cfg(test)]
 mod tests;
-mod value;
 
 pub use kind::Kind;
 pub use param::{Param, Preset, Type};
 pub use problem::{At, Problem, Result};
 pub use spec::{
-    Input, Make, Paper, PartBuilder, Provider, SharedSpec, Spec, TaskAugment, TaskBuilder,
-    TransformMaker, TransformTypes,
+    Args, Argument, Call, Data, DataSource, Duration, Input, Make, Net, NetStep, Origin, Paper,
+    PartBuilder, Provider, SharedSpec, Spec, Split, TaskAugment, TaskBuilder, TransformMaker,
+    TransformTypes, Value,
 };
 pub use stage_fields::{run_fields, stage_fields};
 pub use table::Catalog;
-pub use value::{
-    Args, Argument, Call, Data, DataSource, Duration, Net, NetStep, Origin, Split, Value,
-};

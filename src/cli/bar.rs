@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::out::say;
 use crate::engine::Watch;
 use crate::language::{visible, visible_line};
-use crate::plan::summary::bytes;
+use crate::plan::units::bytes;
 
 /// What is drawn of steps, records and the like.
 const STEPS: &str = "{prefix:.bold} {wide_bar:.cyan/dim} {pos}/{len} {msg} · {elapsed} < {eta}";

@@ -12,6 +12,7 @@ mod explain;
 mod fmt;
 mod kernels;
 mod list;
+mod machine;
 mod plan;
 mod plugin;
 mod preview;

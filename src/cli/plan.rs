@@ -6,9 +6,11 @@ use clap::Args;
 
 use super::Outcome;
 use super::kernels::KernelArgs;
+use super::machine::free_memory;
 use super::out::{print, print_json};
 use super::recipe::{Elsewhere, RecipeArgs};
-use crate::plan::summary::{StageSummary, bytes, short, summarize};
+use crate::plan::summary::{StageSummary, summarize};
+use crate::plan::units::{bytes, short};
 use crate::plan::{Plan, Purpose};
 
 /// Arguments of `pretext plan`.
@@ -98,16 +100,6 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     }
     print(&(shown + &text(plan, &stages)))?;
     Ok(Outcome::Done)
-}
-
-/// Memory that is free on this machine, where it is known.
-pub fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("MemAvailable:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 fn text(plan: &Plan, stages: &[StageSummary]) -> String {

@@ -16,7 +16,7 @@ use crate::language::checked::Recipe;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Severity, Sources, Span};
 use crate::plan::memory::Memory;
-use crate::plan::summary::bytes;
+use crate::plan::units::bytes;
 use crate::plan::{Plan, Purpose};
 
 /// A recipe on the command line.
@@ -125,7 +125,7 @@ impl Loaded {
 
 /// A warning where the stage that needs most memory needs more than is free.
 fn too_large(plan: &Plan) -> Option<Diagnostic> {
-    let free = super::plan::free_memory()?;
+    let free = super::machine::free_memory()?;
     let memory = Memory::new(plan);
     let sizes = plan.stages.iter().map(|stage| (memory.stage(stage), stage));
     let (most, stage) = sizes.max_by_key(|(bytes, _)| *bytes)?;

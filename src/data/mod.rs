@@ -3,6 +3,7 @@
 mod cifar10;
 mod decode;
 mod download;
+mod error;
 mod evenly;
 mod file_hashes;
 mod idx;
@@ -22,19 +23,22 @@ mod published;
 mod random;
 mod regular;
 mod shapes;
+mod shared;
 mod source;
 #[cfg(test)]
 mod test_help;
 mod types;
 
+pub use error::DataError;
 pub use evenly::{chosen_of, evenly, evenly_chosen};
 pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
 pub use open::{no_split, open};
 pub use places::users as user_folder;
-pub use portion::{Portion, shared};
+pub use portion::Portion;
 pub use progress::{Progress, Silent, ask_to_stop, go_on, stop_asked};
 pub use random::{Philox, philox4x32};
-pub use source::{Asked, DataError, Dataset, Found, Places, Source, Splits};
+pub use shared::shared;
+pub use source::{Asked, Dataset, Found, Places, Source, Splits};
 pub use types::{
     Cell, Crossing, Drawing, Fields, Image, ImageType, LabelType, ListType, Loose, MaskType,
     Normalization, Numbers, Prepared, Record, Sample, SampleType, Tally, Tensor, TextType, View,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Tensor, Transaction};
 
+use super::draw::Draw;
 use super::error::{EngineError, Result};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::program::{Program, feeds};
-use super::run::{Draw, Gradients, first_not_finite, run_watched};
+use super::run::{Gradients, first_not_finite, run_watched};
 use super::segments::{Forward, Segments};
 use super::sum::device_failed;
 use super::value::{Value, on_float};

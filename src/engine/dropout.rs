@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::run::Draw;
+use super::draw::Draw;
 use crate::data::Philox;
 
 /// Elements per stream of random numbers: pieces can be drawn by any number of threads.

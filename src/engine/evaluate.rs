@@ -3,11 +3,12 @@
 use burn::tensor::Tensor;
 
 use super::device::Device;
+use super::draw::Draw;
 use super::error::Result;
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::program::Program;
-use super::run::{Draw, Gradients, run};
+use super::run::{Gradients, run};
 use super::sum::device_failed;
 use super::value::Value;
 use crate::graph::{Graph, Var};

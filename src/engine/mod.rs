@@ -38,6 +38,7 @@ mod backward;
 mod capture;
 pub mod checkpoint;
 mod device;
+mod draw;
 mod dropout;
 mod error;
 mod evaluate;

@@ -3,8 +3,8 @@
 
 use rayon::prelude::*;
 
+use super::draw::Draw;
 use super::host::HostTensor;
-use super::run::Draw;
 use crate::data::Philox;
 use crate::graph::Random;
 

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
+use super::draw::Draw;
 use super::error::{EngineError, Result};
 use super::host::Batch;
 use super::model::Model;
 use super::program::Program;
-use super::run::{Draw, Gradients, run_watched};
+use super::run::{Gradients, run_watched};
 use super::value::{Value, on_pair};
 use crate::graph::{Graph, Var};
 

@@ -1,6 +1,6 @@
 //! A tensor whose rank is known only at run time. burn's ranks are static; this file is where the two meet.
 
-use burn::tensor::{Device as BurnDevice, FloatDType, IndexingUpdateOp, Int, Tensor, TensorData};
+use burn::tensor::{Device as BurnDevice, FloatDType, Int, Tensor, TensorData};
 
 use super::host::HostTensor;
 
@@ -251,14 +251,6 @@ impl Value {
     pub(crate) fn flat(self) -> Result<Tensor<1>, String> {
         let n = self.shape().iter().product();
         self.reshape(&[n])?.try_into()
-    }
-
-    /// With these rows in the place of its own: `index [R]` says which.
-    pub(crate) fn with_rows(self, index: Value, rows: Value) -> Result<Self, String> {
-        crate::engine::ops::check_rows(&self, &index)?;
-        let index: Tensor<1, Int> = index.try_into()?;
-        on_pair!((self, rows), (x, rows) => Ok(x.select_assign(0, index, rows, IndexingUpdateOp::Assign).into()),
-            _other => Err("rows of another rank or element type".into()))
     }
 
     /// Without autodiff: operations on it are not recorded.

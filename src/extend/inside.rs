@@ -64,7 +64,7 @@ pub(super) fn script_bytes(path: &Path) -> Result<Vec<u8>> {
         )
     };
     let no_file = || unreadable("it is no file".into());
-    let most = super::script::sandbox::MAX_BYTES as u64;
+    let most = super::script::limits::MAX_BYTES as u64;
     // before it is opened: a pipe would keep us waiting
     if !fs::metadata(path).is_ok_and(|about| about.is_file()) {
         return Err(no_file());

@@ -5,16 +5,6 @@
 
 mod batches;
 mod build;
-mod build_choice;
-mod build_contrast;
-mod build_inputs;
-mod build_layers;
-mod build_losses;
-mod build_math;
-mod build_norms;
-mod build_pictures;
-mod build_reduce;
-mod build_shape;
 mod copies;
 #[cfg(test)]
 mod copies_tests;
@@ -40,18 +30,15 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use build_contrast::Distance;
-pub use build_layers::ConvTranspose;
-pub use build_layers::{Conv, Pool, Running};
-pub use build_losses::CrossEntropy;
-pub use build_reduce::Reduction;
-pub use build_shape::Padding;
+pub use build::{Conv, ConvTranspose, CrossEntropy, Distance, Padding, Pool, Reduction, Running};
 pub use copies::Twice;
 pub use cost::Cost;
 pub use export::{TorchSource, TorchTensor, torch_name};
-pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, Random, State, followed, within};
-pub use module::Module;
-pub use op::{Binary, BufferId, Comparison, DType, Op, ParameterId, Resampling, StateId, Unary};
+pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, State, followed};
+pub use module::{Module, within};
+pub use op::{
+    Binary, BufferId, Comparison, DType, Op, ParameterId, Random, Resampling, StateId, Unary,
+};
 pub use pulls::Pull;
 pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};
 pub use segments::Segments;

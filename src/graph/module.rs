@@ -26,6 +26,18 @@ impl Module {
     }
 }
 
+/// What a tensor of the module of this name is called in it, with the stroke before it: `/conv1/weight`. `None`: it belongs to
+/// another one.
+pub fn within<'n>(name: &'n str, module: &str) -> Option<&'n str> {
+    let rest = name.strip_prefix(module)?;
+    rest.starts_with('/').then_some(rest)
+}
+
+/// Whether a tensor belongs to the module of this name.
+pub(super) fn belongs(name: &str, module: &str) -> bool {
+    within(name, module).is_some()
+}
+
 impl Graph {
     /// Runs `x` through the module. A second call shares the parameters, normalises its own batch, and moves the same
     /// running statistics, in call order. `as` names and the encoder's own places become
@@ -104,7 +116,7 @@ impl Graph {
         let parameters = graph.parameters.iter_mut().map(|p| &mut p.name);
         let buffers = graph.buffers.iter_mut().map(|b| &mut b.name);
         for own in parameters.chain(buffers) {
-            if let Some(rest) = super::within(own, module) {
+            if let Some(rest) = within(own, module) {
                 *own = format!("{name}{rest}");
             }
         }
@@ -126,7 +138,7 @@ impl Graph {
                 Code::TooManyNodes,
                 format!("the network takes more than {MAX_NODES} operations"),
             )
-            .at(super::build_inputs::at(step.call.span))
+            .at(super::build::at(step.call.span))
             .note(format!("It is traced as far as its `{}`.", module.name))
             .help("make it less deep, or use fewer views"));
         }

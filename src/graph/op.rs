@@ -1,6 +1,6 @@
 //! What a node of the tensor graph does. Each is one call of the engine.
 
-use super::{Random, Scalar, Size};
+use super::{Scalar, Size};
 
 /// Element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,6 +9,17 @@ pub enum DType {
     F32,
     /// Whole numbers: labels, indices.
     Int,
+}
+
+/// What a random node draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Random {
+    /// Uniform in 0..1.
+    Uniform,
+    /// Standard normal.
+    Normal,
+    /// `0..n` in a random order.
+    Order,
 }
 
 /// Functions of one element.

@@ -1,7 +1,7 @@
 //! What of a traced graph could never run: sizes without elements or beyond all memory, more dimensions than the engine has, names
 //! that would hide one another, objectives that move nothing.
 
-use super::build_inputs::at;
+use super::build::at;
 use super::{Graph, MAX_RANK, Op, Shape, Size, State, show};
 use crate::catalog::{Problem, Result};
 use crate::language::Span;

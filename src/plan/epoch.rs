@@ -1,9 +1,9 @@
 //! Work before each epoch: how states are filled, and what that costs.
 
 use super::build::Planner;
-use super::summary::{bytes, short};
 use super::tree::grouped;
 use super::types::*;
+use super::units::{bytes, short};
 use crate::data::OnBadSample;
 use crate::graph::{EpochWork, Graph, Op, StateId};
 use crate::language::checked::Stage;

@@ -17,15 +17,6 @@ mod identity;
 mod judge;
 mod layers;
 mod lints;
-mod lints_augment;
-mod lints_data;
-mod lints_graph;
-#[cfg(test)]
-mod lints_silent_tests;
-#[cfg(test)]
-mod lints_tests;
-mod lints_training;
-mod lints_use;
 pub mod memory;
 mod optimizers;
 mod parts;
@@ -47,6 +38,7 @@ mod trace;
 mod training;
 mod tree;
 mod types;
+pub mod units;
 #[cfg(test)]
 mod valid_tests;
 mod view;

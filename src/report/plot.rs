@@ -3,6 +3,7 @@
 
 mod axis;
 mod bars;
+mod chart;
 mod hover;
 mod lines;
 mod scatter;
@@ -10,7 +11,7 @@ mod series;
 
 pub use axis::{Axis, Scale};
 pub use bars::{Bar, bar_axis, bars};
-pub use lines::{Line, LineChart};
+pub use chart::{Line, LineChart};
 pub use scatter::Scatter;
 pub(super) use scatter::{COLOURS as SCATTER_COLOURS, shape as scatter_shape};
 pub use series::{smooth, thin};

@@ -200,21 +200,30 @@ fn given(attr: &AttrSpec, place: &str, owned: bool) -> String {
     }
 }
 
-/// `ops.rs` of the SDK, before it is formatted.
-pub fn sdk() -> String {
-    let mut out = String::from(
-        "//! The operations of the vocabulary.\n//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n#![allow(clippy::vec_init_then_push, clippy::too_many_arguments, clippy::derivable_impls)]\n\nuse crate::graph as attr;\nuse crate::graph::{Graph, Var};\nuse crate::problem::Result;\nuse crate::size::Size;\n\n/// Numbers of the operations.\npub mod codes {\n",
-    );
+/// What the SDK's written files say of themselves.
+const WRITTEN: &str = "//!\n//! Written from Pretext's own table by `PRETEXT_BLESS=1 cargo test --release --test abi`.\n";
+
+/// `codes.rs` of the SDK.
+pub fn codes() -> String {
+    let mut out = format!("//! Numbers of the operations.\n{WRITTEN}\n");
     for op in operations() {
         let _ = writeln!(
             out,
-            "    /// {}\n    pub const {}: u32 = {};",
+            "/// {}\npub const {}: u32 = {};",
             sentence(op),
             constant(op),
             op.code
         );
     }
-    out += "}\n\n/// What operations may be given beside what they must.\npub mod options {\n    #[allow(unused_imports)]\n    use crate::size::Size;\n";
+    out
+}
+
+/// `ops.rs` of the SDK, before it is formatted.
+pub fn sdk() -> String {
+    let mut out = format!(
+        "//! The operations of the vocabulary.\n{WRITTEN}#![allow(clippy::vec_init_then_push, clippy::too_many_arguments, clippy::derivable_impls)]\n\nuse crate::codes;\nuse crate::graph as attr;\nuse crate::graph::{{Graph, Var}};\nuse crate::problem::Result;\nuse crate::size::Size;\n",
+    );
+    out += "\n/// What operations may be given beside what they must.\npub mod options {\n    #[allow(unused_imports)]\n    use crate::size::Size;\n";
     let ops = operations().iter().filter(|op| !BY_HAND.contains(&op.name));
     for op in ops.clone() {
         let name = camel(op.name);

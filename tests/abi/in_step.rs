@@ -23,22 +23,23 @@ fn same(a: &str, b: &str) -> bool {
 
 #[test]
 fn the_sdk_has_every_operation() {
-    let path = root().join("plugins/sdk/src/ops.rs");
-    let wanted = generate::sdk();
-    if blessing() {
-        fs::write(&path, &wanted).expect("the SDK");
-        let formatted = Command::new("rustfmt")
-            .args(["--edition", "2024"])
-            .arg(&path)
-            .status();
-        assert!(formatted.is_ok_and(|status| status.success()));
+    for (file, wanted) in [("codes.rs", generate::codes()), ("ops.rs", generate::sdk())] {
+        let path = root().join("plugins/sdk/src").join(file);
+        if blessing() {
+            fs::write(&path, &wanted).expect("the SDK");
+            let formatted = Command::new("rustfmt")
+                .args(["--edition", "2024"])
+                .arg(&path)
+                .status();
+            assert!(formatted.is_ok_and(|status| status.success()));
+        }
+        let own = fs::read_to_string(&path).expect("the SDK");
+        assert!(
+            same(&own, &wanted),
+            "{} is behind the vocabulary: run `PRETEXT_BLESS=1 cargo test --release --test abi in_step`",
+            path.display()
+        );
     }
-    let own = fs::read_to_string(&path).expect("the SDK");
-    assert!(
-        same(&own, &wanted),
-        "{} is behind the vocabulary: run `PRETEXT_BLESS=1 cargo test --release --test abi in_step`",
-        path.display()
-    );
 }
 
 #[test]

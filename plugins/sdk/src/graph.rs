@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 
 use crate::abi::{self, Attr, Ctx, Host, Str, attr};
 use crate::args::{Args, Duration, Net};
+use crate::codes;
+use crate::guard::guarded;
 use crate::problem::{Problem, Result, checked};
 use crate::size::Size;
 
@@ -377,15 +379,13 @@ impl Graph {
     /// A number that changes with the step: `[1]`.
     pub fn scalar(&mut self, scalar: impl Into<Scalar>) -> Var {
         let attrs = scalar.into().attrs();
-        self.op_one(crate::ops::codes::SCALAR, &[], &attrs)
-            .unwrap_or(Var::NONE)
+        self.op_one(codes::SCALAR, &[], &attrs).unwrap_or(Var::NONE)
     }
 
     /// The value; its gradient flows only while the scalar is above 0.
     pub fn when(&mut self, gate: impl Into<Scalar>, x: Var) -> Var {
         let attrs = gate.into().attrs();
-        self.op_one(crate::ops::codes::WHEN, &[x], &attrs)
-            .unwrap_or(Var::NONE)
+        self.op_one(codes::WHEN, &[x], &attrs).unwrap_or(Var::NONE)
     }
 
     /// A tensor that lives between steps.
@@ -413,7 +413,7 @@ impl Graph {
             float("value", f64::from(value)),
             switch("whole", dtype == DType::Int),
         ];
-        let read = self.op_one(crate::ops::codes::STATE, &[], &attrs)?;
+        let read = self.op_one(codes::STATE, &[], &attrs)?;
         Ok(StateId(read.0))
     }
 
@@ -424,17 +424,13 @@ impl Graph {
 
     /// What a state is from the next batch on.
     pub fn assign(&mut self, id: StateId, value: Var) -> Result<()> {
-        self.op(crate::ops::codes::ASSIGN, &[Var(id.0), value], &[])?;
+        self.op(codes::ASSIGN, &[Var(id.0), value], &[])?;
         Ok(())
     }
 
     /// Rows of a state from the next batch on: `index [R]`, `rows [R, …]`.
     pub fn assign_rows(&mut self, id: StateId, index: Var, rows: Var) -> Result<()> {
-        self.op(
-            crate::ops::codes::ASSIGN_ROWS,
-            &[Var(id.0), index, rows],
-            &[],
-        )?;
+        self.op(codes::ASSIGN_ROWS, &[Var(id.0), index, rows], &[])?;
         Ok(())
     }
 
@@ -459,7 +455,7 @@ impl Graph {
         ) -> abi::Status {
             // SAFETY: `data` is the `Call` below, which outlives the host's call of this function
             let call = unsafe { &mut *data.cast::<Call<'_>>() };
-            crate::export::guarded(host, ctx, || {
+            guarded(host, ctx, || {
                 // SAFETY: the host calls with its table and a call of its own
                 let mut g = unsafe { Graph::new(host, ctx) };
                 g.modules = call.modules.clone();
@@ -499,7 +495,7 @@ impl Graph {
 
     /// Declares a scalar (`[1]`) to be made small.
     pub fn objective(&mut self, name: &str, x: Var) {
-        let _ = self.op(crate::ops::codes::OBJECTIVE, &[x], &[text("name", name)]);
+        let _ = self.op(codes::OBJECTIVE, &[x], &[text("name", name)]);
     }
 
     /// Declares a scalar (`[1]`) to be made small by these modules alone.
@@ -520,12 +516,12 @@ impl Graph {
 
     /// Declares a scalar (`[1]`) to be watched.
     pub fn metric(&mut self, name: &str, x: Var) {
-        let _ = self.op(crate::ops::codes::METRIC, &[x], &[text("name", name)]);
+        let _ = self.op(codes::METRIC, &[x], &[text("name", name)]);
     }
 
     /// Names a value so that probes can read it.
     pub fn place(&mut self, name: &str, x: Var) {
-        let _ = self.op(crate::ops::codes::PLACE, &[x], &[text("name", name)]);
+        let _ = self.op(codes::PLACE, &[x], &[text("name", name)]);
     }
 }
 

@@ -35,8 +35,10 @@
 
 pub mod abi;
 mod args;
+pub mod codes;
 mod export;
 mod graph;
+mod guard;
 mod ops;
 mod problem;
 mod sample;
@@ -62,8 +64,10 @@ pub const SOURCE: &[(&str, &str)] = &[
     ),
     ("src/abi.rs", include_str!("abi.rs")),
     ("src/args.rs", include_str!("args.rs")),
+    ("src/codes.rs", include_str!("codes.rs")),
     ("src/export.rs", include_str!("export.rs")),
     ("src/graph.rs", include_str!("graph.rs")),
+    ("src/guard.rs", include_str!("guard.rs")),
     ("src/lib.rs", include_str!("lib.rs")),
     ("src/ops.rs", include_str!("ops.rs")),
     ("src/problem.rs", include_str!("problem.rs")),

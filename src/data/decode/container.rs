@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use image::ImageFormat;
 
 use super::Wanted;
+use super::chunks::png_chunks;
 
 /// Bytes that a mended file may be filled up with.
 const FILL: usize = 64 << 20;
@@ -32,7 +33,8 @@ pub(super) fn bare(bytes: &[u8], format: ImageFormat, wanted: Wanted) -> Cow<'_,
         ImageFormat::Bmp if wanted == Wanted::WhatThereIs => filled(bytes, bmp_length(bytes)),
         ImageFormat::Pnm if wanted == Wanted::WhatThereIs => {
             // at most three channels of 16 bits behind the header
-            let pixels = super::header_of(bytes).map_or(0, |header| header.height * header.width);
+            let pixels =
+                super::header::of_bytes(bytes).map_or(0, |header| header.height * header.width);
             filled(bytes, bytes.len().saturating_add(pixels.saturating_mul(6)))
         }
         _ => Cow::Borrowed(bytes),
@@ -61,18 +63,6 @@ fn riff_length(bytes: &[u8]) -> usize {
 
 fn bmp_length(bytes: &[u8]) -> usize {
     number(bytes, 2)
-}
-
-/// The chunks after the signature: where each starts, its name, and where it ends.
-pub(super) fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8], usize)> {
-    let mut at = 8;
-    std::iter::from_fn(move || {
-        let head = bytes.get(at..at + 8)?;
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        let start = at;
-        at = at.saturating_add(length).saturating_add(12);
-        Some((start, &head[4..], at))
-    })
 }
 
 fn png_is_whole(bytes: &[u8]) -> bool {

@@ -4,22 +4,12 @@ use std::io::{BufRead, Cursor, Seek};
 
 use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
 
-use super::container::png_chunks;
+use super::chunks::png_chunks;
+use super::facts::Header;
 use super::{format, limits};
 
 /// Segments of a JPEG that are looked at before its size.
 const SEGMENTS: usize = 1000;
-
-/// A picture's size and what else decides its pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::data) struct Header {
-    pub height: usize,
-    pub width: usize,
-    /// Some pixels may let through what is behind.
-    pub transparent: bool,
-    /// More than 8 bits a channel.
-    pub deep: bool,
-}
 
 /// Looks at the start of a file.
 ///

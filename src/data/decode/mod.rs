@@ -3,7 +3,9 @@
 //! A picture is whole or it is an error: decoders fill what is missing with grey, and a net would learn the grey. So a file that
 //! ends early is refused ([`decode`]) unless the recipe asks for what there is of it ([`mend`]).
 
+mod chunks;
 mod container;
+mod facts;
 mod format;
 mod header;
 mod jpeg;
@@ -17,8 +19,9 @@ use std::io::Cursor;
 
 use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
 
+pub(super) use facts::Header;
 pub(super) use format::{is_picture_name, starts_as_picture};
-pub(super) use header::{Header, header, of_bytes as header_of};
+pub(super) use header::{header, of_bytes as header_of};
 pub(super) use look::{Channels, Depth, Look};
 pub(super) use size::PictureSize;
 

@@ -1,24 +1,9 @@
 //! What was found in a folder, in a line.
 
+use super::counts::{listed, plural};
 use super::layout::Layout;
 use super::walk::Left;
 use crate::data::Found;
-
-/// `1 picture`, `2 pictures`
-pub(super) fn plural(n: usize, word: &str) -> String {
-    match (n, word) {
-        (1, _) => format!("1 {word}"),
-        (_, "class") => format!("{n} classes"),
-        _ => format!("{n} {word}s"),
-    }
-}
-
-fn listed(what: &std::collections::BTreeMap<String, usize>) -> String {
-    let mut all: Vec<_> = what.iter().collect();
-    all.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-    let all: Vec<String> = all.iter().map(|(what, n)| format!("{n} {what}")).collect();
-    all.join(", ")
-}
 
 /// `29 files left out: 20 .txt, 9 hidden`, in parts for files and for folders.
 fn left_out(left: &Left) -> Vec<String> {
@@ -27,19 +12,6 @@ fn left_out(left: &Left) -> Vec<String> {
         (n > 0).then(|| format!("{} left out: {}", plural(n, word), listed(what)))
     });
     parts.into_iter().flatten().collect()
-}
-
-/// `20 files (.txt), 1 folder (hidden)`, for a folder that holds nothing else.
-pub(super) fn counted(left: &Left) -> String {
-    let parts = [(&left.files, "file"), (&left.folders, "folder")].map(|(what, word)| {
-        let n: usize = what.values().sum();
-        (n > 0).then(|| format!("{} ({})", plural(n, word), listed(what)))
-    });
-    parts
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" and ")
 }
 
 /// What `check`, `plan` and `run` print.

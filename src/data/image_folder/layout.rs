@@ -99,7 +99,7 @@ fn nothing(place: &Path, left: &Left) -> Problem {
     let message = format!("{} holds no picture", place.display());
     let mut problem = Problem::new(Code::BadFile, message);
     if !left.files.is_empty() || !left.folders.is_empty() {
-        problem = problem.note(format!("It holds {}.", super::found::counted(left)));
+        problem = problem.note(format!("It holds {}.", super::counts::counted(left)));
     }
     problem
         .note("Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF and PNM.")
@@ -243,7 +243,7 @@ impl Layout {
                 doubt(format!(
                     "{}: {} in no split {} left out, the first is `{}`",
                     root.display(),
-                    super::found::plural(pictures.len(), "picture"),
+                    super::counts::plural(pictures.len(), "picture"),
                     if pictures.len() == 1 { "is" } else { "are" },
                     first.name.to_string_lossy()
                 ))
@@ -313,7 +313,7 @@ impl Layout {
             doubt(format!(
                 "{}: {} beside the class folders {} left out, the first is `{}`",
                 root.display(),
-                super::found::plural(strays.len(), "picture"),
+                super::counts::plural(strays.len(), "picture"),
                 if strays.len() == 1 { "is" } else { "are" },
                 first.name.to_string_lossy()
             ))

@@ -3,6 +3,7 @@
 //! [`walk`] lists what is there, [`layout`] says what it means, [`found`] tells of it, and this file reads pictures.
 
 mod annotations;
+mod counts;
 mod found;
 mod layout;
 mod walk;

@@ -14,7 +14,7 @@ use ::parquet::file::serialized_reader::ReadOptionsBuilder;
 use ::parquet::file::statistics::Statistics;
 use ::parquet::schema::types::ColumnDescriptor;
 
-use super::labels::{Class, Coding, Key};
+use super::class::{Class, Coding, Key, Values};
 use super::source::Source;
 use super::spill::{Place, Spill};
 use crate::data::DataError;
@@ -29,21 +29,6 @@ const LOOKED_INTO: usize = 8;
 
 /// One thread at a time: pages of large groups are unpacked whole.
 static LARGE_ONE: Mutex<()> = Mutex::new(());
-
-/// What a label column holds.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Values {
-    /// There is no such column.
-    None,
-    Numbers {
-        unsigned: bool,
-    },
-    Reals,
-    Flags,
-    Words,
-    /// It names no class: why, after its name.
-    Unfit(String),
-}
 
 /// Row groups are unpacked each once, on first use, into the spill; where their pictures lie stays in memory.
 pub(super) struct PictureFile {

@@ -1,5 +1,6 @@
 //! `parquet(name)`: pictures in parquet files, in the schema that Hugging Face writes.
 
+mod class;
 mod file;
 mod labels;
 mod layout;
@@ -9,8 +10,9 @@ mod spill;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::file::{OpenError, PictureFile, Values};
-use self::labels::{Class, Classes, Coding};
+use self::class::{Class, Coding, Values};
+use self::file::{OpenError, PictureFile};
+use self::labels::Classes;
 use self::layout::layout;
 use super::decode::{self, Look, PictureSize};
 use super::{

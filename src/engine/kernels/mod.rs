@@ -3,7 +3,7 @@
 //! ```text
 //! operation ──ops──▶ tape      burn's tensors in and out, a node of burn's autodiff
 //!                    map       a tensor as a slice; maps have their channels last
-//!                    conv      direct, and winograd for 3×3 and 5×5 with stride 1
+//!                    conv      direct, and winograd for 3×3 and 5×5 with stride 1 over its tiles
 //!                    norm · pool · rows · attention · each · update
 //!                    matrix    products on all threads
 //!                    product   the inner loops
@@ -30,9 +30,7 @@ mod simd;
 mod tape;
 #[cfg(test)]
 mod tests;
-mod tiles;
 mod update;
-mod winograd;
 
 pub use allocator::Allocator;
 pub use memory::{give_memory_back, keep_memory};

@@ -4,7 +4,7 @@ use burn::tensor::{Device as BurnDevice, IndexingUpdateOp, Int, Tensor};
 use rayon::prelude::*;
 
 use super::super::host::HostTensor;
-use super::super::value::{Value, on_any};
+use super::super::value::{Value, on_any, on_pair};
 use super::differ;
 use crate::graph::Op;
 
@@ -55,9 +55,12 @@ pub(crate) fn check_index(op: &Op, inputs: &[Value]) -> Result<(), String> {
     within(x, index, dim)
 }
 
-/// Whether every row that is to be replaced is there.
-pub(crate) fn check_rows(x: &Value, index: &Value) -> Result<(), String> {
-    within(x, index, 0)
+/// `x` with these rows in the place of its own: `index [R]` says which.
+pub(crate) fn with_rows(x: Value, index: Value, rows: Value) -> Result<Value, String> {
+    within(&x, &index, 0)?;
+    let index: Tensor<1, Int> = index.try_into()?;
+    on_pair!((x, rows), (x, rows) => Ok(x.select_assign(0, index, rows, IndexingUpdateOp::Assign).into()),
+        _other => Err("rows of another rank or element type".into()))
 }
 
 fn within(x: &Value, index: &Value, dim: usize) -> Result<(), String> {

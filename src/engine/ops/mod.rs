@@ -17,7 +17,7 @@ use burn::tensor::module;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, ConvTransposeOptions, MaxPoolOptions};
 use burn::tensor::{Device as BurnDevice, Int, Tensor};
 
-pub(crate) use choice::{check_index, check_rows};
+pub(crate) use choice::{check_index, with_rows};
 
 use super::value::{Value, on_any, on_float, on_pair};
 use crate::graph::Op;

@@ -11,14 +11,13 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::done::{self, Done};
 use super::failure::{Failure, disk};
-use super::fit::file_of;
-use crate::engine::EngineError;
-use crate::engine::checkpoint::{self, Binding, Opened};
+use super::folder::{StageDirectory, file_of};
+use crate::engine::checkpoint::{self, Opened};
 use crate::files::{Folder, Kind, Odd, is_hex, odd, unfinished};
 use crate::language::codes::Code;
 
@@ -47,17 +46,6 @@ pub(super) struct RunDirectory {
     stages: Folder,
     /// The system lets go of it when the process ends, however it ends.
     _lock: File,
-}
-
-/// The folder of one stage.
-#[derive(Clone)]
-pub(super) struct StageDirectory {
-    /// `stages/NAME`
-    pub folder: Arc<Folder>,
-    /// The stage.
-    pub name: String,
-    /// The content hash that what it holds belongs to.
-    pub hash: String,
 }
 
 /// How a stage came by its folder.
@@ -329,36 +317,4 @@ fn owner(folder: &Folder, stage: &str) -> Result<Owner, Failure> {
         }
     }
     Ok(Owner::Nobody)
-}
-
-impl StageDirectory {
-    /// The path of one of its files, for messages.
-    pub fn path_of(&self, name: &str) -> PathBuf {
-        self.folder.path_of(name)
-    }
-
-    /// What the checkpoints of one of its trainings belong to.
-    pub fn binding(&self, part: &str) -> Binding {
-        Binding {
-            stage: self.name.clone(),
-            part: part.to_owned(),
-            hash: self.hash.clone(),
-        }
-    }
-
-    /// What can't be used of its files, and the way on.
-    pub fn refused(&self, name: &str, why: EngineError) -> Failure {
-        let help = match why {
-            EngineError::CheckpointVersion { .. } => format!(
-                "go on with the version that wrote it, choose another folder with `--out`, or remove {} to run the stage again",
-                self.folder.path().display()
-            ),
-            EngineError::Checkpoint { .. } => format!(
-                "put a whole copy back, or remove {} to train it again",
-                self.path_of(name).display()
-            ),
-            _ => return why.into(),
-        };
-        Failure::from(why).help(help)
-    }
 }

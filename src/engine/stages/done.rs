@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::directory::StageDirectory;
 use super::failure::{Failure, disk};
-use super::fit::file_of;
+use super::folder::{StageDirectory, file_of};
 use super::record;
 use super::watch::Watch;
 use crate::files::{self, Folder, is_hex, odd};

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::epoch::States;
 use super::failure::{Failure, disk, interrupted};
+use super::folder::file_of;
 use super::lines::Lines;
 use super::pace::Pace;
 use super::readings::{BestFile, Readings};
@@ -377,14 +378,6 @@ impl Fit<'_> {
         // the way there is of no use once the end is written
         checkpoint::clear(folder, &checkpoints);
         Ok(model)
-    }
-}
-
-/// The name of a file of one training: `metrics.jsonl`, `metrics-pixels.jsonl`.
-pub(super) fn file_of(part: &str, stem: &str, ending: &str) -> String {
-    match part {
-        "" => format!("{stem}{ending}"),
-        part => format!("{stem}-{part}{ending}"),
     }
 }
 

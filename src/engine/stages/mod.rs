@@ -11,6 +11,7 @@ mod export;
 mod failure;
 mod features;
 mod fit;
+mod folder;
 mod knn;
 mod left_out;
 mod lines;
@@ -42,8 +43,9 @@ use crate::language::codes::Code;
 use crate::plan::{Body, DataView, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
 use crate::report::ResultRow;
 use changes::Changes;
-use directory::{RunDirectory, StageDirectory};
+use directory::RunDirectory;
 use failure::Failure;
+use folder::StageDirectory;
 use times::Times;
 use watch::Told;
 

@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 
-use super::guard::end_now;
+use super::end::end_now;
 
 /// Bytes of what a plugin prints that are shown.
 const SHOWN: usize = 1 << 14;

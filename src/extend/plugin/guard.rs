@@ -4,6 +4,9 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+#[cfg(unix)]
+use super::end::end_now;
+
 thread_local! {
     /// The plugin that this thread is inside of. Of each thread its own: a host that ends while others still draw samples is
     /// no fault of a plugin. Without a destructor: it is read while the process ends.
@@ -38,7 +41,6 @@ unsafe extern "C" {
     fn atexit(function: extern "C" fn()) -> i32;
     #[cfg(target_os = "linux")]
     fn at_quick_exit(function: extern "C" fn()) -> i32;
-    fn _exit(code: i32) -> !;
 }
 
 #[cfg(unix)]
@@ -55,19 +57,6 @@ extern "C" fn ending() {
     let _ = std::io::stderr().write_all(said.as_bytes());
     super::worker::told();
     end_now(1)
-}
-
-/// Ends the process without running what is left to run at its end.
-pub fn end_now(code: i32) -> ! {
-    #[cfg(unix)]
-    // SAFETY: it takes a number and does not come back
-    unsafe {
-        _exit(code)
-    }
-    #[cfg(not(unix))]
-    {
-        std::process::exit(code)
-    }
 }
 
 /// Makes `exit` inside a plugin an error; once per process.

@@ -7,7 +7,9 @@
 pub mod check;
 pub mod child;
 mod elf;
+mod end;
 mod guard;
+mod heard;
 mod host;
 mod library;
 mod read;

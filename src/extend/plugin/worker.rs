@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{next_line, shown};
-use super::guard::end_now;
+use super::end::end_now;
+use super::heard::{next_line, shown};
 
 /// What makes a process a worker.
 const MARK: &str = "PRETEXT_WORKER";

@@ -16,11 +16,15 @@
 //! A script sees scalars, lists, maps and nodes of the graph. It has no clock, no files and no way to grow without end
 //! ([`sandbox`]). While training nothing of it runs but functions of the step.
 
+mod clock;
 mod declare;
+mod explain;
+pub mod limits;
 mod operators;
 mod raise;
 pub mod sandbox;
 mod scalar;
+mod sizes;
 mod sort;
 mod source;
 mod steps;
@@ -42,7 +46,7 @@ use crate::graph::Graph;
 use crate::language::FileId;
 use crate::language::codes::Code;
 use crate::plan::{Decay, Schedule};
-use sandbox::MAX_BYTES;
+use limits::MAX_BYTES;
 use source::Source;
 use tape::Tape;
 
@@ -82,10 +86,10 @@ impl Script {
         let ast = sandbox::run(|engine| {
             let ast = engine
                 .compile(plain)
-                .map_err(|error| raise::unreadable(error, &source))?;
+                .map_err(|error| explain::unreadable(error, &source))?;
             engine
                 .run_ast(&ast)
-                .map_err(|error| raise::explain(*error, &source))?;
+                .map_err(|error| explain::explain(*error, &source))?;
             Ok(ast)
         })?;
         Ok(Self { ast, source })
@@ -132,7 +136,7 @@ impl Script {
             let scope = &mut Scope::new();
             let value = engine
                 .call_fn_with_options::<Dynamic>(options, scope, &self.ast, name, args)
-                .map_err(|error| raise::explain(*error, &self.source))?;
+                .map_err(|error| explain::explain(*error, &self.source))?;
             read(value, &self.source)
         })
     }
@@ -203,7 +207,7 @@ pub fn hash(text: &str) -> String {
 /// # Errors
 /// Everything that is wrong with the script but what only shows when its graph is traced, at the script's own line.
 pub fn entry(path: &str, text: &str, file: FileId) -> Result<Spec> {
-    sandbox::together(|| declared(path, text, file))
+    clock::together(|| declared(path, text, file))
 }
 
 fn declared(path: &str, text: &str, file: FileId) -> Result<Spec> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rhai::{Dynamic, FLOAT, FnPtr, INT};
 
 use super::raise::{self, noun};
-use super::{Script, hash, sandbox};
+use super::{Script, clock, hash};
 use crate::catalog::{At, Problem, Result};
 use crate::graph::{Clock, ScalarFn};
 use crate::language::codes::Code;
@@ -55,7 +55,7 @@ impl Script {
         let script = self.clone();
         let name = name.to_owned();
         // what fails at once is said while planning, where one try must do
-        sandbox::together(|| {
+        clock::together(|| {
             [0, 1, 499, 999].into_iter().try_for_each(|step| {
                 let clock = Clock {
                     step,
@@ -80,7 +80,7 @@ impl Script {
         let mut result = self.once(name, carried, clock);
         for _ in 0..5 {
             match &result {
-                Err(problem) if sandbox::is_timeout(problem) => {
+                Err(problem) if clock::is_timeout(problem) => {
                     result = self.once(name, carried, clock);
                 }
                 _ => break,
@@ -104,7 +104,7 @@ impl Script {
                 Err(_) => noun(value.type_name()),
             };
             // a closure's name is a number of the interpreter: the script was in it until now
-            let (what, span) = match (raise::is_closure(name), sandbox::place()) {
+            let (what, span) = match (raise::is_closure(name), clock::place()) {
                 (false, _) => (format!("`{name}`"), source.function(name)),
                 (true, at) if at.is_none() => (CLOSURE.to_owned(), source.function("build")),
                 (true, at) => (CLOSURE.to_owned(), source.span(at)),

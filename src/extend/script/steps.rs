@@ -166,7 +166,7 @@ fn modules(engine: &mut Engine) {
 fn epochs(engine: &mut Engine) {
     engine
         .register_get("records", |g: &mut Tape| {
-            let records = g.build(super::sandbox::place(), |graph| graph.records())?;
+            let records = g.build(super::clock::place(), |graph| graph.records())?;
             Thrown::Ok(records as INT)
         })
         .register_fn(

@@ -7,9 +7,9 @@ use rhai::{
 };
 
 use super::Script;
+use super::clock::place;
 use super::raise::raise;
-use super::sandbox::place;
-use super::values::{dynamic_size, size_of};
+use super::sizes::{dynamic_size, size_of};
 use crate::catalog::{Problem, Result as Checked};
 use crate::graph::{Attrs, Graph, Init, Mode, Module, Size, Var, operation};
 use crate::language::codes::Code;
@@ -188,7 +188,6 @@ pub fn register(engine: &mut Engine) {
         .register_type_with_name::<Part>("module");
     inputs(engine);
     modules(engine);
-    super::steps::register(engine);
     results(engine);
     sizes(engine);
 }

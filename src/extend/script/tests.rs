@@ -28,12 +28,12 @@ fn trace(text: &str) -> Result<Graph> {
 
 /// The problem of a script, the line it names, and the processor time it took.
 fn refused(text: &str) -> (Problem, usize, Duration) {
-    let start = sandbox::spent();
+    let start = clock::spent();
     let problem = match trace(text) {
         Err(problem) => problem,
         Ok(_) => panic!("this passes:\n{}", &text[..text.len().min(400)]),
     };
-    let time = sandbox::spent() - start;
+    let time = clock::spent() - start;
     let At::Span(span) = problem.at else {
         panic!("{problem:?}")
     };
@@ -281,9 +281,9 @@ fn long_chains_do_no_harm() {
         let mut time = Duration::MAX;
         let mut result = Ok(Graph::new(Mode::Train));
         for _ in 0..3 {
-            let start = sandbox::spent();
+            let start = clock::spent();
             result = trace(&with_body(&body));
-            time = time.min(sandbox::spent() - start);
+            time = time.min(clock::spent() - start);
         }
         let said = result
             .err()
@@ -901,9 +901,9 @@ fn inputs() {{ {busy} [{input}] }}
 fn build(g, p) {{ }}
 "
         );
-        let start = sandbox::spent();
+        let start = clock::spent();
         let result = entry("tasks/test.rhai", &text, FileId(7));
-        let time = sandbox::spent() - start;
+        let time = clock::spent() - start;
         println!("{turns}: {time:?}, passes: {}", result.is_ok());
         assert!(time < Duration::from_millis(100), "{turns}: {time:?}");
     }

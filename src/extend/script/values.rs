@@ -3,28 +3,13 @@
 use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallContext, Variant};
 
 use super::raise::{Raised, is_closure, raise};
+use super::sizes::dynamic_size;
 use super::tape::{Node, Part, Tape, Thrown, callable};
 use crate::catalog::{Args, Duration, Problem, Value};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Module, Size};
 use crate::language::canonical;
 use crate::language::codes::Code;
-
-/// A size: a whole number where it is known, else something that can be added, multiplied and divided.
-pub fn dynamic_size(size: &Size) -> Dynamic {
-    match size.known() {
-        Some(n) => Dynamic::from(n as INT),
-        None => Dynamic::from(size.clone()),
-    }
-}
-
-/// The size that a value is.
-pub fn size_of(value: &Dynamic) -> Option<Size> {
-    match value.as_int() {
-        Ok(n) => usize::try_from(n).ok().map(Size::fixed),
-        Err(_) => value.clone().try_cast::<Size>(),
-    }
-}
 
 /// Arithmetic of sizes.
 pub fn register(engine: &mut Engine) {

@@ -9,8 +9,8 @@ use std::any::TypeId;
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext, Position};
 
 use super::raise::{noun, raise};
+use super::sizes::size_of;
 use super::tape::{Node, Tape, Thrown};
-use super::values::size_of;
 use crate::catalog::{Problem, Result};
 use crate::graph::vocabulary::{Attr, Attrs, OpSpec, operations};
 use crate::graph::{Size, Var};

@@ -11,32 +11,10 @@ pub use objectives::Phase;
 pub use slow::{Ema, Part, followed};
 pub use states::{Assign, State};
 
-use super::{DType, Graph, Op, Scalar, Shape, Size, Var};
+use super::module::belongs;
+use super::{DType, Graph, Op, Random, Scalar, Shape, Size, Var};
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
-
-/// What a random node draws.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Random {
-    /// Uniform in 0..1.
-    Uniform,
-    /// Standard normal.
-    Normal,
-    /// `0..n` in a random order.
-    Order,
-}
-
-/// What a tensor of the module of this name is called in it, with the stroke before it: `/conv1/weight`. `None`: it belongs to
-/// another one.
-pub fn within<'n>(name: &'n str, module: &str) -> Option<&'n str> {
-    let rest = name.strip_prefix(module)?;
-    rest.starts_with('/').then_some(rest)
-}
-
-/// Whether a tensor belongs to the module of this name.
-pub(super) fn belongs(name: &str, module: &str) -> bool {
-    within(name, module).is_some()
-}
 
 impl Graph {
     /// A number that changes with the step: `[1]`.

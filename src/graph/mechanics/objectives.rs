@@ -1,7 +1,7 @@
 //! Objectives that share their parameters, and those that have their own.
 
+use super::super::module::belongs;
 use super::super::{Graph, Module, Named, Var};
-use super::belongs;
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 

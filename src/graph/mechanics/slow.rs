@@ -1,7 +1,7 @@
 //! Slow copies of modules, and what later stages may start from.
 
+use super::super::module::{belongs, within};
 use super::super::{Graph, Module, Scalar};
-use super::{belongs, within};
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 

@@ -189,7 +189,7 @@ impl Graph {
         {
             return Err(self.shape_problem(format!("{name}: an operand is not of this graph")));
         }
-        let place = super::build_inputs::at(self.span);
+        let place = super::build::at(self.span);
         let placed = |problem: Problem| problem.at(place.clone());
         let attrs = attrs.resolved(op).map_err(placed)?;
         (op.build)(self, operands, &attrs)
