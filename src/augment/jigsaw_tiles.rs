@@ -1,6 +1,6 @@
 //! `jigsaw_tiles(8px)`: nine tiles of a picture in one of many orders, and which order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::input;
 use super::random_crop::crop;
@@ -18,7 +18,7 @@ pub fn spec() -> Spec {
         Make::transform(types, |args, _| {
             Ok(Box::new(Jigsaw {
                 size: args.length("size"),
-                orders: orders(args.size("orders")).into(),
+                orders: orders(args.size("orders")),
             }))
         }),
     )
@@ -131,9 +131,19 @@ impl Transform for Jigsaw {
 /// Random orders that are looked at for each one that is chosen.
 const CANDIDATES: usize = 1000;
 
+/// Orders of nine tiles, as the transform counts them; more of them begin with the same ones, so the most that were asked for are kept.
+pub(crate) fn orders(n: usize) -> Arc<[[u8; 9]]> {
+    static KNOWN: Mutex<Vec<[u8; 9]>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.len() < n {
+        *known = chosen(n);
+    }
+    known[..n].into()
+}
+
 /// `n` orders of nine tiles. Each is the one of many random candidates that is furthest from those before it (the paper's
 /// algorithm 1, with candidates instead of all 362880 orders).
-fn orders(n: usize) -> Vec<[u8; 9]> {
+fn chosen(n: usize) -> Vec<[u8; 9]> {
     let mut rng = Philox::new(9, &[Philox::part("jigsaw")]);
     let apart = |a: &[u8; 9], b: &[u8; 9]| a.iter().zip(b).filter(|(a, b)| a != b).count();
     let mut chosen = vec![[0, 1, 2, 3, 4, 5, 6, 7, 8]];
@@ -178,7 +188,7 @@ mod tests {
         let many = orders(64);
         assert!(nearest(&many) >= 6, "{}", nearest(&many));
         assert_eq!(many[..9], few[..]);
-        for order in &many {
+        for order in many.iter() {
             let mut sorted = *order;
             sorted.sort_unstable();
             assert_eq!(sorted, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
@@ -192,7 +202,7 @@ mod tests {
         let picture = Image::new(pixels.collect(), 30, 30, 1);
         let jigsaw = Jigsaw {
             size: 8,
-            orders: orders(16).into(),
+            orders: orders(16),
         };
         let scratch = &mut Scratch::default();
         let mut seen = [false; 16];

@@ -31,6 +31,7 @@ mod solarize;
 mod tests;
 
 pub use graph::{SampleGraph, compile};
+pub(crate) use jigsaw_tiles::orders as tile_orders;
 pub use scratch::Scratch;
 
 use crate::catalog::Spec;

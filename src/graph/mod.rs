@@ -9,6 +9,7 @@ mod copies;
 #[cfg(test)]
 mod copies_tests;
 mod cost;
+mod exhibits;
 mod export;
 mod hash;
 mod mechanics;
@@ -33,6 +34,7 @@ mod tests;
 pub use build::{Conv, ConvTranspose, CrossEntropy, Distance, Padding, Pool, Reduction, Running};
 pub use copies::Twice;
 pub use cost::Cost;
+pub use exhibits::{Exhibit, Panel};
 pub use export::{TorchSource, TorchTensor, torch_name};
 pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, State, followed};
 pub use module::{Module, within};
@@ -174,6 +176,10 @@ pub struct Graph {
     pub metrics: Vec<Named>,
     /// Places in modules that can be read: `encoder/conv1`; and results asked for by name.
     pub places: Vec<Named>,
+    /// What is shown of it after training, in declared order.
+    pub exhibits: Vec<Exhibit>,
+    /// Whether exhibits are drawn from it.
+    shows: bool,
     scope: Vec<String>,
     span: Span,
     depth: Option<usize>,

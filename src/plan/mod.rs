@@ -51,8 +51,8 @@ pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Body, Classifier, DataView, ENCODER, Export, Knn, Monitor, Plan, Probe, Reader, Reading,
-    RunSettings, Settings, StagePlan, Start, Training, Validation,
+    Body, Classifier, DataView, ENCODER, Exhibits, Export, Knn, Monitor, Plan, Probe, Reader,
+    Reading, RunSettings, Settings, StagePlan, Start, Training, Validation,
 };
 
 use crate::catalog::Spec;

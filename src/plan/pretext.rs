@@ -129,6 +129,20 @@ impl Planner<'_> {
             }
             None => None,
         };
+        let exhibits = match graph.exhibits.is_empty() {
+            true => None,
+            false => {
+                let (data, samples) = match &valid {
+                    Some(valid) => (&valid.data, &valid.samples),
+                    None => (&data, &samples),
+                };
+                Some(Exhibits {
+                    data: data.clone(),
+                    samples: samples.clone(),
+                    graph: self.evaluated(stage, &args, Graph::to_show(), &graph)?,
+                })
+            }
+        };
         let mut readings = valid
             .as_ref()
             .map_or_else(Vec::new, |valid| Self::valid_readings(&valid.graph));
@@ -182,6 +196,7 @@ impl Planner<'_> {
             fillings,
             monitor,
             valid,
+            exhibits,
         })
     }
 
@@ -226,25 +241,7 @@ impl Planner<'_> {
         samples: Arc<SampleGraph>,
         train: &Graph,
     ) -> Option<Validation> {
-        let Make::Task { build, .. } = &stage.call.spec.make else {
-            return None;
-        };
-        let mut graph = Graph::new(Mode::Eval);
-        if let Ok(records) = train.records() {
-            graph.set_records(records);
-        }
-        for node in &train.nodes {
-            if let Op::Input(name) = &node.op
-                && name != INDEX
-            {
-                let classes = train.classes(name);
-                graph.declare_input(name, node.shape.clone(), node.dtype, classes);
-            }
-        }
-        if let Err(problem) = build(&mut graph, args) {
-            self.problem(stage, &problem);
-            return None;
-        }
+        let graph = self.evaluated(stage, args, Graph::new(Mode::Eval), train)?;
         if train
             .nodes
             .iter()
@@ -265,6 +262,36 @@ impl Planner<'_> {
             samples,
             graph,
         })
+    }
+
+    /// The task in an empty graph of evaluation, with the inputs of its training graph.
+    fn evaluated(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        empty: Graph,
+        train: &Graph,
+    ) -> Option<Graph> {
+        let Make::Task { build, .. } = &stage.call.spec.make else {
+            return None;
+        };
+        let mut graph = empty;
+        if let Ok(records) = train.records() {
+            graph.set_records(records);
+        }
+        for node in &train.nodes {
+            if let Op::Input(name) = &node.op
+                && name != INDEX
+            {
+                let classes = train.classes(name);
+                graph.declare_input(name, node.shape.clone(), node.dtype, classes);
+            }
+        }
+        if let Err(problem) = build(&mut graph, args) {
+            self.problem(stage, &problem);
+            return None;
+        }
+        Some(graph)
     }
 
     fn monitor(

@@ -96,9 +96,11 @@ impl StagePlan {
                     .iter()
                     .chain(monitor.map(|monitor| &monitor.knn.reading));
                 let valid = training.valid.iter().map(|valid| &valid.graph);
+                let exhibits = training.exhibits.iter().map(|shown| &shown.graph);
                 std::iter::once(&training.graph)
                     .chain(readings.map(|reading| &reading.graph))
                     .chain(valid)
+                    .chain(exhibits)
                     .collect()
             }
             Body::Knn(knn) => vec![&knn.reading.graph],
@@ -272,6 +274,18 @@ pub struct Training {
     pub monitor: Option<Monitor>,
     /// Whose loss is read after every epoch.
     pub valid: Option<Validation>,
+    /// What is laid side by side once it is trained.
+    pub exhibits: Option<Exhibits>,
+}
+
+/// Values that are laid side by side for people.
+pub struct Exhibits {
+    /// A few records of this split are shown: of `valid` where there is one, else of what is trained on.
+    pub data: DataView,
+    /// What makes a batch of its records.
+    pub samples: Arc<SampleGraph>,
+    /// The task's graph in evaluation, with its exhibits.
+    pub graph: Graph,
 }
 
 /// A split whose loss is read after every epoch.

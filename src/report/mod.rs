@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod embedding;
+mod exhibits;
 mod html;
 pub mod operations;
 pub mod plot;
@@ -12,6 +13,7 @@ mod results;
 mod table;
 mod text;
 
+pub use exhibits::{ExhibitFile, exhibit_picture};
 pub use html::{ReportError, write};
 pub use results::ResultRow;
 pub use table::table;

@@ -23,7 +23,9 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let z = g.scoped("decoder", |g| decode(g, y, size, task.size("width")))?; // [B, C, H, W]
     let loss = g.mse(z, x, None)?;
     g.objective("loss", loss);
-    Ok(())
+    g.exhibit_of("copies", &["picture", "seen", "drawn"], |_| {
+        Ok(vec![x, view, z])
+    })
 }
 
 fn augment(task: &Args, fields: &Fields) -> Option<String> {

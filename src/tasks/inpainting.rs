@@ -41,7 +41,17 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.objective("loss", loss);
     g.metric("reconstruction", l_rec);
     g.metric("adversarial", l_adv);
-    Ok(())
+    g.exhibit_of("filled", &["picture", "seen", "filled"], |g| {
+        let drawn = patched(g, x, filled, mask)?;
+        Ok(vec![x, view, drawn])
+    })
+}
+
+/// M ⊙ F + (1 − M) ⊙ x: the picture with its hole filled.
+fn patched(g: &mut Graph, x: Var, filled: Var, mask: Var) -> Result<Var> {
+    let away = g.sub(filled, x)?; // [B, C, H, W]
+    let away = g.mul(away, mask)?;
+    g.add(x, away)
 }
 
 /// Σ (M ⊙ (x − F))² / (C Σ M), equation 1 of the paper for each element of the hole: `[1]`.

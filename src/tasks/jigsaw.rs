@@ -2,9 +2,10 @@
 
 use super::{PICTURES, training_params};
 use super::{patch, picture, piece};
+use crate::augment::tile_orders;
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::graph::{Graph, Module};
+use crate::graph::{Graph, Module, Padding, Var};
 use crate::language::codes::Code;
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
@@ -34,7 +35,68 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.objective("loss", loss);
     let accuracy = g.accuracy(logits, order)?;
     g.metric("accuracy", accuracy);
-    Ok(())
+    let scores = g.shape(logits)[1].known().unwrap_or(0);
+    match g.classes("order") {
+        Some(n) if n <= scores => exhibit(g, &tiles, order, logits, n),
+        _ => Ok(()),
+    }
+}
+
+/// The tiles as they came, as the network puts them together, and as they belong: `n` orders as `jigsaw_tiles` counts them.
+fn exhibit(g: &mut Graph, tiles: &[Var], order: Var, logits: Var, n: usize) -> Result<()> {
+    let titles = ["shuffled", "put together", "as it was"];
+    g.exhibit_of("puzzle", &titles, |g| {
+        let framed: Vec<Var> = tiles
+            .iter()
+            .map(|tile| framed(g, *tile))
+            .collect::<Result<_>>()?;
+        let tiles = g.stack(&framed, 1)?; // [B, 9, C, h, w]
+        let scores = g.slice(logits, 1, 0.into(), n.into())?;
+        let chosen = g.argmax(scores, 1)?; // [B, 1]
+        let chosen = g.squeeze(chosen, 1)?;
+        let places = places(g, n)?; // [n, 9]
+        let mut panels = vec![grid(g, tiles)?];
+        for order in [chosen, order] {
+            let place = g.take(places, order, 0)?; // [B, 9]
+            let place = g.to_int(place)?;
+            let sorted = g.gather_rows(tiles, place)?;
+            panels.push(grid(g, sorted)?);
+        }
+        Ok(panels)
+    })
+}
+
+/// Which tile belongs into each cell, for each order: `[n, 9]`.
+fn places(g: &mut Graph, n: usize) -> Result<Var> {
+    let mut numbers = Vec::with_capacity(9 * n);
+    for order in tile_orders(n).iter() {
+        for cell in 0..9 {
+            let tile = order.iter().position(|c| *c == cell).unwrap_or(0);
+            numbers.push(g.full(vec![1.into()], tile as f64)?);
+        }
+    }
+    let all = g.concat(&numbers, 0)?;
+    g.reshape(all, vec![n.into(), 9.into()])
+}
+
+/// A tile with a pixel around it, so that tiles are told apart: `[B, C, h, w]` → `[B, C, h + 2, w + 2]`.
+fn framed(g: &mut Graph, tile: Var) -> Result<Var> {
+    let high = g.pad(tile, 2, 1, 1, Padding::Constant(0.0))?;
+    g.pad(high, 3, 1, 1, Padding::Constant(0.0))
+}
+
+/// Nine tiles in three rows: `[B, 9, C, h, w]` → `[B, C, 3 h, 3 w]`.
+fn grid(g: &mut Graph, tiles: Var) -> Result<Var> {
+    let shape = g.shape(tiles).clone();
+    let [batch, _, channels, height, width] = shape.as_slice() else {
+        return Err(g.shape_problem("nine tiles are wanted"));
+    };
+    let sizes = [batch, &3.into(), &3.into(), channels, height, width];
+    let rows = g.reshape(tiles, sizes.into_iter().cloned().collect())?;
+    let rows = g.permute(rows, &[0, 3, 1, 4, 2, 5])?; // [B, C, 3, h, 3, w]
+    let sides = [height * &3.into(), width * &3.into()];
+    let [down, right] = sides;
+    g.reshape(rows, vec![batch.clone(), channels.clone(), down, right])
 }
 
 /// The paper's 64 of 75 pixels in each cell, 8 at least.

@@ -65,11 +65,36 @@ fn hide_and_draw(
         outputs,
     };
     let pred = g.scoped("decoder", |g| decoder.draw(g, y, restore))?; // [B, N, p p C]
-    let target = match task.switch("normalize") {
+    let normalize = task.switch("normalize");
+    g.exhibit_of("patches", &["picture", "seen", "drawn"], |g| {
+        let pred = match normalize {
+            true => brightened(g, pred, target)?,
+            false => pred,
+        };
+        let away = g.mul(target, hidden)?;
+        let seen = g.sub(target, away)?; // nothing of what is hidden
+        let drawn = g.mul(pred, hidden)?;
+        let drawn = g.add(seen, drawn)?;
+        let whole = |g: &mut Graph, patches: Var| g.unpatchify(patches, patch, height / patch);
+        Ok(vec![x, whole(g, seen)?, whole(g, drawn)?])
+    })?;
+    let target = match normalize {
         true => g.layer_norm_plain(target, EPSILON)?,
         false => target,
     };
     g.mse(pred, target, Some(hidden))
+}
+
+/// Patches that were drawn with mean 0 and variance 1 in the brightness and contrast of those that were hidden: `[B, N, p p C]`.
+fn brightened(g: &mut Graph, pred: Var, hidden: Var) -> Result<Var> {
+    let mean = g.mean(hidden, 2)?;
+    let away = g.sub(hidden, mean)?;
+    let variance = g.mul(away, away)?;
+    let variance = g.mean(variance, 2)?;
+    let variance = g.add_scalar(variance, EPSILON)?;
+    let deviation = g.sqrt(variance)?;
+    let pred = g.mul(pred, deviation)?;
+    g.add(pred, mean)
 }
 
 /// Which patches are seen.

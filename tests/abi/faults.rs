@@ -75,12 +75,12 @@ fn descriptions_are_checked() {
     refused(
         "NEWER_MINOR",
         &[
-            "it needs ABI 1.4, this build has 1.1",
+            "it needs ABI 1.4, this build has 1.2",
             "use a newer Pretext",
         ],
     );
-    refused("OTHER_MAJOR", &["it needs ABI 2.1, this build has 1.1"]);
-    refused("OTHER_SYMBOL", &["it needs ABI 2, this build has 1.1"]);
+    refused("OTHER_MAJOR", &["it needs ABI 2.2, this build has 1.2"]);
+    refused("OTHER_SYMBOL", &["it needs ABI 2, this build has 1.2"]);
     refused("NO_SYMBOL", &["no symbol `pretext_plugin_v1`", "no plugin"]);
     refused("NO_DESCRIPTION", &["failed while it described itself"]);
     refused("NOT_UTF8", &["not UTF-8"]);
@@ -108,7 +108,7 @@ fn descriptions_are_checked() {
 fn what_builds_a_graph_is_checked() {
     refused(
         "UNKNOWN_OP",
-        &["needs operation 4000000000", "this build has ABI 1.1"],
+        &["needs operation 4000000000", "this build has ABI 1.2"],
     );
     refused(
         "STALE_VAR",
@@ -450,7 +450,7 @@ fn checked(flags: &[&str], more: &[&str]) -> (bool, String) {
 fn check_tries_everything() {
     let (sound, text) = checked(&[], &[]);
     assert!(sound, "{text}");
-    assert!(text.contains("faulty 0.1.3, ABI 1.1"), "{text}");
+    assert!(text.contains("faulty 0.1.3, ABI 1.2"), "{text}");
     assert!(
         text.contains("task faulty: sound") && text.contains("made small: loss"),
         "{text}"

@@ -14,6 +14,7 @@ const BY_HAND: &[&str] = &[
     "objective",
     "metric",
     "place",
+    "exhibit",
     "input",
     "input_list",
     "input_stacked",

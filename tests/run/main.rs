@@ -2,6 +2,7 @@
 
 mod alive;
 mod epochs;
+mod exhibits;
 mod export;
 mod left_out;
 mod parts;

@@ -22,7 +22,7 @@ extern "C" {
 
 #define PRETEXT_MAGIC UINT64_C(0x0154584554455250) /* PRETEXT, and the major version */
 #define PRETEXT_ABI_MAJOR 1u
-#define PRETEXT_ABI_MINOR 1u
+#define PRETEXT_ABI_MINOR 2u
 
 #if defined(_WIN32)
 #define PRETEXT_EXPORT __declspec(dllexport)
@@ -629,6 +629,8 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_METRIC 1121u
 /* Names a value so that probes can read it: [..] → [..]. 1 operands; name: text */
 #define PRETEXT_OP_PLACE 1122u
+/* Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing. 1 operands or more; name: text, titles: text =  */
+#define PRETEXT_OP_EXHIBIT 1123u
 /* END OPERATIONS */
 
 #ifdef __cplusplus

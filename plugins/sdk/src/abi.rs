@@ -11,7 +11,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"PRETEXT\x01");
 /// Versions of one major are compatible; the exported symbol carries it.
 pub const MAJOR: u32 = 1;
 /// Raised when something is added.
-pub const MINOR: u32 = 1;
+pub const MINOR: u32 = 2;
 /// The minor that is enough for what the SDK writes into a description and calls: hosts from there on load it.
 pub const LEAST_MINOR: u32 = 0;
 /// The one symbol that a plugin exports: an [`Entry`].

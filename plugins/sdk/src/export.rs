@@ -58,13 +58,15 @@ pub fn describe(name: &str, version: &str, parts: impl FnOnce() -> Parts) -> usi
     let Ok(parts) = catch_unwind(AssertUnwindSafe(parts)) else {
         return 0;
     };
+    let minors = parts.tasks.iter().map(|task| task.least_minor);
+    let abi_minor = minors.max().unwrap_or(abi::LEAST_MINOR);
     let tasks: Vec<abi::Task> = parts.tasks.into_iter().map(task).collect();
     let transforms: Vec<abi::Transform> = parts.transforms.into_iter().map(transform).collect();
     let plugin = abi::Plugin {
         size: size_of::<abi::Plugin>() as u64,
         magic: abi::MAGIC,
         abi_major: abi::MAJOR,
-        abi_minor: abi::LEAST_MINOR,
+        abi_minor,
         name: kept(name),
         version: kept(version),
         task_count: tasks.len() as u64,

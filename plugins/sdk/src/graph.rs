@@ -519,6 +519,13 @@ impl Graph {
         let _ = self.op(codes::METRIC, &[x], &[text("name", name)]);
     }
 
+    /// Lays pictures side by side that are shown once the stage is trained, a row for each of a few records: `[B, C, H, W]` each.
+    /// `titles`: what stands under each, with commas between; may be empty. The task says [`Task::exhibits`](crate::Task).
+    pub fn exhibit(&mut self, name: &str, panels: &[Var], titles: &str) {
+        let attrs = [text("name", name), text("titles", titles)];
+        let _ = self.op(codes::EXHIBIT, panels, &attrs);
+    }
+
     /// Names a value so that probes can read it.
     pub fn place(&mut self, name: &str, x: Var) {
         let _ = self.op(codes::PLACE, &[x], &[text("name", name)]);

@@ -200,6 +200,7 @@ pub struct Entry<F> {
     pub(crate) params: Vec<Param>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) parts: Vec<(String, String)>,
+    pub(crate) least_minor: u32,
     pub(crate) functions: F,
 }
 
@@ -215,6 +216,7 @@ impl<F> Entry<F> {
             params: Vec::new(),
             inputs: Vec::new(),
             parts: Vec::new(),
+            least_minor: crate::abi::LEAST_MINOR,
             functions,
         }
     }
@@ -292,6 +294,12 @@ impl Task {
     /// that order. The first is what `from = STAGE` means.
     pub fn part(mut self, name: &str, doc: &str) -> Self {
         self.parts.push((name.into(), doc.into()));
+        self
+    }
+
+    /// Says that its `build` calls [`Graph::exhibit`]: hosts from ABI 1.2 on load the plugin then.
+    pub fn exhibits(mut self) -> Self {
+        self.least_minor = self.least_minor.max(2);
         self
     }
 

@@ -82,6 +82,23 @@ pub fn contact_sheet(
     Ok(draw(&title, &table))
 }
 
+/// Lays pictures side by side, each row a list of pictures with what stands under each.
+///
+/// # Errors
+/// A picture can't be brought into the size that it is shown in.
+pub fn side_by_side(title: &str, rows: Vec<Vec<(Image, Vec<String>)>>) -> Result<Image, DataError> {
+    let mut scratch = Scratch::default();
+    let mut cell = |(picture, lines): (Image, Vec<String>)| {
+        let picture = shown(&picture, &mut scratch)?;
+        Ok(Cell { picture, lines })
+    };
+    let table: Result<Vec<Vec<Cell>>, DataError> = rows
+        .into_iter()
+        .map(|row| row.into_iter().map(&mut cell).collect())
+        .collect();
+    Ok(draw(title, &table?))
+}
+
 /// A picture as a PNG file.
 pub fn png(image: &Image) -> Result<Vec<u8>, DataError> {
     let color = match image.channels {
@@ -93,7 +110,7 @@ pub fn png(image: &Image) -> Result<Vec<u8>, DataError> {
     let (width, height) = (image.width as u32, image.height as u32);
     image::ImageEncoder::write_image(encoder, &image.pixels, width, height, color).map_err(
         |error| DataError {
-            message: format!("the contact sheet can't be written as PNG: {error}"),
+            message: format!("the sheet can't be written as PNG: {error}"),
             help: None,
         },
     )?;

@@ -7,6 +7,7 @@ mod classifier;
 mod directory;
 mod done;
 mod epoch;
+mod exhibits;
 mod export;
 mod failure;
 mod features;

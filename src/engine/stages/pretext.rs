@@ -110,6 +110,7 @@ impl Run<'_> {
         {
             directory.write("preview.png", &png)?;
         }
+        self.results(training)?;
         let before_epoch = |model: &Model, epoch: u64, watch: &mut dyn Watch| {
             self.before_epoch(stage, training, model, epoch, watch)
         };
@@ -128,7 +129,7 @@ impl Run<'_> {
             .monitor
             .as_ref()
             .map_or(u64::MAX, |monitor| monitor.every);
-        fit.train(
+        let trained = fit.train(
             self,
             model,
             &mut |epoch, index| {
@@ -172,6 +173,7 @@ impl Run<'_> {
             },
             watch,
         )?;
+        self.exhibits(stage, training, directory, &trained, watch)?;
         watch.end(&format!(
             "{} · trained for {} steps",
             stage.name, training.settings.steps

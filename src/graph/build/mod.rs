@@ -51,6 +51,8 @@ impl Graph {
             depths: Default::default(),
             metrics: Vec::new(),
             places: Vec::new(),
+            exhibits: Vec::new(),
+            shows: false,
             scope: Vec::new(),
             span: Span::default(),
             depth: None,

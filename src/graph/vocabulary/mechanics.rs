@@ -48,6 +48,16 @@ const SHAPE: &[AttrSpec] = &[attr(
     "Its sizes.",
 )];
 
+const EXHIBIT: &[AttrSpec] = &[
+    attr("name", AttrType::Text, Preset::Required, "Its name."),
+    attr(
+        "titles",
+        AttrType::Text,
+        Preset::Text(""),
+        "What stands under each: `picture, hole, filled`.",
+    ),
+];
+
 const NAME: &[AttrSpec] = &[attr("name", AttrType::Text, Preset::Required, "Its name.")];
 
 /// The scalar that the attributes `from`, `to`, `curve`, `start`, `end` and `unit` describe.
@@ -258,4 +268,23 @@ pub(super) const OPS: &[OpSpec] = &[
             one(Ok(x[0]))
         },
     ),
+    op(
+        1123,
+        "exhibit",
+        "Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing",
+        1,
+        EXHIBIT,
+        |g, x, a| {
+            let titles = a.text("titles")?;
+            let titles: Vec<&str> = match titles.trim().is_empty() {
+                true => Vec::new(),
+                false => titles.split(',').map(str::trim).collect(),
+            };
+            let name = a.text("name")?;
+            g.exhibit_of(name, &titles, |_| Ok(x.to_vec()))?;
+            Ok(Vec::new())
+        },
+    )
+    .any()
+    .since(2),
 ];

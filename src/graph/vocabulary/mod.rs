@@ -83,6 +83,12 @@ impl OpSpec {
         self
     }
 
+    /// It came with this minor version of the ABI.
+    const fn since(mut self, minor: u16) -> Self {
+        self.since.1 = minor;
+        self
+    }
+
     /// The attribute of this name.
     pub fn attr(&self, name: &str) -> Option<&'static AttrSpec> {
         self.attrs.iter().find(|attr| attr.name == name)

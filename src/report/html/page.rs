@@ -32,6 +32,24 @@ struct Map {
     more: usize,
 }
 
+/// What one stage shows of itself.
+#[derive(Serialize)]
+struct Shown {
+    stage: String,
+    heading: String,
+    exhibits: Vec<Picture>,
+}
+
+#[derive(Serialize)]
+struct Picture {
+    name: String,
+    data: String,
+    records: usize,
+    /// For those who can't see it.
+    alt: String,
+    png: String,
+}
+
 #[derive(Serialize)]
 struct Panel {
     name: &'static str,
@@ -65,6 +83,12 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
             figures: curves::figures(stage),
         })
         .filter(|stage| !stage.figures.is_empty())
+        .collect();
+    let shown: Vec<Shown> = run
+        .stages
+        .iter()
+        .filter(|stage| !stage.exhibits.is_empty())
+        .map(shown)
         .collect();
     let maps: Vec<Map> = run.stages.iter().filter_map(map).collect();
     let splits = run.facts.data.iter().map(|(name, split)| {
@@ -109,6 +133,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         scale => bar_axis(&axis),
         curves => list(&curves),
         preview => run.preview.as_deref().map(base64::encode),
+        shown => list(&shown),
         maps => list(&maps),
         recipe => run.recipe.as_deref().map(highlight::html),
         origins => list(&sections::origins(&run.facts.provenance)),
@@ -135,6 +160,28 @@ fn convert(json: serde_json::Value) -> Value {
         Json::String(text) => Value::from(text),
         Json::Array(items) => Value::from(items.into_iter().map(convert).collect::<Vec<_>>()),
         Json::Object(fields) => Value::from_pairs(fields.into_iter().map(|(k, v)| (k, convert(v)))),
+    }
+}
+
+fn shown(stage: &StageFiles) -> Shown {
+    let exhibits = stage.exhibits.iter().map(|shown| {
+        let panels: Vec<&str> = shown.file.panels.iter().map(String::as_str).collect();
+        let panels = panels.join(", ");
+        Picture {
+            name: shown.file.name.clone(),
+            data: shown.file.data.clone(),
+            records: shown.file.records.len(),
+            alt: match panels.trim_matches([',', ' ']).is_empty() {
+                true => format!("{} of {}", shown.file.name, stage.name),
+                false => format!("{} of {}: {panels}", shown.file.name, stage.name),
+            },
+            png: base64::encode(&shown.png),
+        }
+    });
+    Shown {
+        stage: stage.name.clone(),
+        heading: stage.heading.clone(),
+        exhibits: exhibits.collect(),
     }
 }
 

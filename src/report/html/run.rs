@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::series::{Metrics, Timing};
 use crate::files::{Folder, Kind};
-use crate::report::ResultRow;
 use crate::report::embedding::EmbeddingMap;
+use crate::report::{ExhibitFile, ResultRow, exhibit_picture};
 
 /// Most bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -20,6 +20,9 @@ const LARGEST_LINES: u64 = 64 << 20;
 const MOST_STAGES: usize = 256;
 const MOST_ROWS: usize = 1000;
 const MOST_ORIGINS: usize = 10_000;
+/// Most exhibits of a stage, and bytes of the pictures of all stages: a page must open.
+const MOST_EXHIBITS: usize = 16;
+const LARGEST_PICTURES: usize = 64 << 20;
 
 /// `run.json`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -76,6 +79,14 @@ pub(super) struct StageFiles {
     pub metrics: Metrics,
     pub timing: Option<Timing>,
     pub map: Option<EmbeddingMap>,
+    pub exhibits: Vec<Shown>,
+}
+
+/// What a stage shows of itself, with its picture.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    pub file: ExhibitFile,
+    pub png: Vec<u8>,
 }
 
 /// A run directory.
@@ -109,16 +120,9 @@ impl Run {
         let mut results: Vec<ResultRow> = reader.json(folder, "results.json").unwrap_or_default();
         reader.cut("results.json", &mut results, MOST_ROWS);
         reader.cut("run.json", &mut facts.provenance, MOST_ORIGINS);
-        let preview = reader
-            .bytes(folder, "preview.png", LARGEST)
-            .filter(|bytes| {
-                let png = bytes.starts_with(b"\x89PNG");
-                if !png {
-                    reader.problems.push("preview.png is not a PNG".into());
-                }
-                png
-            });
+        let preview = reader.png(folder, "preview.png");
         let mut stages = reader.stages(folder);
+        reader.pictures(folder, &mut stages);
         let order = recipe.as_deref().map(headings).unwrap_or_default();
         for stage in &mut stages {
             let heading = order.iter().find(|(name, _)| *name == stage.name);
@@ -269,7 +273,62 @@ impl Reader {
             metrics: metrics.as_deref().map(Metrics::parse).unwrap_or_default(),
             timing: timing.as_deref().and_then(Timing::parse),
             map: self.json(folder, "embedding.json"),
+            exhibits: self.exhibits(folder),
         }
+    }
+
+    /// What a stage says that it shows; the pictures are elsewhere.
+    fn exhibits(&mut self, folder: &Folder) -> Vec<Shown> {
+        let mut files: Vec<ExhibitFile> = self.json(folder, "exhibits.json").unwrap_or_default();
+        self.cut("exhibits.json", &mut files, MOST_EXHIBITS);
+        let png = Vec::new();
+        files
+            .into_iter()
+            .map(|file| Shown {
+                file,
+                png: png.clone(),
+            })
+            .collect()
+    }
+
+    /// The pictures of what stages show. What has none is not shown.
+    fn pictures(&mut self, folder: &Folder, stages: &mut [StageFiles]) {
+        let results = match folder.folder("results") {
+            Ok(results) => Some(results),
+            Err(error) => {
+                if error.kind() != ErrorKind::NotFound {
+                    self.problems
+                        .push(format!("results can't be read: {error}"));
+                }
+                None
+            }
+        };
+        let mut left = LARGEST_PICTURES;
+        for stage in stages {
+            for shown in &mut stage.exhibits {
+                let name = exhibit_picture(&stage.name, &shown.file.name);
+                let Some(png) = results.as_ref().and_then(|folder| self.png(folder, &name)) else {
+                    continue;
+                };
+                match left.checked_sub(png.len()) {
+                    Some(rest) => (left, shown.png) = (rest, png),
+                    None => self.problems.push(format!(
+                        "{name} is left out: the page has {} MiB of pictures already",
+                        LARGEST_PICTURES >> 20
+                    )),
+                }
+            }
+            stage.exhibits.retain(|shown| !shown.png.is_empty());
+        }
+    }
+
+    fn png(&mut self, folder: &Folder, name: &str) -> Option<Vec<u8>> {
+        let bytes = self.bytes(folder, name, LARGEST)?;
+        if !bytes.starts_with(b"\x89PNG") {
+            self.problems.push(format!("{name} is not a PNG"));
+            return None;
+        }
+        Some(bytes)
     }
 }
 

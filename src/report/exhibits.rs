@@ -1,0 +1,47 @@
+//! What a stage shows of itself: what is written down of it, and where its pictures are.
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a stage's name that stand in the name of a picture; a longer one is told apart by its hash.
+const LONGEST: usize = 150;
+
+/// One exhibit, as `stages/STAGE/exhibits.json` has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExhibitFile {
+    /// Its name.
+    pub name: String,
+    /// What stands under each panel, from left to right; may be empty.
+    pub panels: Vec<String>,
+    /// The split, as the recipe writes it.
+    pub data: String,
+    /// Numbers of the records, from top to bottom.
+    pub records: Vec<u64>,
+}
+
+/// The name of an exhibit's picture in `results/`: `holes.filled.png`.
+pub fn exhibit_picture(stage: &str, name: &str) -> String {
+    match stage.len() <= LONGEST {
+        true => format!("{stage}.{name}.png"),
+        false => {
+            let start = stage.char_indices().take_while(|(at, _)| *at < LONGEST);
+            let start: String = start.map(|(_, c)| c).collect();
+            let hash = blake3::hash(stage.as_bytes()).to_hex();
+            format!("{start}~{}.{name}.png", &hash[..8])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_called_after_its_stage() {
+        assert_eq!(exhibit_picture("holes", "filled"), "holes.filled.png");
+        let long = "ä".repeat(120);
+        let name = exhibit_picture(&long, "filled");
+        assert!(name.len() < 200 && name.ends_with(".filled.png"), "{name}");
+        assert_ne!(name, exhibit_picture(&(long + "ä"), "filled"));
+    }
+}
