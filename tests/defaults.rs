@@ -208,7 +208,7 @@ fn small_crops_are_multiples_of_the_patch() {
         let places = Places::new(folder.path(), Default::default(), true).unwrap();
         let (plan, _) = plan(&recipe.unwrap(), &catalog, &places, Purpose::Check);
         let plan = plan.unwrap();
-        let Body::Pretext(training) = &plan.stages[0].body else {
+        let Body::Train(training) = &plan.stages[0].body else {
             panic!("no training")
         };
         let outputs = training.samples.outputs();

@@ -3,6 +3,8 @@
 
 #[path = "house/circles.rs"]
 mod circles;
+#[path = "house/evaluators.rs"]
+mod evaluators;
 #[path = "house/types.rs"]
 mod types;
 

@@ -18,5 +18,5 @@ pub use spec::{
     PartBuilder, Provider, SharedSpec, Spec, Split, TaskAugment, TaskBuilder, TransformMaker,
     TransformTypes, Value,
 };
-pub use stage_fields::{run_fields, stage_fields};
+pub use stage_fields::{monitor_params, run_fields, stage_fields};
 pub use table::Catalog;

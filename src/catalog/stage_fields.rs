@@ -46,7 +46,7 @@ fn training() -> Vec<Param> {
         Param::optional(
             "monitor",
             Type::Call(Kind::Evaluator),
-            "An evaluator that runs while training: `knn(fashion.valid, k = 20, every = 1 epoch)`.",
+            "An evaluator that runs while training: `knn(fashion.valid, k = 20, every = 1 epoch)`, `linear_probe(fashion.valid)`.",
         ),
         Param::with_default(
             "checkpoint",
@@ -155,6 +155,42 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
         Kind::Export => vec![from()],
         _ => Vec::new(),
     }
+}
+
+/// What a finetuning takes where it runs as a monitor, beside its own parameters: first the split that judges, then how it is trained,
+/// how often it is read and on how much.
+pub fn monitor_params() -> Vec<Param> {
+    let mut params = vec![Param::optional(
+        "test",
+        Type::Data,
+        "The split that judges.",
+    )];
+    // a monitor keeps nothing, watches nothing, and takes records as its stage does
+    let not = ["monitor", "checkpoint", "stop", "on_bad_sample"];
+    let training = training().into_iter();
+    params.extend(training.filter(|param| !not.contains(&param.name.as_str())));
+    params.extend([
+        Param::optional(
+            "augment",
+            Type::Augment,
+            "The sample graph for training pictures.",
+        ),
+        Param::with_default(
+            "every",
+            Type::Duration,
+            "1 epoch",
+            "Time between two readings.",
+        )
+        .within(0.0, 1e9),
+        Param::with_default(
+            "bank",
+            Type::Integer,
+            "10000",
+            "At most so many training records are used, each class by its share.",
+        )
+        .within(1.0, 1e9),
+    ]);
+    params
 }
 
 /// The fields of `run { … }`.

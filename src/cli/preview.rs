@@ -34,7 +34,7 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
         .stages
         .iter()
         .filter_map(|stage| match &stage.body {
-            Body::Pretext(training) => {
+            Body::Train(training) => {
                 let skip = training.settings.on_bad != crate::data::OnBadSample::Stop;
                 Some((&stage.name, &training.data.dataset, &training.samples, skip))
             }

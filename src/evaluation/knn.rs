@@ -1,17 +1,162 @@
 //! Weighted k-nearest-neighbour classification (Wu et al., 2018, section 3.4).
 
+use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, MAP, Metric, Want};
+use super::features::normalize_rows;
+use super::lab::{Failed, Lab, Read};
+use super::metric::{ACCURACY, Measure};
+use super::params::{places, pooled};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Spec, Type};
+use crate::language::codes::Code;
+
+/// Test records whose similarities are held at once.
+const BLOCK: usize = 256;
+/// Test records on the 2-D map.
+const MAPPED: usize = 800;
+
+struct Knn;
+
+impl Evaluator for Knn {
+    fn wants(&self, _: &Args) -> Vec<Want> {
+        vec![
+            Want::rows("data", "vote", "{}, bank"),
+            Want::rows("test", "judge", "{}, test"),
+        ]
+    }
+
+    fn metrics(&self) -> &'static [(&'static str, Measure)] {
+        &[(ACCURACY, Measure::FRACTION)]
+    }
+
+    fn protocol(&self, args: &Args, about: &About<'_>) -> String {
+        let (k, temperature) = (args.size("k"), args.number("temperature"));
+        let About { place, view, .. } = about;
+        format!("at {place}, k = {k}, temperature = {temperature}, {view}")
+    }
+
+    /// The bank is used up: one place after the other moves to the device. The map shows the last one.
+    fn judge(
+        &self,
+        judged: &Judged<'_>,
+        read: Vec<Read>,
+        lab: &mut dyn Lab,
+    ) -> Result<Findings, Failed> {
+        let mut read = read.into_iter();
+        let (Some(Read::Rows(mut bank)), Some(Read::Rows(test))) = (read.next(), read.next())
+        else {
+            return Err(Failed);
+        };
+        let (k, temperature) = (judged.args.size("k"), judged.args.number("temperature"));
+        let mut findings = Findings::default();
+        for (place, name) in judged.places.iter().enumerate() {
+            let dim = bank.dims[place];
+            let mut known = std::mem::take(&mut bank.places[place]);
+            normalize_rows(&mut known, dim);
+            let mut known = lab.rows(known, dim)?;
+            let mut right = 0usize;
+            for (block, rows) in test.places[place].chunks(BLOCK * dim).enumerate() {
+                let mut asked = rows.to_vec();
+                normalize_rows(&mut asked, dim);
+                let similarities = known.products(&asked)?; // [rows, bank]
+                let of_block = similarities.chunks(bank.labels.len()).enumerate();
+                for (row, similarities) in of_block {
+                    let class = vote(similarities, &bank.labels, k, temperature, judged.classes);
+                    right += usize::from(class == test.labels[block * BLOCK + row]);
+                }
+            }
+            findings.metrics.push(Metric {
+                place: name.clone(),
+                name: ACCURACY,
+                value: right as f64 / test.labels.len().max(1) as f64,
+                measure: Measure::FRACTION,
+            });
+        }
+        if let Some(last) = test.dims.len().checked_sub(1) {
+            let (rows, labels) = test.thinned(last, MAPPED);
+            let width = test.dims[last];
+            findings.exhibits.push(Exhibit::Map {
+                rows,
+                width,
+                labels,
+            });
+        }
+        Ok(findings)
+    }
+
+    /// The similarities of one block, on the device and here.
+    fn working(&self, records: &[usize]) -> usize {
+        2 * BLOCK * records.first().copied().unwrap_or(0)
+    }
+
+    fn doubts(&self, args: &Args, data: &[(&str, usize)]) -> Vec<Problem> {
+        let (k, Some((bank, records))) = (args.size("k"), data.first().copied()) else {
+            return Vec::new();
+        };
+        if k <= records {
+            return Vec::new();
+        }
+        let message = format!("{k} neighbours are asked for, but `{bank}` has {records} records");
+        let doubt = Problem::argument(Code::LintBank, "k", message)
+            .note("All of them vote on each record: the largest class has a head start.")
+            .help(format!(
+                "write `k = {}` or less",
+                (records / 2).clamp(1, 20)
+            ));
+        vec![doubt]
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        &[MAP]
+    }
+}
+
+pub(super) fn spec() -> Spec {
+    pooled(
+        Spec::new(
+            "knn",
+            Kind::Evaluator,
+            "Weighted vote of the k nearest training samples by cosine similarity",
+            Make::evaluator(Knn),
+        )
+        .paper(
+            "Wu et al., 2018",
+            "Unsupervised Feature Learning via Non-Parametric Instance Discrimination",
+            "arXiv:1805.01978",
+        )
+        .doc(
+            "The encoder is frozen and in evaluation mode. Each neighbour votes for its class with weight \
+             `exp(similarity / temperature)`.",
+        )
+        .param(Param::optional("test", Type::Data, "The split whose classes are predicted."))
+        .param(Param::with_default("k", Type::Integer, "200", "Neighbours that vote.").within(1.0, 1e6))
+        .param(
+            Param::with_default("temperature", Type::Number, "0.1", "Sharpness of the votes' weights.")
+                .within(1e-4, 1e4),
+        )
+        .param(places()),
+    )
+    .param(
+        Param::with_default("every", Type::Duration, "1 epoch", "As a monitor: time between two readings.")
+            .within(0.0, 1e9),
+    )
+    .param(
+        Param::with_default(
+            "bank",
+            Type::Integer,
+            "10000",
+            "As a monitor: at most so many training samples vote, each class by its share.",
+        )
+        .within(1.0, 1e9),
+    )
+    .semantics(2)
+    .example("knn(k = 200, temperature = 0.1)")
+}
+
 /// Predicts one class from similarities to every bank entry: the `k` most similar vote with weight
 /// `exp(similarity / temperature)`. Equal similarities are ordered by index, equal votes by class, so that the
 /// answer never depends on the order of evaluation.
 ///
 /// `similarities` and `labels` have one entry per bank sample; labels are in `0..classes`.
-pub fn vote(
-    similarities: &[f32],
-    labels: &[u32],
-    k: usize,
-    temperature: f64,
-    classes: usize,
-) -> u32 {
+fn vote(similarities: &[f32], labels: &[u32], k: usize, temperature: f64, classes: usize) -> u32 {
     let k = k.min(similarities.len());
     if k == 0 {
         return 0;
@@ -41,24 +186,6 @@ pub fn vote(
         }
     }
     best as u32
-}
-
-/// Scales each row of `[n, d]` to length 1, in f64 so that the order of summation does not show.
-pub fn normalize_rows(features: &mut [f32], dim: usize) {
-    if dim == 0 {
-        return;
-    }
-    for row in features.chunks_exact_mut(dim) {
-        let norm = row
-            .iter()
-            .map(|x| f64::from(*x) * f64::from(*x))
-            .sum::<f64>()
-            .sqrt()
-            .max(1e-12);
-        for x in row {
-            *x = (f64::from(*x) / norm) as f32;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,47 @@
-//! What was learned: kNN, probes, fine-tuning. One file each; the engine carries them out.
+//! What was learned: neighbours, probes, fine-tuning. One file each, which says what it wants read ([`Evaluator::wants`]) and makes
+//! numbers and exhibits of it ([`Evaluator::judge`]).
+//!
+//! ```text
+//! wants ──plan──▶ splits, views, graphs of heads ──engine──▶ what was read ──judge──▶ metrics, exhibits
+//!                                                              Lab: rows multiplied, heads trained
+//! ```
+//!
+//! Whoever carries an evaluator out makes the [`Column`]s, the same for each. **To add an evaluator**: its file, with its [`Spec`],
+//! and a line in [`specs`]. The plan and the engine know none by name; any can be a monitor, in `best(…)` and in `stop`. What a
+//! metric counts and in which direction it is better it says itself ([`Measure`]).
 
-pub mod knn;
-mod specs;
+mod classifier;
+mod column;
+mod evaluator;
+mod export;
+mod features;
+mod heads;
+mod knn;
+mod lab;
+mod linear_probe;
+mod metric;
+mod mlp_probe;
+mod params;
+mod probe;
 
-pub use specs::specs;
+pub use column::{Column, RAW};
+pub use evaluator::{
+    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, Trains, Want, places,
+};
+pub use features::{Features, Shuffled, normalize_rows, right, standardize};
+pub use heads::{INPUT, LABEL, answers, behind, on_rows};
+pub use lab::{Failed, Heads, Lab, Read, Rows};
+pub use metric::{ACCURACY, Better, Measure, Measured, Unit};
+
+use crate::catalog::Spec;
+
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `safetensors`
+pub fn specs() -> Vec<Spec> {
+    vec![
+        knn::spec(),
+        linear_probe::spec(),
+        mlp_probe::spec(),
+        classifier::spec(),
+        export::spec(),
+    ]
+}

@@ -28,7 +28,7 @@ pretext pairs = simclr() {{
 }
 
 fn bindings(plan: &Plan) -> Vec<(&str, &str)> {
-    let Body::Pretext(training) = &plan.stages[0].body else {
+    let Body::Train(training) = &plan.stages[0].body else {
         panic!("a pretext stage")
     };
     let pairs = training.bindings.iter();

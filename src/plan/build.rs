@@ -443,12 +443,10 @@ impl Planner<'_> {
     fn stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<StagePlan> {
         let seed = self.recipe.run.integer("seed") as u64;
         let body = match stage.kind {
-            Kind::Task => Body::Pretext(Box::new(self.pretext(stage)?)),
-            Kind::Evaluator => Body::Knn(Box::new(self.knn_stage(stage, before)?)),
-            Kind::Finetune if stage.call.spec.name == "classifier" => {
-                Body::Classifier(Box::new(self.classifier(stage, before)?))
+            Kind::Task => Body::Train(Box::new(self.pretext(stage)?)),
+            Kind::Evaluator | Kind::Finetune => {
+                Body::Evaluate(Box::new(self.evaluate(stage, before)?))
             }
-            Kind::Finetune => Body::Probe(Box::new(self.probe(stage, before)?)),
             Kind::Export => {
                 let path = self.export_path(stage, before);
                 let from = self.from(stage, before)?;
@@ -477,7 +475,7 @@ impl Planner<'_> {
             identity: String::new(),
         };
         let read = match &planned.body {
-            Body::Pretext(training) => Some(&training.encoder.module),
+            Body::Train(training) => Some(&training.encoder.module),
             _ => planned.from().map(|from| &from.module),
         };
         let read = read.map_or(ENCODER, String::as_str);
@@ -487,7 +485,7 @@ impl Planner<'_> {
             set_batch(&mut trained, settings.batch);
         }
         planned.identity = identity::identity(self.recipe, &trained, seed, read);
-        if let Body::Pretext(training) = &planned.body
+        if let Body::Train(training) = &planned.body
             && let Some(normalized) = &training.normalized
             && let StatisticsOrigin::Measured { .. } = normalized.origin
         {

@@ -25,7 +25,7 @@ pub struct Card {
 /// name.
 pub fn card(plan: &Plan, export: &Export, hash: &str, file: &str) -> Card {
     let training = plan.stages.iter().find_map(|stage| match &stage.body {
-        Body::Pretext(training) if stage.name == export.from.stage => Some(&**training),
+        Body::Train(training) if stage.name == export.from.stage => Some(&**training),
         _ => None,
     });
     let normalized = training.and_then(|training| training.normalized.as_ref());
@@ -74,7 +74,7 @@ impl Facts {
             sample: export.encoder.sample.clone(),
             image: export.encoder.picture(),
             features: match encoder {
-                Some(call) if classes > 0 => before_classifier(export, call).unwrap_or(output),
+                Some(call) if classes > 0 => before_head(export, call).unwrap_or(output),
                 _ => output,
             },
             classes,
@@ -193,7 +193,7 @@ fn classes(call: &Call) -> usize {
 }
 
 /// Inputs of the classifier: its weight is the last parameter of two dimensions.
-fn before_classifier(export: &Export, call: &Call) -> Option<usize> {
+fn before_head(export: &Export, call: &Call) -> Option<usize> {
     let name = if call.spec.name == "vit" {
         "head"
     } else {

@@ -7,10 +7,22 @@ use super::types::*;
 use super::{Group, Optimizer, Precision, Schedule, Watched};
 use crate::catalog::{Args, Call, Duration, Kind, Make, Value};
 use crate::data::OnBadSample;
+use crate::evaluation::Measure;
 use crate::graph::Graph;
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
+
+/// The call's arguments together with the stage's common fields.
+pub(super) fn with_fields(stage: &Stage) -> Args {
+    let mut args = stage.call.args.clone();
+    for (name, argument) in &stage.fields.values {
+        args.values
+            .entry(name.clone())
+            .or_insert_with(|| argument.clone());
+    }
+    args
+}
 
 impl Planner<'_> {
     /// The settings of a training stage.
@@ -21,7 +33,18 @@ impl Planner<'_> {
         data: &DataView,
         readings: &[Watched],
     ) -> Option<Settings> {
-        let records = data.dataset.len();
+        self.settings_of(stage, args, data, data.dataset.len(), readings)
+    }
+
+    /// The same where so many of the records are trained on.
+    pub(super) fn settings_of(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        data: &DataView,
+        records: usize,
+        readings: &[Watched],
+    ) -> Option<Settings> {
         let mut batch = args.size("batch");
         let batch_span = args.span("batch").unwrap_or(stage.call.name_span);
         if records == 0 {
@@ -173,17 +196,19 @@ impl Planner<'_> {
                 _ => {}
             }
         }
-        let checkpoint = args.call("checkpoint");
-        let best = match checkpoint.spec.name.as_str() {
-            "every" => None,
-            "best" => Some(self.watched(checkpoint, readings)?),
-            _ => {
-                self.wrong_setting(checkpoint, "checkpoint", "every(500 steps, keep = 2)");
+        // a monitor keeps nothing
+        let checkpoint = args.maybe_call("checkpoint");
+        let best = match checkpoint.map(|call| (call, call.spec.name.as_str())) {
+            None | Some((_, "every")) => None,
+            Some((call, "best")) => Some(self.watched(call, readings)?),
+            Some((call, _)) => {
+                self.wrong_setting(call, "checkpoint", "every(500 steps, keep = 2)");
                 return None;
             }
         };
-        let minutes = checkpoint.args.maybe_number("minutes");
-        let (period, minutes) = match (checkpoint.args.maybe_duration("period"), minutes) {
+        let minutes = checkpoint.and_then(|call| call.args.maybe_number("minutes"));
+        let period = checkpoint.and_then(|call| call.args.maybe_duration("period"));
+        let (period, minutes) = match (period, minutes) {
             (Some(period), minutes) => (period, minutes),
             (None, minutes) => (Duration::Epochs(1.0), minutes.or(Some(5.0))),
         };
@@ -229,8 +254,8 @@ impl Planner<'_> {
             stop,
             checkpoint_every: in_steps(period).max(1),
             checkpoint_minutes: minutes,
-            keep: checkpoint.args.size("keep"),
-            on_bad: OnBadSample::from_word(args.word("on_bad_sample")),
+            keep: checkpoint.map_or(1, |call| call.args.size("keep")),
+            on_bad: OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default()),
         })
     }
 
@@ -370,18 +395,17 @@ impl Planner<'_> {
         let mut readings = vec![Watched {
             name: "valid.loss".into(),
             series: "valid.loss".into(),
-            rising: false,
+            better: Measure::ERROR.better,
         }];
-        for metric in &graph.metrics {
-            if metric.name.split('.').next() == Some("accuracy") {
-                let name = format!("valid.{}", metric.name);
-                readings.push(Watched {
-                    series: name.clone(),
-                    name,
-                    rising: true,
-                });
-            }
-        }
+        // of the others nobody knows where they are better
+        readings.extend(graph.metrics.iter().filter_map(|metric| {
+            let name = format!("valid.{}", metric.name);
+            Some(Watched {
+                better: Measure::named(&metric.name)?.better,
+                series: name.clone(),
+                name,
+            })
+        }));
         readings
     }
 

@@ -39,7 +39,7 @@ impl Planner<'_> {
             }
             return None;
         };
-        let Body::Pretext(training) = &found.body else {
+        let Body::Train(training) = &found.body else {
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::WrongKind,

@@ -13,6 +13,15 @@ pub struct Group {
 }
 
 impl Group {
+    /// Parameters that never move.
+    pub fn still(pattern: &str) -> Self {
+        Self {
+            pattern: pattern.to_owned(),
+            decay: None,
+            rate: Some(0.0),
+        }
+    }
+
     /// Whether the pattern is of this whole name.
     pub fn covers(&self, name: &str) -> bool {
         matches(&self.pattern, name)

@@ -1,27 +1,16 @@
-//! Planning what judges an encoder: kNN, probes, the classifier.
+//! Planning what judges an encoder: the splits that an evaluator wants, what is read of them, what is trained.
 
 use super::build::Planner;
-use super::pretext::with_fields;
+use super::fields::with_fields;
 use super::trace::{self, Pool, about};
 use super::types::*;
-use crate::catalog::{Args, Call, Net, Result, Value};
+use crate::catalog::{Args, Net, Result, Value};
 use crate::data::OnBadSample;
+use crate::evaluation::{self, Form, INPUT, LABEL, On, RAW, Trains, Want};
 use crate::graph::Mode;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
-
-/// The places that `at` names.
-fn places(args: &Args) -> Vec<String> {
-    args.maybe_list("at")
-        .unwrap_or(&[])
-        .iter()
-        .filter_map(|value| match value {
-            Value::Place(name) | Value::Word(name) | Value::Text(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
-}
 
 /// Which part of its stage is judged, where it is not the encoder itself.
 fn of(encoder: &Reader) -> String {
@@ -31,75 +20,176 @@ fn of(encoder: &Reader) -> String {
     }
 }
 
+/// What is judged.
+pub(super) struct Subject<'e> {
+    /// Where it comes from.
+    pub from: Start,
+    /// The encoder.
+    pub encoder: &'e Reader,
+    /// At most so many records of the first split are read.
+    pub most: usize,
+}
+
 impl Planner<'_> {
-    /// An `evaluate … = knn` stage.
-    pub(super) fn knn_stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Knn> {
+    /// An `evaluate` or `finetune` stage.
+    pub(super) fn evaluate(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Evaluation> {
         let args = with_fields(stage);
         let (from, encoder) = self.from(stage, before)?;
-        if args.maybe_data("test").is_none() {
+        let wants = stage.call.spec.evaluator()?.wants(&args);
+        // what a stage of this kind must name has been asked for; what the evaluator alone wants has not
+        let spec = &stage.call.spec;
+        let forgotten = wants.iter().find(|want| {
+            want.required
+                && args.maybe_data(want.field).is_none()
+                && spec.find(want.field).is_some()
+        });
+        if let Some(want) = forgotten {
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::MissingField,
                     stage.call.name_span,
-                    "`knn` names no split to predict",
+                    format!("`{}` names no split to predict", spec.name),
                 )
-                .help("add `test = NAME.test`"),
+                .help(format!("add `{0} = NAME.{0}`", want.field)),
             );
             return None;
         }
-        let (train, test) = self.splits(stage, &args, &encoder)?;
-        match self.knn(&stage.call, &from, &encoder, train, test) {
-            Ok(knn) => knn.map(|mut knn| {
-                knn.reading.on_bad = OnBadSample::from_word(args.word("on_bad_sample"));
-                knn
-            }),
-            Err(problem) => {
-                self.problem(stage, &problem);
-                None
-            }
-        }
+        let splits = self.splits(stage, &args, &encoder, &wants)?;
+        let subject = Subject {
+            from,
+            encoder: &encoder,
+            most: usize::MAX,
+        };
+        self.judged(stage, &args, &subject, splits)
     }
 
-    /// A kNN evaluation of an encoder, as a stage or as a monitor. `Ok(None)`: the error is noted.
-    pub(super) fn knn(
-        &mut self,
-        call: &Call,
-        from: &Start,
-        encoder: &Reader,
-        train: DataView,
-        test: DataView,
-    ) -> Result<Option<Knn>> {
-        let Some(classes) = self.classes(&train, &test) else {
-            return Ok(None);
-        };
-        let Some(reading) = self.reading(&call.args, encoder, &train, call.name_span)? else {
-            return Ok(None);
-        };
-        Ok(Some(Knn {
-            from: from.clone(),
-            reading,
-            train,
-            test,
-            classes,
-            k: call.args.size("k"),
-            temperature: call.args.number("temperature"),
-        }))
-    }
-
-    /// `data` and `test`. Where one of them can't be had the places that the stage reads are still looked at.
+    /// The splits that must be there. Where one of them can't be had the places that the stage reads are still looked at.
     fn splits(
         &mut self,
         stage: &Stage,
         args: &Args,
         encoder: &Reader,
-    ) -> Option<(DataView, DataView)> {
-        let (train, test) = (self.view(args, "data"), self.view(args, "test"));
-        if (train.is_none() || test.is_none())
-            && let Err(problem) = trace::reading_graph(encoder, &places(args), Pool::new(args))
+        wants: &[Want],
+    ) -> Option<Vec<Asked>> {
+        let required = wants.iter().filter(|want| want.required);
+        let splits: Vec<Option<Asked>> = required
+            .map(|want| {
+                let data = self.view(args, want.field)?;
+                Some(Asked { want: *want, data })
+            })
+            .collect();
+        if splits.iter().any(Option::is_none)
+            && wants.iter().any(|want| want.form == Form::Rows)
+            && let Err(problem) =
+                trace::reading_graph(encoder, &evaluation::places(args), Pool::new(args))
         {
             self.problem(stage, &problem);
         }
-        train.zip(test)
+        splits.into_iter().collect()
+    }
+
+    /// What an evaluator reads and trains, given the splits that it must have. `stage` is its own, or one made of a monitor's call.
+    pub(super) fn judged(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        subject: &Subject<'_>,
+        mut splits: Vec<Asked>,
+    ) -> Option<Evaluation> {
+        let evaluator = stage.call.spec.evaluator()?;
+        let encoder = subject.encoder;
+        let labelled = splits.iter().filter(|split| split.want.labels);
+        let labelled: Vec<&DataView> = labelled.map(|split| &split.data).collect();
+        let classes = match labelled.as_slice() {
+            [] => 0,
+            [one] => self.classes(one, one)?,
+            [one, other, ..] => self.classes(one, other)?,
+        };
+        let first = splits.first()?.data.clone();
+        let span = stage.call.name_span;
+        let rows = splits.iter().any(|split| split.want.form == Form::Rows);
+        let (reading, view, protocol) = if rows {
+            let reading = match self.reading(args, encoder, &first, span) {
+                Ok(reading) => reading?,
+                Err(problem) => {
+                    self.problem(stage, &problem);
+                    return None;
+                }
+            };
+            let (view, protocol) = (reading.samples.clone(), reading.protocol.clone());
+            (Some(reading), view, protocol)
+        } else {
+            let (view, protocol) = self.evaluation_view(encoder, &first, span)?;
+            (None, view, of(encoder) + &protocol)
+        };
+        let records = splits.iter().map(|split| split.data.dataset.len());
+        let records: Vec<usize> = records.collect();
+        let heads = match evaluator.trains(args, classes) {
+            None => None,
+            Some(trains) => {
+                let head = self.head(&trains.head, stage.call.span)?;
+                let kept = subject.most.min(records[0]);
+                if let (On::Rows, Some(reading)) = (trains.on, &reading) {
+                    let others = records.iter().skip(1).sum::<usize>();
+                    self.fits_in_memory(stage, &reading.places, kept + others)?;
+                }
+                let input = match args.values.get("augment").map(|a| &a.value) {
+                    Some(Value::Augment(name)) if !rows => {
+                        self.labelled_augment(name, &first, encoder, stage)?
+                    }
+                    _ => view.clone(),
+                };
+                let graphs = heads(&trains, encoder, reading.as_ref(), &head, classes);
+                let (own, raw) = match graphs {
+                    Ok(graphs) => graphs,
+                    Err(problem) if rows => {
+                        self.problem(stage, &about(problem, "at"));
+                        return None;
+                    }
+                    Err(problem) => {
+                        self.problem(stage, &problem);
+                        return None;
+                    }
+                };
+                let mut readings = Vec::new();
+                for want in evaluator.wants(args).into_iter().filter(|w| !w.required) {
+                    if args.maybe_data(want.field).is_some() {
+                        let data = self.view(args, want.field)?;
+                        splits.push(Asked { want, data });
+                        readings = Self::valid_readings(&own.eval);
+                    }
+                }
+                let settings = self.settings_of(stage, args, &first, kept, &readings)?;
+                self.suits(stage, &settings, &own.train)?;
+                let records = match trains.on {
+                    On::Rows => None,
+                    On::Encoder { frozen } => Some(Records {
+                        samples: input,
+                        view,
+                        bindings: [INPUT, LABEL]
+                            .map(|name| (name.to_owned(), name.to_owned()))
+                            .to_vec(),
+                        frozen: frozen.then(|| format!("{ENCODER}/*")),
+                    }),
+                };
+                Some(Heads {
+                    own,
+                    raw,
+                    settings,
+                    records,
+                })
+            }
+        };
+        Some(Evaluation {
+            from: subject.from.clone(),
+            call: stage.call.clone(),
+            args: args.clone(),
+            splits,
+            classes,
+            reading,
+            heads,
+            protocol,
+        })
     }
 
     fn reading(
@@ -110,7 +200,7 @@ impl Planner<'_> {
         span: Span,
     ) -> Result<Option<Reading>> {
         let pool = Pool::new(args);
-        let (graph, places) = trace::reading_graph(encoder, &places(args), pool)?;
+        let (graph, places) = trace::reading_graph(encoder, &evaluation::places(args), pool)?;
         let Some((samples, view)) = self.evaluation_view(encoder, data, span) else {
             return Ok(None);
         };
@@ -144,83 +234,15 @@ impl Planner<'_> {
         net
     }
 
-    /// A `finetune … = linear_probe` or `mlp_probe` stage.
-    pub(super) fn probe(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Probe> {
-        let args = with_fields(stage);
-        let (from, encoder) = self.from(stage, before)?;
-        let (train, test) = self.splits(stage, &args, &encoder)?;
-        let classes = self.classes(&train, &test)?;
-        let reading = match self.reading(&args, &encoder, &train, stage.call.name_span) {
-            Ok(reading) => reading?,
-            Err(problem) => {
-                self.problem(stage, &problem);
-                return None;
-            }
-        };
-        let text = match args.maybe_size("hidden") {
-            Some(hidden) => {
-                let layer = format!("linear({hidden}) |> batch_norm() |> relu() |> ");
-                format!("{}linear({classes})", layer.repeat(args.size("layers")))
-            }
-            None => format!("linear({classes})"),
-        };
-        let head = self.head(&text, stage.call.span)?;
-        let inputs: Vec<(String, usize)> = reading
-            .places
-            .iter()
-            .map(|(name, _, dim)| (name.clone(), *dim))
-            .collect();
-        self.fits_in_memory(stage, &inputs, train.dataset.len() + test.dataset.len())?;
-        let pixels = vec![("pixels".to_owned(), encoder.sample.numbers())];
-        let trace = || -> Result<_> {
-            Ok((
-                trace::head_graph(Mode::Train, &inputs, &head, classes)?,
-                trace::head_graph(Mode::Eval, &inputs, &head, classes)?,
-                trace::head_graph(Mode::Train, &pixels, &head, classes)?,
-                trace::head_graph(Mode::Eval, &pixels, &head, classes)?,
-            ))
-        };
-        let (head, head_eval, raw, raw_eval) = match trace() {
-            Ok(graphs) => graphs,
-            Err(problem) => {
-                self.problem(stage, &about(problem, "at"));
-                return None;
-            }
-        };
-        let valid = match args.maybe_data("valid") {
-            Some(_) => Some(self.view(&args, "valid")?),
-            None => None,
-        };
-        let readings = valid
-            .as_ref()
-            .map_or_else(Vec::new, |_| Self::valid_readings(&head_eval));
-        let settings = self.settings(stage, &args, &train, &readings)?;
-        self.suits(stage, &settings, &head)?;
-        Some(Probe {
-            from,
-            evaluator: stage.call.spec.name.clone(),
-            reading,
-            train,
-            test,
-            valid,
-            classes,
-            head,
-            head_eval,
-            raw,
-            raw_eval,
-            settings,
-        })
-    }
-
     /// Frozen features are computed once and held; too many of them are an error before anything runs.
     fn fits_in_memory(
         &mut self,
         stage: &Stage,
-        inputs: &[(String, usize)],
+        places: &[(String, crate::graph::Var, usize)],
         records: usize,
     ) -> Option<()> {
-        let largest = inputs.iter().max_by_key(|(_, dim)| *dim)?;
-        let bytes = inputs.iter().map(|(_, dim)| dim * 4).sum::<usize>() * records;
+        let largest = places.iter().max_by_key(|(_, _, dim)| *dim)?;
+        let bytes = places.iter().map(|(_, _, dim)| dim * 4).sum::<usize>() * records;
         if bytes <= super::FEATURE_BYTES {
             return Some(());
         }
@@ -235,67 +257,41 @@ impl Planner<'_> {
                 "Frozen features are held in memory, up to {:.0} GiB; the largest place is `{}` with {} numbers a record.",
                 gib(super::FEATURE_BYTES),
                 largest.0,
-                largest.1
+                largest.2
             ))
             .help("use `pool = avg` or `pool = grid(4)`, fewer places, or fewer records"),
         );
         None
     }
+}
 
-    /// A `finetune … = classifier` stage.
-    pub(super) fn classifier(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Classifier> {
-        let args = with_fields(stage);
-        let (from, encoder) = self.from(stage, before)?;
-        let train = self.view(&args, "data")?;
-        let test = self.view(&args, "test")?;
-        let classes = self.classes(&train, &test)?;
-        let (view, protocol) = self.evaluation_view(&encoder, &train, stage.call.name_span)?;
-        let protocol = of(&encoder) + &protocol;
-        let samples = match args.values.get("augment").map(|a| &a.value) {
-            Some(Value::Augment(name)) => self.labelled_augment(name, &train, &encoder, stage)?,
-            _ => view.clone(),
-        };
-        let valid = match args.maybe_data("valid") {
-            Some(_) => Some(self.view(&args, "valid")?),
-            None => None,
-        };
-        let frozen = args.word("unfreeze") == "none";
-        let head = self.head(&format!("linear({classes})"), stage.call.span)?;
-        let trace = || -> Result<_> {
-            Ok((
-                trace::classifier_graph(Mode::Train, &encoder, &head, classes, frozen)?,
-                trace::classifier_graph(Mode::Eval, &encoder, &head, classes, frozen)?,
-                trace::pixel_graph(Mode::Train, &encoder, &head, classes)?,
-                trace::pixel_graph(Mode::Eval, &encoder, &head, classes)?,
-            ))
-        };
-        let (graph, eval, raw, raw_eval) = match trace() {
-            Ok(graphs) => graphs,
-            Err(problem) => {
-                self.problem(stage, &problem);
-                return None;
-            }
-        };
-        let readings = valid
-            .as_ref()
-            .map_or_else(Vec::new, |_| Self::valid_readings(&eval));
-        let settings = self.settings(stage, &args, &train, &readings)?;
-        self.suits(stage, &settings, &graph)?;
-        Some(Classifier {
-            from,
-            train,
-            test,
-            valid,
-            classes,
-            graph,
-            eval,
-            raw,
-            raw_eval,
-            samples,
-            view,
-            protocol,
-            frozen,
-            settings,
+/// The graphs of what is trained: with the encoder, and on what it takes.
+fn heads(
+    trains: &Trains,
+    encoder: &Reader,
+    reading: Option<&Reading>,
+    head: &Net,
+    classes: usize,
+) -> Result<(Graphs, Graphs)> {
+    let both = |graph: &dyn Fn(Mode) -> Result<crate::graph::Graph>| -> Result<Graphs> {
+        Ok(Graphs {
+            train: graph(Mode::Train)?,
+            eval: graph(Mode::Eval)?,
         })
+    };
+    match trains.on {
+        On::Rows => {
+            let places = reading.iter().flat_map(|reading| &reading.places);
+            let places: Vec<_> = places.map(|(name, _, dim)| (name.clone(), *dim)).collect();
+            let raw = [(RAW.to_owned(), encoder.sample.numbers())];
+            Ok((
+                both(&|mode| evaluation::on_rows(mode, &places, head, classes))?,
+                both(&|mode| evaluation::on_rows(mode, &raw, head, classes))?,
+            ))
+        }
+        On::Encoder { frozen } => Ok((
+            both(&|mode| trace::tuned_graph(mode, encoder, head, classes, frozen))?,
+            both(&|mode| trace::raw_graph(mode, encoder, head, classes))?,
+        )),
     }
 }

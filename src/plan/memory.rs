@@ -3,6 +3,7 @@
 use super::types::*;
 use super::{Optimizer, StagePlan};
 use crate::augment::SampleGraph;
+use crate::graph::Graph;
 
 /// Records per forward pass when features are read.
 pub const READ_BATCH: usize = 256;
@@ -59,7 +60,7 @@ impl Memory {
             Optimizer::Sgd { .. } | Optimizer::Lars { .. } => 1,
             Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
         };
-        let train = |graph: &crate::graph::Graph, settings: &Settings| {
+        let train = |graph: &Graph, settings: &Settings| {
             let slots = slots(&settings.optimizer);
             match settings.recompute {
                 true => graph.peak_memory_in_segments(settings.batch, slots) as f64,
@@ -67,39 +68,50 @@ impl Memory {
             }
         };
         let tensors = match &stage.body {
-            Body::Pretext(t) => {
+            Body::Train(t) => {
                 let kept = F32
                     * t.graph.parameter_count() as f64
                     * (1 + slots(&t.settings.optimizer)) as f64;
                 let monitor = t.monitor.as_ref().map_or(0.0, |monitor| {
-                    let bank = monitor.bank.min(monitor.knn.train.dataset.len());
-                    kept + features(&monitor.knn.reading, bank, monitor.knn.test.dataset.len())
+                    let (evaluation, bank) = (&monitor.evaluation, monitor.bank);
+                    let own = evaluation.heads.as_ref().map(|heads| &heads.own.train);
+                    let wide = width_of(evaluation);
+                    kept + judging(evaluation, wide, bank, own, &train)
                 });
                 let queue = batches(&t.samples, t.settings.batch);
                 let work = kept + super::epoch::held(t, read);
                 train(&t.graph, &t.settings).max(monitor).max(work) + queue
             }
-            Body::Knn(k) => {
-                let (bank, test) = (k.train.dataset.len(), k.test.dataset.len());
-                features(&k.reading, bank, test).max(voting(pixels(&k.reading), bank, test))
+            Body::Evaluate(e) => {
+                let [own, raw] = match &e.heads {
+                    Some(heads) => [Some(&heads.own.train), Some(&heads.raw.train)],
+                    None => [None, None],
+                };
+                let encoder = judging(e, width_of(e), usize::MAX, own, &train);
+                match &e.reading {
+                    Some(reading) => {
+                        encoder.max(working(e, pixels(reading), usize::MAX, raw, &train))
+                    }
+                    None => encoder,
+                }
             }
-            Body::Probe(p) => {
-                let records = p.train.dataset.len() + p.test.dataset.len();
-                let wide: usize = p.reading.places.iter().map(|(_, _, dim)| dim).sum();
-                let held = |width: usize| F32 * (width * records) as f64;
-                (read(&p.reading) + held(wide))
-                    .max(held(wide) + train(&p.head, &p.settings))
-                    .max(held(pixels(&p.reading)) + train(&p.raw, &p.settings))
-            }
-            Body::Classifier(c) => train(&c.graph, &c.settings),
             Body::Export(e) => e.graph.peak_memory(1, false, 0) as f64,
         };
         let kept = (KEPT_SHARE * tensors).min(KEPT_MOST);
         let one = match &stage.body {
-            Body::Pretext(t) => batches(&t.samples, t.settings.batch),
-            Body::Knn(k) => batches(&k.reading.samples, READ_BATCH),
-            Body::Probe(p) => batches(&p.reading.samples, READ_BATCH),
-            Body::Classifier(c) => batches(&c.samples, c.settings.batch),
+            Body::Train(t) => batches(&t.samples, t.settings.batch),
+            Body::Evaluate(e) => match (&e.reading, &e.heads) {
+                (Some(reading), _) => batches(&reading.samples, READ_BATCH),
+                (
+                    None,
+                    Some(Heads {
+                        records: Some(records),
+                        settings,
+                        ..
+                    }),
+                ) => batches(&records.samples, settings.batch),
+                (None, _) => 0.0,
+            },
             Body::Export(_) => 0.0,
         } / READY as f64;
         let further = match one > 0.0 {
@@ -128,14 +140,51 @@ fn pixels(reading: &Reading) -> usize {
     seen.map(|(_, ty)| ty.numbers()).sum()
 }
 
-/// kNN on features: they are read, then vote.
-fn features(reading: &Reading, bank: usize, test: usize) -> f64 {
-    let all = reading.places.iter().map(|(_, _, dim)| *dim).sum::<usize>();
-    let held = F32 * (all * (bank + test)) as f64;
-    (read(reading) + held).max(voting(all, bank, test))
+/// Numbers that an evaluator keeps of each record.
+fn width_of(evaluation: &Evaluation) -> usize {
+    let places = evaluation
+        .reading
+        .iter()
+        .flat_map(|reading| &reading.places);
+    places.map(|(_, _, dim)| *dim).sum()
 }
 
-/// A vote on rows of `all` numbers: rows of both splits, the similarities of one block on the device and here.
-fn voting(all: usize, bank: usize, test: usize) -> f64 {
-    F32 * (all * (bank + test) + 2 * READ_BATCH * bank) as f64
+/// Rows of `wide` numbers are read, of the first split at most `most`, then judged.
+fn judging(
+    evaluation: &Evaluation,
+    wide: usize,
+    most: usize,
+    trained: Option<&Graph>,
+    train: &dyn Fn(&Graph, &Settings) -> f64,
+) -> f64 {
+    let reading = evaluation
+        .reading
+        .as_ref()
+        .map_or(0.0, |reading| read(reading) + held(evaluation, wide, most));
+    reading.max(working(evaluation, wide, most, trained, train))
+}
+
+/// An evaluator on rows of `wide` numbers: the rows, what it holds beside them, what it trains.
+fn working(
+    evaluation: &Evaluation,
+    wide: usize,
+    most: usize,
+    trained: Option<&Graph>,
+    train: &dyn Fn(&Graph, &Settings) -> f64,
+) -> f64 {
+    let own = evaluation
+        .evaluator()
+        .map_or(0, |evaluator| evaluator.working(&evaluation.records(most)));
+    let training = match (trained, &evaluation.heads) {
+        (Some(graph), Some(heads)) => train(graph, &heads.settings),
+        _ => 0.0,
+    };
+    held(evaluation, wide, most) + F32 * own as f64 + training
+}
+
+/// Rows of `wide` numbers of the splits that must be there.
+fn held(evaluation: &Evaluation, wide: usize, most: usize) -> f64 {
+    let records = evaluation.splits.iter().zip(evaluation.records(most));
+    let required = records.filter(|(split, _)| split.want.required);
+    F32 * (wide * required.map(|(_, records)| records).sum::<usize>()) as f64
 }

@@ -18,6 +18,7 @@ mod judge;
 mod layers;
 mod lints;
 pub mod memory;
+mod monitor;
 mod optimizers;
 mod parts;
 #[cfg(test)]
@@ -51,8 +52,8 @@ pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Body, Classifier, DataView, ENCODER, Exhibits, Export, Knn, Monitor, Plan, Probe, Reader,
-    Reading, RunSettings, Settings, StagePlan, Start, Training, Validation,
+    Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Graphs, Heads, Monitor, Plan,
+    Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, Training, Validation,
 };
 
 use crate::catalog::Spec;

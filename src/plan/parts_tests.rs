@@ -32,8 +32,16 @@ fn recipe(task: &str, from: &str) -> String {
 
 fn training(plan: &Plan) -> &Training {
     match &plan.stages[0].body {
-        Body::Pretext(training) => training,
+        Body::Train(training) => training,
         _ => panic!("no training"),
+    }
+}
+
+/// What the evaluation reads.
+fn reading(plan: &Plan) -> &Reading {
+    match &plan.stages[1].body {
+        Body::Evaluate(evaluation) => evaluation.reading.as_ref().expect("rows"),
+        _ => panic!("no evaluation"),
     }
 }
 
@@ -67,12 +75,10 @@ fn parts_are_what_the_task_names_and_its_encoders() {
     assert_eq!(start(&dino).text(), "a.teacher");
     assert_eq!(start(&dino).module, "ema/encoder");
     assert_eq!(start(&byol).text(), "a");
-    let Body::Knn(knn) = &dino.stages[1].body else {
-        panic!("no kNN")
-    };
-    assert!(knn.reading.protocol.starts_with("teacher, pool avg"));
+    let reading = reading(&dino);
+    assert!(reading.protocol.starts_with("teacher, pool avg"));
     // the encoder of an evaluation has one name, whatever it is there
-    let names = knn.reading.graph.parameters.iter().map(|p| &p.name);
+    let names = reading.graph.parameters.iter().map(|p| &p.name);
     assert!(names.clone().count() > 0 && names.clone().all(|name| name.starts_with("encoder/")));
 }
 
@@ -163,11 +169,8 @@ fn encoders_are_parts_by_the_names_of_their_parameters() {
     let start = plan.stages[1].from().unwrap();
     assert_eq!(start.module, "image_encoder");
     // the part's own layers, not the encoder's
-    let Body::Knn(knn) = &plan.stages[1].body else {
-        panic!("no kNN")
-    };
     let width = |plan: &Plan| training(plan).parts[2].net.steps[0].call.args.size("width");
-    assert_eq!((knn.reading.places[0].2, width(&plan)), (2 * 4, 2));
+    assert_eq!((reading(&plan).places[0].2, width(&plan)), (2 * 4, 2));
 }
 
 #[test]

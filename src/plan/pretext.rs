@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::build::{Planner, describe};
+use super::build::Planner;
+use super::fields::with_fields;
+use super::monitor::monitored;
 use super::statistics::{normalized_by, wants_statistics};
-use super::training::Watched;
 use super::types::*;
 use crate::augment::SampleGraph;
-use crate::catalog::{Args, Call, DataSource, Duration, Kind, Make, Value};
+use crate::catalog::{Args, Make, Value};
 use crate::data::{OnBadSample, Prepared, main_field};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
@@ -65,7 +66,7 @@ impl Planner<'_> {
                 let first = fields.first().map(|(name, _)| name.as_str());
                 let head = format!(
                     "default({})",
-                    main_field(&fields).or(first).unwrap_or("image")
+                    main_field(&fields).or(first).unwrap_or("record")
                 );
                 (
                     self.augment_from_text(&head, &body, span)?,
@@ -146,7 +147,8 @@ impl Planner<'_> {
         let mut readings = valid
             .as_ref()
             .map_or_else(Vec::new, |valid| Self::valid_readings(&valid.graph));
-        readings.extend(args.maybe_call("monitor").map(monitored));
+        let monitored = args.maybe_call("monitor").map(monitored);
+        readings.extend(monitored.into_iter().flatten().map(|(_, watched)| watched));
         let settings = self.settings(stage, &args, &data, &readings)?;
         self.suits(stage, &settings, &graph)?;
         if settings.batch == 1 && graph.batch_statistic().is_some() {
@@ -293,88 +295,4 @@ impl Planner<'_> {
         }
         Some(graph)
     }
-
-    fn monitor(
-        &mut self,
-        stage: &Stage,
-        call: &Call,
-        data: &DataView,
-        encoder: &Reader,
-        settings: &Settings,
-    ) -> Option<Monitor> {
-        if call.spec.kind != Kind::Evaluator {
-            self.wrong_setting(
-                call,
-                "monitor",
-                "knn(fashion.valid, k = 20, every = 1 epoch)",
-            );
-            return None;
-        }
-        if call.args.maybe_data("test").is_none() {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    Code::MissingField,
-                    call.span,
-                    "the monitor names no split to predict",
-                )
-                .help("write `monitor = knn(NAME.valid)`"),
-            );
-            return None;
-        }
-        let test = self.view(&call.args, "test")?;
-        let knn = match self.knn(
-            call,
-            &encoder.start(&stage.name),
-            encoder,
-            data.clone(),
-            test,
-        ) {
-            Ok(knn) => {
-                let mut knn = knn?;
-                knn.reading.on_bad = settings.on_bad;
-                knn
-            }
-            Err(problem) => {
-                let diagnostic = describe(&problem, call.span, Some(call));
-                self.diagnostics.push(diagnostic);
-                return None;
-            }
-        };
-        let every = match call.args.duration("every") {
-            Duration::Epochs(n) => (n * settings.steps_per_epoch()).round() as u64,
-            Duration::Steps(n) => n,
-        };
-        Some(Monitor {
-            knn,
-            every: every.max(1),
-            bank: call.args.size("bank"),
-        })
-    }
-}
-
-/// The name under which a monitor's value can be watched: `valid.knn`.
-fn monitored(call: &Call) -> Watched {
-    let split = call
-        .args
-        .maybe_data("test")
-        .and_then(|data| match &data.source {
-            DataSource::Named { split, .. } => split.map(|split| split.name()),
-            DataSource::Call(_) => None,
-        });
-    Watched {
-        name: format!("{}.{}", split.unwrap_or("monitor"), call.spec.name),
-        series: format!("monitor.{}", call.spec.name),
-        rising: true,
-    }
-}
-
-/// The call's arguments together with the stage's common fields.
-pub(super) fn with_fields(stage: &Stage) -> Args {
-    let mut args = stage.call.args.clone();
-    for (name, argument) in &stage.fields.values {
-        args.values
-            .entry(name.clone())
-            .or_insert_with(|| argument.clone());
-    }
-    args
 }

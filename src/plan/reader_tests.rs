@@ -82,7 +82,7 @@ fn planned(task: &str, encoder: &str, more: &str) -> Result<Plan, String> {
 
 fn trained_on(plan: &Plan) -> String {
     match &plan.stages[0].body {
-        Body::Pretext(training) => training.encoder.sample.to_string(),
+        Body::Train(training) => training.encoder.sample.to_string(),
         _ => panic!("no training"),
     }
 }

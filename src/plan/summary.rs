@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::memory::{self, Memory};
 use super::types::*;
+use crate::catalog::Kind;
 use crate::graph::{Graph, show};
 use crate::language::Span;
 
@@ -49,13 +50,13 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
         .iter()
         .map(|stage| {
             let keyword = match stage.body {
-                Body::Pretext(_) => "pretext",
-                Body::Knn(_) => "evaluate",
-                Body::Probe(_) | Body::Classifier(_) => "finetune",
+                Body::Train(_) => "pretext",
+                Body::Evaluate(ref e) if e.call.spec.kind == Kind::Evaluator => "evaluate",
+                Body::Evaluate(_) => "finetune",
                 Body::Export(_) => "export",
             };
             let (name, views, encoder, graph) = match &stage.body {
-                Body::Pretext(t) => (
+                Body::Train(t) => (
                     t.task.spec.name.clone(),
                     t.samples.outputs().clone(),
                     super::trace::encoder_graph(&t.encoder)
@@ -63,24 +64,19 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                         .map(|found| found.0),
                     Some(&t.graph),
                 ),
-                Body::Knn(k) => (
-                    "knn".into(),
-                    k.reading.samples.outputs().clone(),
-                    Some(k.reading.graph.clone()),
-                    None,
-                ),
-                Body::Probe(p) => (
-                    p.evaluator.clone(),
-                    p.reading.samples.outputs().clone(),
-                    Some(p.reading.graph.clone()),
-                    Some(&p.head),
-                ),
-                Body::Classifier(c) => (
-                    "classifier".into(),
-                    c.samples.outputs().clone(),
-                    None,
-                    Some(&c.graph),
-                ),
+                Body::Evaluate(e) => {
+                    let records = e.heads.as_ref().and_then(|heads| heads.records.as_ref());
+                    let samples = match (&e.reading, records) {
+                        (Some(reading), _) => Some(&reading.samples),
+                        (None, records) => records.map(|records| &records.samples),
+                    };
+                    (
+                        e.call.spec.name.clone(),
+                        samples.map_or_else(Vec::new, |samples| samples.outputs().clone()),
+                        e.reading.as_ref().map(|reading| reading.graph.clone()),
+                        e.heads.as_ref().map(|heads| &heads.own.train),
+                    )
+                }
                 Body::Export(e) => (
                     "safetensors".into(),
                     Vec::new(),
@@ -119,7 +115,7 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                 batch: settings.map_or(memory::READ_BATCH, |s| s.batch),
                 checkpoint: settings.map_or_else(String::new, checkpoint),
                 each_epoch: match &stage.body {
-                    Body::Pretext(training) => super::epoch::describe(training),
+                    Body::Train(training) => super::epoch::describe(training),
                     _ => Vec::new(),
                 },
                 repeated: graph.map_or_else(Vec::new, |graph| repeated(plan, graph)),

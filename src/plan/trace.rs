@@ -1,8 +1,9 @@
-//! Graphs of evaluation: an encoder with its places as vectors, heads on vectors.
+//! Graphs of evaluation: an encoder with its places as vectors, or with a head behind it.
 
 use super::types::{ENCODER, Reader};
 use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
 use crate::data::{Loose, SampleType, Tensor};
+use crate::evaluation::{self, INPUT};
 use crate::graph::{DType, Graph, Mode, Module, Op, Size, Var};
 use crate::language::codes::Code;
 
@@ -52,16 +53,16 @@ pub fn encoder_graph(encoder: &Reader) -> Result<(Graph, Var)> {
     Ok((g, output))
 }
 
-/// Declares what an encoder reads, under the name `image`: the tensors that a batch holds of it. The first is what flows into the
+/// Declares what an encoder reads, under the name [`INPUT`]: the tensors that a batch holds of it. The first is what flows into the
 /// encoder: `[B, c, h, w]` of pictures.
 fn declare_read(g: &mut Graph, sample: &SampleType) -> Result<Var> {
-    let loose = |loose: Loose| loose.problem("image");
+    let loose = |loose: Loose| loose.problem(INPUT);
     let mut first = None;
     for tensor in sample.tensors().map_err(loose)? {
-        let var = declare(g, &format!("image{}", tensor.suffix), &tensor);
+        let var = declare(g, &format!("{INPUT}{}", tensor.suffix), &tensor);
         first = first.or(Some(var));
     }
-    first.ok_or_else(|| Loose::never(sample.clone()).problem("image"))
+    first.ok_or_else(|| Loose::never(sample.clone()).problem(INPUT))
 }
 
 /// Declares a tensor of the batch.
@@ -182,47 +183,9 @@ pub fn reading_graph(
     Ok((g, read))
 }
 
-/// Heads on vectors, one for each `(input, d)`: logits `[B, classes]` under the place of the input's name; one objective, the
-/// sum of the losses, and an accuracy for each.
-pub fn head_graph(
-    mode: Mode,
-    inputs: &[(String, usize)],
-    head: &Net,
-    classes: usize,
-) -> Result<Graph> {
-    let mut g = Graph::new(mode);
-    let label = g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes));
-    let mut total = None;
-    for (name, dim) in inputs {
-        let x = g.declare_input(name, vec![Size::batch(), (*dim).into()], DType::F32, None);
-        let module = Module {
-            name: name.clone(),
-            net: head.clone(),
-        };
-        let logits = g.call(&module, x)?; // [B, classes]
-        g.place(&format!("{name}/logits"), logits);
-        let loss = g.cross_entropy(logits, label)?;
-        let accuracy = g.accuracy(logits, label)?;
-        let metric = if inputs.len() == 1 {
-            "accuracy".to_owned()
-        } else {
-            format!("accuracy.{name}")
-        };
-        g.metric(&metric, accuracy);
-        total = Some(match total {
-            None => loss,
-            Some(total) => g.add(total, loss)?,
-        });
-    }
-    if let Some(total) = total {
-        g.objective("loss", total);
-    }
-    Ok(g)
-}
-
-/// Encoder and linear classifier on `image` and `label`: the training graph, or the evaluation graph with the place
-/// `logits`. A frozen encoder is in evaluation mode throughout and gets no gradient.
-pub fn classifier_graph(
+/// Encoder and head on what the encoder takes and the class: the training graph, or the evaluation graph. A frozen encoder is in
+/// evaluation mode throughout and gets no gradient.
+pub fn tuned_graph(
     mode: Mode,
     encoder: &Reader,
     head: &Net,
@@ -237,32 +200,17 @@ pub fn classifier_graph(
     if frozen {
         features = g.stop_gradient(features)?;
     }
-    classify(&mut g, features, head, classes)?;
+    evaluation::behind(&mut g, features, head, classes)?;
     Ok(g)
 }
 
-/// A linear classifier on the pixels of `image`, with `label`; as [`classifier_graph`].
-pub fn pixel_graph(mode: Mode, encoder: &Reader, head: &Net, classes: usize) -> Result<Graph> {
+/// A head on what the encoder takes, as it is, with the class; as [`tuned_graph`].
+pub fn raw_graph(mode: Mode, encoder: &Reader, head: &Net, classes: usize) -> Result<Graph> {
     let mut g = Graph::new(mode);
-    let image = declare_read(&mut g, &encoder.sample)?;
-    let pixels = g.flatten(image)?; // [B, c h w]
-    classify(&mut g, pixels, head, classes)?;
+    let read = declare_read(&mut g, &encoder.sample)?;
+    let raw = g.flatten(read)?; // [B, c h w]
+    evaluation::behind(&mut g, raw, head, classes)?;
     Ok(g)
-}
-
-fn classify(g: &mut Graph, features: Var, head: &Net, classes: usize) -> Result<()> {
-    let module = Module {
-        name: "classifier".into(),
-        net: head.clone(),
-    };
-    let logits = g.call(&module, features)?; // [B, classes]
-    g.place("logits", logits);
-    let label = g.declare_input("label", vec![Size::batch()], DType::Int, Some(classes));
-    let loss = g.cross_entropy(logits, label)?;
-    g.objective("loss", loss);
-    let accuracy = g.accuracy(logits, label)?;
-    g.metric("accuracy", accuracy);
-    Ok(())
 }
 
 /// Moves a problem without a place of its own to an argument.

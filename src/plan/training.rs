@@ -1,5 +1,7 @@
 //! How a stage is trained: optimiser and schedule as data. The engine carries them out.
 
+use crate::evaluation::Better;
+
 /// An optimiser with its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Optimizer {
@@ -79,8 +81,8 @@ pub struct Watched {
     pub name: String,
     /// As `metrics.jsonl` has it: `monitor.knn`.
     pub series: String,
-    /// Whether more is better.
-    pub rising: bool,
+    /// In which direction it is better.
+    pub better: Better,
 }
 
 /// The shape of a schedule after its warmup.

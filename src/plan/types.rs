@@ -8,6 +8,7 @@ use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, Net};
 use crate::data::{Dataset, Found, OnBadSample, Prepared, SampleType};
+use crate::evaluation::{Evaluator, Want};
 use crate::graph::{Graph, Var};
 use crate::language::Span;
 use crate::language::checked::Recipe;
@@ -37,13 +38,9 @@ pub struct StagePlan {
 /// What a stage does.
 pub enum Body {
     /// `pretext`
-    Pretext(Box<Training>),
-    /// `evaluate`
-    Knn(Box<Knn>),
-    /// `finetune … = linear_probe` or `mlp_probe`
-    Probe(Box<Probe>),
-    /// `finetune … = classifier`
-    Classifier(Box<Classifier>),
+    Train(Box<Training>),
+    /// `evaluate`, `finetune`: an encoder is judged
+    Evaluate(Box<Evaluation>),
     /// `export`
     Export(Box<Export>),
 }
@@ -52,10 +49,8 @@ impl StagePlan {
     /// What this one starts from.
     pub fn from(&self) -> Option<&Start> {
         match &self.body {
-            Body::Pretext(_) => None,
-            Body::Knn(knn) => Some(&knn.from),
-            Body::Probe(probe) => Some(&probe.from),
-            Body::Classifier(classifier) => Some(&classifier.from),
+            Body::Train(_) => None,
+            Body::Evaluate(evaluation) => Some(&evaluation.from),
             Body::Export(export) => Some(&export.from),
         }
     }
@@ -63,24 +58,21 @@ impl StagePlan {
     /// The data it reads, each under the name of its field.
     pub fn data(&self) -> Vec<(&'static str, &DataView)> {
         match &self.body {
-            Body::Pretext(training) => {
+            Body::Train(training) => {
                 let mut data = vec![("data", &training.data)];
                 if let Some(monitor) = &training.monitor {
-                    data.push(("monitor", &monitor.knn.test));
+                    // what it shares with the training is there already
+                    let others = monitor.evaluation.splits.iter().skip(1);
+                    data.extend(others.map(|split| ("monitor", &split.data)));
                 }
                 data.extend(training.valid.iter().map(|valid| ("valid", &valid.data)));
                 data
             }
-            Body::Knn(knn) => vec![("data", &knn.train), ("test", &knn.test)],
-            Body::Probe(probe) => {
-                let mut data = vec![("data", &probe.train), ("test", &probe.test)];
-                data.extend(probe.valid.iter().map(|valid| ("valid", valid)));
-                data
-            }
-            Body::Classifier(classifier) => {
-                let mut data = vec![("data", &classifier.train), ("test", &classifier.test)];
-                data.extend(classifier.valid.iter().map(|valid| ("valid", valid)));
-                data
+            Body::Evaluate(evaluation) => {
+                let splits = evaluation.splits.iter();
+                splits
+                    .map(|split| (split.want.field, &split.data))
+                    .collect()
             }
             Body::Export(_) => Vec::new(),
         }
@@ -89,23 +81,19 @@ impl StagePlan {
     /// Operations of all its graphs.
     pub fn nodes(&self) -> usize {
         let graphs: Vec<&Graph> = match &self.body {
-            Body::Pretext(training) => {
+            Body::Train(training) => {
                 let monitor = training.monitor.iter();
-                let readings = training
-                    .fillings
-                    .iter()
-                    .chain(monitor.map(|monitor| &monitor.knn.reading));
+                let fillings = training.fillings.iter().map(|reading| &reading.graph);
                 let valid = training.valid.iter().map(|valid| &valid.graph);
                 let exhibits = training.exhibits.iter().map(|shown| &shown.graph);
                 std::iter::once(&training.graph)
-                    .chain(readings.map(|reading| &reading.graph))
+                    .chain(fillings)
+                    .chain(monitor.flat_map(|monitor| monitor.evaluation.graphs()))
                     .chain(valid)
                     .chain(exhibits)
                     .collect()
             }
-            Body::Knn(knn) => vec![&knn.reading.graph],
-            Body::Probe(p) => vec![&p.reading.graph, &p.head, &p.head_eval, &p.raw, &p.raw_eval],
-            Body::Classifier(c) => vec![&c.graph, &c.eval, &c.raw, &c.raw_eval],
+            Body::Evaluate(evaluation) => evaluation.graphs(),
             Body::Export(export) => vec![&export.graph],
         };
         graphs.iter().map(|graph| graph.nodes.len()).sum()
@@ -114,10 +102,12 @@ impl StagePlan {
     /// The training graph, where it has one, with its settings.
     pub fn training_graph(&self) -> Option<(&Graph, &Settings)> {
         match &self.body {
-            Body::Pretext(training) => Some((&training.graph, &training.settings)),
-            Body::Probe(probe) => Some((&probe.head, &probe.settings)),
-            Body::Classifier(classifier) => Some((&classifier.graph, &classifier.settings)),
-            Body::Knn(_) | Body::Export(_) => None,
+            Body::Train(training) => Some((&training.graph, &training.settings)),
+            Body::Evaluate(evaluation) => {
+                let heads = evaluation.heads.as_ref()?;
+                Some((&heads.own.train, &heads.settings))
+            }
+            Body::Export(_) => None,
         }
     }
 }
@@ -300,21 +290,23 @@ pub struct Validation {
 
 /// An evaluator that runs while a stage trains.
 pub struct Monitor {
-    /// The evaluator.
-    pub knn: Knn,
+    /// The evaluator; its first split is what the stage trains on.
+    pub evaluation: Evaluation,
     /// Steps between two readings.
     pub every: u64,
-    /// At most so many training samples vote.
+    /// At most so many training records are read.
     pub bank: usize,
+    /// What is read, by the name of the metric.
+    pub reads: Vec<(String, Watched)>,
 }
 
 /// The places of an encoder that are read, as vectors.
 pub struct Reading {
-    /// Evaluation graph with the single input `image`.
+    /// Evaluation graph with a single input, the one of an encoder.
     pub graph: Graph,
     /// Name of the place (`output` for the encoder's output), its vector `[B, d]`, and d.
     pub places: Vec<(String, Var, usize)>,
-    /// The evaluation view: resize, centre crop, normalisation; emits `image` and, where there is one, `label`.
+    /// The evaluation view: resize, centre crop, normalisation; emits what the encoder takes and, where there is one, the class.
     pub samples: Arc<SampleGraph>,
     /// The view in words.
     pub protocol: String,
@@ -322,82 +314,97 @@ pub struct Reading {
     pub on_bad: OnBadSample,
 }
 
-/// A kNN evaluation.
-pub struct Knn {
+/// What judges an encoder, and with what.
+pub struct Evaluation {
     /// What is judged.
     pub from: Start,
-    /// Its features.
-    pub reading: Reading,
-    /// The bank.
-    pub train: DataView,
-    /// What is predicted.
-    pub test: DataView,
-    /// Number of classes.
+    /// The evaluator.
+    pub call: Call,
+    /// Its arguments, with the fields of its stage.
+    pub args: Args,
+    /// The splits that it wants, in the order in which they are read.
+    pub splits: Vec<Asked>,
+    /// Number of classes; 0 where no class is wanted.
     pub classes: usize,
-    /// Neighbours.
-    pub k: usize,
-    /// Sharpness.
-    pub temperature: f64,
-}
-
-/// A classifier on frozen features.
-pub struct Probe {
-    /// What is probed.
-    pub from: Start,
-    /// `linear_probe`, `mlp_probe`
-    pub evaluator: String,
-    /// Its features.
-    pub reading: Reading,
-    /// Labelled.
-    pub train: DataView,
-    /// Judges.
-    pub test: DataView,
-    /// Chooses.
-    pub valid: Option<DataView>,
-    /// Number of classes.
-    pub classes: usize,
-    /// The heads, trained together, one objective: the sum of their losses. Inputs `PLACE` and `label`.
-    pub head: Graph,
-    /// The same heads in evaluation; each place's logits are its place `PLACE`.
-    pub head_eval: Graph,
-    /// The head on raw pixels, trained alone: input `pixels`.
-    pub raw: Graph,
-    /// The same in evaluation.
-    pub raw_eval: Graph,
-    /// How the heads are trained.
-    pub settings: Settings,
-}
-
-/// Fine-tuning of the encoder with a linear classifier.
-pub struct Classifier {
-    /// What it starts from.
-    pub from: Start,
-    /// Labelled.
-    pub train: DataView,
-    /// Judges.
-    pub test: DataView,
-    /// Chooses.
-    pub valid: Option<DataView>,
-    /// Number of classes.
-    pub classes: usize,
-    /// Training graph; inputs `image` and `label`. Its encoder is in evaluation mode where it is frozen.
-    pub graph: Graph,
-    /// Evaluation graph with the place `logits`.
-    pub eval: Graph,
-    /// A linear classifier on pixels, trained the same way.
-    pub raw: Graph,
-    /// The same in evaluation.
-    pub raw_eval: Graph,
-    /// Training pictures.
-    pub samples: Arc<SampleGraph>,
-    /// Evaluation pictures.
-    pub view: Arc<SampleGraph>,
-    /// The view in words.
+    /// What it reads as rows, where it does.
+    pub reading: Option<Reading>,
+    /// What it trains, where it does.
+    pub heads: Option<Heads>,
+    /// How records are shown, in words.
     pub protocol: String,
-    /// The encoder's parameters stay as they are.
-    pub frozen: bool,
-    /// How it is trained.
+}
+
+impl Evaluation {
+    /// What judges.
+    pub fn evaluator(&self) -> Option<&dyn Evaluator> {
+        self.call.spec.evaluator()
+    }
+
+    /// The split of a field.
+    pub fn split(&self, field: &str) -> Option<&Asked> {
+        self.splits.iter().find(|split| split.want.field == field)
+    }
+
+    /// Records of each split, of the first at most so many.
+    pub fn records(&self, most: usize) -> Vec<usize> {
+        let sizes = self.splits.iter().map(|split| split.data.dataset.len());
+        let mut sizes: Vec<usize> = sizes.collect();
+        if let Some(first) = sizes.first_mut() {
+            *first = most.min(*first);
+        }
+        sizes
+    }
+
+    /// Its graphs.
+    pub fn graphs(&self) -> Vec<&Graph> {
+        let reading = self.reading.iter().map(|reading| &reading.graph);
+        let heads = self.heads.iter().flat_map(|heads| {
+            let [own, raw] = [&heads.own, &heads.raw];
+            [&own.train, &own.eval, &raw.train, &raw.eval]
+        });
+        reading.chain(heads).collect()
+    }
+}
+
+/// A split that an evaluator wants.
+pub struct Asked {
+    /// What for.
+    pub want: Want,
+    /// The split.
+    pub data: DataView,
+}
+
+/// What is trained to judge. Where it stands on rows its inputs are the places and the class, and each place's answers are its
+/// place `PLACE/logits`; otherwise it takes what the encoder takes and the class, and answers at `logits`.
+pub struct Heads {
+    /// With the encoder.
+    pub own: Graphs,
+    /// On what the encoder takes, without an encoder.
+    pub raw: Graphs,
+    /// How both are trained.
     pub settings: Settings,
+    /// What goes into them, where that is not rows.
+    pub records: Option<Records>,
+}
+
+/// One network, trained and evaluated.
+pub struct Graphs {
+    /// Its training graph.
+    pub train: Graph,
+    /// The same in evaluation.
+    pub eval: Graph,
+}
+
+/// Records that go into a network together with their classes.
+pub struct Records {
+    /// In training.
+    pub samples: Arc<SampleGraph>,
+    /// In evaluation.
+    pub view: Arc<SampleGraph>,
+    /// From a field of the batch to the graph's input of that name.
+    pub bindings: Vec<(String, String)>,
+    /// Parameters that never move: a pattern of names.
+    pub frozen: Option<String>,
 }
 
 /// An export of weights.

@@ -39,7 +39,7 @@ pretext pairs = simclr() {{
 fn records_of_the_other_split_need_only_what_the_task_uses() {
     for valid in ["figures.valid", "figures.valid |> without(label)"] {
         let plan = planned(valid).unwrap_or_else(|problems| panic!("{valid}: {problems:?}"));
-        let Body::Pretext(training) = &plan.stages[0].body else {
+        let Body::Train(training) = &plan.stages[0].body else {
             panic!("a pretext stage")
         };
         let read = training.valid.as_ref().unwrap();

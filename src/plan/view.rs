@@ -6,6 +6,7 @@ use super::build::{Planner, describe};
 use super::types::*;
 use crate::augment::SampleGraph;
 use crate::data::first_label;
+use crate::evaluation::{INPUT, LABEL};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
@@ -120,11 +121,11 @@ impl Planner<'_> {
         let image = samples
             .outputs()
             .iter()
-            .any(|(name, ty)| name == "image" && *ty == encoder.sample);
+            .any(|(name, ty)| name == INPUT && *ty == encoder.sample);
         let label = samples
             .outputs()
             .iter()
-            .any(|(name, ty)| name == "label" && ty.as_label().is_some());
+            .any(|(name, ty)| name == LABEL && ty.as_label().is_some());
         if image && label {
             return Some(samples);
         }

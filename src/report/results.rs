@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A measured value beside its baselines; one element of `results.json`, keys in this order. Metrics are fractions:
-/// 0.683 is 68.3%.
+use crate::evaluation::{Better, Measure, Unit};
+
+/// A measured value beside its baselines; one element of `results.json`, keys in this order. A metric is a fraction, better the
+/// more there is, where the row says nothing else: 0.683 is 68.3%.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResultRow {
     /// The recipe's name for the stage that measured it.
@@ -16,6 +18,12 @@ pub struct ResultRow {
     pub protocol: String,
     /// What was measured: `accuracy`.
     pub metric: String,
+    /// What it counts; absent from the file for a fraction.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unit: Unit,
+    /// Where it is better; absent from the file where that is up.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub better: Better,
     /// Of the trained encoder. Not a number where the stage failed; `null` in the file.
     #[serde(deserialize_with = "null_is_nan")]
     pub value: f64,
@@ -37,32 +45,27 @@ pub struct ResultRow {
     pub repaired: BTreeMap<String, u64>,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl ResultRow {
+    /// What its numbers mean.
+    pub fn measure(&self) -> Measure {
+        Measure {
+            unit: self.unit,
+            better: self.better,
+        }
+    }
+
+    /// By how much it is better than a baseline: `+27.1`.
+    pub(crate) fn gain(&self, baseline: f64) -> Option<String> {
+        self.measure().gain(self.value, baseline)
+    }
+}
+
 fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
-}
-
-/// `68.31%`, or a dash for what is not a number.
-pub(crate) fn percent(value: f64) -> String {
-    if value.is_finite() {
-        format!("{:.2}%", value * 100.0)
-    } else {
-        "–".to_owned()
-    }
-}
-
-/// The distance from a baseline in percentage points, with its sign: `+27.1`, `−0.4`.
-pub(crate) fn points(value: f64, baseline: f64) -> Option<String> {
-    let points = (value - baseline) * 100.0;
-    if !points.is_finite() {
-        return None;
-    }
-    let tenths = (points * 10.0).round() / 10.0;
-    let sign = match tenths {
-        t if t > 0.0 => "+",
-        t if t < 0.0 => "−",
-        _ => "±",
-    };
-    Some(format!("{sign}{:.1}", tenths.abs()))
 }
 
 #[cfg(test)]
@@ -76,6 +79,8 @@ mod tests {
             evaluator: "knn".into(),
             protocol: "k = 200".into(),
             metric: "accuracy".into(),
+            unit: Unit::Fraction,
+            better: Better::More,
             value: 0.5,
             untrained: None,
             raw: Some(0.25),
@@ -103,12 +108,23 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_written_as_a_reader_expects() {
-        assert_eq!(percent(0.68314), "68.31%");
-        assert_eq!(percent(f64::NAN), "–");
-        assert_eq!(points(0.683, 0.412).as_deref(), Some("+27.1"));
-        assert_eq!(points(0.41, 0.414).as_deref(), Some("−0.4"));
-        assert_eq!(points(0.5, 0.50001).as_deref(), Some("±0.0"));
-        assert_eq!(points(f64::NAN, 0.5), None);
+    fn what_is_no_fraction_says_so() {
+        let row = ResultRow {
+            stage: "order".into(),
+            metric: "distance".into(),
+            unit: Unit::Error,
+            better: Better::Less,
+            value: 0.25,
+            untrained: Some(0.5),
+            ..ResultRow::default()
+        };
+        let text = serde_json::to_string(&row).unwrap();
+        assert!(
+            text.contains(r#""metric":"distance","unit":"error","better":"less","value":0.25"#),
+            "{text}"
+        );
+        assert_eq!(serde_json::from_str::<ResultRow>(&text).unwrap(), row);
+        // half the error of the untrained encoder is a gain
+        assert_eq!(row.gain(0.5).as_deref(), Some("+0.2500"));
     }
 }

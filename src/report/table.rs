@@ -1,14 +1,13 @@
 //! The table that a run prints last.
 
 use super::ResultRow;
-use super::results::{percent, points};
 use super::text::{Side, columns, width, wrap};
 
 /// Widest protocol before it goes on in the next line, narrowest, and the same of a stage's name.
 const PROTOCOL: [usize; 2] = [36, 18];
 const STAGE: [usize; 2] = [24, 12];
 
-/// A run's results as aligned text, each value beside its baselines and the gain over them in percentage points: one line per row,
+/// A run's results as aligned text, each value beside its baselines and the gain over them, in percentage points of a fraction: one line per row,
 /// or, where those are wider than `limit` characters, one value per line. A stage's name stands on its first line only. Empty for no
 /// rows.
 pub fn table(rows: &[ResultRow], limit: Option<usize>) -> String {
@@ -59,17 +58,18 @@ fn tall(rows: &[ResultRow], limit: usize) -> String {
         let mut lines = vec![vec![
             // the numbers beside it take up to 16
             wrap(&row.metric, inner.saturating_sub(18)),
-            vec![percent(row.value)],
+            vec![row.measure().shown(row.value)],
         ]];
         for (name, baseline) in [("untrained", row.untrained), ("raw pixels", row.raw)] {
             if let Some(baseline) = baseline {
-                let gain = points(row.value, baseline).unwrap_or_default();
-                let cells = [name.to_owned(), percent(baseline), gain];
+                let gain = row.gain(baseline).unwrap_or_default();
+                let cells = [name.to_owned(), row.measure().shown(baseline), gain];
                 lines.push(cells.map(|cell| vec![cell]).to_vec());
             }
         }
         if let Some(supervised) = row.supervised {
-            lines.push(vec![vec!["supervised".into()], vec![percent(supervised)]]);
+            let cells = ["supervised".to_owned(), row.measure().shown(supervised)];
+            lines.push(cells.map(|cell| vec![cell]).to_vec());
         }
         let text = columns(&lines, &[Side::Left, Side::Right, Side::Right]);
         out += &indent(text.lines().map(str::to_owned).collect());
@@ -109,15 +109,16 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
             wrap(&stage, stage_width),
             wrap(&how(row), protocol),
             vec![row.metric.clone()],
-            vec![percent(row.value)],
+            vec![row.measure().shown(row.value)],
         ];
+        let shown = |value: Option<f64>| row.measure().shown(value.unwrap_or(f64::NAN));
         for baseline in [row.untrained, row.raw] {
-            line.push(vec![baseline.map_or("–".to_owned(), percent)]);
-            let gain = baseline.and_then(|baseline| points(row.value, baseline));
+            line.push(vec![shown(baseline)]);
+            let gain = baseline.and_then(|baseline| row.gain(baseline));
             line.push(vec![gain.unwrap_or_default()]);
         }
         if supervised {
-            line.push(vec![row.supervised.map_or("–".to_owned(), percent)]);
+            line.push(vec![shown(row.supervised)]);
         }
         lines.push(line);
     }
@@ -138,8 +139,7 @@ mod tests {
             untrained: baselines[0],
             raw: baselines[1],
             supervised: baselines[2],
-            left_out: Default::default(),
-            repaired: Default::default(),
+            ..ResultRow::default()
         }
     }
 
@@ -221,6 +221,19 @@ probe
   raw pixels  35.00%  +33.3
 ";
         assert_eq!(table(&rows, Some(40)), expected);
+    }
+
+    #[test]
+    fn an_error_is_shown_as_it_is_and_less_of_it_is_a_gain() {
+        let mut one = row("order", "", 0.25, [Some(0.5), Some(0.2), None]);
+        one.metric = "distance".into();
+        one.unit = crate::evaluation::Unit::Error;
+        one.better = crate::evaluation::Better::Less;
+        let expected = "\
+stage  evaluator · protocol  metric    trained  untrained     gain  raw pixels     gain
+order  linear_probe          distance   0.2500     0.5000  +0.2500      0.2000  −0.0500
+";
+        assert_eq!(table(&[one], None), expected);
     }
 
     #[test]

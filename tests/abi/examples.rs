@@ -285,7 +285,7 @@ fn one_task_three_ways() {
     for (way, used) in ways {
         let text = TWINS.replace("USE", &used);
         let planned = plan(folder.path(), &text, Options::default()).sound();
-        let Body::Pretext(training) = &planned.stages[0].body else {
+        let Body::Train(training) = &planned.stages[0].body else {
             panic!("no pretext stage")
         };
         fs::write(folder.path().join(format!("{way}.ssl")), text).expect("a recipe");

@@ -235,7 +235,7 @@ fn a_default_augment_that_fails_says_why() {
 
 /// Draws one sample of a plan's first stage; the error where it fails.
 pub fn drawn(plan: &pretext::plan::Plan) -> Result<(), String> {
-    let pretext::plan::Body::Pretext(training) = &plan.stages[0].body else {
+    let pretext::plan::Body::Train(training) = &plan.stages[0].body else {
         panic!("no pretext stage")
     };
     let record = training

@@ -143,7 +143,7 @@ fn pictures_are_written_into_no_folder_of_somebody_else() {
     fs::create_dir_all(test.path("run/stages")).expect("a folder");
     fs::create_dir(test.path("elsewhere")).expect("a folder");
     std::os::unix::fs::symlink(test.path("elsewhere"), test.path("run/results")).expect("a link");
-    run(&test, "run", &[]).code(1).says("results");
+    run(&test, "run", &[]).code(3).says("results");
     assert_eq!(
         fs::read_dir(test.path("elsewhere"))
             .expect("a folder")

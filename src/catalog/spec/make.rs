@@ -7,6 +7,7 @@ use super::super::Result;
 use super::value::{Args, Data};
 use crate::augment::Transform;
 use crate::data::{Fields, Places, SampleType, Source, Splits};
+use crate::evaluation::Evaluator;
 use crate::graph::{Graph, Var};
 use crate::plan::{Optimizer, Schedule};
 
@@ -52,6 +53,8 @@ pub enum Make {
     Optimizer(fn(&Args) -> Optimizer),
     /// A schedule's settings.
     Schedule(ScheduleMaker),
+    /// Judges an encoder.
+    Evaluator(Arc<dyn Evaluator>),
     /// Interpreted by the stage that has it.
     Stage,
 }
@@ -63,6 +66,11 @@ impl Make {
     /// A schedule.
     pub fn schedule(make: impl Fn(&Args) -> Result<Schedule> + Send + Sync + 'static) -> Self {
         Make::Schedule(Arc::new(make))
+    }
+
+    /// What judges an encoder.
+    pub fn evaluator(evaluator: impl Evaluator + 'static) -> Self {
+        Make::Evaluator(Arc::new(evaluator))
     }
 
     /// A sample transform: its type function and its maker.

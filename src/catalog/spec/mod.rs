@@ -15,6 +15,7 @@ pub use value::{
 
 use super::{Kind, Param, Result};
 use crate::data::SampleType;
+use crate::evaluation::Evaluator;
 #[cfg(doc)]
 use crate::graph::Graph;
 use crate::plan::Schedule;
@@ -243,6 +244,25 @@ impl Spec {
     pub fn schedule(&self, args: &Args) -> Option<Result<Schedule>> {
         match &self.make {
             Make::Schedule(make) => Some(make(args)),
+            _ => None,
+        }
+    }
+
+    /// The same as what runs while a stage trains: it names its own split, how it is trained, and how often it is read.
+    pub fn as_monitor(&self) -> Self {
+        let (before, behind): (Vec<Param>, Vec<Param>) = super::monitor_params()
+            .into_iter()
+            .filter(|param| self.find(&param.name).is_none())
+            .partition(|param| param.name == "test");
+        let mut spec = self.clone();
+        spec.params = [before, self.params.clone(), behind].concat();
+        spec
+    }
+
+    /// What judges, where the entry is an evaluator.
+    pub fn evaluator(&self) -> Option<&dyn Evaluator> {
+        match &self.make {
+            Make::Evaluator(evaluator) => Some(&**evaluator),
             _ => None,
         }
     }

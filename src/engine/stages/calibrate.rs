@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::failure::Failure;
-use super::features::Read;
+use super::features::Through;
 use super::fit::Batches;
-use super::pretext::classifier_bindings;
 use super::times::Times;
 use super::{Run, Silent};
 use crate::data::evenly;
@@ -15,7 +14,9 @@ use crate::engine::kmeans::lloyd;
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
 use crate::graph::{DType, EpochWork, Graph, Op};
 use crate::language::Diagnostic;
-use crate::plan::{Body, DataView, Plan, Reading, RunSettings, Settings, StagePlan, Training};
+use crate::plan::{
+    Body, DataView, Evaluation, Plan, Reading, Records, RunSettings, Settings, StagePlan, Training,
+};
 
 /// Steps that warm caches and threads up.
 const WARM: usize = 3;
@@ -60,7 +61,7 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
 impl Run<'_> {
     fn seconds(&self, stage: &StagePlan) -> Result<f64, Failure> {
         match &stage.body {
-            Body::Pretext(t) => {
+            Body::Train(t) => {
                 let mut stream = self.stream(
                     &t.data.dataset,
                     &t.samples,
@@ -74,9 +75,7 @@ impl Run<'_> {
                     * t.settings.steps as f64;
                 let readings = match &t.monitor {
                     Some(m) => {
-                        let records =
-                            m.bank.min(m.knn.train.dataset.len()) + m.knn.test.dataset.len();
-                        let once = self.read_seconds(&m.knn.reading, &m.knn.test)? * records as f64;
+                        let once = self.judging_seconds(&m.evaluation, m.bank, 1.0, 0.0)?;
                         once * (t.settings.steps / m.every) as f64
                     }
                     None => 0.0,
@@ -91,37 +90,47 @@ impl Run<'_> {
                 };
                 Ok(steps + readings + work)
             }
-            Body::Knn(k) => {
-                let records = (k.train.dataset.len() + k.test.dataset.len()) as f64;
-                Ok(2.0 * records * self.read_seconds(&k.reading, &k.test)?)
-            }
-            Body::Probe(p) => {
-                let records = (p.train.dataset.len() + p.test.dataset.len()) as f64;
-                let read = 2.0 * records * self.read_seconds(&p.reading, &p.test)?;
-                let head =
-                    self.step_seconds(&p.head, &p.settings, &mut Zeros::new(&p.head, &p.settings))?;
-                let raw =
-                    self.step_seconds(&p.raw, &p.settings, &mut Zeros::new(&p.raw, &p.settings))?;
-                Ok(read + (2.0 * head + raw) * p.settings.steps as f64)
-            }
-            Body::Classifier(c) => {
-                let mut sum = 0.0;
-                for (graph, times) in [(&c.graph, 2.0), (&c.raw, 1.0)] {
-                    let mut stream = self.stream(
-                        &c.train.dataset,
-                        &c.samples,
-                        &classifier_bindings(),
-                        &c.settings,
-                        c.train.span,
-                        0,
-                        0,
-                    )?;
-                    sum += times * self.step_seconds(graph, &c.settings, stream.as_mut())?;
-                }
-                Ok(sum * c.settings.steps as f64)
-            }
+            Body::Evaluate(e) => self.judging_seconds(e, usize::MAX, 2.0, 1.0),
             Body::Export(_) => Ok(0.0),
         }
+    }
+
+    /// Seconds of columns with an encoder, and of those without, reading at most so many records of the first split.
+    fn judging_seconds(
+        &self,
+        evaluation: &Evaluation,
+        most: usize,
+        encoders: f64,
+        raw: f64,
+    ) -> Result<f64, Failure> {
+        let mut seconds = 0.0;
+        let required = evaluation.splits.iter().filter(|split| split.want.required);
+        if let (Some(reading), Some(split)) = (&evaluation.reading, required.clone().last()) {
+            let records = evaluation.records(most).into_iter().take(required.count());
+            let records = records.sum::<usize>() as f64;
+            seconds += encoders * records * self.read_seconds(reading, &split.data)?;
+        }
+        if let (Some(heads), Some(first)) = (&evaluation.heads, evaluation.splits.first()) {
+            let settings = &heads.settings;
+            for (graphs, times) in [(&heads.own, encoders), (&heads.raw, raw)] {
+                if times == 0.0 {
+                    continue;
+                }
+                let graph = &graphs.train;
+                let mut stream: Box<dyn Batches> = match &heads.records {
+                    None => Box::new(Zeros::new(graph, settings)),
+                    Some(Records {
+                        samples, bindings, ..
+                    }) => {
+                        let (dataset, span) = (&first.data.dataset, first.data.span);
+                        self.stream(dataset, samples, bindings, settings, span, 0, 0)?
+                    }
+                };
+                let step = self.step_seconds(graph, settings, stream.as_mut())?;
+                seconds += times * step * settings.steps as f64;
+            }
+        }
+        Ok(seconds)
     }
 
     fn step_seconds(
@@ -191,7 +200,7 @@ impl Run<'_> {
     fn read_seconds(&self, reading: &Reading, data: &DataView) -> Result<f64, Failure> {
         let model = self.fresh(&reading.graph)?;
         let vars: Vec<_> = reading.places.iter().map(|(_, var, _)| *var).collect();
-        let read = Read::Places(&reading.graph, &model, vars);
+        let read = Through::Graph(&reading.graph, &model, vars);
         let some = |records: usize| DataView {
             dataset: evenly(data.dataset.clone(), records),
             ..data.clone()

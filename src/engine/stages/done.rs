@@ -10,6 +10,7 @@ use super::failure::{Failure, disk};
 use super::folder::{StageDirectory, file_of};
 use super::record;
 use super::watch::Watch;
+use crate::evaluation::Column;
 use crate::files::{self, Folder, is_hex, odd};
 use crate::graph::Graph;
 use crate::language::codes::Code;
@@ -21,9 +22,6 @@ const FORMAT: u32 = 2;
 
 /// Most bytes of `done`.
 const LONGEST: u64 = 1 << 16;
-
-/// The trainings of one stage: its own, and the baselines beside it.
-pub(super) const PARTS: [&str; 3] = ["", "untrained", "pixels"];
 
 /// Most bytes of a file that is not weights, and of what stands in weights besides numbers.
 const LARGEST: u64 = 256 << 20;
@@ -93,12 +91,10 @@ impl Done {
 fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
     let weights = match &stage.body {
         Body::Export(export) => weights_of(&export.graph),
-        Body::Classifier(classifier) => {
-            weights_of(&classifier.graph).max(weights_of(&classifier.raw))
-        }
-        Body::Probe(probe) => weights_of(&probe.head).max(weights_of(&probe.raw)),
-        Body::Pretext(training) => weights_of(&training.graph),
-        Body::Knn(_) => 0,
+        Body::Train(training) => weights_of(&training.graph),
+        Body::Evaluate(evaluation) => evaluation.heads.as_ref().map_or(0, |heads| {
+            weights_of(&heads.own.train).max(weights_of(&heads.raw.train))
+        }),
     };
     let limit = LARGEST.saturating_add(weights);
     let own = |name: String| Output {
@@ -110,11 +106,15 @@ fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
     let trained =
         |part: &str| [("final", ".ckpt"), ("metrics", ".jsonl")].map(|(s, e)| file_of(part, s, e));
     match &stage.body {
-        Body::Pretext(_) => outputs.extend(trained("").map(own)),
-        Body::Probe(_) | Body::Classifier(_) => {
-            outputs.extend(PARTS.iter().flat_map(|part| trained(part)).map(own));
+        Body::Train(_) => outputs.extend(trained("").map(own)),
+        Body::Evaluate(evaluation) => {
+            if evaluation.heads.is_some() {
+                let parts = Column::ALL.into_iter().map(Column::part);
+                outputs.extend(parts.flat_map(trained).map(own));
+            }
+            let files = evaluation.evaluator().map_or(&[][..], |e| e.files());
+            outputs.extend(files.iter().map(|name| own((*name).to_owned())));
         }
-        Body::Knn(_) => outputs.push(own("embedding.json".into())),
         Body::Export(_) => {}
     }
     if let Body::Export(export) = &stage.body {

@@ -9,6 +9,7 @@ use super::watch::{Watch, stop_asked};
 use crate::data::Philox;
 use crate::engine::kmeans::{first_centres, lloyd};
 use crate::engine::{Batch, EngineError, HostTensor, Model, features as evaluate};
+use crate::evaluation::INPUT;
 use crate::graph::{EpochWork, State};
 use crate::plan::{Reading, StagePlan, Training};
 
@@ -117,10 +118,10 @@ impl Run<'_> {
             what,
             watch,
             &mut |batch, watch| {
-                let Some(image) = take(batch, "image") else {
+                let Some(input) = take(batch, INPUT) else {
                     return Ok(());
                 };
-                let fields = Batch::from([("image".to_owned(), image)]);
+                let fields = Batch::from([(INPUT.to_owned(), input)]);
                 let values = evaluate(graph, model, &fields, &vars)?;
                 let rows = values
                     .first()

@@ -67,7 +67,7 @@ fn planned() -> Plan {
 
 fn training(plan: &Plan) -> &Training {
     match &plan.stages[0].body {
-        Body::Pretext(training) => training,
+        Body::Train(training) => training,
         _ => panic!("no training"),
     }
 }

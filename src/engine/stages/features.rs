@@ -6,10 +6,9 @@ use super::Run;
 use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
 use crate::augment::SampleGraph;
-use crate::data::{
-    Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample, evenly_chosen,
-};
+use crate::data::{Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample};
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
+use crate::evaluation::{Features, INPUT, LABEL};
 use crate::graph::{Graph, Var};
 use crate::language::codes::Code;
 use crate::plan::{DataView, Reading};
@@ -37,41 +36,6 @@ impl<'a> View<'a> {
             samples: &reading.samples,
             batch: BATCH,
             on_bad: reading.on_bad,
-        }
-    }
-}
-
-/// Features of some records, and their classes.
-pub(super) struct Features {
-    /// For each place, row-major `[records, d]`.
-    pub places: Vec<Vec<f32>>,
-    /// d of each place.
-    pub dims: Vec<usize>,
-    /// One class a record.
-    pub labels: Vec<u32>,
-}
-
-impl Features {
-    /// At most `limit` of the records, every class by its share.
-    pub fn thinned(self, limit: usize) -> Self {
-        if self.labels.len() <= limit {
-            return self;
-        }
-        let classes: Vec<_> = self.labels.iter().copied().map(Some).collect();
-        let rows = evenly_chosen(&classes, limit);
-        Self {
-            places: self
-                .places
-                .iter()
-                .zip(&self.dims)
-                .map(|(place, dim)| {
-                    rows.iter()
-                        .flat_map(|row| place[row * dim..(row + 1) * dim].iter().copied())
-                        .collect()
-                })
-                .collect(),
-            labels: rows.iter().map(|row| self.labels[*row]).collect(),
-            dims: self.dims,
         }
     }
 }
@@ -106,11 +70,11 @@ pub(super) fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
 }
 
 /// What is read of each batch.
-pub(super) enum Read<'a> {
+pub(super) enum Through<'a> {
     /// Values of a graph run by a model.
-    Places(&'a Graph, &'a Model, Vec<Var>),
-    /// The pixels themselves.
-    Pixels,
+    Graph(&'a Graph, &'a Model, Vec<Var>),
+    /// What the encoder would take.
+    Nothing,
 }
 
 impl Run<'_> {
@@ -119,35 +83,33 @@ impl Run<'_> {
         &self,
         data: &DataView,
         reading: &Reading,
-        read: &Read<'_>,
+        through: &Through<'_>,
         stage: &str,
         what: &str,
         watch: &mut dyn Watch,
     ) -> Result<Features, Failure> {
         let total = data.dataset.len();
         let mut features = Features {
-            places: Vec::new(),
-            dims: Vec::new(),
             labels: Vec::with_capacity(total),
+            ..Features::default()
         };
         let view = View::of(data, reading);
         self.read(&view, stage, what, watch, &mut |batch, watch| {
-            if let Some(HostTensor::Int { data, .. }) = take(batch, "label") {
+            if let Some(HostTensor::Int { data, .. }) = take(batch, LABEL) {
                 features
                     .labels
                     .extend(data.iter().map(|class| *class as u32));
             }
-            let Some(image) = take(batch, "image") else {
+            let Some(input) = take(batch, INPUT) else {
                 return Ok(());
             };
-            let values = match read {
-                Read::Pixels => vec![image],
-                Read::Places(graph, model, vars) => evaluate(
-                    graph,
-                    model,
-                    &Batch::from([("image".to_owned(), image)]),
-                    vars,
-                )?,
+            features.records += input.shape().first().copied().unwrap_or(0);
+            let values = match through {
+                Through::Nothing => vec![input],
+                Through::Graph(graph, model, vars) => {
+                    let fields = Batch::from([(INPUT.to_owned(), input)]);
+                    evaluate(graph, model, &fields, vars)?
+                }
             };
             for (index, value) in values.into_iter().enumerate() {
                 let dim = value.shape()[1..].iter().product();
@@ -159,7 +121,7 @@ impl Run<'_> {
                     features.places[index].extend_from_slice(&data);
                 }
             }
-            watch.advance(features.labels.len() as u64);
+            watch.advance(features.records as u64);
             Ok(())
         })?;
         if features.places.is_empty() {

@@ -15,6 +15,7 @@ use super::{Run, StageDirectory, weights};
 use crate::data::BadSample;
 use crate::engine::checkpoint::{self, Binding, Checkpoint, Cursor, fits_training};
 use crate::engine::{Batch, Model, Trainer, learning_rate};
+use crate::evaluation::{Measured, Unit};
 use crate::graph::Graph;
 use crate::language::Span;
 use crate::language::codes::Code;
@@ -34,9 +35,9 @@ pub(super) trait Batches {
     }
 }
 
-/// Asked after every step for what is read meanwhile: names and values.
+/// Asked after every step for what is read meanwhile.
 pub(super) type Reading<'r> =
-    dyn FnMut(&Trainer, u64, &mut dyn Watch) -> Result<Vec<(String, f64)>, Failure> + 'r;
+    dyn FnMut(&Trainer, u64, &mut dyn Watch) -> Result<Vec<Measured>, Failure> + 'r;
 
 /// Asked before each epoch, which it is told by number, for states that begin it with other values.
 pub(super) type BeforeEpoch<'r> =
@@ -106,14 +107,24 @@ impl Fit<'_> {
         if read.is_empty() {
             return Ok(Now::Nothing);
         }
-        for (name, value) in &read {
-            metrics.write(&json!({
+        for Measured {
+            series,
+            value,
+            measure,
+        } in &read
+        {
+            let mut line = json!({
                 "step": step,
                 "epoch": step as f64 / self.settings.steps_per_epoch(),
-                name.clone(): value,
-            }))?;
-            let text = reading_text(name, *value);
-            watch.say(&format!("{} · step {step} · {text}", self.stage));
+                series.clone(): value,
+            });
+            // a monitor's is a fraction where the line says nothing else; what a task measures its name says
+            if series.starts_with("monitor.") && measure.unit != Unit::Fraction {
+                line["unit"] = json!(measure.unit);
+            }
+            metrics.write(&line)?;
+            let shown = measure.brief(*value);
+            watch.say(&format!("{} · step {step} · {series} {shown}", self.stage));
         }
         let mut ends = false;
         if self.settings.watches() {
@@ -185,11 +196,7 @@ impl Fit<'_> {
             return Ok(model);
         }
         let mut groups = settings.groups.clone();
-        groups.extend(self.frozen.map(|pattern| Group {
-            pattern: pattern.to_owned(),
-            decay: None,
-            rate: Some(0.0),
-        }));
+        groups.extend(self.frozen.map(Group::still));
         let mut trainer =
             Trainer::new(model, settings.optimizer.clone(), groups, run.settings.seed)
                 .with_settings(settings, self.graph);
@@ -378,13 +385,5 @@ impl Fit<'_> {
         // the way there is of no use once the end is written
         checkpoint::clear(folder, &checkpoints);
         Ok(model)
-    }
-}
-
-/// `monitor.knn 61.0%`, `valid.loss 1.2034`
-fn reading_text(name: &str, value: f64) -> String {
-    match name.ends_with("loss") {
-        true => format!("{name} {value:.4}"),
-        false => format!("{name} {:.1}%", 100.0 * value),
     }
 }

@@ -3,7 +3,7 @@
 
 mod calibrate;
 mod changes;
-mod classifier;
+mod columns;
 mod directory;
 mod done;
 mod epoch;
@@ -13,18 +13,20 @@ mod failure;
 mod features;
 mod fit;
 mod folder;
-mod knn;
+mod lab;
 mod left_out;
 mod lines;
+mod monitor;
 mod pace;
 mod pretext;
-mod probe;
+mod quiet;
 mod readings;
 mod record;
 mod times;
 mod valid;
 mod watch;
 mod weights;
+mod work;
 
 pub use calibrate::calibrate;
 pub use pace::Clock;
@@ -267,13 +269,11 @@ impl Run<'_> {
         watch: &mut dyn Watch,
     ) -> Result<Vec<ResultRow>, Failure> {
         match &stage.body {
-            Body::Pretext(training) => {
+            Body::Train(training) => {
                 self.pretext(stage, training, directory, watch)?;
                 Ok(Vec::new())
             }
-            Body::Knn(knn) => self.knn_stage(stage, knn, directory, watch),
-            Body::Probe(probe) => self.probe(stage, probe, directory, watch),
-            Body::Classifier(classifier) => self.classifier(stage, classifier, directory, watch),
+            Body::Evaluate(evaluation) => self.evaluate(stage, evaluation, directory, watch),
             Body::Export(export) => {
                 self.export(stage, export, watch)?;
                 Ok(Vec::new())

@@ -35,7 +35,7 @@ fn planned() -> Plan {
 
 fn settings(plan: &Plan) -> Settings {
     match &plan.stages[0].body {
-        Body::Pretext(training) => training.settings.clone(),
+        Body::Train(training) => training.settings.clone(),
         _ => panic!("no training"),
     }
 }

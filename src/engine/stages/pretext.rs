@@ -49,13 +49,6 @@ impl Batches for Loaded {
     }
 }
 
-/// The batch of a classifier goes in under its own names.
-pub(super) fn classifier_bindings() -> Vec<(String, String)> {
-    ["image", "label"]
-        .map(|name| (name.to_owned(), name.to_owned()))
-        .to_vec()
-}
-
 impl Run<'_> {
     /// A shuffled stream of batches, opened at a batch of an epoch.
     #[allow(clippy::too_many_arguments)]
@@ -149,7 +142,7 @@ impl Run<'_> {
                 let last = settings.watches() && step == settings.steps;
                 let mut read = Vec::new();
                 if step % every == 0 || (last && training.monitor.is_some()) {
-                    read = self.monitor(training, &trainer.result(), &stage.name, watch)?;
+                    read = self.monitor(stage, training, &trainer.result(), watch)?;
                 }
                 if let Some(valid) = &training.valid
                     && (last || step % settings.valid_every() == 0)

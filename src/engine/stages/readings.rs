@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::weights;
 use crate::engine::checkpoint::Binding;
 use crate::engine::{EngineError, Model};
+use crate::evaluation::Measured;
 use crate::files::Folder;
 use crate::plan::{Settings, Watched};
 
@@ -114,7 +115,7 @@ impl<'a> Readings<'a> {
     }
 
     /// Takes note of what was read after `step`; keeps `model` where it is the best so far.
-    pub fn see(&mut self, read: &[(String, f64)], step: u64, model: &Model) -> Result<(), Failure> {
+    pub fn see(&mut self, read: &[Measured], step: u64, model: &Model) -> Result<(), Failure> {
         if let Some(watched) = &self.settings.best
             && better(&mut self.best, watched, read, step)
         {
@@ -165,16 +166,14 @@ impl<'a> Readings<'a> {
 }
 
 /// Moves the mark where the value was read and is better. What is not a number is never better.
-fn better(mark: &mut Option<Mark>, watched: &Watched, read: &[(String, f64)], step: u64) -> bool {
-    let found = read.iter().find(|(name, _)| *name == watched.series);
-    let Some((_, value)) = found else {
+fn better(mark: &mut Option<Mark>, watched: &Watched, read: &[Measured], step: u64) -> bool {
+    let found = read.iter().find(|read| read.series == watched.series);
+    let Some(Measured { value, .. }) = found else {
         return false;
     };
     let better = match mark {
-        _ if value.is_nan() => false,
-        None => true,
-        Some(mark) if watched.rising => *value > mark.value,
-        Some(mark) => *value < mark.value,
+        None => !value.is_nan(),
+        Some(mark) => watched.better.prefers(*value, mark.value),
     };
     if better {
         *mark = Some(Mark {
@@ -183,4 +182,40 @@ fn better(mark: &mut Option<Mark>, watched: &Watched, read: &[(String, f64)], st
         });
     }
     better
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::{Better, Measure};
+
+    /// The steps at which a value read at 1, 2, … is better than before.
+    fn marked(better: Better, values: &[f64]) -> Vec<u64> {
+        let watched = Watched {
+            name: "valid.order".into(),
+            series: "monitor.order".into(),
+            better,
+        };
+        let mut mark = None;
+        let steps = values.iter().zip(1..);
+        steps
+            .filter(|(value, step)| {
+                let read = [("valid.loss", 0.0), ("monitor.order", **value)];
+                let read = read.map(|(series, value)| Measured {
+                    series: series.into(),
+                    value,
+                    measure: Measure::default(),
+                });
+                super::better(&mut mark, &watched, &read, *step)
+            })
+            .map(|(_, step)| step)
+            .collect()
+    }
+
+    #[test]
+    fn the_best_of_an_error_goes_down() {
+        let values = [f64::NAN, 0.5, 0.7, f64::NAN, 0.4, 0.4, 0.6];
+        assert_eq!(marked(Better::Less, &values), [2, 5]);
+        assert_eq!(marked(Better::More, &values), [2, 3]);
+    }
 }

@@ -19,7 +19,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
     let mut normalization = Map::new();
     let mut notes = BTreeMap::new();
     for stage in &run.plan.stages {
-        let Body::Pretext(training) = &stage.body else {
+        let Body::Train(training) = &stage.body else {
             continue;
         };
         let Some(Normalized { by, origin }) = &training.normalized else {

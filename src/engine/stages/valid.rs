@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::features::{View, bound};
 use super::watch::Watch;
 use crate::engine::{Batch, Model, losses};
+use crate::evaluation::{Measure, Measured};
 use crate::graph::Graph;
 
 /// Means over batches, each as heavy as it is large.
@@ -30,13 +31,21 @@ impl Means {
     }
 
     /// `valid.loss`, the sum of the objectives, then each metric by its name.
-    pub fn readings(self, graph: &Graph) -> Vec<(String, f64)> {
+    pub fn readings(self, graph: &Graph) -> Vec<Measured> {
         let rows = self.rows.max(1) as f64;
         let objectives = graph.objectives.len();
         let loss = self.sums.iter().take(objectives).sum::<f64>() / rows;
         let metrics = graph.metrics.iter().zip(self.sums.iter().skip(objectives));
-        let mut read = vec![("valid.loss".to_owned(), loss)];
-        read.extend(metrics.map(|(named, sum)| (format!("valid.{}", named.name), sum / rows)));
+        let mut read = vec![Measured {
+            series: "valid.loss".into(),
+            value: loss,
+            measure: Measure::ERROR,
+        }];
+        read.extend(metrics.map(|(named, sum)| Measured {
+            series: format!("valid.{}", named.name),
+            value: sum / rows,
+            measure: Measure::named(&named.name).unwrap_or(Measure::SCORE),
+        }));
         read
     }
 }
@@ -52,7 +61,7 @@ impl Run<'_> {
         bindings: &[(String, String)],
         stage: &str,
         watch: &mut dyn Watch,
-    ) -> Result<Vec<(String, f64)>, Failure> {
+    ) -> Result<Vec<Measured>, Failure> {
         let mut means = Means::new();
         self.read(view, stage, "validation", watch, &mut |batch, watch| {
             let (rows, number) = (batch.size, batch.index);

@@ -679,7 +679,7 @@ fn planned(recipe: &str) -> Graph {
         crate::data::Places::new(temporary.path().to_owned(), Default::default(), true).unwrap();
     let (plan, said) = crate::plan::plan(&recipe, &catalog, &places, crate::plan::Purpose::Check);
     let plan = plan.unwrap_or_else(|| panic!("{said:?}"));
-    let crate::plan::Body::Pretext(training) = &plan.stages[0].body else {
+    let crate::plan::Body::Train(training) = &plan.stages[0].body else {
         panic!("no training")
     };
     training.graph.clone()

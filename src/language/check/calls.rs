@@ -1,10 +1,11 @@
 //! Calls of catalog entries.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Checker;
 use super::arguments::{Given, Subject};
-use crate::catalog::{Call, Kind, Param};
+use crate::catalog::{Call, Kind, Param, SharedSpec};
 use crate::language::ast;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
@@ -16,6 +17,21 @@ impl Checker<'_> {
     /// A call of an entry of one of these kinds, with all its arguments.
     pub(super) fn call(&mut self, kinds: &[Kind], call: &ast::Call, span: Span) -> Option<Call> {
         let spec = self.entry(kinds, &call.name)?;
+        self.call_of(spec, call, span)
+    }
+
+    /// A call of an evaluator that runs while a stage trains. What is a stage of its own elsewhere takes here what its block would
+    /// say.
+    pub(super) fn monitor(&mut self, call: &ast::Call, span: Span) -> Option<Call> {
+        let catalog = self.catalog;
+        let find = |kind| catalog.find(kind, &call.name.text);
+        match (find(Kind::Evaluator), find(Kind::Finetune)) {
+            (None, Some(spec)) => self.call_of(Arc::new(spec.as_monitor()), call, span),
+            _ => self.call(&[Kind::Evaluator], call, span),
+        }
+    }
+
+    fn call_of(&mut self, spec: SharedSpec, call: &ast::Call, span: Span) -> Option<Call> {
         if self.depth >= MAX_CALLS {
             let message = format!("calls are nested more than {MAX_CALLS} deep, defaults included");
             self.error(Diagnostic::error(Code::TooDeep, span, message));

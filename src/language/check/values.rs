@@ -5,7 +5,7 @@ use super::names::article;
 use super::words::{bound, choices, describe};
 use crate::catalog::{Call, Duration, Kind, Param, Type, Value};
 use crate::language::Diagnostic;
-use crate::language::ast::{Expr, ExprKind};
+use crate::language::ast::{Expr, ExprKind, Name};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 
@@ -147,15 +147,28 @@ impl Checker<'_> {
 
     fn called(&mut self, kind: Kind, expr: &Expr, place: &Place<'_>) -> Option<Call> {
         match &expr.kind {
+            ExprKind::Call(call) if kind == Kind::Evaluator => self.monitor(call, expr.span),
             ExprKind::Call(call) => self.call(&[kind], call, expr.span),
             ExprKind::Path(names) => {
-                self.needs_brackets(&[kind], names, expr.span);
+                self.needs_brackets(&[self.kind_of(kind, names)], names, expr.span);
                 None
             }
             _ => {
                 self.mismatch(&Type::Call(kind), expr, place);
                 None
             }
+        }
+    }
+
+    /// The kind under which the catalog has what stands for one of `kind`: a finetuning may be a monitor too.
+    fn kind_of(&self, kind: Kind, names: &[Name]) -> Kind {
+        let has = |kind| {
+            let mut names = names.iter();
+            names.any(|name| self.catalog.find(kind, &name.text).is_some())
+        };
+        match kind == Kind::Evaluator && !has(kind) && has(Kind::Finetune) {
+            true => Kind::Finetune,
+            false => kind,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::super::types::*;
 use super::sources::is_test;
+use crate::catalog::At;
 use crate::data::shared;
-use crate::language::Diagnostic;
 use crate::language::checked::{Recipe, Stage};
 use crate::language::codes::Code;
+use crate::language::{Diagnostic, Span};
 
 /// Looks at the data of a stage.
 pub(super) fn lint(
@@ -15,29 +16,19 @@ pub(super) fn lint(
     planned: &StagePlan,
 ) {
     match &planned.body {
-        Body::Knn(knn) => {
-            overlap(diagnostics, recipe, stage, [&knn.train, &knn.test], "vote");
-            let span = stage.call.args.span("k").unwrap_or(stage.call.name_span);
-            bank(
-                diagnostics,
-                (knn.k, span),
-                knn.train.dataset.len(),
-                &knn.train,
-            );
+        Body::Evaluate(evaluation) => {
+            let sides = evaluation.split("data").zip(evaluation.split("test"));
+            if let Some((train, test)) = sides {
+                let they = train.want.does;
+                overlap(diagnostics, recipe, stage, [&train.data, &test.data], they);
+            }
+            doubts(diagnostics, evaluation, usize::MAX, None);
         }
-        Body::Probe(probe) => {
-            let sides = [&probe.train, &probe.test];
-            overlap(diagnostics, recipe, stage, sides, "train");
-        }
-        Body::Classifier(classifier) => {
-            let sides = [&classifier.train, &classifier.test];
-            overlap(diagnostics, recipe, stage, sides, "train");
-        }
-        Body::Pretext(training) => {
+        Body::Train(training) => {
             if let Some(monitor) = &training.monitor {
-                let knn = &monitor.knn;
-                let records = monitor.bank.min(knn.train.dataset.len());
-                bank(diagnostics, (knn.k, knn.test.span), records, &knn.train);
+                let test = monitor.evaluation.split("test");
+                let span = test.map(|test| test.data.span);
+                doubts(diagnostics, &monitor.evaluation, monitor.bank, span);
             }
         }
         Body::Export(_) => {}
@@ -79,29 +70,34 @@ fn overlap(
     );
 }
 
-/// Fewer records than neighbours that are asked for.
-fn bank(
+/// What an evaluator finds odd about its arguments, where at most so many records of its first split are read; at `span`, or at the
+/// argument.
+fn doubts(
     diagnostics: &mut Vec<Diagnostic>,
-    (k, span): (usize, crate::language::Span),
-    records: usize,
-    train: &DataView,
+    evaluation: &Evaluation,
+    most: usize,
+    span: Option<Span>,
 ) {
-    if k <= records {
+    let Some(evaluator) = evaluation.evaluator() else {
         return;
+    };
+    let names = evaluation
+        .splits
+        .iter()
+        .map(|split| split.data.text.as_str());
+    let data: Vec<(&str, usize)> = names.zip(evaluation.records(most)).collect();
+    for problem in evaluator.doubts(&evaluation.args, &data) {
+        let own = match &problem.at {
+            At::Argument(name) => evaluation.call.args.span(name),
+            At::Span(span) => Some(*span),
+            At::Call => None,
+        };
+        let at = span.or(own).unwrap_or(evaluation.call.name_span);
+        let mut doubt = Diagnostic::warning(problem.code, at, problem.message);
+        doubt.notes = problem.notes;
+        for help in problem.helps {
+            doubt = doubt.help(help);
+        }
+        diagnostics.push(doubt);
     }
-    diagnostics.push(
-        Diagnostic::warning(
-            Code::LintBank,
-            span,
-            format!(
-                "{k} neighbours are asked for, but `{}` has {records} records",
-                train.text
-            ),
-        )
-        .note("All of them vote on each record: the largest class has a head start.")
-        .help(format!(
-            "write `k = {}` or less",
-            (records / 2).clamp(1, 20)
-        )),
-    );
 }

@@ -76,7 +76,7 @@ pub(super) fn lint(
         };
         data::lint(diagnostics, recipe, stage, planned);
         training::lint(diagnostics, stage, planned);
-        if let Body::Pretext(training) = &planned.body {
+        if let Body::Train(training) = &planned.body {
             graph::lint(diagnostics, stage, training);
         }
     }

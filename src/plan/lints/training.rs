@@ -18,13 +18,17 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, planned: &S
         return;
     };
     let graphs: Vec<&Graph> = match &planned.body {
-        Body::Probe(probe) => vec![&probe.head, &probe.raw],
-        Body::Classifier(classifier) => vec![&classifier.graph, &classifier.raw],
+        Body::Evaluate(evaluation) => {
+            let heads = evaluation.heads.iter();
+            heads
+                .flat_map(|heads| [&heads.own.train, &heads.raw.train])
+                .collect()
+        }
         _ => vec![graph],
     };
     groups(diagnostics, stage, &settings.groups, &graphs);
     still(diagnostics, stage, graph);
-    if let Body::Pretext(training) = &planned.body {
+    if let Body::Train(training) = &planned.body {
         rate(diagnostics, stage, settings);
         too_late(diagnostics, stage, training);
         one_number(diagnostics, stage, graph);

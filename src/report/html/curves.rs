@@ -59,9 +59,10 @@ fn groups(stage: &StageFiles) -> Vec<Group<'_>> {
     let mut others = Vec::new();
     let mut rates = Vec::new();
     for (name, points) in &stage.metrics.series {
-        let in_unit = points
-            .iter()
-            .all(|p| !p.1.is_finite() || (0.0..=1.0).contains(&p.1));
+        let in_unit = !stage.metrics.other_units.contains(name)
+            && points
+                .iter()
+                .all(|p| !p.1.is_finite() || (0.0..=1.0).contains(&p.1));
         if name == "rate" {
             rates.push(name.as_str());
         } else if name.starts_with("monitor.") && in_unit {
@@ -162,7 +163,12 @@ fn figure(stage: &StageFiles, group: &Group) -> Option<Figure> {
             marks,
         })
         .collect();
-    let percent = !lines.is_empty() && lines.iter().all(|line| percent(&line.points));
+    let other = &stage.metrics.other_units;
+    let fractions = !group
+        .names
+        .iter()
+        .any(|name| other.iter().any(|other| other == name));
+    let percent = fractions && !lines.is_empty() && lines.iter().all(|line| percent(&line.points));
     let small = group.kind == Kind::Rate;
     let svg = LineChart {
         title: &format!("{} of {} by step", group.title, stage.name),
@@ -233,6 +239,24 @@ mod tests {
         // 0.5 of a temperature is not 50%
         assert!(!figures[4].svg.contains('%'));
         assert!(figures[0].svg.contains("step 2 · epoch 0.20\nloss 1.0000"));
+    }
+
+    #[test]
+    fn a_monitor_that_is_no_fraction_is_not_shown_in_percent() {
+        let text = "{\"step\":1,\"epoch\":0.1,\"monitor.knn\":0.6}\n\
+                    {\"step\":1,\"epoch\":0.1,\"monitor.order\":0.25,\"unit\":\"error\"}\n\
+                    {\"step\":2,\"epoch\":0.2,\"monitor.order\":0.2,\"unit\":\"error\"}";
+        let stage = StageFiles {
+            metrics: Metrics::parse(text),
+            ..StageFiles::default()
+        };
+        let figures = figures(&stage);
+        let of = |title: &str| {
+            let found = figures.iter().find(|figure| figure.title == title);
+            found.unwrap_or_else(|| panic!("no {title}"))
+        };
+        assert_eq!(of("knn, monitored").legend[0].last, "60.0%");
+        assert_eq!(of("order, monitored").legend[0].last, "0.200");
     }
 
     #[test]

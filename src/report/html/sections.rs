@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::numbers::{duration, thousands, trim};
 use super::run::{Normalized, Provenance, Run};
+use crate::evaluation::Unit;
 use crate::report::ResultRow;
 use crate::report::plot::{Axis, Bar, bars};
-use crate::report::results::{percent, points};
 
 /// A number worth a glance.
 #[derive(Clone, Debug, Serialize)]
@@ -57,12 +57,16 @@ pub(super) struct OriginLine {
     pub place: String,
 }
 
-/// The scale that all bars of the table share: from 0 to the first of 10, 25, 50 and 100% that holds every value.
+fn values(row: &ResultRow) -> impl Iterator<Item = f64> {
+    let all = [Some(row.value), row.untrained, row.raw, row.supervised];
+    all.into_iter().flatten().filter(|value| value.is_finite())
+}
+
+/// The scale that the bars of all fractions share: from 0 to the first of 10, 25, 50 and 100% that holds every value.
 pub(super) fn bar_scale(rows: &[ResultRow]) -> Axis {
-    let all = rows
-        .iter()
-        .flat_map(|row| [Some(row.value), row.untrained, row.raw, row.supervised]);
-    let most = all.flatten().filter(|v| v.is_finite()).fold(0.0, f64::max);
+    let fractions = rows.iter().filter(|row| row.unit == Unit::Fraction);
+    let all = fractions.flat_map(values);
+    let most = all.fold(0.0, f64::max);
     let high = [0.1, 0.25, 0.5].into_iter().find(|high| most <= *high);
     Axis::exact(0.0, high.unwrap_or(1.0), 4)
 }
@@ -80,9 +84,11 @@ pub(super) fn tiles(run: &Run) -> Vec<Tile> {
             .results
             .iter()
             .filter(|other| other.stage == row.stage && other.metric == row.metric);
-        let best = of_stage.max_by(|a, b| {
-            let rank = |v: f64| if v.is_nan() { f64::NEG_INFINITY } else { v };
-            rank(a.value).total_cmp(&rank(b.value))
+        // where several are as good the last is shown
+        let best = of_stage.reduce(|best, other| {
+            let worse = other.value.is_nan()
+                || (!best.value.is_nan() && row.better.prefers(best.value, other.value));
+            if worse { best } else { other }
         });
         tiles.push(result_tile(best.unwrap_or(row)));
     }
@@ -118,7 +124,7 @@ pub(super) fn tiles(run: &Run) -> Vec<Tile> {
 
 fn result_tile(row: &ResultRow) -> Tile {
     let over = |baseline: Option<f64>, name: &str| {
-        let gain = points(row.value, baseline?)?;
+        let gain = row.gain(baseline?)?;
         Some(format!("{gain} over {name}"))
     };
     let notes = [
@@ -128,7 +134,7 @@ fn result_tile(row: &ResultRow) -> Tile {
     Tile {
         label: format!("{} · {}", row.stage, row.metric),
         value: if row.value.is_finite() {
-            format!("{:.1}%", row.value * 100.0)
+            row.measure().brief(row.value)
         } else {
             "–".into()
         },
@@ -145,14 +151,27 @@ pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
             ("raw pixels", row.raw),
             ("supervised", row.supervised),
         ];
+        let shown = |value: f64| row.measure().shown(value);
         let mut drawn = vec![Bar {
             name: "trained",
             class: "trained",
             value: row.value,
+            shown: shown(row.value),
         }];
         for ((name, value), class) in baselines.iter().zip(["untrained", "raw", "supervised"]) {
-            drawn.extend(value.map(|value| Bar { name, class, value }));
+            drawn.extend(value.map(|value| Bar {
+                name,
+                class,
+                value,
+                shown: shown(value),
+            }));
         }
+        // numbers of another kind have a scale of their own
+        let own = Axis::exact(0.0, values(row).fold(0.0, f64::max), 4);
+        let axis = match row.unit {
+            Unit::Fraction => axis,
+            _ => &own,
+        };
         Line {
             stage: if first {
                 row.stage.clone()
@@ -163,14 +182,14 @@ pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
             protocol: row.protocol.clone(),
             metric: row.metric.clone(),
             bars: bars(&drawn, axis),
-            value: percent(row.value),
+            value: shown(row.value),
             baselines: baselines
                 .iter()
                 .map(|(name, value)| Baseline {
                     name,
-                    value: value.map(percent),
-                    gain: value.and_then(|value| points(row.value, value)),
-                    loss: value.is_some_and(|value| row.value < value),
+                    value: value.map(shown),
+                    gain: value.and_then(|value| row.gain(value)),
+                    loss: value.is_some_and(|value| row.better.prefers(value, row.value)),
                 })
                 .collect(),
         }
@@ -299,6 +318,31 @@ mod tests {
             ("61.2%", "+21.2 over untrained")
         );
         assert_eq!(tiles[1].notes, ["−10.0 over untrained"]);
+    }
+
+    #[test]
+    fn of_an_error_the_least_is_the_best() {
+        let error = |value| ResultRow {
+            unit: Unit::Error,
+            better: crate::evaluation::Better::Less,
+            ..row("order", value)
+        };
+        let rows = vec![error(0.5), error(f64::NAN), error(0.25), error(12.0)];
+        // errors have no part in the scale of fractions
+        assert_eq!(bar_scale(&rows).high, 0.1);
+        let found = lines(&rows, &bar_scale(&rows));
+        assert!(found[0].baselines[0].loss && !found[2].baselines[0].loss);
+        assert_eq!(found[3].value, "12.0000");
+        assert!(found[3].bars.contains("width=\"100%\" height=\"9\""));
+        let run = Run {
+            results: rows,
+            ..Run::default()
+        };
+        let tile = &tiles(&run)[0];
+        assert_eq!(
+            (tile.value.as_str(), tile.notes[0].as_str()),
+            ("0.2500", "+0.1500 over untrained")
+        );
     }
 
     #[test]

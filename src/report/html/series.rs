@@ -9,6 +9,8 @@ pub(super) struct Metrics {
     pub series: Vec<(String, Vec<(f64, f64)>)>,
     /// Epoch by step.
     pub epochs: Vec<(f64, f64)>,
+    /// Names of series whose lines say that they are no fractions.
+    pub other_units: Vec<String>,
 }
 
 /// Time spent in one stage.
@@ -42,6 +44,9 @@ impl Metrics {
             let Some(step) = line.get("step").and_then(Value::as_f64).filter(drawable) else {
                 continue;
             };
+            let unit = line.get("unit").and_then(Value::as_str);
+            let no_fraction =
+                unit.is_some_and(|unit| unit != "fraction") && out.other_units.len() < MOST_SERIES;
             for (name, value) in &line {
                 if name == "step" {
                     continue;
@@ -51,6 +56,9 @@ impl Metrics {
                     Value::Null => f64::NAN,
                     _ => continue,
                 };
+                if no_fraction && name != "epoch" && !out.other_units.contains(name) {
+                    out.other_units.push(name.clone());
+                }
                 let Some(points) = out.points(name) else {
                     continue;
                 };

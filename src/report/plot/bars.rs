@@ -11,6 +11,8 @@ pub struct Bar<'a> {
     pub class: &'a str,
     /// Its length.
     pub value: f64,
+    /// The same in words: `68.31%`.
+    pub shown: String,
 }
 
 /// Height of a bar and of the space to the next.
@@ -37,12 +39,12 @@ pub fn bars(bars: &[Bar], axis: &Axis) -> String {
         .filter(|(_, one)| one.value.is_finite())
     {
         out.push_str(&format!(
-            "<rect class=\"bar-{}\" x=\"0\" y=\"{}\" width=\"{}\" height=\"{bar}\" rx=\"1.5\"><title>{} {:.2}%</title></rect>",
+            "<rect class=\"bar-{}\" x=\"0\" y=\"{}\" width=\"{}\" height=\"{bar}\" rx=\"1.5\"><title>{} {}</title></rect>",
             one.class,
             i as f64 * (bar + gap),
             part(one.value, axis),
             escape(one.name),
-            one.value * 100.0
+            escape(&one.shown)
         ));
     }
     out.push_str("</svg>");
@@ -83,7 +85,7 @@ fn summary(bars: &[Bar]) -> String {
     let parts: Vec<String> = bars
         .iter()
         .filter(|bar| bar.value.is_finite())
-        .map(|bar| format!("{} {:.2}%", escape(bar.name), bar.value * 100.0))
+        .map(|bar| format!("{} {}", escape(bar.name), escape(&bar.shown)))
         .collect();
     parts.join(", ")
 }
@@ -99,6 +101,7 @@ mod tests {
             name: "trained",
             class: "trained",
             value,
+            shown: format!("{:.2}%", 100.0 * value),
         };
         let svg = bars(&[one(0.25), one(f64::NAN), one(-1.0), one(2.0)], &axis);
         assert_eq!(svg.matches("<rect").count(), 3);

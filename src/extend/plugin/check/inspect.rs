@@ -143,7 +143,7 @@ fn task(library: &Library, spec: &Spec) -> Result<String, String> {
         return Err(all(&diagnostics, &sources));
     };
     let graph = plan.stages.iter().find_map(|stage| match &stage.body {
-        Body::Pretext(training) if training.task.spec.name == spec.name => Some(&training.graph),
+        Body::Train(training) if training.task.spec.name == spec.name => Some(&training.graph),
         _ => None,
     });
     let graph: &Graph = graph.ok_or("its example trains nothing with it")?;

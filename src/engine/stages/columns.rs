@@ -1,0 +1,177 @@
+//! An evaluator at work: the columns of the table of results, the same for every one.
+
+use serde_json::json;
+
+use super::failure::{Failure, disk};
+use super::features::Through;
+use super::lab::Bench;
+use super::work::{Whose, Work};
+use super::{Run, StageDirectory, Watch};
+use crate::evaluation::{
+    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read,
+};
+use crate::language::codes::Code;
+use crate::plan::{Evaluation, Settings, StagePlan};
+use crate::report::ResultRow;
+
+impl Run<'_> {
+    /// A stage that judges: every column, then a row for each metric at each place.
+    pub(super) fn evaluate(
+        &self,
+        stage: &StagePlan,
+        evaluation: &Evaluation,
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<ResultRow>, Failure> {
+        let mut column = |column| {
+            let work = Work {
+                stage,
+                evaluation,
+                whose: Whose::Column(column),
+                most: None,
+                directory: Some(directory),
+            };
+            self.judge(&work, watch)
+        };
+        let [trained, untrained, raw] = [
+            column(Column::Trained)?,
+            column(Column::Untrained)?,
+            column(Column::Raw)?,
+        ];
+        let Some(evaluator) = evaluation.evaluator() else {
+            return Err(unable(evaluation));
+        };
+        let length = evaluation
+            .heads
+            .as_ref()
+            .map(|heads| epochs(&heads.settings));
+        let records = evaluation.splits.first();
+        let records = records.map_or(0, |split| split.data.dataset.len());
+        let rows = trained.metrics.iter().enumerate().map(|(index, metric)| {
+            let about = About {
+                place: &metric.place,
+                records,
+                length: length.as_deref().unwrap_or_default(),
+                view: &evaluation.protocol,
+            };
+            let value = |found: &crate::evaluation::Metric| found.value;
+            let mut of_raw = raw.metrics.iter();
+            ResultRow {
+                stage: stage.name.clone(),
+                evaluator: evaluation.call.spec.name.clone(),
+                protocol: evaluator.protocol(&evaluation.args, &about),
+                metric: metric.name.to_owned(),
+                unit: metric.measure.unit,
+                better: metric.measure.better,
+                value: metric.value,
+                untrained: untrained.metrics.get(index).map(value),
+                // without an encoder there is one place
+                raw: of_raw.find(|raw| raw.name == metric.name).map(value),
+                ..ResultRow::default()
+            }
+        });
+        let rows: Vec<ResultRow> = rows.collect();
+        exhibit(evaluation, &trained, &untrained, directory)?;
+        watch.end(&headline(&stage.name, evaluator, &trained));
+        Ok(rows)
+    }
+
+    /// One column: what the evaluator wants is read, then judged.
+    pub(super) fn judge(
+        &self,
+        work: &Work<'_>,
+        watch: &mut dyn Watch,
+    ) -> Result<Findings, Failure> {
+        let evaluation = work.evaluation;
+        let Some(evaluator) = evaluation.evaluator() else {
+            return Err(unable(evaluation));
+        };
+        let reading = evaluation.reading.as_ref();
+        let model = match reading {
+            Some(reading) if !work.whose.is_raw() => Some(self.encoder(work, &reading.graph)?),
+            _ => None,
+        };
+        let mut read = Vec::new();
+        for (index, split) in evaluation.splits.iter().enumerate() {
+            read.push(match (split.want.form, reading, work.data(index)) {
+                (Form::Rows, Some(reading), Some(data)) => {
+                    let through = match &model {
+                        Some(model) => {
+                            let vars = reading.places.iter().map(|(_, var, _)| *var).collect();
+                            Through::Graph(&reading.graph, model, vars)
+                        }
+                        None => Through::Nothing,
+                    };
+                    let what = split.want.said.replace("{}", work.whose.said());
+                    let stage = &work.stage.name;
+                    Read::Rows(self.features(&data, reading, &through, stage, &what, watch)?)
+                }
+                _ => Read::Records(index),
+            });
+        }
+        drop(model);
+        let places = work.places();
+        let judged = Judged {
+            args: &evaluation.args,
+            places: &places,
+            classes: evaluation.classes,
+        };
+        let mut bench = Bench::new(self, work, watch);
+        let found = evaluator.judge(&judged, read, &mut bench);
+        found.map_err(|_| bench.why().unwrap_or_else(|| unable(evaluation)))
+    }
+}
+
+/// `10 epochs`
+fn epochs(settings: &Settings) -> String {
+    match (settings.steps as f64 / settings.steps_per_epoch()).round() {
+        1.0 => "1 epoch".into(),
+        n => format!("{n} epochs"),
+    }
+}
+
+/// `neighbours · 61.0%`: the best of what counts most.
+fn headline(stage: &str, evaluator: &dyn Evaluator, found: &Findings) -> String {
+    let (name, measure) = evaluator
+        .metrics()
+        .first()
+        .copied()
+        .unwrap_or(("", Measure::SCORE));
+    let values = found.metrics.iter().filter(|metric| metric.name == name);
+    let best = measure.best(values.map(|metric| metric.value));
+    format!("{stage} · {}", measure.brief(best.unwrap_or(f64::NAN)))
+}
+
+/// Keeps what there is to look at, of the trained encoder beside the untrained one.
+fn exhibit(
+    evaluation: &Evaluation,
+    trained: &Findings,
+    untrained: &Findings,
+    directory: &StageDirectory,
+) -> Result<(), Failure> {
+    let flat = |exhibit: &Exhibit| match exhibit {
+        Exhibit::Map { rows, width, .. } => crate::report::embedding::map(rows, *width),
+    };
+    for (own, other) in trained.exhibits.iter().zip(&untrained.exhibits) {
+        let Exhibit::Map { labels, .. } = own;
+        let test = evaluation.split("test").or(evaluation.splits.first());
+        let classes = test.map(|test| test.data.dataset.class_names());
+        let written = directory.folder.write_json(
+            MAP,
+            &json!({
+                "points": flat(own),
+                "untrained": flat(other),
+                "labels": labels,
+                "classes": classes.unwrap_or_default(),
+            }),
+        );
+        written.map_err(|error| disk(&directory.path_of(MAP), &error))?;
+    }
+    Ok(())
+}
+
+/// An evaluator that gives up without a reason, or none at all.
+fn unable(evaluation: &Evaluation) -> Failure {
+    let message = format!("`{}` can't judge what was read", evaluation.call.spec.name);
+    Failure::new(Code::Unavailable, message)
+}

@@ -1,0 +1,214 @@
+//! What an evaluator is: what it wants read, and what it makes of it.
+
+use super::lab::{Failed, Lab, Read};
+use super::metric::Measure;
+use crate::catalog::{Args, Problem, Value};
+
+/// Judges an encoder by what it makes of records. One file of this room each, and a line of the catalog; whoever runs it makes a
+/// column with the trained encoder, with the untrained one, and without any.
+pub trait Evaluator: Send + Sync {
+    /// What has to be read, in this order. Looked at before anything runs: the splits are there, have labels where they are
+    /// wanted, and the encoder has the places that are named.
+    fn wants(&self, args: &Args) -> Vec<Want>;
+
+    /// What it measures at each place. The first is what a monitor shows and a stage watches under the evaluator's own name.
+    fn metrics(&self) -> &'static [(&'static str, Measure)];
+
+    /// What is trained to judge, where something is.
+    fn trains(&self, args: &Args, classes: usize) -> Option<Trains> {
+        let _ = (args, classes);
+        None
+    }
+
+    /// How a number was found, in so many words that somebody could repeat it.
+    fn protocol(&self, args: &Args, about: &About<'_>) -> String;
+
+    /// One column. `read` has one entry for each want, in their order; a want that the recipe leaves out has none.
+    ///
+    /// # Errors
+    /// The lab failed; it knows why.
+    fn judge(
+        &self,
+        judged: &Judged<'_>,
+        read: Vec<Read>,
+        lab: &mut dyn Lab,
+    ) -> Result<Findings, Failed>;
+
+    /// Numbers that it holds while it judges, beside the rows that are read: `records` of each want, in their order.
+    fn working(&self, records: &[usize]) -> usize {
+        let _ = records;
+        0
+    }
+
+    /// What is odd about its arguments, given the data: its name as the recipe has it and its records, for each want.
+    fn doubts(&self, args: &Args, data: &[(&str, usize)]) -> Vec<Problem> {
+        let _ = (args, data);
+        Vec::new()
+    }
+
+    /// The files in which its exhibits are kept.
+    fn files(&self) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// Something to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// The field of the recipe that names the split: `data`, `test`, `valid`.
+    pub field: &'static str,
+    /// Whether it has to be there.
+    pub required: bool,
+    /// How it is read.
+    pub form: Form,
+    /// Whether its records need a class.
+    pub labels: bool,
+    /// What its records do, for warnings: `vote`, `train`, `judge`.
+    pub does: &'static str,
+    /// What is said while it is read; `{}` is the column: `{}, bank`.
+    pub said: &'static str,
+}
+
+impl Want {
+    /// `data`: labelled rows that the encoder is judged with.
+    pub const fn rows(field: &'static str, does: &'static str, said: &'static str) -> Self {
+        Self {
+            field,
+            required: true,
+            form: Form::Rows,
+            labels: true,
+            does,
+            said,
+        }
+    }
+
+    /// The same as records that are read as often as they are asked for.
+    pub const fn records(self) -> Self {
+        Self {
+            form: Form::Records,
+            ..self
+        }
+    }
+
+    /// The same where the recipe may leave it out.
+    pub const fn optional(self) -> Self {
+        Self {
+            required: false,
+            ..self
+        }
+    }
+
+    /// The same without classes.
+    pub const fn unlabelled(self) -> Self {
+        Self {
+            labels: false,
+            ..self
+        }
+    }
+}
+
+/// How a split is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Once, as a row of numbers for each record and each place that `at` names, made a vector by `pool`. Held in memory.
+    Rows,
+    /// As records in the view of evaluation, batch by batch, each time it is asked for; in training through the stage's `augment`.
+    Records,
+}
+
+/// What is trained to judge: one head for each place on the rows that were read, or one behind the encoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trains {
+    /// The head, as a recipe would write it: `linear(10)`.
+    pub head: String,
+    /// What it stands on.
+    pub on: On,
+}
+
+/// What a head stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// The rows of each place.
+    Rows,
+    /// The encoder's output; `frozen`: the encoder stays as it is.
+    Encoder {
+        /// No parameter of the encoder moves, no running statistic either.
+        frozen: bool,
+    },
+}
+
+/// What a protocol may tell of.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The place.
+    pub place: &'a str,
+    /// Records of `data`.
+    pub records: usize,
+    /// How long was trained: `10 epochs`; empty where nothing is.
+    pub length: &'a str,
+    /// How records were shown to the encoder.
+    pub view: &'a str,
+}
+
+/// What is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// The evaluator's arguments, with the fields of its stage.
+    pub args: &'a Args,
+    /// The places that rows were read at; one, [`super::RAW`], where there is no encoder.
+    pub places: &'a [String],
+    /// How many classes the labels have; 0 where none were wanted.
+    pub classes: usize,
+}
+
+/// What an evaluator found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// At each place what [`Evaluator::metrics`] lists.
+    pub metrics: Vec<Metric>,
+    /// For the report.
+    pub exhibits: Vec<Exhibit>,
+}
+
+/// One number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// Where it was found: a place of the encoder; empty for the encoder as a whole.
+    pub place: String,
+    /// `accuracy`
+    pub name: &'static str,
+    /// How much.
+    pub value: f64,
+    /// Of what.
+    pub measure: Measure,
+}
+
+/// Something to look at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exhibit {
+    /// Rows that are laid out in the plane, what is close staying close; kept in [`MAP`], the untrained encoder's beside it.
+    Map {
+        /// One after the other.
+        rows: Vec<f32>,
+        /// Numbers of each.
+        width: usize,
+        /// The class of each.
+        labels: Vec<u32>,
+    },
+}
+
+/// The file of [`Exhibit::Map`].
+pub const MAP: &str = "embedding.json";
+
+/// The places that `at` names; none where it is absent: the encoder's output is read.
+pub fn places(args: &Args) -> Vec<String> {
+    let place = |value: &Value| match value {
+        Value::Place(name) | Value::Word(name) | Value::Text(name) => Some(name.clone()),
+        _ => None,
+    };
+    let at = args.values.get("at").map(|argument| &argument.value);
+    match at {
+        Some(Value::List(values)) => values.iter().filter_map(place).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,59 @@
+//! The heavy work of judging: the engine does it, behind these traits.
+
+use super::features::Features;
+
+/// What was read of a want.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// Rows, held in memory.
+    Rows(Features),
+    /// Records that are read again whenever they are asked for, of the want of this number.
+    Records(usize),
+}
+
+/// The lab failed, or was asked to stop. It keeps why; whoever is told passes it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
+/// What an evaluator may ask for.
+pub trait Lab {
+    /// Moves rows of this width to the device, to be multiplied by others.
+    ///
+    /// # Errors
+    /// The device fails.
+    fn rows<'l>(&'l mut self, rows: Vec<f32>, width: usize) -> Result<Box<dyn Rows + 'l>, Failed>;
+
+    /// Trains the heads that the evaluator said it trains, from their first values or where an interrupted run left them. `valid`
+    /// is read after every epoch.
+    ///
+    /// # Errors
+    /// Training fails, or the run is asked to stop; nothing is trained that was not planned.
+    fn train<'l>(
+        &'l mut self,
+        data: &Read,
+        valid: Option<&Read>,
+    ) -> Result<Box<dyn Heads + 'l>, Failed>;
+}
+
+/// Rows on the device.
+pub trait Rows {
+    /// The dot product of each of these rows with each row here: `[queries, rows]`, row-major.
+    ///
+    /// # Errors
+    /// The device fails, or the run is asked to stop.
+    fn products(&mut self, queries: &[f32]) -> Result<Vec<f32>, Failed>;
+}
+
+/// Heads that are trained.
+pub trait Heads {
+    /// Gives what each head makes of the records to `see`, some records at a time: the head's number, its outputs
+    /// `[records, classes]` and the records' classes.
+    ///
+    /// # Errors
+    /// A record can't be read, the device fails, or the run is asked to stop.
+    fn answers(
+        &mut self,
+        of: &Read,
+        see: &mut dyn FnMut(usize, &[f32], &[u32]),
+    ) -> Result<(), Failed>;
+}

@@ -1,0 +1,143 @@
+//! The engine and the plan carry evaluators out and know none of them: an evaluator is its file in `src/evaluation`, and what a
+//! view calls the picture and its class is said there as well.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{sources, tokens};
+use pretext::catalog::Catalog;
+
+/// Names that engine and plan must not have: those of the evaluators and of what they measure, whole or as a word of a longer one.
+fn forbidden() -> Vec<String> {
+    let catalog = Catalog::builtin();
+    let evaluators = catalog.iter().filter_map(|spec| {
+        let evaluator = spec.evaluator()?;
+        let metrics = evaluator.metrics().iter();
+        let metrics = metrics.map(|(name, _)| (*name).to_owned());
+        Some(metrics.chain([spec.name.clone()]).collect::<Vec<_>>())
+    });
+    let mut names: Vec<String> = evaluators.flatten().collect();
+    assert!(names.len() >= 8, "{names:?}");
+    names.push("probe".into());
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// `KnnStage`, `knn_stage` → `knn`, `stage`
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (index, c) in name.char_indices() {
+        let begins = c == '_' || (c.is_uppercase() && index > 0);
+        if begins && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if c != '_'
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
+}
+
+/// Names that say one of the words.
+fn named(text: &str, forbidden: &[String]) -> Vec<(String, usize)> {
+    let says = |name: &str| {
+        let words = words(name);
+        forbidden.iter().any(|word| {
+            let word = self::words(word);
+            words.windows(word.len()).any(|window| *window == word[..])
+        })
+    };
+    tokens(text)
+        .into_iter()
+        .filter(|(name, _)| says(name))
+        .collect()
+}
+
+/// Whole string literals of a text that are one of these words.
+fn quoted(text: &str, words: &[String]) -> Vec<(String, usize)> {
+    let lines = text.lines().zip(1..);
+    lines
+        .filter(|(line, _)| !line.trim_start().starts_with("//"))
+        .flat_map(|(line, number)| {
+            let said = words.iter().filter(move |word| {
+                let literal = format!("\"{word}\"");
+                line.contains(&literal)
+            });
+            said.map(move |word| (word.clone(), number))
+        })
+        .collect()
+}
+
+/// What of a file is no test.
+fn without_tests(text: &str) -> &str {
+    text.find("#[cfg(test)]\nmod tests {")
+        .map_or(text, |at| &text[..at])
+}
+
+/// timm calls the last layer of a network its `classifier`, and the plan writes what timm reads.
+const TIMM: (&str, &str) = ("plan/torch.rs", "classifier");
+
+#[test]
+fn engine_and_plan_know_no_evaluator() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files: Vec<PathBuf> = Vec::new();
+    sources(&src.join("engine"), &mut files);
+    sources(&src.join("plan"), &mut files);
+    let forbidden = forbidden();
+    let mut literals = forbidden.clone();
+    // what a view emits, and the column without an encoder
+    literals.extend(["image", "label", "pixels"].map(str::to_owned));
+    let mut found = Vec::new();
+    for path in files {
+        let name = path.strip_prefix(&src).expect("a source");
+        let name = name.to_string_lossy().replace('\\', "/");
+        if name.contains("/tests/") || name.ends_with("tests.rs") || name.ends_with("testing.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a source");
+        let text = without_tests(&text);
+        let names = named(text, &forbidden);
+        let quoted = quoted(text, &literals);
+        let quoted = quoted
+            .into_iter()
+            .filter(|(word, _)| (name.as_str(), word.as_str()) != TIMM);
+        found.extend(
+            names
+                .into_iter()
+                .chain(quoted)
+                .map(|(word, line)| format!("{name}:{line}: {word}")),
+        );
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn names_of_evaluators_are_seen_in_any_spelling() {
+    let forbidden = forbidden();
+    let see = |text: &str| named(text, &forbidden).len();
+    for text in [
+        "Body::Knn(knn) => {}",
+        "fn knn_stage() {}",
+        "struct LinearProbe;",
+        "let probe = 1;",
+        "before_classifier(x)",
+        "g.accuracy(x)",
+    ] {
+        assert!(see(text) > 0, "{text}");
+    }
+    for text in [
+        "// knn",
+        "let probed = \"knn\";",
+        "fn linear() {}",
+        "classes",
+        "fn evaluate(evaluation: &Evaluation) {}",
+    ] {
+        assert_eq!(see(text), 0, "{text}");
+    }
+    let words = ["image".to_owned()];
+    assert_eq!(quoted("take(batch, \"image\")", &words).len(), 1);
+    assert_eq!(quoted("// \"image\"\n\"an image\"", &words).len(), 0);
+}
