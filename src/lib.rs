@@ -10,6 +10,9 @@
 //!         tasks · encoders · augment · data · evaluation · extend (scripts, plugins)
 //! ```
 //!
+//! To add a task, an encoder, a data set or an evaluator: its file in the room of that name, and its line in the room's `specs()`. To add a
+//! type of sample: its file in `data/types`, whose `//!` says what else; its transforms in `augment`. Nobody else knows one by name.
+//!
 //! `files` is below all rooms: what lies in a run directory may be anybody's, so engine and report reach it through that one.
 #![warn(missing_docs)]
 // `extend::plugin` and measured kernels may, and say why at each place
