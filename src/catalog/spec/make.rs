@@ -24,7 +24,7 @@ pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync
 /// where there is no sensible one.
 pub type TaskAugment = Arc<dyn Fn(&Args, &Fields) -> Result<Option<String>> + Send + Sync>;
 
-/// How an entry is made; one variant per [`Kind`].
+/// How an entry is made; one variant per [`Kind`](crate::catalog::Kind).
 #[derive(Clone)]
 pub enum Make {
     /// Opens a data set: finds its files and reads headers only.

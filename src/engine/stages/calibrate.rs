@@ -105,7 +105,7 @@ impl Run<'_> {
     ) -> Result<f64, Failure> {
         let mut seconds = 0.0;
         let required = evaluation.splits.iter().filter(|split| split.want.required);
-        if let (Some(reading), Some(split)) = (&evaluation.reading, required.clone().last()) {
+        if let (Some(reading), Some(split)) = (&evaluation.reading, required.clone().next_back()) {
             let records = evaluation.records(most).into_iter().take(required.count());
             let records = records.sum::<usize>() as f64;
             seconds += encoders * records * self.read_seconds(reading, &split.data)?;

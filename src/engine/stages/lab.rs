@@ -123,7 +123,9 @@ impl<'a> Bench<'a> {
         let mut reading = |trainer: &Trainer, step: u64, watch: &mut dyn Watch| {
             let last = settings.watches() && step == settings.steps;
             match (valid, &heads.records) {
-                (Some(_), _) if !last && step % settings.valid_every() != 0 => Ok(Vec::new()),
+                (Some(_), _) if !last && !step.is_multiple_of(settings.valid_every()) => {
+                    Ok(Vec::new())
+                }
                 (Some(Read::Rows(features)), _) => {
                     row_losses(run, eval, &trainer.result(), &names, features)
                 }
