@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use pretext::augment::{SampleGraph, compile, specs};
 use pretext::catalog::{Args, Argument, Call, Origin, Value};
 use pretext::data::{
-    DataError, Dataset, Fields, Image, ImageType, Loader, LoaderOptions, Normalization, Progress,
-    Record, Sample,
+    DataError, Dataset, Draws, Fields, Image, ImageType, Loader, LoaderOptions, Normalization,
+    Progress, Record, Sample,
 };
 use pretext::language::Span;
 use pretext::language::checked::{Augment, Emit, SampleExpr, SampleHead, SampleStep};
@@ -66,7 +66,7 @@ impl Dataset for Files {
     fn len(&self) -> usize {
         self.paths.len()
     }
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         let error = |message: String| DataError {
             message,
             help: None,

@@ -11,8 +11,8 @@ use super::download::RemoteFile;
 use super::lazy::Lazy;
 use super::published::{Files, Published};
 use super::{
-    DataError, Dataset, Fields, Image, Normalization, Places, Progress, Record, Sample, SampleType,
-    Silent, Splits, manifest,
+    DataError, Dataset, Draws, Fields, Image, Normalization, Places, Progress, Record, Sample,
+    SampleType, Silent, Splits, manifest,
 };
 use crate::catalog::{Args, Kind, Make, Problem, Result, Spec, Split};
 use crate::language::codes::Code;
@@ -247,7 +247,7 @@ impl Dataset for Batches {
         self.len
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         let record = self.record(index)?;
         let (red, rest) = record[1..].split_at(PLANE);
         let (green, blue) = rest.split_at(PLANE);

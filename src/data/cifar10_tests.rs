@@ -1,5 +1,6 @@
 use super::super::test_help::{self as help, picture};
 use super::*;
+use crate::data::Draws;
 
 /// Record `i` of a batch: label `i % 10`, pixels that tell channel, place and record apart.
 fn batch(from: usize, n: usize) -> Vec<u8> {
@@ -38,13 +39,13 @@ fn archive(path: &Path, members: &[(&str, Vec<u8>)]) {
 fn check(splits: &Splits) {
     let train = &splits.parts[&Split::Train];
     assert_eq!((train.len(), splits.parts[&Split::Test].len()), (10, 3));
-    let record = train.read(7).unwrap();
+    let record = train.read(7, Draws::STILL).unwrap();
     let (image, label) = picture(&record);
     assert_eq!((label, train.class(7).unwrap()), (Some(7), Some(7)));
     let first: Vec<u8> = [350usize, 430, 510].iter().map(|v| *v as u8).collect();
     assert_eq!(image.pixels[..3], first);
     assert_eq!(image.pixels[3 * 5], first[0] + 5);
-    assert!(train.read(10).is_err());
+    assert!(train.read(10, Draws::STILL).is_err());
     assert_eq!(splits.parts[&Split::Test].class(2).unwrap(), Some(2));
 }
 
@@ -88,7 +89,9 @@ fn broken_batches_are_named() {
     bad[RECORD] = 11;
     write(TRAIN[2], &bad);
     let splits = help::splits(help::open_at("cifar10", &[], &places).unwrap());
-    let error = splits.parts[&Split::Train].read(0).unwrap_err();
+    let error = splits.parts[&Split::Train]
+        .read(0, Draws::STILL)
+        .unwrap_err();
     assert!(
         error.message.contains("record 5") && error.message.contains("label 11"),
         "{error}"
@@ -103,7 +106,10 @@ fn an_archive_that_lacks_a_batch_or_a_record_is_named() {
     let places = help::given("cifar10", folder.path());
     let read = |sizes| {
         let splits = open(published(), sizes, &places).unwrap();
-        splits.parts[&Split::Train].read(0).unwrap_err().message
+        splits.parts[&Split::Train]
+            .read(0, Draws::STILL)
+            .unwrap_err()
+            .message
     };
     assert!(read([10, 3]).contains("data_batch_1.bin is not in it"));
     archive(&path, &batches());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{DataError, Dataset, Fields, Normalization, Philox, Progress, Record};
+use super::{DataError, Dataset, Draws, Fields, Normalization, Philox, Progress, Record};
 
 /// Which `limit` of the records with these classes stand for all, rising. Each class comes with its share, and with one at least
 /// where `limit` allows that. A class's records are cut into stretches of equal length, and one of each stretch is drawn: no order
@@ -105,12 +105,12 @@ impl Dataset for Evenly {
         self.records.len()
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
-        self.whole.read(self.at(index)?)
+    fn read(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
+        self.whole.read(self.at(index)?, draws)
     }
 
-    fn mend(&self, index: usize) -> Result<Record, DataError> {
-        self.whole.mend(self.at(index)?)
+    fn mend(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
+        self.whole.mend(self.at(index)?, draws)
     }
 
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {

@@ -1,6 +1,7 @@
 //! What stands for all: every class by its share and every stretch of the records, in whatever order they lie.
 
 use super::*;
+use crate::data::Draws;
 
 /// How many of the chosen records have each class.
 fn counts(classes: &[Option<u32>], chosen: &[usize], number: usize) -> Vec<usize> {
@@ -139,7 +140,7 @@ impl Dataset for Turns {
         2000
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         Ok(vec![crate::data::Sample::Label(index as u32 % 10)])
     }
 
@@ -164,6 +165,6 @@ fn a_thinned_data_set_reads_what_was_chosen() {
     }
     let classes: std::collections::BTreeSet<_> = (0..800).map(|i| some.class(i).unwrap()).collect();
     assert_eq!(classes.len(), 10);
-    assert!(some.read(800).is_err());
+    assert!(some.read(800, Draws::STILL).is_err());
     assert_eq!(evenly(whole, 2000).len(), 2000);
 }

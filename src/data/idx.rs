@@ -10,8 +10,8 @@ use flate2::read::GzDecoder;
 use super::lazy::Lazy;
 use super::published::Files;
 use super::{
-    DataError, Dataset, Fields, Image, Normalization, Progress, Record, Sample, SampleType, Silent,
-    manifest,
+    DataError, Dataset, Draws, Fields, Image, Normalization, Progress, Record, Sample, SampleType,
+    Silent, manifest,
 };
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
@@ -263,7 +263,7 @@ impl Dataset for IdxSplit {
         self.sizes[0]
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         let [_, height, width] = self.sizes;
         let size = height * width;
         let picture = self

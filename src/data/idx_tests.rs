@@ -1,3 +1,4 @@
+use crate::data::Draws;
 use std::fs;
 use std::io::Write;
 
@@ -43,12 +44,12 @@ fn records_are_read_from_plain_and_gzipped_files_alike() {
         assert_eq!(train.len(), 2);
         assert_eq!(train.fields()[0].1, SampleType::image(1, 2, 3));
         assert_eq!(train.class_names()[9], "ankle boot");
-        let record = train.read(1).unwrap();
+        let record = train.read(1, Draws::STILL).unwrap();
         let (image, label) = picture(&record);
         assert_eq!(image.pixels, [6, 7, 8, 9, 10, 11]);
         assert_eq!((image.height, image.width, image.channels), (2, 3, 1));
         assert_eq!((label, train.class(0).unwrap()), (Some(1), Some(7)));
-        assert!(train.read(2).is_err() && train.class(2).is_err());
+        assert!(train.read(2, Draws::STILL).is_err() && train.class(2).is_err());
         manifests.push(train.manifest(&Silent).unwrap());
     }
     // equal data, equal manifest, whatever the path and the compression
@@ -63,7 +64,9 @@ fn broken_files_are_named() {
         match open(folder.path()) {
             Err(problem) => (problem.code.number(), problem.message),
             Ok(splits) => {
-                let error = splits.parts[&Split::Train].read(0).unwrap_err();
+                let error = splits.parts[&Split::Train]
+                    .read(0, Draws::STILL)
+                    .unwrap_err();
                 ("read", error.message)
             }
         }

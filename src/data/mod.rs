@@ -3,6 +3,7 @@
 mod cifar10;
 mod decode;
 mod download;
+mod draws;
 mod error;
 mod evenly;
 mod file_hashes;
@@ -29,6 +30,7 @@ mod source;
 mod test_help;
 mod types;
 
+pub use draws::Draws;
 pub use error::DataError;
 pub use evenly::{chosen_of, evenly, evenly_chosen};
 pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{DataError, Fields, Normalization, Portion, Progress, Record};
+use super::{DataError, Draws, Fields, Normalization, Portion, Progress, Record};
 use crate::catalog::{Problem, Split};
 
 /// Records by index. Opening one reads headers only; the first [`Dataset::read`] may load the rest.
@@ -20,15 +20,16 @@ pub trait Dataset: Send + Sync {
         self.len() == 0
     }
 
-    /// Reads one record. Called from several threads at once.
-    fn read(&self, index: usize) -> Result<Record, DataError>;
+    /// Reads one record. Called from several threads at once. One that is drawn rather than stored takes what it draws from
+    /// [`Draws::stream`] of its number: equal draws, equal record.
+    fn read(&self, index: usize, draws: Draws) -> Result<Record, DataError>;
 
     /// What there is of a record that [`Dataset::read`] refuses: a picture that ends early, its missing part grey.
     ///
     /// # Errors
     /// There is nothing of it.
-    fn mend(&self, index: usize) -> Result<Record, DataError> {
-        self.read(index)
+    fn mend(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
+        self.read(index, draws)
     }
 
     /// The class of a record without decoding the rest; `None` where records have no label.

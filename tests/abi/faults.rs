@@ -241,7 +241,7 @@ pub fn drawn(plan: &pretext::plan::Plan) -> Result<(), String> {
     let record = training
         .data
         .dataset
-        .read(0)
+        .read(0, pretext::data::Draws::STILL)
         .map_err(|error| error.message)?;
     let mut scratch = Scratch::default();
     let drawn = training.samples.run(record, 0, 0, 0, &mut scratch);

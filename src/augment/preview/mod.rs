@@ -8,7 +8,7 @@ use sheet::Sheet;
 
 use super::resample::{Window, resample};
 use super::{SampleGraph, Scratch};
-use crate::data::{DataError, Dataset, Drawing, Fields, Image, Sample, chosen_of};
+use crate::data::{DataError, Dataset, Drawing, Draws, Fields, Image, Sample, chosen_of};
 
 /// Space around cells, in pixels.
 const GAP: usize = 8;
@@ -48,7 +48,9 @@ pub fn contact_sheet(
             std::iter::once(index).chain(stands_in.take(if skip { SUBSTITUTES } else { 0 }));
         let mut found = Err(DataError::new("there is no record"));
         for index in tried {
-            found = dataset.read(index).map(|record| (index, record));
+            found = dataset
+                .read(index, Draws::STILL)
+                .map(|record| (index, record));
             if found.is_ok() {
                 break;
             }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::augment::graph::test_graph;
-use crate::data::{Fields, Progress, Record, SampleType};
+use crate::data::{Draws, Fields, Progress, Record, SampleType};
 
 struct Ramps(Fields, Vec<String>);
 
@@ -11,7 +11,7 @@ impl Dataset for Ramps {
     fn len(&self) -> usize {
         50
     }
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         let pixels = (0..32 * 32 * 3).map(|i| (index * 31 + i) as u8).collect();
         Ok(vec![
             Sample::Image(Image::new(pixels, 32, 32, 3)),
@@ -44,7 +44,7 @@ fn same_seed_same_sheet() {
 
     // the original, three times as large, below the title
     let index = chosen_of(&data, 4)[0];
-    let Sample::Image(original) = &data.read(index).unwrap()[0] else {
+    let Sample::Image(original) = &data.read(index, Draws::STILL).unwrap()[0] else {
         panic!()
     };
     let top = 2 * GAP + LINE;

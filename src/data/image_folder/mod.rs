@@ -15,7 +15,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::decode::{self, Depth, Header, Look, PictureSize};
 use super::{
-    DataError, Dataset, Fields, ImageType, Places, Progress, Record, Sample, SampleType, Splits,
+    DataError, Dataset, Draws, Fields, ImageType, Places, Progress, Record, Sample, SampleType,
+    Splits,
 };
 use super::{file_hashes, pictures, regular};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
@@ -73,11 +74,11 @@ impl Dataset for Folder {
         self.files.len()
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         self.record(index, decode::decode)
     }
 
-    fn mend(&self, index: usize) -> Result<Record, DataError> {
+    fn mend(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         self.record(index, decode::mend)
     }
 

@@ -1,3 +1,4 @@
+use crate::data::Draws;
 use std::fs;
 
 use proptest::prelude::*;
@@ -39,7 +40,7 @@ fn splits_and_classes_come_from_the_folders() {
     assert_eq!(train.fields()[1].1, SampleType::label(3));
     let seen: Vec<(u8, Option<u32>)> = (0..train.len())
         .map(|i| {
-            let record = train.read(i).unwrap();
+            let record = train.read(i, Draws::STILL).unwrap();
             let (image, label) = picture(&record);
             assert_eq!(train.class(i).unwrap(), label);
             (image.pixels[0], label)
@@ -99,8 +100,8 @@ fn sizes_are_shown_where_pictures_agree() {
     assert_eq!(fields(&[("size", Value::Length(2.0))]), "image[3, 2, 2]");
     let splits = open(folder.path(), &[("size", Value::Length(2.0))]).unwrap();
     let train = &splits.parts[&Split::Train];
-    assert!(train.read(0).is_ok());
-    let error = train.read(1).unwrap_err();
+    assert!(train.read(0, Draws::STILL).is_ok());
+    let error = train.read(1, Draws::STILL).unwrap_err();
     assert!(
         error.message.contains("2.png") && error.message.contains("3 × 2"),
         "{error}"
@@ -115,8 +116,8 @@ fn a_corrupt_picture_is_named_with_its_index() {
     help::write(&folder.path().join("a/2.png"), b"\x89PNG\r\n\x1a\nbroken");
     let splits = open(folder.path(), &[]).unwrap();
     let train = &splits.parts[&Split::Train];
-    assert!(train.read(0).is_ok());
-    let error = train.read(1).unwrap_err();
+    assert!(train.read(0, Draws::STILL).is_ok());
+    let error = train.read(1, Draws::STILL).unwrap_err();
     assert!(
         error.message.contains("2.png") && error.message.contains("picture 1"),
         "{error}"
@@ -354,7 +355,7 @@ fn pictures_are_known_by_what_they_hold() {
     let splits = open(folder.path(), &[]).unwrap();
     let train = &splits.parts[&Split::Train];
     assert_eq!(train.len(), 5);
-    assert!((0..5).all(|i| train.read(i).is_ok()));
+    assert!((0..5).all(|i| train.read(i, Draws::STILL).is_ok()));
 }
 
 #[test]
@@ -385,7 +386,7 @@ fn every_nth_header_is_looked_at_and_another_size_is_no_error_by_itself() {
     let splits = open(folder.path(), &[]).unwrap();
     let train = &splits.parts[&Split::Train];
     assert_eq!(train.fields()[0].1.to_string(), "image[3, ?, ?]");
-    assert!(train.read(55).is_ok());
+    assert!(train.read(55, Draws::STILL).is_ok());
 }
 
 #[test]
@@ -412,7 +413,10 @@ fn values_of_twelve_bits_in_sixteen_are_noticed() {
 }
 
 fn picture_of(dataset: &dyn Dataset) -> Vec<u8> {
-    picture(&dataset.read(0).unwrap()).0.pixels.clone()
+    picture(&dataset.read(0, Draws::STILL).unwrap())
+        .0
+        .pixels
+        .clone()
 }
 
 #[test]
@@ -447,13 +451,19 @@ fn a_cut_picture_is_mended_only_when_asked() {
     help::write(&folder.path().join("2.png"), b"");
     let splits = open(folder.path(), &[]).unwrap();
     let train = &splits.parts[&Split::Train];
-    let error = train.read(0).unwrap_err();
+    let error = train.read(0, Draws::STILL).unwrap_err();
     assert!(
         error.message.contains("1.png") && error.message.contains("not whole"),
         "{error}"
     );
-    assert!(train.mend(0).is_ok());
-    assert!(train.mend(1).unwrap_err().message.contains("empty"));
+    assert!(train.mend(0, Draws::STILL).is_ok());
+    assert!(
+        train
+            .mend(1, Draws::STILL)
+            .unwrap_err()
+            .message
+            .contains("empty")
+    );
     assert!(train.manifest(&Silent).is_ok());
 }
 
@@ -522,7 +532,7 @@ mod links {
         let splits = open(root, &[]).unwrap();
         assert_eq!(classes(&splits), ["a", "b", "c"]);
         let train = &splits.parts[&Split::Train];
-        assert!((0..train.len()).all(|i| train.read(i).is_ok()));
+        assert!((0..train.len()).all(|i| train.read(i, Draws::STILL).is_ok()));
         assert!(train.len() >= 9 && train.len() < 20, "{}", train.len());
     }
 
@@ -569,11 +579,13 @@ mod links {
         // one that takes the place of a picture later is an error when it is read, and waits for nobody
         fs::remove_file(root.join("a/1.png")).unwrap();
         fs::rename(root.join("a/pipe.png"), root.join("a/1.png")).unwrap();
-        let error = splits.parts[&Split::Train].read(0).unwrap_err();
+        let error = splits.parts[&Split::Train]
+            .read(0, Draws::STILL)
+            .unwrap_err();
         assert!(error.message.contains("not a regular file"), "{error}");
         symlink("/dev/zero", root.join("b/later.png")).unwrap();
         fs::rename(root.join("b/later.png"), root.join("b/2.png")).unwrap();
-        assert!(splits.parts[&Split::Train].read(1).is_err());
+        assert!(splits.parts[&Split::Train].read(1, Draws::STILL).is_err());
     }
 }
 
@@ -644,7 +656,7 @@ proptest! {
             for index in 0..part.len() {
                 let label = part.class(index).unwrap();
                 prop_assert!(label.is_none_or(|label| (label as usize) < found.classes.len()));
-                prop_assert!(part.read(index).is_ok());
+                prop_assert!(part.read(index, Draws::STILL).is_ok());
             }
         }
     }

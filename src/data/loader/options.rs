@@ -42,11 +42,11 @@ impl OnBadSample {
         dataset: &dyn crate::data::Dataset,
         index: usize,
     ) -> Result<Option<crate::data::Record>, crate::data::DataError> {
-        match (dataset.read(index), self) {
+        match (dataset.read(index, crate::data::Draws::STILL), self) {
             (Ok(record), _) => Ok(Some(record)),
             (Err(error), Self::Stop) => Err(error),
             (Err(_), Self::Skip) => Ok(None),
-            (Err(_), Self::Repair) => Ok(dataset.mend(index).ok()),
+            (Err(_), Self::Repair) => Ok(dataset.mend(index, crate::data::Draws::STILL).ok()),
         }
     }
 }

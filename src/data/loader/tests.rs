@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample};
 use crate::augment::SampleGraph;
 use crate::augment::graph::test_graph;
-use crate::data::{DataError, Dataset, Fields, Image, Progress, Record, Sample, SampleType};
+use crate::data::{DataError, Dataset, Draws, Fields, Image, Progress, Record, Sample, SampleType};
 
 /// Records whose picture and label are their index.
 struct Counting {
@@ -38,7 +38,7 @@ impl Dataset for Counting {
     fn len(&self) -> usize {
         self.len
     }
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         if self.bad.contains(&index) {
             assert!(!self.panics, "no good at all");

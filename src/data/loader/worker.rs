@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::batch::{Batch, Leaf};
 use super::{BadSample, Cursor, LoaderOptions, OnBadSample};
 use crate::augment::{SampleGraph, Scratch};
-use crate::data::{DataError, Dataset};
+use crate::data::{DataError, Dataset, Draws};
 
 /// Records that may be tried in the place of a bad one.
 const SUBSTITUTES: usize = 100;
@@ -104,10 +104,11 @@ impl Worker {
 
     fn add(&self, batch: &mut Batch, index: usize, scratch: &mut Scratch) -> Result<(), BadSample> {
         let id = self.dataset.id(index);
+        let draws = Draws::new(self.options.seed, batch.epoch);
         let mut run = || {
             let mut damage = None;
-            let record = match self.dataset.read(index) {
-                Err(error) if self.may_mend(&error) => match self.dataset.mend(index) {
+            let record = match self.dataset.read(index, draws) {
+                Err(error) if self.may_mend(&error) => match self.dataset.mend(index, draws) {
                     Ok(record) => {
                         damage = Some(error);
                         record

@@ -16,8 +16,8 @@ use self::labels::Classes;
 use self::layout::layout;
 use super::decode::{self, Look, PictureSize};
 use super::{
-    DataError, Dataset, Fields, ImageType, Places, Progress, Record, Sample, SampleType, Splits,
-    first_label,
+    DataError, Dataset, Draws, Fields, ImageType, Places, Progress, Record, Sample, SampleType,
+    Splits, first_label,
 };
 use super::{manifest, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};
@@ -119,7 +119,7 @@ impl Dataset for Parquet {
         self.len
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         let (part, row) = self.row(index)?;
         let name = || format!("the picture in row {row} of {}", part.file.path.display());
         let image = decode::decode(&part.file.picture(row)?, &self.look)
@@ -127,7 +127,7 @@ impl Dataset for Parquet {
         self.record(part, row, image, &name)
     }
 
-    fn mend(&self, index: usize) -> Result<Record, DataError> {
+    fn mend(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         let (part, row) = self.row(index)?;
         let name = || format!("the picture in row {row} of {}", part.file.path.display());
         let image = decode::mend(&part.file.picture(row)?, &self.look)

@@ -1,3 +1,4 @@
+use crate::data::Draws;
 use std::sync::Arc as Shared;
 
 use ::parquet::basic::Compression;
@@ -114,7 +115,7 @@ fn rows_are_read_by_index_over_files_and_row_groups() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for i in (0..6u8).rev() {
-                    let record = train.read(i.into()).unwrap();
+                    let record = train.read(i.into(), Draws::STILL).unwrap();
                     let (image, label) = picture(&record);
                     assert_eq!((image.pixels[0], label), (i, Some(u32::from(i % 3))));
                     assert_eq!(train.class(i.into()).unwrap(), label);
@@ -122,7 +123,7 @@ fn rows_are_read_by_index_over_files_and_row_groups() {
             });
         }
     });
-    assert!(train.read(6).is_err() && train.class(6).is_err());
+    assert!(train.read(6, Draws::STILL).is_err() && train.class(6).is_err());
 }
 
 #[test]
@@ -191,10 +192,10 @@ fn bad_rows_are_named_and_leave_the_others_alone() {
     )
     .unwrap();
     let train = &splits.parts[&Split::Train];
-    assert!(train.read(0).is_ok());
+    assert!(train.read(0, Draws::STILL).is_ok());
     // a label that nobody asks for is no fault
     assert!(matches!(
-        train.read(3).unwrap()[..],
+        train.read(3, Draws::STILL).unwrap()[..],
         [Sample::Image(_), Sample::Missing(_)]
     ));
     let error = train.class(3).unwrap_err().message;
@@ -202,7 +203,7 @@ fn bad_rows_are_named_and_leave_the_others_alone() {
         assert!(error.contains(part), "{error}");
     }
     for (row, what) in [(1, "no JPEG, PNG"), (2, "no picture"), (4, "3 × 3")] {
-        let error = train.read(row).unwrap_err().message;
+        let error = train.read(row, Draws::STILL).unwrap_err().message;
         assert!(error.contains(what), "{error}");
         assert!(
             error.contains(&format!("row {row}")) && error.contains("train.parquet"),
@@ -294,7 +295,7 @@ fn labels_of(column: Column, rows: u8) -> (Option<usize>, Vec<String>, Vec<Optio
         let count = first_label(train.fields()).map(|(_, label)| label.classes.unwrap());
         let classes = (0..train.len()).map(|i| train.class(i).unwrap());
         // what has no label is a picture all the same
-        assert!((0..train.len()).all(|i| train.read(i).is_ok()));
+        assert!((0..train.len()).all(|i| train.read(i, Draws::STILL).is_ok()));
         found.push((count, train.class_names().to_vec(), classes.collect()));
     }
     assert_eq!(found[0], found[1], "with statistics and without");
@@ -411,12 +412,15 @@ fn empty_files_and_row_groups_hold_nothing() {
     let splits = open(folder.path(), &[("image", text("img"))]).unwrap();
     let train = &splits.parts[&Split::Train];
     assert_eq!(
-        (train.len(), picture(&train.read(0).unwrap()).0.pixels[0]),
+        (
+            train.len(),
+            picture(&train.read(0, Draws::STILL).unwrap()).0.pixels[0]
+        ),
         (1, 5)
     );
     assert_eq!(train.fields()[0].1, SampleType::image(3, 2, 2));
     assert!(splits.parts[&Split::Test].is_empty());
-    assert!(train.read(1).is_err());
+    assert!(train.read(1, Draws::STILL).is_err());
 }
 
 #[test]
@@ -438,7 +442,7 @@ fn threads_that_read_at_once_read_what_is_there() {
                 scope.spawn(move || {
                     let seed = crate::data::Philox::new(epoch, &[worker]);
                     for i in seed.clone().permutation(train.len()).into_iter().take(60) {
-                        let record = train.read(i as usize).unwrap();
+                        let record = train.read(i as usize, Draws::STILL).unwrap();
                         assert_eq!(u32::from(picture(&record).0.pixels[0]), i);
                     }
                 });
@@ -480,7 +484,7 @@ fn damaged_files_are_errors() {
         };
         for part in splits.parts.values() {
             for i in 0..part.len().min(40) {
-                let _ = (part.read(i), part.class(i));
+                let _ = (part.read(i, Draws::STILL), part.class(i));
             }
         }
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::catalog::{Args, Problem, Result, Value};
 use crate::data::lazy::Lazy;
 use crate::data::portion::{Chosen, Portion};
-use crate::data::{DataError, Dataset, Fields, Normalization, Philox, Progress, Record, manifest};
+use crate::data::{
+    DataError, Dataset, Draws, Fields, Normalization, Philox, Progress, Record, manifest,
+};
 use crate::language::codes::Code;
 
 /// How many records.
@@ -198,12 +200,12 @@ impl Dataset for Choice {
         }
     }
 
-    fn read(&self, index: usize) -> std::result::Result<Record, DataError> {
-        self.base.read(self.at(index)?)
+    fn read(&self, index: usize, draws: Draws) -> std::result::Result<Record, DataError> {
+        self.base.read(self.at(index)?, draws)
     }
 
-    fn mend(&self, index: usize) -> std::result::Result<Record, DataError> {
-        self.base.mend(self.at(index)?)
+    fn mend(&self, index: usize, draws: Draws) -> std::result::Result<Record, DataError> {
+        self.base.mend(self.at(index)?, draws)
     }
 
     fn class(&self, index: usize) -> std::result::Result<Option<u32>, DataError> {

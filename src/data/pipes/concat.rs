@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Split, Type};
 use crate::data::{
-    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, Source, Splits, manifest,
+    DataError, Dataset, Draws, Fields, Normalization, Portion, Progress, Record, Source, Splits,
+    manifest,
 };
 use crate::language::codes::Code;
 
@@ -35,14 +36,14 @@ impl Dataset for Concat {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
-        let (part, _, index) = self.part(index)?;
-        part.read(index)
+    fn read(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
+        let (part, at, index) = self.part(index)?;
+        part.read(index, draws.below(&format!("concat/{at}")))
     }
 
-    fn mend(&self, index: usize) -> Result<Record, DataError> {
-        let (part, _, index) = self.part(index)?;
-        part.mend(index)
+    fn mend(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
+        let (part, at, index) = self.part(index)?;
+        part.mend(index, draws.below(&format!("concat/{at}")))
     }
 
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {

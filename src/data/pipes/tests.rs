@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::choice::shares;
 use crate::catalog::{Call, Problem, Result, Split, Value};
 use crate::data::test_help::{call, data, named};
-use crate::data::{Dataset, Places, Silent, Source, Splits, open};
+use crate::data::{Dataset, Draws, Places, Silent, Source, Splits, open};
 use crate::language::codes::Code;
 
 /// `shapes(train = n, …)` by the name `s`.
@@ -91,7 +91,7 @@ fn take_keeps_a_part_in_order_with_its_ids() {
     // a smaller choice is part of a larger one
     let more: BTreeSet<u64> = ids(&*take(&[count(300)])).into_iter().collect();
     assert!(chosen.iter().all(|id| more.contains(id)));
-    assert!(part.read(100).is_err());
+    assert!(part.read(100, Draws::STILL).is_err());
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn take_refuses_what_can_not_be() {
         Split::Valid,
         vec![call("take", &[count(10)]), call("take", &[count(1), per()])],
     );
-    let error = part.unwrap().read(0).unwrap_err();
+    let error = part.unwrap().read(0, Draws::STILL).unwrap_err();
     assert!(
         error
             .message
@@ -196,7 +196,7 @@ fn without_drops_a_field_and_only_that() {
     let drop = |field: &str| call("without", &[("field", Value::Word(field.into()))]);
     let part = split(&all, Split::Train, vec![drop("label")]).unwrap();
     assert_eq!(part.fields().len(), 1);
-    assert_eq!(part.read(3).unwrap().len(), 1);
+    assert_eq!(part.read(3, Draws::STILL).unwrap().len(), 1);
     assert_eq!(part.class(3).unwrap(), None);
     assert!(part.class_names().is_empty());
     assert_eq!(part.id(3), 3);
@@ -227,7 +227,8 @@ fn concat_joins_splits_and_keeps_ids_apart() {
     assert_eq!(part.len(), 70);
     let ids: BTreeSet<u64> = ids(&*part).into_iter().collect();
     assert_eq!(ids.len(), 70);
-    let picture = |part: &dyn Dataset, i: usize| format!("{:?}", part.read(i).unwrap());
+    let picture =
+        |part: &dyn Dataset, i: usize| format!("{:?}", part.read(i, Draws::STILL).unwrap());
     assert_eq!(
         picture(&*part, 0),
         picture(&*all["s"].parts[&Split::Test], 0)
@@ -237,7 +238,7 @@ fn concat_joins_splits_and_keeps_ids_apart() {
         picture(&*all["s"].parts[&Split::Valid], 0)
     );
     assert_eq!(part.class(43).unwrap(), Some(3));
-    assert!(part.read(70).is_err() && part.class(70).is_err());
+    assert!(part.read(70, Draws::STILL).is_err() && part.class(70).is_err());
     // the same at the head of an expression, and of whole data sets
     let head = |a, b| {
         let call = call("concat", &[("a", of(a)), ("b", of(b))]);
@@ -281,7 +282,7 @@ fn concat_keeps_what_all_have() {
         assert!(joined.class_names().is_empty());
         for at in [0, 129] {
             assert_eq!(joined.class(at).unwrap(), None);
-            assert_eq!(joined.read(at).unwrap().len(), 1);
+            assert_eq!(joined.read(at, Draws::STILL).unwrap().len(), 1);
         }
     }
     let nothing = problem(split(

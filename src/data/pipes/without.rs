@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{
-    DataError, Dataset, Fields, Normalization, Portion, Progress, Record, Source, first_label,
-    manifest,
+    DataError, Dataset, Draws, Fields, Normalization, Portion, Progress, Record, Source,
+    first_label, manifest,
 };
 use crate::language::codes::Code;
 
@@ -26,14 +26,14 @@ impl Dataset for Without {
         self.base.len()
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
-        let mut record = self.base.read(index)?;
+    fn read(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
+        let mut record = self.base.read(index, draws)?;
         record.remove(self.dropped);
         Ok(record)
     }
 
-    fn mend(&self, index: usize) -> Result<Record, DataError> {
-        let mut record = self.base.mend(index)?;
+    fn mend(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
+        let mut record = self.base.mend(index, draws)?;
         record.remove(self.dropped);
         Ok(record)
     }

@@ -7,8 +7,8 @@ mod figures;
 use std::sync::Arc;
 
 use super::{
-    DataError, Dataset, Fields, Image, Normalization, Philox, Places, Progress, Record, Sample,
-    SampleType, Splits, manifest,
+    DataError, Dataset, Draws, Fields, Image, Normalization, Philox, Places, Progress, Record,
+    Sample, SampleType, Splits, manifest,
 };
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Split, Type};
 
@@ -47,7 +47,7 @@ impl Dataset for Shapes {
         self.len
     }
 
-    fn read(&self, index: usize) -> Result<Record, DataError> {
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
         if index >= self.len {
             return Err(DataError::outside(index, self.len));
         }

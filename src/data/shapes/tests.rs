@@ -1,9 +1,9 @@
 use super::*;
-use crate::data::{Silent, Source};
+use crate::data::{Draws, Silent, Source};
 
 fn pixels(split: Split, n: usize) -> Vec<Vec<u8>> {
     let shapes = Shapes::new(split, n);
-    let picture = |i| match &shapes.read(i).unwrap()[0] {
+    let picture = |i| match &shapes.read(i, Draws::STILL).unwrap()[0] {
         Sample::Image(image) => image.pixels.clone(),
         other => panic!("{other:?}"),
     };
@@ -30,11 +30,13 @@ fn splits_are_balanced_and_begin_alike() {
     for i in 0..200 {
         let class = shapes.class(i).unwrap().unwrap();
         counts[class as usize] += 1;
-        assert!(matches!(shapes.read(i).unwrap()[1], Sample::Label(label) if label == class));
+        assert!(
+            matches!(shapes.read(i, Draws::STILL).unwrap()[1], Sample::Label(label) if label == class)
+        );
     }
     assert_eq!(counts, [20; 10]);
     assert_eq!(pixels(Split::Valid, 10), pixels(Split::Valid, 30)[..10]);
-    assert!(shapes.read(200).is_err());
+    assert!(shapes.read(200, Draws::STILL).is_err());
 }
 
 /// A ground, a place or a brightness that told the turn would let RotNet pass without looking at the figure.

@@ -120,7 +120,11 @@ fn a_bank_holds_the_features_of_each_record_at_its_index() {
     };
     for record in 0..300 {
         // pixel / 255, less the mean, over the deviation; nothing is mirrored
-        let sample = training.data.dataset.read(record).expect("a record");
+        let sample = training
+            .data
+            .dataset
+            .read(record, crate::data::Draws::STILL)
+            .expect("a record");
         let image = sample.iter().find_map(|value| match value {
             Sample::Image(image) => Some(image),
             _ => None,
