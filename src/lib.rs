@@ -7,10 +7,10 @@
 //!                 │                          │                │
 //!              catalog (what may be called)  graph            data + augment (CPU threads)
 //!                 ▲
-//!         tasks · encoders · augment · data · evaluation · extend (scripts, plugins)
+//!         tasks · encoders · augment · fit · data · evaluation · extend (scripts, plugins)
 //! ```
 //!
-//! To add a task, an encoder, a data set or an evaluator: its file in the room of that name, and its line in the room's `specs()`. To add a
+//! To add a task, an encoder, a data set, a fit or an evaluator: its file in the room of that name, and its line in the room's `specs()`. To add a
 //! type of sample: its file in `data/types`, whose `//!` says what else; its transforms in `augment`. Nobody else knows one by name.
 //!
 //! `files` is below all rooms: what lies in a run directory may be anybody's, so engine and report reach it through that one.
@@ -27,6 +27,7 @@ pub mod engine;
 pub mod evaluation;
 pub mod extend;
 pub mod files;
+pub mod fit;
 pub mod graph;
 pub mod language;
 pub mod plan;

@@ -23,6 +23,8 @@ pub enum Kind {
     Evaluator,
     /// After `finetune NAME =`.
     Finetune,
+    /// After `fit NAME =`: learnt from records before anything is trained.
+    Fit,
     /// After `export NAME =`.
     Export,
     /// Values of the fields that stages have: `every(500 steps)`, `norm(1.0)`, `early(..)`, `group(..)`.
@@ -43,6 +45,7 @@ impl Kind {
             Kind::Schedule => "schedules",
             Kind::Evaluator => "evaluators",
             Kind::Finetune => "finetunings",
+            Kind::Fit => "fits",
             Kind::Export => "exports",
             Kind::Setting => "settings",
         }
@@ -61,6 +64,7 @@ impl Kind {
             Kind::Schedule => "schedule",
             Kind::Evaluator => "evaluator",
             Kind::Finetune => "finetuning",
+            Kind::Fit => "fit",
             Kind::Export => "export",
             Kind::Setting => "setting",
         }

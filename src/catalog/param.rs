@@ -40,6 +40,10 @@ pub enum Type {
     Place,
     /// The name of a value that is read while a stage trains: `valid.knn`.
     Watched,
+    /// The name of a field of records.
+    Field,
+    /// The name of a `fit` that learns this kind of thing: `vocabulary`.
+    Fit(&'static str),
     /// A call of an entry of this kind.
     Call(Kind),
     /// Any of these, tried in order.

@@ -152,6 +152,14 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             fields.extend(training());
             fields
         }
+        Kind::Fit => vec![
+            Param::optional(
+                "data",
+                Type::Data,
+                "The split that it learns from; absent where it is read from a file.",
+            ),
+            on_bad_sample(),
+        ],
         Kind::Export => vec![from()],
         _ => Vec::new(),
     }

@@ -20,6 +20,7 @@ impl Catalog {
         for room in [
             crate::data::specs(),
             crate::augment::specs(),
+            crate::fit::specs(),
             crate::encoders::specs(),
             crate::tasks::specs(),
             crate::evaluation::specs(),

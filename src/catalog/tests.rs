@@ -40,6 +40,9 @@ fn recipe(spec: &Spec) -> String {
         Kind::Schedule => stage(&format!("  schedule = {example}")),
         Kind::Evaluator => after("evaluate", "  data = fashion.train\n  test = fashion.test"),
         Kind::Finetune => after("finetune", "  data = fashion.train\n  test = fashion.test"),
+        Kind::Fit => format!(
+            "{data}\ndataset d = documents(\"texts\")\n\nfit f = {example} {{\n  data = d.train\n}}\n"
+        ),
         Kind::Export => after("export", ""),
         Kind::Setting => match spec.name.as_str() {
             "every" => stage(&format!("  checkpoint = {example}")),

@@ -10,6 +10,9 @@ use super::recipe::RecipeArgs;
 use crate::augment::preview;
 use crate::plan::{Body, Purpose};
 
+/// Records that a fit learns from at most, to be looked at.
+const LEARNT: usize = 2000;
+
 /// Arguments of `pretext preview`.
 #[derive(Args)]
 pub struct PreviewArgs {
@@ -29,6 +32,20 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
     let Some(plan) = &loaded.plan else {
         return Ok(Outcome::Unsound);
     };
+    for stage in &plan.stages {
+        let Body::Fit(fitting) = &stage.body else {
+            continue;
+        };
+        let read = fitting.learn_some(LEARNT).map_err(anyhow::Error::new)?;
+        let all = fitting
+            .learning
+            .as_ref()
+            .map_or(0, |l| l.data.dataset.len());
+        if read < all {
+            let name = &stage.name;
+            say!("`{name}` is learnt here from {read} of {all} records; a run learns from all");
+        }
+    }
     let seed = plan.recipe.run.integer("seed") as u64;
     let sheets: Vec<_> = plan
         .stages

@@ -1,5 +1,6 @@
 //! Data sets, one file each; the types of samples, one file each; counter-based randomness, the loader.
 
+mod beside;
 mod cifar10;
 mod decode;
 mod download;
@@ -39,6 +40,7 @@ pub use places::users as user_folder;
 pub use portion::Portion;
 pub use progress::{Progress, Silent, ask_to_stop, go_on, stop_asked};
 pub use random::{Philox, philox4x32};
+pub(crate) use regular::fit_file;
 pub use shared::shared;
 pub use source::{Asked, Dataset, Found, Places, Source, Splits};
 pub use types::{

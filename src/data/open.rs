@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::beside::beside;
 use super::{Places, Source, Splits};
 use crate::catalog::{At, Call, Data, DataSource, Make, Problem, Result, Split};
 use crate::language::codes::Code;
@@ -23,6 +24,14 @@ pub fn open(data: &Data, named: &BTreeMap<String, Splits>, places: &Places) -> R
                 )),
             };
             source.map_err(|problem| placed(problem, call))?
+        }
+        DataSource::Beside(parts) => {
+            let parts = parts
+                .iter()
+                .map(|(name, data)| Ok((name.clone(), inner(data)?)));
+            let parts: Result<Vec<_>> = parts.collect();
+            let span = data.span;
+            beside(parts?).map_err(|problem| problem.at(At::Span(span)))?
         }
         DataSource::Named { dataset, split } => {
             let splits = named

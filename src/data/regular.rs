@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::catalog::{Problem, Result};
+use crate::language::codes::Code;
+
 /// Bytes of the largest picture file.
 const MOST: u64 = 1 << 30;
 /// Bytes of the longest file of settings.
@@ -46,6 +49,31 @@ pub(super) fn text(path: &Path) -> io::Result<String> {
         true => Err(io::Error::other("it is larger than 1 MiB")),
         false => Ok(text),
     }
+}
+
+/// Bytes of the largest file that a fit is read from.
+const MOST_FIT: u64 = 256 << 20;
+
+/// Reads the file that a fit is read from; `path` is relative to the recipe's folder.
+///
+/// # Errors
+/// It is not there, is no regular file, or is larger than 256 MiB.
+pub fn fit_file(recipe: &Path, path: &str) -> Result<Vec<u8>> {
+    let place = recipe.join(path);
+    let shown = crate::language::visible_line(path);
+    let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = open(&place)?.take(MOST_FIT + 1).read_to_end(&mut bytes)?;
+        match read as u64 > MOST_FIT {
+            true => Err(io::Error::other("it is larger than 256 MiB")),
+            false => Ok(bytes),
+        }
+    };
+    read().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Problem::new(Code::MissingFile, format!("{shown} is not there"))
+            .help("the path is relative to the recipe"),
+        _ => Problem::new(Code::BadFile, format!("can't read {shown}: {error}")),
+    })
 }
 
 /// Reads the first bytes of a file, at most as many as there is room.

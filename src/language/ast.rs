@@ -32,7 +32,7 @@ pub enum Item {
     Encoder(Name, Expr),
     /// `augment NAME(…) { … }`
     Augment(Augment),
-    /// `pretext`, `evaluate`, `finetune`, `export`
+    /// `fit`, `pretext`, `evaluate`, `finetune`, `export`
     Stage(Stage),
     /// `run { … }`
     Run(Block),
@@ -190,6 +190,10 @@ pub enum ExprKind {
     Repeat(Box<Expr>, Quantity),
     /// `(value)`
     Group(Box<Expr>),
+    /// `(a, b)`
+    Several(Vec<Expr>),
+    /// `{ a = value, b = value }`
+    Record(Vec<Field>),
     /// Could not be read; already reported.
     Lost,
 }
@@ -238,6 +242,7 @@ impl Item {
             Item::Dataset(..) => "data set",
             Item::Encoder(..) => "encoder",
             Item::Augment(_) => "augment",
+            Item::Stage(stage) if stage.kind == Kind::Fit => "fit",
             Item::Stage(_) => "stage",
             Item::Run(_) => "run",
             Item::Use(_) => "use",
@@ -259,6 +264,8 @@ impl ExprKind {
             ExprKind::Pipe(_) => "a pipeline",
             ExprKind::Repeat(..) => "a repetition",
             ExprKind::Group(inner) => inner.kind.noun(),
+            ExprKind::Several(_) => "several values",
+            ExprKind::Record(_) => "a record",
             ExprKind::Lost => "nothing",
         }
     }

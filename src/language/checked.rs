@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Sources, Span};
-use crate::catalog::{Args, Argument, Call, Data, Kind, Net};
+use crate::catalog::{Args, Argument, Artifact, Call, Data, Kind, Net};
 
 /// A whole recipe.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Recipe {
     pub augments: Vec<Augment>,
     /// `encoder NAME = …`, in order.
     pub encoders: Vec<Net>,
-    /// `pretext`, `evaluate`, `finetune`, `export`, in order.
+    /// `fit`, `pretext`, `evaluate`, `finetune`, `export`, in order.
     pub stages: Vec<Stage>,
     /// `run { … }` with its defaults.
     pub run: Args,
@@ -109,6 +109,19 @@ pub enum SampleHead {
     Name(String, Span),
     /// `(…)`
     Group(Box<SampleExpr>),
+    /// `(a, b)`: several values, which flow on together.
+    Several(Vec<SampleExpr>),
+}
+
+impl SampleHead {
+    /// The pipelines in brackets.
+    pub fn inner(&self) -> &[SampleExpr] {
+        match self {
+            SampleHead::Name(..) => &[],
+            SampleHead::Group(inner) => std::slice::from_ref(inner),
+            SampleHead::Several(values) => values,
+        }
+    }
 }
 
 /// One step of a pipeline.
@@ -125,14 +138,14 @@ pub enum SampleStep {
     },
 }
 
-/// A stage: what the keyword says (`Kind::Task`, `Kind::Evaluator`, `Kind::Finetune`, `Kind::Export`) and its call.
+/// A stage: what the keyword says (`Kind::Fit`, `Kind::Task`, `Kind::Evaluator`, `Kind::Finetune`, `Kind::Export`) and its call.
 #[derive(Clone, Debug)]
 pub struct Stage {
     /// Its name.
     pub name: String,
     /// Where the name stands.
     pub name_span: Span,
-    /// `pretext` → `Task`, `evaluate` → `Evaluator`, `finetune` → `Finetune`, `export` → `Export`.
+    /// `fit` → `Fit`, `pretext` → `Task`, `evaluate` → `Evaluator`, `finetune` → `Finetune`, `export` → `Export`.
     pub kind: Kind,
     /// The task, evaluator, … with its own parameters, whether they were written in the brackets or in the block.
     pub call: Call,
@@ -141,6 +154,8 @@ pub struct Stage {
     pub fields: Args,
     /// `bind { … }`: inputs of the task that take their fields by hand.
     pub bind: Vec<Bound>,
+    /// Of a `fit`: what it learns, as others take it.
+    pub artifact: Option<Artifact>,
     /// The whole item.
     pub span: Span,
 }

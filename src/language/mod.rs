@@ -17,6 +17,7 @@ mod render;
 mod span;
 mod visible;
 
+pub(crate) use check::check_part;
 pub(crate) use check::unknown_part;
 pub use check::{
     Checked, Closed, Doors, MAX_ERRORS, check, check_all, check_into, check_using, default_problem,

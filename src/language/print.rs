@@ -100,6 +100,7 @@ pub fn canonical(value: &Value) -> String {
         Value::Call(call) => call_text(call),
         Value::Augment(name) | Value::Stage(name) => name.clone(),
         Value::Place(name) => name.replace('/', "."),
+        Value::Fit(artifact) => artifact.name.clone(),
     }
 }
 
@@ -122,6 +123,7 @@ fn stage_text(stage: &Stage) -> String {
         Kind::Evaluator => "evaluate",
         Kind::Finetune => "finetune",
         Kind::Export => "export",
+        Kind::Fit => "fit",
         _ => "pretext",
     };
     let common: Vec<Param> = stage_fields(stage.kind)
@@ -214,6 +216,13 @@ pub fn sample_text(expr: &SampleExpr, outer: bool) -> String {
     let mut parts = vec![match &expr.head {
         SampleHead::Name(name, _) => name.clone(),
         SampleHead::Group(inner) => format!("({})", sample_text(inner, false)),
+        SampleHead::Several(values) => {
+            let values: Vec<String> = values
+                .iter()
+                .map(|value| sample_text(value, false))
+                .collect();
+            format!("({})", values.join(", "))
+        }
     }];
     parts.extend(expr.steps.iter().map(|step| match step {
         SampleStep::Transform(call) => call_text(call),
@@ -244,6 +253,12 @@ fn data_parts(data: &Data) -> Vec<String> {
             Some(split) => format!("{dataset}.{}", split.name()),
             None => dataset.clone(),
         },
+        DataSource::Beside(parts) => {
+            let parts = parts.iter();
+            let parts =
+                parts.map(|(name, data)| format!("{name} = {}", data_parts(data).join(" |> ")));
+            format!("{{ {} }}", parts.collect::<Vec<_>>().join(", "))
+        }
     }];
     parts.extend(data.pipes.iter().map(call_text));
     parts

@@ -102,6 +102,11 @@ impl Walk<'_> {
                 self.call(path, &call.spec.name, call);
             }
         }
+        if let DataSource::Beside(parts) = &data.source {
+            for (name, part) in parts {
+                self.data(&format!("{path}.{name}"), part);
+            }
+        }
         for pipe in &data.pipes {
             self.call(path, &pipe.spec.name, pipe);
         }

@@ -45,7 +45,9 @@ pub fn plan(
     planner.open_datasets();
     let mut stages: Vec<StagePlan> = Vec::new();
     let mut nodes = 0;
-    for stage in &recipe.stages {
+    let first = |stage: &&Stage| stage.kind == Kind::Fit;
+    let fits = recipe.stages.iter().filter(first);
+    for stage in fits.chain(recipe.stages.iter().filter(|stage| !first(stage))) {
         let before = planner.diagnostics.len();
         if let Some(planned) = planner.stage(stage, &stages) {
             nodes += planned.nodes();
@@ -230,13 +232,15 @@ impl Planner<'_> {
     }
 
     fn uses_poisoned(&self, data: &Data) -> bool {
-        matches!(&data.source, DataSource::Named { dataset, .. } if self.poisoned.contains(dataset))
+        data.named()
+            .iter()
+            .any(|name| self.poisoned.iter().any(|lost| lost == name))
     }
 
     fn data_problem(&mut self, data: &Data, problem: Problem) {
         let call = match &data.source {
             DataSource::Call(call) => Some(call),
-            DataSource::Named { .. } => data.pipes.last(),
+            DataSource::Named { .. } | DataSource::Beside(_) => data.pipes.last(),
         };
         let diagnostic = describe(&problem, data.span, call);
         self.diagnostics.push(diagnostic);
@@ -369,7 +373,10 @@ impl Planner<'_> {
             "<default augment>",
             format!("ssl 1\n\naugment {head} {{\n{body}\n}}\n"),
         );
-        let (recipe, diagnostics) = crate::language::check(sources, file, self.catalog, &[]);
+        let stages = self.recipe.stages.iter();
+        let known: Vec<_> = stages.filter_map(|stage| stage.artifact.clone()).collect();
+        let (recipe, diagnostics) =
+            crate::language::check_part(&mut sources, file, self.catalog, &known);
         match recipe.and_then(|recipe| recipe.augments.into_iter().next()) {
             Some(augment) => Some(augment),
             None => {
@@ -443,6 +450,7 @@ impl Planner<'_> {
     fn stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<StagePlan> {
         let seed = self.recipe.run.integer("seed") as u64;
         let body = match stage.kind {
+            Kind::Fit => Body::Fit(Box::new(self.fitting(stage)?)),
             Kind::Task => Body::Train(Box::new(self.pretext(stage)?)),
             Kind::Evaluator | Kind::Finetune => {
                 Body::Evaluate(Box::new(self.evaluate(stage, before)?))
@@ -473,6 +481,7 @@ impl Planner<'_> {
             span: stage.name_span,
             body,
             identity: String::new(),
+            fits: Vec::new(),
         };
         let read = match &planned.body {
             Body::Train(training) => Some(&training.encoder.module),
@@ -484,7 +493,14 @@ impl Planner<'_> {
         if let Some((_, settings)) = planned.training_graph() {
             set_batch(&mut trained, settings.batch);
         }
-        planned.identity = identity::identity(self.recipe, &trained, seed, read);
+        let (identity, fits) = identity::identity(self.recipe, &trained, seed, read);
+        planned.identity = identity;
+        planned.fits = fits.into_iter().collect();
+        if let Body::Fit(fitting) = &planned.body
+            && let Some(bytes) = &fitting.given
+        {
+            planned.identity = identity::given(&planned.identity, bytes);
+        }
         if let Body::Train(training) = &planned.body
             && let Some(normalized) = &training.normalized
             && let StatisticsOrigin::Measured { .. } = normalized.origin

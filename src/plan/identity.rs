@@ -1,5 +1,7 @@
 //! The content hash of a stage: equal for equal results, whatever the spelling of the recipe.
 
+use std::collections::BTreeSet;
+
 use super::types::ENCODER;
 use crate::catalog::{Args, Call, Data, DataSource, Duration, Kind, Net, Value};
 use crate::data::Normalization;
@@ -15,11 +17,18 @@ const NEVER: &[&str] = &["checkpoint"];
 const IN_MANIFEST: &[&str] = &["background", "labels", "range"];
 
 /// blake3 over everything in the recipe that decides a stage's result, except its data's content and its inputs. `read` is the
-/// module that it starts from, or that its monitor reads.
-pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64, read: &str) -> String {
+/// module that it starts from, or that its monitor reads. With the names of the fits whose results it takes.
+pub fn identity(
+    recipe: &Recipe,
+    stage: &Stage,
+    seed: u64,
+    read: &str,
+) -> (String, BTreeSet<String>) {
     let mut writer = Writer {
         recipe,
+        fits: BTreeSet::new(),
         hasher: blake3::Hasher::new(),
+        kind: stage.kind,
         watches: false,
     };
     let best = match stage.fields.values.get("checkpoint").map(|a| &a.value) {
@@ -46,7 +55,16 @@ pub fn identity(recipe: &Recipe, stage: &Stage, seed: u64, read: &str) -> String
         writer.text(&bound.input);
         bound.fields.iter().for_each(|(name, _)| writer.text(name));
     }
-    writer.hasher.finalize().to_hex().to_string()
+    let hash = writer.hasher.finalize().to_hex().to_string();
+    (hash, writer.fits)
+}
+
+/// The identity of a fit that is read from a file.
+pub fn given(identity: &str, bytes: &[u8]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(identity.as_bytes());
+    hasher.update(blake3::hash(bytes).as_bytes());
+    hasher.finalize().to_hex().to_string()
 }
 
 /// The identity of a stage whose pictures are normalised by what was measured on them.
@@ -61,7 +79,10 @@ pub fn measured(identity: &str, by: &Normalization) -> String {
 
 struct Writer<'a> {
     recipe: &'a Recipe,
+    fits: BTreeSet<String>,
     hasher: blake3::Hasher,
+    /// What the stage is.
+    kind: Kind,
     /// What is read while training decides the result.
     watches: bool,
 }
@@ -92,6 +113,10 @@ impl Writer<'_> {
         for (name, argument) in &args.values {
             let field = name.as_str();
             if NEVER.contains(&field) || (!self.watches && WITHOUT_EFFECT.contains(&field)) {
+                continue;
+            }
+            // the content of the file that a fit is read from counts, not where it lies
+            if field == "file" && self.kind == Kind::Fit {
                 continue;
             }
             if args.of == "image_folder" && IN_MANIFEST.contains(&field) {
@@ -127,6 +152,11 @@ impl Writer<'_> {
             Value::Data(data) => self.data(data),
             Value::Call(call) => self.call(call),
             Value::Augment(name) => self.augment(name),
+            // what it learns is the fit's hash, which the run adds
+            Value::Fit(artifact) => {
+                self.text("fit");
+                self.fits.insert(artifact.name.clone());
+            }
         }
     }
 
@@ -147,6 +177,14 @@ impl Writer<'_> {
                     self.data(&item.data);
                 }
                 self.text(split.map_or("", |split| split.name()));
+            }
+            DataSource::Beside(parts) => {
+                self.text("beside");
+                for (name, part) in parts {
+                    self.text(name);
+                    self.data(part);
+                }
+                self.text("end");
             }
         }
         for pipe in &data.pipes {
@@ -184,6 +222,11 @@ impl Writer<'_> {
         match &expr.head {
             SampleHead::Name(name, _) => self.text(name),
             SampleHead::Group(inner) => self.expr(inner),
+            SampleHead::Several(values) => {
+                self.text("several");
+                values.iter().for_each(|value| self.expr(value));
+                self.text("end");
+            }
         }
         for step in &expr.steps {
             match step {

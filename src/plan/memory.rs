@@ -68,6 +68,7 @@ impl Memory {
             }
         };
         let tensors = match &stage.body {
+            Body::Fit(_) => 0.0,
             Body::Train(t) => {
                 let kept = F32
                     * t.graph.parameter_count() as f64
@@ -112,7 +113,7 @@ impl Memory {
                 ) => batches(&records.samples, settings.batch),
                 (None, _) => 0.0,
             },
-            Body::Export(_) => 0.0,
+            Body::Fit(_) | Body::Export(_) => 0.0,
         } / READY as f64;
         let further = match one > 0.0 {
             true => self.workers as f64 * (one + WORKER),

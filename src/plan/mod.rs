@@ -11,6 +11,7 @@ pub mod export;
 pub mod export_file;
 mod export_path;
 mod fields;
+mod fit;
 mod from;
 mod group;
 mod identity;
@@ -52,8 +53,9 @@ pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Graphs, Heads, Monitor, Plan,
-    Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, Training, Validation,
+    Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs, Heads, Learning,
+    Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, Training,
+    Validation,
 };
 
 use crate::catalog::Spec;

@@ -93,7 +93,7 @@ pub(super) fn monitored(call: &Call) -> Vec<(String, Watched)> {
         .maybe_data("test")
         .and_then(|data| match &data.source {
             DataSource::Named { split, .. } => split.map(|split| split.name()),
-            DataSource::Call(_) => None,
+            DataSource::Call(_) | DataSource::Beside(_) => None,
         });
     let split = split.unwrap_or("monitor");
     let metrics = call.spec.evaluator().map_or(&[][..], |e| e.metrics());

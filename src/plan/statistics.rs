@@ -3,7 +3,7 @@
 use crate::augment::normalize;
 use crate::catalog::{Call, Value};
 use crate::data::{DataError, Dataset, Normalization, OnBadSample, Tally, chosen_of};
-use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
+use crate::language::checked::{Augment, SampleExpr, SampleStep};
 
 /// Records that are read at most.
 const RECORDS: usize = 2000;
@@ -75,7 +75,7 @@ pub fn measure(
 /// Whether `normalize()` stands somewhere in an augment, or in one that it calls, for the data set's own statistics.
 pub(super) fn wants_statistics(augment: &Augment, all: &[Augment]) -> bool {
     fn steps<'a>(expr: &'a SampleExpr, into: &mut Vec<&'a SampleStep>) {
-        if let SampleHead::Group(inner) = &expr.head {
+        for inner in expr.head.inner() {
             steps(inner, into);
         }
         into.extend(&expr.steps);
@@ -118,10 +118,8 @@ pub(super) fn normalized_by(
     statistics: Option<&Normalized>,
 ) -> Option<Normalized> {
     fn search<'a>(expr: &'a SampleExpr, all: &'a [Augment], depth: usize) -> Option<&'a Call> {
-        let inner = match &expr.head {
-            SampleHead::Group(inner) => search(inner, all, depth),
-            SampleHead::Name(..) => None,
-        };
+        let mut inner = expr.head.inner().iter();
+        let inner = inner.find_map(|inner| search(inner, all, depth));
         inner.or_else(|| {
             expr.steps.iter().find_map(|step| match step {
                 SampleStep::Transform(call) if call.spec.name == "normalize" => Some(call),

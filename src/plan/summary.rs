@@ -50,12 +50,14 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
         .iter()
         .map(|stage| {
             let keyword = match stage.body {
+                Body::Fit(_) => "fit",
                 Body::Train(_) => "pretext",
                 Body::Evaluate(ref e) if e.call.spec.kind == Kind::Evaluator => "evaluate",
                 Body::Evaluate(_) => "finetune",
                 Body::Export(_) => "export",
             };
             let (name, views, encoder, graph) = match &stage.body {
+                Body::Fit(f) => (f.call.spec.name.clone(), Vec::new(), None, None),
                 Body::Train(t) => (
                     t.task.spec.name.clone(),
                     t.samples.outputs().clone(),

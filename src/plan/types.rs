@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
-use crate::catalog::{Args, Call, Net};
+use crate::catalog::{Args, Artifact, Call, Net};
 use crate::data::{Dataset, Found, OnBadSample, Prepared, SampleType};
 use crate::evaluation::{Evaluator, Want};
+use crate::fit::Fit;
 use crate::graph::{Graph, Var};
 use crate::language::Span;
 use crate::language::checked::Recipe;
@@ -33,10 +34,14 @@ pub struct StagePlan {
     pub body: Body,
     /// blake3 of the resolved stage without its data and inputs: entries with their semantics, arguments, seed.
     pub identity: String,
+    /// Fits whose results it takes, in the order of their names.
+    pub fits: Vec<String>,
 }
 
 /// What a stage does.
 pub enum Body {
+    /// `fit`: something is learnt from records before anything is trained
+    Fit(Box<Fitting>),
     /// `pretext`
     Train(Box<Training>),
     /// `evaluate`, `finetune`: an encoder is judged
@@ -49,7 +54,7 @@ impl StagePlan {
     /// What this one starts from.
     pub fn from(&self) -> Option<&Start> {
         match &self.body {
-            Body::Train(_) => None,
+            Body::Fit(_) | Body::Train(_) => None,
             Body::Evaluate(evaluation) => Some(&evaluation.from),
             Body::Export(export) => Some(&export.from),
         }
@@ -58,6 +63,10 @@ impl StagePlan {
     /// The data it reads, each under the name of its field.
     pub fn data(&self) -> Vec<(&'static str, &DataView)> {
         match &self.body {
+            Body::Fit(fitting) => {
+                let learning = fitting.learning.iter();
+                learning.map(|learning| ("data", &learning.data)).collect()
+            }
             Body::Train(training) => {
                 let mut data = vec![("data", &training.data)];
                 if let Some(monitor) = &training.monitor {
@@ -81,6 +90,7 @@ impl StagePlan {
     /// Operations of all its graphs.
     pub fn nodes(&self) -> usize {
         let graphs: Vec<&Graph> = match &self.body {
+            Body::Fit(_) => Vec::new(),
             Body::Train(training) => {
                 let monitor = training.monitor.iter();
                 let fillings = training.fillings.iter().map(|reading| &reading.graph);
@@ -107,7 +117,7 @@ impl StagePlan {
                 let heads = evaluation.heads.as_ref()?;
                 Some((&heads.own.train, &heads.settings))
             }
-            Body::Export(_) => None,
+            Body::Fit(_) | Body::Export(_) => None,
         }
     }
 }
@@ -236,6 +246,37 @@ impl Reader {
             module: self.module.clone(),
         }
     }
+}
+
+/// A fit.
+pub struct Fitting {
+    /// What learns.
+    pub call: Call,
+    /// Its arguments, with the fields of its stage.
+    pub args: Args,
+    /// What it learns, as others take it: filled once it is there.
+    pub artifact: Artifact,
+    /// What it learns from; `None` where it is read from a file.
+    pub learning: Option<Learning>,
+    /// The file's content, where it is read from one.
+    pub given: Option<Vec<u8>>,
+    /// What becomes of records that can't be read.
+    pub on_bad: OnBadSample,
+}
+
+impl Fitting {
+    /// What learns.
+    pub fn fit(&self) -> Option<&dyn Fit> {
+        self.call.spec.fit()
+    }
+}
+
+/// What a fit learns from.
+pub struct Learning {
+    /// The records.
+    pub data: DataView,
+    /// Which of their fields.
+    pub field: usize,
 }
 
 /// A pretext stage.

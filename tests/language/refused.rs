@@ -70,7 +70,6 @@ fn later_versions_are_named() {
         "extends \"simclr.ssl\"",
         "override rotations.batch = 1024",
         "sweep grid { rotations.optimizer.rate = [1e-3, 3e-4], run.seed = 1..5 }",
-        "fit words = small_cnn(5) { data = fashion }",
     ] {
         assert_eq!(codes(text), ["E0105"], "{text}");
     }

@@ -224,6 +224,14 @@ impl Compiler<'_> {
     fn pipeline(&mut self, expr: &SampleExpr, scope: &Scope, path: &str) -> Option<Vec<Value>> {
         let mut values = match &expr.head {
             SampleHead::Group(inner) => self.expr(inner, scope, path)?,
+            SampleHead::Several(several) => {
+                let mut values = Vec::new();
+                for (at, inner) in several.iter().enumerate() {
+                    let found = self.expr(inner, scope, &format!("{path}/{at}"))?;
+                    values.push(self.one(found, inner.span, "brackets")?);
+                }
+                values
+            }
             SampleHead::Name(name, span) => match scope.get(name) {
                 Some(value) => vec![value.clone()?],
                 None => {
@@ -241,12 +249,14 @@ impl Compiler<'_> {
                 SampleStep::Transform(call) => (&call.spec.name, call.span),
                 SampleStep::Augment { name, span } => (name, *span),
             };
-            let input = self.one(values, span, name)?;
-            self.steps += 1;
-            if self.steps > MAX_STEPS {
-                self.too_many(span);
-                return None;
-            }
+            let input = match step {
+                SampleStep::Transform(call) if call.spec.takes_several() => {
+                    values = self.several(call, values, &path)?;
+                    continue;
+                }
+                _ => self.one(values, span, name)?,
+            };
+            self.step(span)?;
             let path = self.unique(format!("{path}/{name}"));
             values = match step {
                 SampleStep::Transform(call) => self.transform(call, input, path)?,
@@ -254,6 +264,16 @@ impl Compiler<'_> {
             };
         }
         Some(values)
+    }
+
+    /// Counts a step; `None` where there are too many.
+    pub(super) fn step(&mut self, span: Span) -> Option<()> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            self.too_many(span);
+            return None;
+        }
+        Some(())
     }
 
     /// The only one of `values`, which flow into `place`.

@@ -4,7 +4,7 @@ use super::compile::{Compiler, Scope, Value, counted};
 use super::{Input, Node};
 use crate::augment::normalize;
 use crate::catalog::{At, Call, Make, Problem};
-use crate::data::Philox;
+use crate::data::{Philox, SampleType};
 use crate::language::codes::Code;
 use crate::language::{Span, canonical};
 
@@ -53,12 +53,7 @@ impl Compiler<'_> {
         let (types, transform) = match made {
             Ok(made) => made,
             Err(problem) => {
-                let span = match &problem.at {
-                    At::Call => call.span,
-                    At::Argument(name) => call.args.span(name).unwrap_or(call.span),
-                    At::Span(span) => *span,
-                };
-                self.problems.push((span, problem));
+                self.refused(call, problem);
                 return None;
             }
         };
@@ -96,6 +91,64 @@ impl Compiler<'_> {
             normalized,
         };
         Some(types.into_iter().enumerate().map(value).collect())
+    }
+
+    /// A transform of several values: they are gathered, and it is given their list.
+    pub(super) fn several(
+        &mut self,
+        call: &Call,
+        values: Vec<Value>,
+        path: &str,
+    ) -> Option<Vec<Value>> {
+        let Make::Several { types, make } = &call.spec.make else {
+            return None;
+        };
+        self.step(call.span)?;
+        let path = self.unique(format!("{path}/{}", call.spec.name));
+        let given: Vec<SampleType> = values.iter().map(|value| value.ty.clone()).collect();
+        let made =
+            types(&call.args, &given).and_then(|types| Ok((types, make(&call.args, &given)?)));
+        let (types, transform) = match made {
+            Ok(made) => made,
+            Err(problem) => {
+                self.refused(call, problem);
+                return None;
+            }
+        };
+        let gathered = self.slots;
+        let (first, count) = (gathered + 1, types.len());
+        self.slots += 1 + count;
+        let unread = |slot: usize| Input { slot, last: false };
+        self.nodes.push(Node::Gather {
+            inputs: values.iter().map(|value| unread(value.slot)).collect(),
+            output: gathered,
+        });
+        self.nodes.push(Node::Apply {
+            transform,
+            input: unread(gathered),
+            first,
+            count,
+            key: Philox::part(&path),
+            path,
+            always: None,
+        });
+        let normalized = values.iter().any(|value| value.normalized);
+        let value = |(i, ty)| Value {
+            slot: first + i,
+            ty,
+            normalized,
+        };
+        Some(types.into_iter().enumerate().map(value).collect())
+    }
+
+    /// Notes why a transform can't be made, at the argument or the call that it is about.
+    fn refused(&mut self, call: &Call, problem: Problem) {
+        let span = match &problem.at {
+            At::Call => call.span,
+            At::Argument(name) => call.args.span(name).unwrap_or(call.span),
+            At::Span(span) => *span,
+        };
+        self.problems.push((span, problem));
     }
 
     /// Another augment as a step: what flows in is its parameter, what it emits flows on.

@@ -8,6 +8,7 @@ use super::value::{Args, Data};
 use crate::augment::Transform;
 use crate::data::{Fields, Places, SampleType, Source, Splits};
 use crate::evaluation::Evaluator;
+use crate::fit::Fit;
 use crate::graph::{Graph, Var};
 use crate::plan::{Optimizer, Schedule};
 
@@ -16,6 +17,10 @@ pub type TransformTypes = Arc<dyn Fn(&Args, &SampleType) -> Result<Vec<SampleTyp
 /// Makes a transform for a checked input type.
 pub type TransformMaker =
     Arc<dyn Fn(&Args, &SampleType) -> Result<Box<dyn Transform>> + Send + Sync>;
+/// The type function of a transform of several values.
+pub type SeveralTypes = fn(&Args, &[SampleType]) -> Result<Vec<SampleType>>;
+/// Makes a transform of several values for checked input types.
+pub type SeveralMaker = fn(&Args, &[SampleType]) -> Result<Box<dyn Transform>>;
 /// A piece of an encoder that tasks may call on its own.
 pub type PartBuilder = fn(&mut Graph, &Args, Var) -> Result<Var>;
 /// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
@@ -38,6 +43,13 @@ pub enum Make {
         /// Makes it.
         make: TransformMaker,
     },
+    /// A sample transform of several values: `(question, answer) |> join(pieces)`. What it is given is a list of them.
+    Several {
+        /// Its type function.
+        types: SeveralTypes,
+        /// Makes it.
+        make: SeveralMaker,
+    },
     /// Adds a layer to the tensor graph.
     Layer(fn(&mut Graph, &Args, Var) -> Result<Var>),
     /// Adds an encoder; names its places with [`Graph::place`].
@@ -55,6 +67,8 @@ pub enum Make {
     Schedule(ScheduleMaker),
     /// Judges an encoder.
     Evaluator(Arc<dyn Evaluator>),
+    /// Learns from records before anything is trained.
+    Fit(Arc<dyn Fit>),
     /// Interpreted by the stage that has it.
     Stage,
 }
@@ -71,6 +85,11 @@ impl Make {
     /// What judges an encoder.
     pub fn evaluator(evaluator: impl Evaluator + 'static) -> Self {
         Make::Evaluator(Arc::new(evaluator))
+    }
+
+    /// What learns from records before anything is trained.
+    pub fn fit(fit: impl Fit + 'static) -> Self {
+        Make::Fit(Arc::new(fit))
     }
 
     /// A sample transform: its type function and its maker.

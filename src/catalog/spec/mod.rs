@@ -2,12 +2,14 @@
 //!
 //! What an entry is made by (`make`) reads values (`value`), and values hold calls of entries: the three are one type.
 
+mod artifact;
 mod make;
 mod value;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub use artifact::Artifact;
 pub use make::{Make, PartBuilder, TaskAugment, TaskBuilder, TransformMaker, TransformTypes};
 pub use value::{
     Args, Argument, Call, Data, DataSource, Duration, Net, NetStep, Origin, Split, Value,
@@ -16,6 +18,7 @@ pub use value::{
 use super::{Kind, Param, Result};
 use crate::data::SampleType;
 use crate::evaluation::Evaluator;
+use crate::fit::Fit;
 #[cfg(doc)]
 use crate::graph::Graph;
 use crate::plan::Schedule;
@@ -81,6 +84,8 @@ pub struct Spec {
     pub inputs: Vec<Input>,
     /// What flows into an encoder, as far as it matters to it; `None` of anything else.
     pub takes: Option<SampleType>,
+    /// What kind of thing a fit learns: `vocabulary`. Parameters of [`Type::Fit`](super::Type) take it by name.
+    pub gives: Option<&'static str>,
     /// What [`Graph::call_part`] may call of an encoder, by name.
     pub parts: Vec<(&'static str, PartBuilder)>,
     /// What a task exports beside its encoders, by name with one sentence each: what [`Graph::part`] names, in that order. Empty
@@ -110,6 +115,7 @@ impl Spec {
             params: Vec::new(),
             inputs: Vec::new(),
             takes: None,
+            gives: None,
             parts: Vec::new(),
             exports: Vec::new(),
             pieces: false,
@@ -143,6 +149,12 @@ impl Spec {
     /// Says what flows into an encoder.
     pub fn takes(mut self, ty: SampleType) -> Self {
         self.takes = Some(ty);
+        self
+    }
+
+    /// Says what kind of thing a fit learns.
+    pub fn gives(mut self, kind: &'static str) -> Self {
+        self.gives = Some(kind);
         self
     }
 
@@ -259,10 +271,23 @@ impl Spec {
         spec
     }
 
+    /// Whether it is a transform of several values.
+    pub fn takes_several(&self) -> bool {
+        matches!(self.make, Make::Several { .. })
+    }
+
     /// What judges, where the entry is an evaluator.
     pub fn evaluator(&self) -> Option<&dyn Evaluator> {
         match &self.make {
             Make::Evaluator(evaluator) => Some(&**evaluator),
+            _ => None,
+        }
+    }
+
+    /// What learns, where the entry is a fit.
+    pub fn fit(&self) -> Option<&dyn Fit> {
+        match &self.make {
+            Make::Fit(fit) => Some(&**fit),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::{Problem, Result};
-use super::Spec;
+use super::{Artifact, Spec};
 use crate::data::SampleType;
 use crate::graph::ScalarFn;
 use crate::language::Span;
@@ -128,6 +128,8 @@ impl Args {
         call, maybe_call: &Call = Value::Call(call) => call;
         /// A data set or a part of one.
         data, maybe_data: &Data = Value::Data(data) => data;
+        /// What a `fit` learns.
+        artifact, maybe_artifact: &Artifact = Value::Fit(artifact) => artifact;
     }
 
     /// A number, also when it is written as a whole one.
@@ -210,6 +212,8 @@ pub enum Value {
     Stage(String),
     /// Names of places in an encoder.
     Place(String),
+    /// What a `fit` of the recipe learns, by name.
+    Fit(Artifact),
 }
 
 impl Value {
@@ -231,6 +235,7 @@ impl Value {
             Value::Augment(_) => "an augment",
             Value::Stage(_) => "a stage",
             Value::Place(_) => "a place in an encoder",
+            Value::Fit(_) => "what a fit learns",
         }
     }
 }
@@ -289,6 +294,8 @@ pub enum DataSource {
         /// `.train`, `.valid`, `.test`
         split: Option<Split>,
     },
+    /// `{ labelled = few, unlabelled = all }`: a record of each, by name.
+    Beside(Vec<(String, Data)>),
 }
 
 /// A data set with its pipes.
@@ -307,18 +314,23 @@ impl Data {
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let source = match &self.source {
             DataSource::Call(call) => Some(call),
-            DataSource::Named { .. } => None,
+            DataSource::Named { .. } | DataSource::Beside(_) => None,
         };
         source.into_iter().chain(&self.pipes)
     }
 
-    /// Data that its calls are given: `concat(a, b)`.
+    /// Data that its calls are given, `concat(a, b)`, or that stands in it side by side.
     pub fn given(&self) -> impl Iterator<Item = &Data> {
         let arguments = self.calls().flat_map(|call| call.args.values.values());
-        arguments.filter_map(|argument| match &argument.value {
+        let given = arguments.filter_map(|argument| match &argument.value {
             Value::Data(data) => Some(data),
             _ => None,
-        })
+        });
+        let beside = match &self.source {
+            DataSource::Beside(parts) => parts.as_slice(),
+            _ => &[],
+        };
+        given.chain(beside.iter().map(|(_, data)| data))
     }
 
     /// Names of the recipe's data sets that it is made of, not of what those are made of.

@@ -131,10 +131,6 @@ pub(super) fn spec() -> Spec {
         "Drops a field of every record, so that nothing can use it by mistake.",
         Make::Pipe(pipe),
     )
-    .param(Param::required(
-        "field",
-        Type::Choice(&["label", "image"]),
-        "The field.",
-    ))
+    .param(Param::required("field", Type::Field, "The field."))
     .example("without(label)")
 }

@@ -61,6 +61,12 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
 impl Run<'_> {
     fn seconds(&self, stage: &StagePlan) -> Result<f64, Failure> {
         match &stage.body {
+            Body::Fit(f) => {
+                let began = Instant::now();
+                let read = f.learn_some(RECORDS)?;
+                let all = f.learning.as_ref().map_or(0, |l| l.data.dataset.len());
+                Ok(began.elapsed().as_secs_f64() * all as f64 / read.max(1) as f64)
+            }
             Body::Train(t) => {
                 let mut stream = self.stream(
                     &t.data.dataset,

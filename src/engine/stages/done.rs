@@ -90,6 +90,7 @@ impl Done {
 /// The files that a stage of a run in `root` leaves.
 fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
     let weights = match &stage.body {
+        Body::Fit(_) => 0,
         Body::Export(export) => weights_of(&export.graph),
         Body::Train(training) => weights_of(&training.graph),
         Body::Evaluate(evaluation) => evaluation.heads.as_ref().map_or(0, |heads| {
@@ -106,6 +107,10 @@ fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
     let trained =
         |part: &str| [("final", ".ckpt"), ("metrics", ".jsonl")].map(|(s, e)| file_of(part, s, e));
     match &stage.body {
+        Body::Fit(fitting) => {
+            let file = fitting.fit().map(|fit| fit.file().to_owned());
+            outputs.extend(file.map(own));
+        }
         Body::Train(_) => outputs.extend(trained("").map(own)),
         Body::Evaluate(evaluation) => {
             if evaluation.heads.is_some() {

@@ -14,6 +14,7 @@ mod features;
 mod fit;
 mod folder;
 mod lab;
+mod learn;
 mod left_out;
 mod lines;
 mod monitor;
@@ -243,6 +244,9 @@ impl Run<'_> {
         };
         self.remember(directory);
         if let Some(rows) = done::finished(directory, stage, self.root(), watch)? {
+            if let Body::Fit(fitting) = &stage.body {
+                self.learnt(fitting, directory)?;
+            }
             watch.end(&format!("{} · finished before, skipped", stage.name));
             return Ok(rows);
         }
@@ -269,6 +273,10 @@ impl Run<'_> {
         watch: &mut dyn Watch,
     ) -> Result<Vec<ResultRow>, Failure> {
         match &stage.body {
+            Body::Fit(fitting) => {
+                self.learn(stage, fitting, directory, watch)?;
+                Ok(Vec::new())
+            }
             Body::Train(training) => {
                 self.pretext(stage, training, directory, watch)?;
                 Ok(Vec::new())
@@ -310,6 +318,10 @@ impl Run<'_> {
             && let Some(input) = self.stages.get(&from.stage)
         {
             hasher.update(input.hash.as_bytes());
+        }
+        // fits come first: their folders are open
+        for fit in stage.fits.iter().filter_map(|name| self.stages.get(name)) {
+            hasher.update(fit.hash.as_bytes());
         }
         Ok(hasher.finalize().to_hex().to_string())
     }

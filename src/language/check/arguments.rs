@@ -107,7 +107,10 @@ pub fn default_problem(catalog: &Catalog, param: &Param) -> Option<String> {
     let Preset::Text(text) = &param.preset else {
         return None;
     };
-    if matches!(param.ty, Type::Data | Type::Augment | Type::Stage) {
+    if matches!(
+        param.ty,
+        Type::Data | Type::Augment | Type::Stage | Type::Fit(_)
+    ) {
         return None;
     }
     let nothing = ast::File::default();
@@ -423,7 +426,10 @@ impl Checker<'_> {
 }
 
 fn is_stage(kind: Kind) -> bool {
-    matches!(kind, Kind::Task | Kind::Evaluator | Kind::Finetune)
+    matches!(
+        kind,
+        Kind::Task | Kind::Evaluator | Kind::Finetune | Kind::Fit
+    )
 }
 
 /// Whether something else in the place of a wrong value could be blamed on the wrong line.
@@ -431,7 +437,7 @@ fn decides_shapes(of: Option<Kind>, param: &Param) -> bool {
     matches!(of, Some(Kind::Layer | Kind::Encoder | Kind::Transform))
         || matches!(
             param.ty,
-            Type::Encoder | Type::Augment | Type::Data | Type::Stage
+            Type::Encoder | Type::Augment | Type::Data | Type::Stage | Type::Fit(_)
         )
 }
 

@@ -162,6 +162,19 @@ impl Checker<'_> {
                     span: expr.span,
                 })
             }
+            ExprKind::Several(values) => {
+                // each is looked at before one that fails counts
+                let values: Vec<Option<SampleExpr>> = values
+                    .iter()
+                    .map(|value| self.sample(value, scope, partial))
+                    .collect();
+                Some(SampleExpr {
+                    head: SampleHead::Several(values.into_iter().collect::<Option<_>>()?),
+                    steps: Vec::new(),
+                    repeat: None,
+                    span: expr.span,
+                })
+            }
             _ => Some(SampleExpr {
                 head: self.head(expr, scope, partial)?,
                 steps: Vec::new(),
@@ -300,6 +313,10 @@ fn head_name(expr: &SampleExpr) -> &str {
         match &expr.head {
             SampleHead::Name(name, _) => return name,
             SampleHead::Group(inner) => expr = inner,
+            SampleHead::Several(values) => match values.first() {
+                Some(first) => expr = first,
+                None => return "",
+            },
         }
     }
 }

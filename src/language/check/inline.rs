@@ -67,7 +67,13 @@ impl Found {
                     );
                 }
             }
-            ExprKind::List(values) => values.iter_mut().for_each(|value| self.expr(value)),
+            ExprKind::Record(fields) => {
+                let values = fields.iter_mut().map(|field| &mut field.value);
+                values.for_each(|value| self.expr(value));
+            }
+            ExprKind::List(values) | ExprKind::Several(values) => {
+                values.iter_mut().for_each(|value| self.expr(value))
+            }
             ExprKind::Pipe(steps) => steps.iter_mut().for_each(|step| self.expr(&mut step.value)),
             ExprKind::Repeat(inner, _) | ExprKind::Group(inner) => self.expr(inner),
             _ => {}

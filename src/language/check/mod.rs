@@ -5,6 +5,7 @@ mod augment;
 mod bind;
 mod calls;
 mod cycles;
+mod fits;
 mod foreign;
 mod inline;
 mod names;
@@ -21,10 +22,10 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{File, Item, Name};
-use super::checked::{DatasetItem, Failed, Recipe};
+use super::checked::{DatasetItem, Failed, Recipe, Stage};
 use super::codes::Code;
 use super::{Diagnostic, FileId, Severity, Sources, Span, parse};
-use crate::catalog::{Catalog, Kind, Net};
+use crate::catalog::{Artifact, Catalog, Kind, Net};
 
 /// At most this many errors are reported.
 pub const MAX_ERRORS: usize = 20;
@@ -34,6 +35,22 @@ const KEPT: usize = 200;
 pub use arguments::default_problem;
 pub(crate) use references::unknown_part;
 pub use uses::{Closed, Doors};
+
+/// Checks a text that stands for a part of a recipe: it may name what the recipe's fits learn.
+pub(crate) fn check_part(
+    sources: &mut Sources,
+    file: FileId,
+    catalog: &Catalog,
+    known: &[Artifact],
+) -> (Option<Recipe>, Vec<Diagnostic>) {
+    let (tree, mut diagnostics) = parse::parse(sources, file);
+    let mut checker = Checker::new(catalog, &tree);
+    checker.known = known.to_vec();
+    let (recipe, whole) = checker.recipe(&tree, sources);
+    diagnostics.append(&mut checker.diagnostics);
+    let sound = whole && diagnostics.iter().all(|d| d.severity != Severity::Error);
+    (sound.then_some(recipe), in_order(diagnostics, 0))
+}
 
 /// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.
 /// There is a recipe exactly if no diagnostic is an error; diagnostics stand in the order of the text.
@@ -190,6 +207,13 @@ enum NetState {
     Done(Net),
 }
 
+/// What is known of a fit of the recipe.
+enum FitState {
+    Visiting,
+    Failed,
+    Done(Box<Stage>),
+}
+
 /// One use of a name: by which item, of which, where.
 struct Use<'a> {
     by: &'a str,
@@ -206,6 +230,9 @@ struct Checker<'a> {
     /// What a script or a plugin that could not be loaded may have brought: it may be none of the catalog's.
     missing: Vec<Kind>,
     nets: BTreeMap<&'a str, NetState>,
+    fits: BTreeMap<&'a str, FitState>,
+    /// What fits of another text learn, which this one may name.
+    known: Vec<Artifact>,
     uses: Vec<Use<'a>>,
     /// Unknown names that were reported, each with what it should have been.
     unknown: BTreeSet<(String, String)>,
@@ -230,6 +257,8 @@ impl<'a> Checker<'a> {
             lost: tree.lost.iter().collect(),
             missing: Vec::new(),
             nets: BTreeMap::new(),
+            fits: BTreeMap::new(),
+            known: Vec::new(),
             uses: Vec::new(),
             unknown: BTreeSet::new(),
             current: "",
@@ -326,7 +355,11 @@ impl<'a> Checker<'a> {
                 Item::Augment(augment) => self
                     .augment(augment)
                     .map(|augment| recipe.augments.push(augment)),
-                Item::Stage(stage) => self.stage(stage).map(|stage| recipe.stages.push(stage)),
+                Item::Stage(stage) => match stage.kind {
+                    Kind::Fit => self.fit(&stage.name.text),
+                    _ => self.stage(stage),
+                }
+                .map(|stage| recipe.stages.push(stage)),
                 Item::Run(_) => Some(()),
                 Item::Use(used) => {
                     recipe.uses.push(used.clone());

@@ -115,6 +115,10 @@ impl<'a> Checker<'a> {
                 "stage" => {
                     diagnostic.help(format!("define one: `pretext {} = … {{ … }}`", name.text))
                 }
+                "fit" => diagnostic.help(format!(
+                    "define one: `fit {} = … {{ data = … }}`",
+                    name.text
+                )),
                 _ => diagnostic.help(format!("define one: `{word} {} = …`", name.text)),
             };
         }

@@ -78,6 +78,7 @@ impl Checker<'_> {
                 }
                 _ => false,
             },
+            Type::Data if matches!(kind, ExprKind::Record(_)) => true,
             Type::Encoder | Type::Head | Type::Data => match kind {
                 ExprKind::Call(_) | ExprKind::Pipe(_) => {
                     !exactly || self.starts_with(kind, *ty == Type::Data)
@@ -88,6 +89,8 @@ impl Checker<'_> {
             },
             Type::Augment => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("augment")),
             Type::Stage => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("stage")),
+            Type::Fit(_) => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("fit")),
+            Type::Field => matches!(kind, ExprKind::Path(_)),
             Type::Watched => matches!(kind, ExprKind::Path(_)),
             Type::Place => matches!(kind, ExprKind::Path(_)),
             Type::OneOf(types) => types.iter().any(|ty| self.fits(ty, expr, exactly)),

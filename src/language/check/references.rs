@@ -3,7 +3,7 @@
 use super::Checker;
 use super::names::some_of;
 use crate::catalog::{Data, DataSource, Kind, Split, Type, Value, stage_fields};
-use crate::language::ast::{Expr, ExprKind, Item, Name, Step};
+use crate::language::ast::{Expr, ExprKind, Field, Item, Name, Step};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, Span};
@@ -52,6 +52,7 @@ impl Checker<'_> {
                 })
             }
             ExprKind::Pipe(steps) => self.piped_data(steps, expr.span, wanted),
+            ExprKind::Record(fields) => self.beside(fields, expr.span),
             ExprKind::Lost => None,
             other => {
                 let message = format!("expected {wanted}, found {}", other.noun());
@@ -62,6 +63,55 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// `{ labelled = few, unlabelled = all }`
+    fn beside(&mut self, fields: &[Field], span: Span) -> Option<Data> {
+        let mut parts: Vec<(String, Data)> = Vec::new();
+        let mut sound = true;
+        for (at, field) in fields.iter().enumerate() {
+            let name = &field.name;
+            let diagnostic = match (
+                &field.of,
+                fields[..at].iter().find(|f| f.name.text == name.text),
+            ) {
+                (Some(of), _) => Some(Diagnostic::error(
+                    Code::UnknownField,
+                    name.span.to(of.span),
+                    "data of a record has a name of one word",
+                )),
+                (None, Some(first)) => Some(
+                    Diagnostic::error(
+                        Code::Duplicate,
+                        name.span,
+                        format!("the name `{}` is given twice", name.text),
+                    )
+                    .label(first.name.span, "first here")
+                    .help("give one of them another name"),
+                ),
+                (None, None) => None,
+            };
+            if let Some(diagnostic) = diagnostic {
+                sound = false;
+                self.error(diagnostic);
+            }
+            match self.data(&field.value, "a data set") {
+                Some(data) => parts.push((name.text.clone(), data)),
+                None => sound = false,
+            }
+        }
+        if fields.len() < 2 {
+            sound = false;
+            let message = "a record of data names two data sets or more";
+            self.error(Diagnostic::error(Code::MissingField, span, message).help(
+                "write `{ labelled = few.train, unlabelled = all.train }`, or the data set alone",
+            ));
+        }
+        sound.then_some(Data {
+            source: DataSource::Beside(parts),
+            pipes: Vec::new(),
+            span,
+        })
     }
 
     fn named_data(&mut self, names: &[Name], span: Span) -> Option<Data> {

@@ -6,7 +6,7 @@ use super::Checker;
 use super::arguments::{Given, Matched, Subject};
 use super::names::kinds_text;
 use super::values::Place;
-use crate::catalog::{Args, Argument, Call, Param, run_fields, stage_fields};
+use crate::catalog::{Args, Argument, Call, Kind, Param, run_fields, stage_fields};
 use crate::language::Diagnostic;
 use crate::language::ast::{self, ExprKind, File, Item};
 use crate::language::checked::Stage;
@@ -141,16 +141,21 @@ impl Checker<'_> {
         else {
             return None;
         };
+        let call = Call {
+            args,
+            span: value.span,
+            name_span: call.name.span,
+            spec: spec.clone(),
+        };
         Some(Stage {
             name: stage.name.text.clone(),
             name_span: stage.name.span,
             kind: stage.kind,
-            call: Call {
-                args,
-                span: value.span,
-                name_span: call.name.span,
-                spec: spec.clone(),
+            artifact: match stage.kind {
+                Kind::Fit => super::fits::declared(&stage.name.text, &call),
+                _ => None,
             },
+            call,
             fields,
             bind,
             span: stage.span,

@@ -110,7 +110,7 @@ impl Checker<'_> {
                 _ => self.mismatch(ty, expr, place),
             },
             Type::Data => match &expr.kind {
-                ExprKind::Path(_) | ExprKind::Call(_) | ExprKind::Pipe(_) => {
+                ExprKind::Path(_) | ExprKind::Call(_) | ExprKind::Pipe(_) | ExprKind::Record(_) => {
                     self.data(expr, "a data set").map(Value::Data)
                 }
                 _ => self.mismatch(ty, expr, place),
@@ -131,6 +131,16 @@ impl Checker<'_> {
                     let names: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
                     Some(Value::Place(names.join("/")))
                 }
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Field => match &expr.kind {
+                ExprKind::Path(names) if names.len() == 1 => {
+                    Some(Value::Word(names[0].text.clone()))
+                }
+                _ => self.mismatch(ty, expr, place),
+            },
+            Type::Fit(gives) => match &expr.kind {
+                ExprKind::Path(names) if names.len() == 1 => self.artifact(&names[0], gives, place),
                 _ => self.mismatch(ty, expr, place),
             },
             Type::Watched => match &expr.kind {
@@ -234,9 +244,11 @@ impl Checker<'_> {
                 expr.span,
                 format!("\"{}\"", names[0].text),
             ),
-            (ExprKind::Text(text), Type::Augment | Type::Stage | Type::Place | Type::Data)
-                if !text.is_empty()
-                    && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+            (
+                ExprKind::Text(text),
+                Type::Augment | Type::Stage | Type::Place | Type::Data | Type::Fit(_),
+            ) if !text.is_empty()
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
             {
                 diagnostic.fix("names are written without quotes", expr.span, text.clone())
             }

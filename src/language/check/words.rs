@@ -26,6 +26,8 @@ pub fn describe(ty: &Type) -> String {
         Type::Augment => "the name of an `augment`".into(),
         Type::Stage => "the name of a stage".into(),
         Type::Place => "the name of a place in an encoder".into(),
+        Type::Field => "the name of a field of the records".into(),
+        Type::Fit(gives) => format!("the name of a `fit` that learns {} {gives}", article(gives)),
         Type::Watched => {
             "the name of a value read while training, such as `valid.loss` or `valid.knn`".into()
         }

@@ -68,7 +68,7 @@ impl Builder<'_> {
         self.error(problem);
     }
 
-    fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
+    pub(super) fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
         let span = self.span(&pair);
         let mut names = Vec::new();
         let mut value = None;

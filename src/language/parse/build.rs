@@ -366,6 +366,7 @@ fn edition_error(span: Span, message: &str) -> Diagnostic {
 
 fn stage_kind(keyword: &str) -> Option<Kind> {
     match keyword {
+        "fit" => Some(Kind::Fit),
         "pretext" => Some(Kind::Task),
         "evaluate" => Some(Kind::Evaluator),
         "finetune" => Some(Kind::Finetune),

@@ -257,12 +257,10 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Trouble {
 /// A part of the language that this version can't run.
 pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
     let what = match rule {
-        Rule::fit => "`fit` (a stage that learns from data first)",
         Rule::use_item => "`use` of another recipe",
         Rule::extends => "`extends`",
         Rule::override_item => "`override`",
         Rule::sweep => "`sweep`",
-        Rule::record => "a record `{ … }` as a value",
         _ => "this",
     };
     let first = text

@@ -99,6 +99,13 @@ pub fn expr(of: &mut Expr, visit: Visit<'_>) {
             quantity(times, visit);
         }
         ExprKind::Group(inner) => expr(inner, visit),
+        ExprKind::Several(values) => values.iter_mut().for_each(|value| expr(value, visit)),
+        ExprKind::Record(fields) => {
+            for field in fields {
+                visit(&mut field.name.span);
+                expr(&mut field.value, visit);
+            }
+        }
         ExprKind::Text(_) | ExprKind::Lost => {}
     }
 }

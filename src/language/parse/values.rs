@@ -83,11 +83,17 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
             Rule::group => {
-                let inner = pair.into_inner().find(|p| p.as_rule() == Rule::expr);
-                match inner {
-                    Some(inner) => ExprKind::Group(Box::new(self.expr(inner))),
-                    None => ExprKind::Lost,
+                let inner = pair.into_inner().filter(|p| p.as_rule() == Rule::expr);
+                let mut values: Vec<Expr> = inner.map(|inner| self.expr(inner)).collect();
+                match values.len() {
+                    0 => ExprKind::Lost,
+                    1 => ExprKind::Group(Box::new(values.remove(0))),
+                    _ => ExprKind::Several(values),
                 }
+            }
+            Rule::record => {
+                let fields = pair.into_inner().filter(|p| p.as_rule() == Rule::field);
+                ExprKind::Record(fields.filter_map(|field| self.field(field)).collect())
             }
             Rule::list => ExprKind::List(
                 pair.into_inner()

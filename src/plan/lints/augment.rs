@@ -107,7 +107,11 @@ fn flow(
 ) -> Turned {
     let mut turned = match &expr.head {
         SampleHead::Name(name, _) => scope.get(name).copied().flatten(),
-        SampleHead::Group(inner) => flow(inner, scope, all, (depth, left), found),
+        SampleHead::Group(_) | SampleHead::Several(_) => {
+            let inner = expr.head.inner().iter();
+            let turned = inner.map(|inner| flow(inner, scope, all, (depth, &mut *left), found));
+            turned.fold(None, |turned, other| turned.or(other))
+        }
     };
     for step in &expr.steps {
         match step {
@@ -135,7 +139,7 @@ fn flow(
 /// Every `normalize` of an augment and of those that it calls.
 fn normalizations<'a>(augment: &'a Augment, all: &'a [Augment]) -> Vec<(&'a Args, Span)> {
     fn steps<'a>(expr: &'a SampleExpr, into: &mut Vec<&'a SampleStep>) {
-        if let SampleHead::Group(inner) = &expr.head {
+        for inner in expr.head.inner() {
             steps(inner, into);
         }
         into.extend(&expr.steps);

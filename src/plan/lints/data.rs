@@ -31,7 +31,7 @@ pub(super) fn lint(
                 doubts(diagnostics, &monitor.evaluation, monitor.bank, span);
             }
         }
-        Body::Export(_) => {}
+        Body::Fit(_) | Body::Export(_) => {}
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn sources(data: &Data, recipe: &Recipe) -> Vec<String> {
                 let item = recipe.datasets.iter().find(|item| item.name == *dataset);
                 waiting.extend(item.map(|item| &item.data));
             }
+            DataSource::Beside(_) => {}
         }
         waiting.extend(data.given());
         if found.len() > recipe.datasets.len() + 8 {

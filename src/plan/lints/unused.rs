@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::language::Diagnostic;
-use crate::language::checked::{Recipe, SampleExpr, SampleHead, SampleStep};
+use crate::language::checked::{Recipe, SampleExpr, SampleStep};
 use crate::language::codes::Code;
 
 /// Looks for them.
@@ -46,6 +46,13 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
         )
         .chain(
             recipe
+                .stages
+                .iter()
+                .filter(|stage| stage.artifact.is_some())
+                .map(|stage| ("fit", &stage.name, stage.name_span)),
+        )
+        .chain(
+            recipe
                 .encoders
                 .iter()
                 .filter_map(|net| Some(("encoder", net.name.as_ref()?, net.span))),
@@ -65,12 +72,18 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
 }
 
 fn augments_of(expr: &SampleExpr, used: &mut BTreeSet<String>) {
-    if let SampleHead::Group(inner) = &expr.head {
+    for inner in expr.head.inner() {
         augments_of(inner, used);
     }
     for step in &expr.steps {
-        if let SampleStep::Augment { name, .. } = step {
-            used.insert(name.clone());
+        match step {
+            SampleStep::Augment { name, .. } => {
+                used.insert(name.clone());
+            }
+            SampleStep::Transform(call) => {
+                let values = call.args.values.values();
+                values.for_each(|argument| collect(&argument.value, used));
+            }
         }
     }
 }
@@ -92,6 +105,11 @@ pub(in crate::plan) fn collect(value: &crate::catalog::Value, used: &mut BTreeSe
                     .values
                     .values()
                     .for_each(|a| collect(&a.value, used)),
+                DataSource::Beside(parts) => {
+                    for (_, part) in parts {
+                        collect(&Value::Data(part.clone()), used);
+                    }
+                }
             }
             for pipe in &data.pipes {
                 pipe.args
@@ -107,6 +125,9 @@ pub(in crate::plan) fn collect(value: &crate::catalog::Value, used: &mut BTreeSe
             .for_each(|a| collect(&a.value, used)),
         Value::List(values) => values.iter().for_each(|value| collect(value, used)),
         Value::Net(net) => used.extend(net.name.clone()),
+        Value::Fit(artifact) => {
+            used.insert(artifact.name.clone());
+        }
         _ => {}
     }
 }

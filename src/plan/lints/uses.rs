@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Args, Call, Catalog, Data, Value};
+use crate::catalog::{Args, Call, Catalog, Data, DataSource, Value};
 use crate::language::Diagnostic;
-use crate::language::checked::{Door, Recipe, SampleExpr, SampleHead, SampleStep};
+use crate::language::checked::{Door, Recipe, SampleExpr, SampleStep};
 use crate::language::codes::Code;
 
 /// Looks at each `use`.
@@ -79,10 +79,13 @@ impl Called {
 
     fn data(&mut self, data: &Data) {
         data.calls().for_each(|call| self.call(call));
+        if let DataSource::Beside(parts) = &data.source {
+            parts.iter().for_each(|(_, part)| self.data(part));
+        }
     }
 
     fn samples(&mut self, expr: &SampleExpr) {
-        if let SampleHead::Group(inner) = &expr.head {
+        for inner in expr.head.inner() {
             self.samples(inner);
         }
         for step in &expr.steps {

@@ -14,6 +14,7 @@ pub fn signature(spec: &Spec, fields: &[Param]) -> String {
         Kind::Evaluator => block("evaluate", spec, fields),
         Kind::Finetune => block("finetune", spec, fields),
         Kind::Export => block("export", spec, fields),
+        Kind::Fit => block("fit", spec, fields),
         Kind::Dataset => call("dataset NAME = ", spec),
         Kind::Encoder => call("encoder NAME = ", spec),
         Kind::Optimizer => call("optimizer = ", spec),

@@ -21,6 +21,8 @@ pub fn type_words(ty: &Type) -> String {
         Type::Stage => "name of a stage".into(),
         Type::Place => "name of a place in the encoder".into(),
         Type::Watched => "name of a value read while training".into(),
+        Type::Field => "name of a field".into(),
+        Type::Fit(gives) => format!("name of a fit that learns {} {gives}", article(gives)),
         Type::Call(Kind::Setting) => "setting".into(),
         Type::Call(kind) => format!("call of {} {}", article(kind.singular()), kind.singular()),
         Type::OneOf(types) => {
@@ -41,7 +43,9 @@ fn with_article(ty: &Type) -> String {
     let words = type_words(ty);
     match ty {
         Type::Choice(_) | Type::OneOf(_) => words,
-        Type::Augment | Type::Stage | Type::Place | Type::Watched => format!("the {words}"),
+        Type::Augment | Type::Stage | Type::Place | Type::Watched | Type::Field | Type::Fit(_) => {
+            format!("the {words}")
+        }
         _ => format!("{} {words}", article(&words)),
     }
 }

@@ -1,0 +1,142 @@
+//! What is learnt from records before anything is trained: a vocabulary. One file each, which says what it reads ([`Fit::reads`]),
+//! learns ([`Fit::learn`]) and opens what was learnt ([`Fit::open`]).
+//!
+//! ```text
+//! `fit pieces = wordpiece(size = 8000) { data = corpus.train }` ──engine──▶ a file in the stage's folder ──open──▶ artifact
+//!                                                      `text |> tokenize(pieces)` ◀── by name: crate::catalog::Artifact
+//! ```
+//!
+//! Sizes that a graph needs are arguments of the fit and hold whatever the records give, so that everything is checked before any
+//! record is read. **To add a fit**: its file, with its [`Spec`], and a line in [`specs`].
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::catalog::{Args, Spec};
+use crate::data::{BadSample, DataError, Dataset, Draws, OnBadSample, Sample, SampleType};
+
+/// Something that is learnt from records.
+pub trait Fit: Send + Sync {
+    /// The type of the values that it learns from: the one field of the records that fits it.
+    fn reads(&self) -> SampleType;
+
+    /// The name of the file that holds what was learnt.
+    fn file(&self) -> &'static str;
+
+    /// Learns from values, in the order of the records. Equal values give equal bytes.
+    ///
+    /// # Errors
+    /// A value can't be read, or nothing can be learnt from them.
+    fn learn(
+        &self,
+        args: &Args,
+        values: &mut dyn Iterator<Item = Result<Sample, DataError>>,
+    ) -> Result<Learnt, DataError>;
+
+    /// What a file holds, for those that take it by name.
+    ///
+    /// # Errors
+    /// It is no such file, or holds more than the arguments declare.
+    fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError>;
+}
+
+/// What was learnt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learnt {
+    /// The file's content.
+    pub bytes: Vec<u8>,
+    /// What was found, in a line: `7,412 of 8,000 pieces`.
+    pub found: String,
+}
+
+/// The records that a fit learns from.
+pub struct Records<'r> {
+    /// All of them.
+    pub dataset: &'r dyn Dataset,
+    /// Which are read, in this order.
+    pub indices: &'r [usize],
+    /// The field that is learnt from.
+    pub field: usize,
+    /// What becomes of those that can't be read.
+    pub on_bad: OnBadSample,
+}
+
+/// What is told while records are read.
+pub trait Reading {
+    /// So many are read.
+    fn advance(&mut self, done: usize);
+    /// This one is left out, or taken in part.
+    fn met(&mut self, bad: BadSample, in_part: bool);
+}
+
+impl Reading for () {
+    fn advance(&mut self, _: usize) {}
+    fn met(&mut self, _: BadSample, _: bool) {}
+}
+
+/// Learns from records one after the other; nothing of them is kept but what the fit keeps.
+///
+/// # Errors
+/// A record can't be read and `on_bad` is `stop`, somebody asked to stop, or nothing can be learnt.
+pub fn learn(
+    fit: &dyn Fit,
+    args: &Args,
+    records: &Records<'_>,
+    reading: &mut dyn Reading,
+) -> Result<Learnt, DataError> {
+    let mut at = records.indices.iter();
+    let mut done = 0;
+    let mut values = std::iter::from_fn(|| {
+        loop {
+            let index = *at.next()?;
+            if crate::data::stop_asked() {
+                return Some(Err(DataError::new("asked to stop")));
+            }
+            done += 1;
+            reading.advance(done);
+            match value(records, index, reading) {
+                Ok(Some(value)) => return Some(Ok(value)),
+                Ok(None) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    });
+    fit.learn(args, &mut values)
+}
+
+/// One record's value; `None` where it is left out.
+fn value(
+    records: &Records<'_>,
+    index: usize,
+    reading: &mut dyn Reading,
+) -> Result<Option<Sample>, DataError> {
+    let dataset = records.dataset;
+    let mut record = match (dataset.read(index, Draws::STILL), records.on_bad) {
+        (Ok(record), _) => record,
+        (Err(error), OnBadSample::Stop) => return Err(error),
+        (Err(error), _) if error.is_the_machines() => return Err(error),
+        (Err(error), how) => {
+            let mended = match how {
+                OnBadSample::Repair => dataset.mend(index, Draws::STILL).ok(),
+                _ => None,
+            };
+            let id = dataset.id(index);
+            reading.met(BadSample { id, index, error }, mended.is_some());
+            match mended {
+                Some(record) => record,
+                None => return Ok(None),
+            }
+        }
+    };
+    match records.field < record.len() {
+        true => Ok(Some(record.swap_remove(records.field))),
+        false => Err(DataError::new(
+            "a record has fewer fields than its data set",
+        )),
+    }
+}
+
+/// The catalog entries of this room.
+pub fn specs() -> Vec<Spec> {
+    Vec::new()
+}
