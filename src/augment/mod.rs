@@ -16,6 +16,7 @@ mod hole;
 mod hue;
 mod input;
 mod jigsaw_tiles;
+mod join;
 mod neighbour_tiles;
 mod noise;
 pub mod normalize;
@@ -79,5 +80,6 @@ pub fn specs() -> Vec<Spec> {
         noise::spec(),
         neighbour_tiles::spec(),
         jigsaw_tiles::spec(),
+        join::spec(),
     ]
 }

@@ -70,6 +70,17 @@ pub fn catalog() -> Catalog {
                     .within(0.0, 1.0),
             ),
         spec("hflip", Kind::Transform).param(chance("50%")),
+        spec("vocabulary", Kind::Fit)
+            .gives("vocabulary")
+            .param(Param::required("size", Type::Integer, "Words.").within(1.0, 1e6))
+            .param(size("min", "1")),
+        spec("palette", Kind::Fit).gives("palette"),
+        spec("tokenize", Kind::Transform).param(Param::required(
+            "by",
+            Type::Fit("vocabulary"),
+            "What cuts texts.",
+        )),
+        spec("join", Kind::Transform),
         spec("quarter_turn", Kind::Transform),
         spec("grayscale", Kind::Transform).param(chance("100%")),
         spec("linear", Kind::Layer)

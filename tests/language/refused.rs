@@ -73,13 +73,6 @@ fn later_versions_are_named() {
     ] {
         assert_eq!(codes(text), ["E0105"], "{text}");
     }
-    assert_eq!(
-        changed(
-            "data      = fashion.train",
-            "data = { a = fashion, b = fashion }"
-        ),
-        ["E0105"]
-    );
 }
 
 #[test]

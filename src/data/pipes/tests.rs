@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choice::shares;
-use crate::catalog::{Call, Problem, Result, Split, Value};
+use crate::catalog::{Call, Data, DataSource, Problem, Result, Split, Value};
 use crate::data::test_help::{call, data, named};
-use crate::data::{Dataset, Draws, Places, Silent, Source, Splits, open};
+use crate::data::{Dataset, Draws, Places, Sample, Silent, Source, Splits, open};
 use crate::language::codes::Code;
 
 /// `shapes(train = n, …)` by the name `s`.
@@ -259,6 +259,78 @@ fn concat_joins_splits_and_keeps_ids_apart() {
         head(None, Some(Split::Test)).err().unwrap().code,
         Code::WrongKind
     );
+}
+
+#[test]
+fn records_stand_beside_one_another() {
+    let all = shapes(100);
+    let of = |split| named("s", Some(split), vec![]);
+    let data = |parts: &[(&str, Data)]| Data {
+        source: DataSource::Beside(
+            parts
+                .iter()
+                .map(|(name, data)| ((*name).to_owned(), data.clone()))
+                .collect(),
+        ),
+        ..of(Split::Train)
+    };
+    let open = |parts: &[(&str, Data)]| open(&data(parts), &all, &Places::default());
+    let Ok(Source::One(both)) = open(&[("few", of(Split::Valid)), ("many", of(Split::Train))])
+    else {
+        panic!()
+    };
+    let names: Vec<&str> = both
+        .fields()
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["few_image", "few_label", "many_image", "many_label"]
+    );
+    // the larger is gone through, whichever is named first
+    let train = &all["s"].parts[&Split::Train];
+    let valid = &all["s"].parts[&Split::Valid];
+    assert_eq!(both.len(), train.len());
+    let text = |value: &Sample| format!("{value:?}");
+    let own: Vec<String> = (0..valid.len())
+        .map(|i| text(&valid.read(i, Draws::STILL).unwrap()[0]))
+        .collect();
+    let mut beside = BTreeSet::new();
+    let mut changed = 0;
+    for i in 0..both.len() {
+        let record = both.read(i, Draws::new(1, 0)).unwrap();
+        assert_eq!(
+            text(&record[2]),
+            text(&train.read(i, Draws::STILL).unwrap()[0])
+        );
+        assert_eq!(both.class(i).unwrap(), record[3].as_label());
+        let at = own
+            .iter()
+            .position(|other| *other == text(&record[0]))
+            .unwrap();
+        assert_eq!(record[1].as_label(), valid.class(at).unwrap());
+        beside.insert(at);
+        // the same again, and another one in the next epoch
+        assert_eq!(
+            text(&both.read(i, Draws::new(1, 0)).unwrap()[0]),
+            text(&record[0])
+        );
+        let next = both.read(i, Draws::new(1, 1)).unwrap();
+        changed += usize::from(text(&next[0]) != text(&record[0]));
+    }
+    // 100 draws of 30 leave one out on average: 30 · (29/30)^100
+    assert!(beside.len() > 20, "{}", beside.len());
+    assert!(changed > both.len() / 2, "{changed}");
+    assert!(both.read(both.len(), Draws::STILL).is_err());
+    // whole data sets: the splits that both have
+    let whole = |name: &str| named(name, None, vec![]);
+    let Ok(Source::All(splits)) = open(&[("a", whole("s")), ("b", whole("s"))]) else {
+        panic!()
+    };
+    assert_eq!(splits.parts.len(), all["s"].parts.len());
+    let mixed = open(&[("a", whole("s")), ("b", of(Split::Train))]);
+    assert_eq!(mixed.err().unwrap().code, Code::WrongKind);
 }
 
 #[test]

@@ -50,6 +50,14 @@ impl Sample {
     pub fn text(words: impl Into<Arc<str>>) -> Self {
         Sample::Text(words.into())
     }
+
+    /// The words, where it is such.
+    pub fn into_text(self) -> Option<Arc<str>> {
+        match self {
+            Sample::Text(words) => Some(words),
+            _ => None,
+        }
+    }
 }
 
 /// Words.

@@ -50,6 +50,9 @@ pub(super) fn lint(
                 spans.extend(uses("test", &monitor.args).map(|span| (span, "monitoring")));
             }
         }
+        if stage.kind == Kind::Fit {
+            spans.extend(uses("data", &stage.fields).map(|span| (span, "learning")));
+        }
         if stage.kind == Kind::Finetune {
             spans.extend(uses("data", &stage.fields).map(|span| (span, "training")));
             spans.extend(uses("valid", &stage.fields).map(|span| (span, "choosing")));

@@ -1,0 +1,65 @@
+//! `(title, body) |> join()`: several texts as one.
+
+use std::sync::Arc;
+
+use super::{Scratch, Transform};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::language::codes::Code;
+
+struct Join {
+    between: String,
+}
+
+impl Transform for Join {
+    fn apply(
+        &self,
+        input: Sample,
+        _: &mut Philox,
+        _: &mut Scratch,
+        out: &mut Vec<Sample>,
+    ) -> std::result::Result<(), DataError> {
+        let texts = input.into_list().ok();
+        let texts = texts.and_then(|texts| texts.into_iter().map(Sample::into_text).collect());
+        let texts: Vec<Arc<str>> =
+            texts.ok_or_else(|| DataError::new("`join` was given what is no text"))?;
+        out.push(Sample::text(texts.join(self.between.as_str())));
+        Ok(())
+    }
+
+    fn draws(&self, _: &SampleType) -> bool {
+        false
+    }
+}
+
+fn types(_: &Args, inputs: &[SampleType]) -> Result<Vec<SampleType>> {
+    match inputs.iter().find(|ty| !ty.fits(&SampleType::TEXT)) {
+        None => Ok(vec![SampleType::TEXT]),
+        Some(other) => Err(Problem::new(
+            Code::SampleType,
+            format!("`join` takes texts, found `{other}`"),
+        )),
+    }
+}
+
+fn make(args: &Args, _: &[SampleType]) -> Result<Box<dyn Transform>> {
+    Ok(Box::new(Join {
+        between: args.text("between").to_owned(),
+    }))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "join",
+        Kind::Transform,
+        "Joins several texts: (title, body) |> join().",
+        Make::Several { types, make },
+    )
+    .param(Param::with_default(
+        "between",
+        Type::Text,
+        "\" \"",
+        "What stands between two of them.",
+    ))
+    .example("join()")
+}

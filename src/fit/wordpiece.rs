@@ -1,0 +1,86 @@
+//! `wordpiece(size = 8000)`: which pieces words are cut into.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::{Fit, Learnt};
+use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
+use crate::data::words::{Pieces, SPECIAL, Spelling};
+use crate::data::{DataError, Sample, SampleType};
+
+struct WordPiece;
+
+impl Fit for WordPiece {
+    fn reads(&self) -> SampleType {
+        SampleType::TEXT
+    }
+
+    fn file(&self) -> &'static str {
+        "tokenizer.json"
+    }
+
+    fn learn(
+        &self,
+        args: &Args,
+        values: &mut dyn Iterator<Item = Result<Sample, DataError>>,
+    ) -> Result<Learnt, DataError> {
+        let size = args.size("size");
+        let spelling = Spelling {
+            lowercase: args.switch("lowercase"),
+            strip_accents: args.switch("strip_accents"),
+        };
+        let mut texts = values.map(|value| {
+            let text = value?.into_text();
+            text.ok_or_else(|| DataError::new("`wordpiece` was given what is no text"))
+        });
+        let (bytes, pieces) = Pieces::fit(&mut texts, size, spelling)?;
+        let found = match pieces < size {
+            true => format!("{pieces} of {size} pieces: the texts hold no more"),
+            false => format!("{pieces} pieces"),
+        };
+        Ok(Learnt { bytes, found })
+    }
+
+    fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
+        let pieces = Pieces::open(bytes)?;
+        let (declared, found) = (args.size("size"), pieces.len());
+        if found > declared {
+            return Err(DataError::new(format!(
+                "it has {found} pieces, and `size` says {declared}"
+            ))
+            .help(format!("write `size = {found}`")));
+        }
+        Ok(Arc::new(pieces))
+    }
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "wordpiece",
+        Kind::Fit,
+        "Learns which pieces words are cut into.",
+        Make::fit(WordPiece),
+    )
+    .gives("vocabulary")
+    .paper(
+        "Wu et al., 2016",
+        "Google's Neural Machine Translation System: Bridging the Gap between Human and Machine Translation",
+        "arXiv:1609.08144",
+    )
+    .param(
+        Param::required("size", Type::Integer, "Pieces, with those that stand for no word. Fewer where the texts hold no more.")
+            .within((SPECIAL.len() + 1) as f64, 1e6),
+    )
+    .param(Param::optional(
+        "file",
+        Type::Text,
+        "A tokenizer.json to read instead of learning; the path is relative to the recipe.",
+    ))
+    .param(Param::switch("lowercase", "on", "`House` is `house`. A file says it for itself."))
+    .param(Param::switch("strip_accents", "on", "`café` is `cafe`. A file says it for itself."))
+    .doc(
+        "Letters first, then pairs of pieces that stand beside each other most often, until there are enough. The result is a \
+         tokenizer.json in the stage's folder, which Hugging Face's tokenizers open too.",
+    )
+    .example("wordpiece(size = 8000)")
+}
