@@ -76,6 +76,10 @@ struct Jitter {
 }
 
 impl Transform for Jitter {
+    fn recolours(&self, input: &SampleType) -> bool {
+        self.draws(input)
+    }
+
     fn draws(&self, input: &SampleType) -> bool {
         let grey = input
             .as_image()

@@ -48,6 +48,10 @@ impl Transform for Gray {
         Ok(())
     }
 
+    fn recolours(&self, _: &SampleType) -> bool {
+        self.chance > 0.0
+    }
+
     fn draws(&self, _: &SampleType) -> bool {
         self.chance > 0.0 && self.chance < 1.0
     }

@@ -4,6 +4,7 @@
 //! has a pure kernel with its parameters fixed, which the tests hold against torchvision, and a [`Transform`] that draws
 //! the parameters.
 
+mod ab;
 mod center_crop;
 mod color_jitter;
 mod cutout;
@@ -17,6 +18,7 @@ mod hue;
 mod input;
 mod jigsaw_tiles;
 mod join;
+mod lightness;
 mod neighbour_tiles;
 mod noise;
 pub mod normalize;
@@ -36,6 +38,7 @@ pub(crate) use jigsaw_tiles::orders as tile_orders;
 pub use scratch::Scratch;
 
 use crate::catalog::Spec;
+use crate::data::lab::LabPart;
 use crate::data::{DataError, Philox, Sample, SampleType};
 
 /// A transform of one sample value.
@@ -53,6 +56,16 @@ pub trait Transform: Send + Sync {
     /// Whether what it emits is drawn: twice the same input of this type may give two results.
     fn draws(&self, _input: &SampleType) -> bool {
         true
+    }
+
+    /// Which part of Lab it makes of a picture in RGB.
+    fn lab_part(&self) -> Option<LabPart> {
+        None
+    }
+
+    /// Whether it gives a picture of this type other colours, at least now and then.
+    fn recolours(&self, _: &SampleType) -> bool {
+        false
     }
 
     /// Whether it cuts a picture of this type into tiles that touch, whose last output says where they stood.
@@ -75,6 +88,8 @@ pub fn specs() -> Vec<Spec> {
         gaussian_blur::spec(),
         solarize::spec(),
         normalize::spec(),
+        lightness::spec(),
+        ab::spec(),
         cutout::spec(),
         hole::spec(),
         noise::spec(),

@@ -10,6 +10,7 @@ mod evenly;
 mod file_hashes;
 mod idx;
 mod image_folder;
+pub mod lab;
 mod lazy;
 mod loader;
 mod manifest;

@@ -117,6 +117,8 @@ codes! {
     LintBank = "W0719";
     /// A head whose output is one number.
     LintOutput = "W0720";
+    /// Colours that were changed before they are to be learnt.
+    LintColours = "W0721";
     /// The loss, or a gradient, is not a finite number.
     Diverged = "E0801";
     /// A record can't be read while running.

@@ -8,6 +8,7 @@ use super::torch::{Loading, loading};
 use super::{Body, Export, Normalized, Plan, Training, numbers};
 use crate::catalog::{Call, Kind};
 use crate::data::SampleType;
+use crate::data::lab::LabPart;
 use crate::graph::Size;
 use crate::language::call_text;
 
@@ -34,6 +35,8 @@ pub fn card(plan: &Plan, export: &Export, hash: &str, file: &str) -> Card {
     about.insert("recipe_hash".into(), hash.to_owned());
     about.insert("stage".into(), export.from.text());
     let loading = loading(export, normalized.map(|n| &n.by), file);
+    let lab = facts.lab;
+    about.extend(lab.map(|part| ("channels".to_owned(), channels(part))));
     Card {
         config: facts.config(normalized, &loading, &about),
         about,
@@ -51,6 +54,8 @@ struct Facts {
     sample: SampleType,
     /// `[C, H, W]` of pictures.
     image: Option<[usize; 3]>,
+    /// Which part of Lab those are.
+    lab: Option<LabPart>,
     /// Width of what comes before a classifier.
     features: usize,
     /// Outputs of its own classifier; 0 without one.
@@ -73,6 +78,7 @@ impl Facts {
             text: text.join(" |> "),
             sample: export.encoder.sample.clone(),
             image: export.encoder.picture(),
+            lab: export.encoder.lab_part(),
             features: match encoder {
                 Some(call) if classes > 0 => before_head(export, call).unwrap_or(output),
                 _ => output,
@@ -104,7 +110,7 @@ impl Facts {
             ]),
             None => about.extend([("input".to_owned(), self.sample.to_string())]),
         }
-        if let Some(normalized) = normalized {
+        if let Some(normalized) = normalized.filter(|_| self.lab.is_none()) {
             about.insert("mean".into(), numbers(&normalized.by.mean));
             about.insert("std".into(), numbers(&normalized.by.std));
             if let Some(training) = training {
@@ -131,7 +137,7 @@ impl Facts {
             serde_json::from_str(&numbers(values)).unwrap_or(Json::Null)
         };
         let of_pictures = |image: [usize; 3]| {
-            let (mean, std) = match normalized {
+            let (mean, std) = match normalized.filter(|_| self.lab.is_none()) {
                 Some(n) => (list(&n.by.mean), list(&n.by.std)),
                 // pixels in 0..1, as they are
                 None => (json!(vec![0.0; image[0]]), json!(vec![1.0; image[0]])),
@@ -212,6 +218,14 @@ fn view([_, height, width]: [usize; 3]) -> String {
         )
     } else {
         format!("{height}×{width} px (height × width), bilinear and antialiased")
+    }
+}
+
+/// What the channels are where they are no colours of a screen.
+fn channels(part: LabPart) -> String {
+    match part {
+        LabPart::Lightness => "L of CIE Lab (D65), (L - 50) / 25".into(),
+        LabPart::Colour => "a and b of CIE Lab (D65), a / 10 and b / 10".into(),
     }
 }
 

@@ -129,3 +129,39 @@ fn an_encoder_is_judged_on_what_it_was_trained_on() {
     );
     assert!(planned("holes", "small_cnn(width = 2)", judge).is_ok());
 }
+
+#[test]
+fn an_encoder_of_lightness_is_judged_on_the_lightness_it_was_trained_on() {
+    let more = "\naugment upright(image) {\n  emit lightness = image |> lightness(), colour = image |> ab()\n}\n\n\
+        evaluate b = knn(k = 5) { from = a, data = figures.train, test = figures.test }\n";
+    let encoder = "small_cnn(width = 2)\n  augment = upright";
+    let plan = planned("colorization", encoder, more).unwrap();
+    assert_eq!(trained_on(&plan), "image[1, 32, 32]");
+    let Body::Train(training) = &plan.stages[0].body else {
+        panic!("no training")
+    };
+    let Body::Evaluate(judged) = &plan.stages[1].body else {
+        panic!("no evaluation")
+    };
+    let reading = judged.reading.as_ref().unwrap();
+    assert_eq!(reading.protocol, "view lightness");
+    let mut scratch = crate::augment::Scratch::default();
+    for index in 0..3 {
+        let seen = [&training.samples, &reading.samples].map(|samples| {
+            let record = training
+                .data
+                .dataset
+                .read(index, crate::data::Draws::STILL)
+                .unwrap();
+            let emitted = samples.run(record, 1, 0, index as u64, &mut scratch);
+            emitted.unwrap().swap_remove(0).into_image().unwrap()
+        });
+        let batch = seen.map(|image| {
+            let mut values = vec![0.0; 32 * 32];
+            image.write_chw(&mut values);
+            values
+        });
+        assert!(batch[0].iter().any(|x| *x != batch[0][0]));
+        assert_eq!(batch[0], batch[1]);
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Export, numbers};
 use crate::catalog::{Call, Kind, Make, Net, NetStep};
 use crate::data::Normalization;
+use crate::data::lab::LabPart;
 use crate::graph::TorchTensor;
 
 /// How PyTorch loads an export.
@@ -52,7 +53,10 @@ pub fn loading(export: &Export, by: Option<&Normalization>, file: &str) -> Loadi
             format!("model.load_state_dict(load_file({file}))"),
             "model.eval()".into(),
         ]);
-        loading.lines.extend(view(image, by));
+        match export.encoder.lab_part() {
+            Some(part) => loading.lines.extend(lab_view(image, part)),
+            None => loading.lines.extend(view(image, by)),
+        }
     }
     loading
 }
@@ -68,18 +72,41 @@ fn view([channels, height, width]: [usize; 3], by: Option<&Normalization>) -> [S
     if channels == 1 {
         steps.push("T.Grayscale()".to_owned());
     }
-    if height == width {
-        steps.push(format!("T.Resize({height})"));
-        steps.push(format!("T.CenterCrop({height})"));
-    } else {
-        steps.push(format!("T.Resize(({height}, {width}))"));
-    }
+    steps.extend(sized(height, width));
     steps.push("T.ToTensor()".into());
     steps.extend(by.map(|n| format!("T.Normalize({}, {})", numbers(&n.mean), numbers(&n.std))));
     [
         "from torchvision import transforms as T".into(),
         format!("view = T.Compose([{}])", steps.join(", ")),
     ]
+}
+
+/// The same for a part of Lab, by scikit-image.
+fn lab_view([_, height, width]: [usize; 3], part: LabPart) -> [String; 5] {
+    let (channels, scale) = match part {
+        LabPart::Lightness => ("[0]", "(x - 50) / 25"),
+        LabPart::Colour => ("[1, 2]", "x / 10"),
+    };
+    let steps = sized(height, width).join(", ");
+    [
+        "import torch".into(),
+        "from torchvision import transforms as T".into(),
+        "from skimage.color import rgb2lab".into(),
+        format!("scaled = lambda x: {scale}"),
+        format!(
+            "view = T.Compose([{steps}, T.Lambda(lambda x: scaled(torch.tensor(rgb2lab(x.convert(\"RGB\"))[..., {channels}]).permute(2, 0, 1).float()))])"
+        ),
+    ]
+}
+
+fn sized(height: usize, width: usize) -> Vec<String> {
+    match height == width {
+        true => vec![
+            format!("T.Resize({height})"),
+            format!("T.CenterCrop({height})"),
+        ],
+        false => vec![format!("T.Resize(({height}, {width}))")],
+    }
 }
 
 fn resnet(name: &str, call: &Call, [channels, ..]: [usize; 3]) -> Loading {

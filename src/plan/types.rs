@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Artifact, Call, Net};
+use crate::data::lab::LabPart;
 use crate::data::{Dataset, Found, OnBadSample, Prepared, SampleType};
 use crate::evaluation::{Evaluator, Want};
 use crate::fit::Fit;
@@ -236,6 +237,12 @@ impl Reader {
     /// Channels, height and width of the pictures that it takes, where it takes pictures.
     pub fn picture(&self) -> Option<[usize; 3]> {
         self.sample.as_image()?.known()
+    }
+
+    /// Which part of Lab those are.
+    pub fn lab_part(&self) -> Option<LabPart> {
+        let [channels, ..] = self.picture()?;
+        self.prepared.lab_part(channels)
     }
 
     /// What a later stage starts from that starts from this part of a stage.

@@ -1,8 +1,10 @@
 //! Pretext tasks, one file each: what is read from the batch, what is made small, what is watched.
 
+mod ab_bins;
 mod autoencoder;
 mod barlow_twins;
 mod byol;
+mod colorization;
 mod crops;
 mod decoder;
 mod dino;
@@ -37,6 +39,7 @@ pub fn specs() -> Vec<Spec> {
         autoencoder::spec(),
         barlow_twins::spec(),
         byol::spec(),
+        colorization::spec(),
         dino::spec(),
         inpainting::spec(),
         jigsaw::spec(),

@@ -109,7 +109,8 @@ fn emitted(
         panic!("{}", spec.name)
     };
     let body = augment(&args(spec, given), fields).unwrap().unwrap();
-    assert!(body.contains("normalize()"), "{body}");
+    let centred = ["normalize()", "lightness()"];
+    assert!(centred.iter().any(|last| body.contains(last)), "{body}");
     let mut sources = Sources::default();
     let text = format!("ssl 1\n\naugment default(image) {{\n{body}\n}}\n");
     let file = sources.add("<test>", text);
@@ -131,6 +132,10 @@ fn emitted(
 fn default_augments_suit_all_pictures() {
     for spec in super::specs() {
         for (channels, side) in [(3, Some(32)), (1, Some(28)), (3, Some(96)), (3, None)] {
+            // grey pictures have no colours to be learnt
+            if (spec.name.as_str(), channels) == ("colorization", 1) {
+                continue;
+            }
             let fields = pictures(channels, side);
             let outputs = emitted(&spec, &[], &fields);
             for input in &spec.inputs {

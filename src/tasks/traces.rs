@@ -144,6 +144,7 @@ pub(super) fn arguments<'a>(trace: &'a Trace, spec: &Spec) -> Vec<(&'a str, Valu
         let value = match &spec.find(name).unwrap().ty {
             Type::Integer => Value::Integer(number() as i64),
             Type::Ratio => Value::Ratio(number()),
+            Type::Length => Value::Length(number()),
             Type::Duration => Value::Duration(duration(value.as_str().unwrap())),
             Type::Range => {
                 let end = |i: usize| value[i].as_f64().unwrap();

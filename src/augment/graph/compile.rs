@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::finish::mark_last_uses;
 use super::{Input, Node, SampleGraph};
 use crate::catalog::Problem;
+use crate::data::lab::LabPart;
 use crate::data::{Fields, Normalization, SampleType};
 use crate::language::Span;
 use crate::language::checked::{Augment, SampleExpr, SampleHead, SampleStep};
@@ -16,6 +17,10 @@ pub(super) struct Value {
     pub(super) slot: usize,
     pub(super) ty: SampleType,
     pub(super) normalized: bool,
+    /// Which part of Lab it is.
+    pub(super) lab: Option<LabPart>,
+    /// The call that last changed its colours.
+    pub(super) recoloured: Option<Span>,
 }
 
 /// Most steps of a sample graph, each draw and each call of another augment counted.
@@ -52,6 +57,8 @@ pub fn compile(
                 slot,
                 ty: fields[slot].1.clone(),
                 normalized: false,
+                lab: None,
+                recoloured: None,
             });
         if value.is_none() {
             let names: Vec<_> = fields
@@ -72,6 +79,7 @@ pub fn compile(
     compiler.bindings(augment, &mut scope, &augment.name);
     let mut outputs = Vec::new();
     let mut centred = false;
+    let (mut lab, mut recoloured) = (Vec::new(), Vec::new());
     let mut emitted = Fields::new();
     for emit in &augment.emits {
         let path = format!("{}/{}", augment.name, emit.name);
@@ -84,6 +92,11 @@ pub fn compile(
         match value.ty.batchable() {
             Ok(()) => {
                 centred |= value.normalized;
+                lab.extend(value.lab.filter(|part| !lab.contains(part)));
+                if value.lab == Some(LabPart::Colour) {
+                    let span = value.recoloured;
+                    recoloured.extend(span.filter(|span| !recoloured.contains(span)));
+                }
                 outputs.push(Input {
                     slot: value.slot,
                     last: false,
@@ -103,6 +116,8 @@ pub fn compile(
     let mut graph = SampleGraph {
         normalized: centred,
         twice: compiler.twice,
+        lab,
+        recoloured,
         touching: compiler
             .touching
             .into_iter()
@@ -216,6 +231,8 @@ impl Compiler<'_> {
                 slot: output,
                 ty: SampleType::list(column[0].ty.clone(), Some(times)),
                 normalized: column[0].normalized,
+                lab: column[0].lab,
+                recoloured: column[0].recoloured,
             }
         });
         Some(gathered.collect())

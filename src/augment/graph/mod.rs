@@ -14,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::{Scratch, Transform};
+use crate::data::lab::LabPart;
 use crate::data::{DataError, Fields, Normalization, Philox, Record, Sample, SampleType};
 use crate::language::Span;
 
@@ -65,6 +66,10 @@ pub struct SampleGraph {
     normalized: bool,
     /// Calls that normalise what is normalised.
     twice: Vec<Span>,
+    /// Which parts of Lab it emits.
+    lab: Vec<LabPart>,
+    /// Calls that changed colours before a and b of Lab were taken of them.
+    recoloured: Vec<Span>,
 }
 
 impl SampleGraph {
@@ -80,6 +85,8 @@ impl SampleGraph {
             touching: Vec::new(),
             normalized: statistics.is_some(),
             twice: Vec::new(),
+            lab: Vec::new(),
+            recoloured: Vec::new(),
         };
         for (field, (name, ty)) in fields.iter().enumerate() {
             let mut slot = field;
@@ -146,6 +153,16 @@ impl SampleGraph {
     /// Calls of `normalize` whose input was normalised before.
     pub fn normalizes_twice(&self) -> &[Span] {
         &self.twice
+    }
+
+    /// Which parts of Lab it emits, each once.
+    pub fn lab(&self) -> &[LabPart] {
+        &self.lab
+    }
+
+    /// Calls that changed a picture's colours before a and b of Lab, which it emits, were taken of it.
+    pub fn recoloured(&self) -> &[Span] {
+        &self.recoloured
     }
 
     /// What each value of the batch is, by its name (`view`, `views/0`): equal numbers are copies of one value. What was drawn is a

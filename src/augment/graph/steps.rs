@@ -4,12 +4,13 @@ use super::compile::{Compiler, Scope, Value, counted};
 use super::{Input, Node};
 use crate::augment::normalize;
 use crate::catalog::{At, Call, Make, Problem};
+use crate::data::lab::LabPart;
 use crate::data::{Philox, SampleType};
 use crate::language::codes::Code;
 use crate::language::{Span, canonical};
 
-/// Transforms that give something else on normalised pixels than on pixels in 0..1.
-const BEFORE_NORMALIZE: [&str; 3] = ["color_jitter", "grayscale", "solarize"];
+/// Transforms that give something else on normalised pixels, or on a part of Lab, than on pixels in 0..1.
+const BEFORE_NORMALIZE: [&str; 5] = ["color_jitter", "grayscale", "solarize", "lightness", "ab"];
 
 impl Compiler<'_> {
     pub(super) fn transform(
@@ -31,12 +32,16 @@ impl Compiler<'_> {
             return None;
         };
         if input.normalized && call.spec.provider.is_none() && BEFORE_NORMALIZE.contains(&name) {
+            let before = input.lab.map_or("normalize", LabPart::transform);
             let problem = Problem::new(
                 Code::SampleType,
-                format!("`{name}` takes pixels in 0..1, and `normalize` came before it"),
+                format!("`{name}` takes pixels in 0..1, and `{before}` came before it"),
             );
-            self.problems
-                .push((call.span, problem.help("make `normalize` the last step")));
+            let help = match (input.lab, name) {
+                (Some(_), "lightness" | "ab") => "take each of the picture itself".to_owned(),
+                _ => format!("make `{before}` the last step"),
+            };
+            self.problems.push((call.span, problem.help(help)));
             return None;
         }
         // a plugin may have one of this name, which is another transform
@@ -60,6 +65,11 @@ impl Compiler<'_> {
         if is_normalize && input.normalized && !self.twice.contains(&call.span) {
             self.twice.push(call.span);
         }
+        let lab = transform.lab_part();
+        let recoloured = match transform.recolours(&input.ty) {
+            true => Some(call.span),
+            false => input.recoloured,
+        };
         let (first, count) = (self.slots, types.len());
         self.slots += count;
         if transform.touches(&input.ty) && count > 0 {
@@ -84,11 +94,13 @@ impl Compiler<'_> {
             path,
             always,
         });
-        let normalized = input.normalized || is_normalize;
+        let normalized = input.normalized || is_normalize || lab.is_some();
         let value = |(i, ty)| Value {
             slot: first + i,
             ty,
             normalized,
+            lab: lab.or(input.lab),
+            recoloured,
         };
         Some(types.into_iter().enumerate().map(value).collect())
     }

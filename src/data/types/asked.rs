@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Fields, Normalization, Sample, SampleType};
 use crate::catalog::{Problem, Result};
+use crate::data::lab::LabPart;
 use crate::graph::DType;
 use crate::language::codes::Code;
 
@@ -142,6 +143,16 @@ impl Loose {
 pub struct Prepared {
     /// What pictures were normalised by.
     pub normalization: Option<Normalization>,
+    /// Which parts of Lab pictures were shown as.
+    pub lab: Vec<LabPart>,
+}
+
+impl Prepared {
+    /// Which part of Lab it is that pictures of so many channels are.
+    pub fn lab_part(&self, channels: usize) -> Option<LabPart> {
+        let mut parts = self.lab.iter().copied();
+        parts.find(|part| part.channels() == channels)
+    }
 }
 
 /// How a value is shown in evaluation.

@@ -9,6 +9,7 @@ use super::{
 use crate::augment::Scratch;
 use crate::catalog::{Problem, Result};
 use crate::data::DataError;
+use crate::data::lab::LabPart;
 use crate::language::codes::Code;
 
 /// The sizes of a picture, as far as they are known.
@@ -158,10 +159,11 @@ impl Asked for ImageType {
         }
     }
 
-    /// Resized, cut to the trained size from the centre, normalised as the training pictures were.
+    /// Resized, cut to the trained size from the centre, normalised as the training pictures were, or the same part of Lab.
     fn view(&self, prepared: &Prepared, found: &SampleType, data: &str) -> Result<View> {
         let found = found.as_image().copied().unwrap_or(Self::ANY);
-        if let (Some(own), Some(channels)) = (found.channels, self.channels)
+        let part = self.channels.and_then(|n| prepared.lab_part(n));
+        if let (Some(own), Some(channels), None) = (found.channels, self.channels, part)
             && own != channels
         {
             return Err(Problem::new(
@@ -185,7 +187,13 @@ impl Asked for ImageType {
             view.steps += &format!(" |> center_crop({side}px)");
             view.words.push(format!("centre crop {side}"));
         }
-        if let Some(n) = &prepared.normalization {
+        if let Some(part) = part {
+            view.steps += &format!(" |> {}()", part.transform());
+            view.words.push(match part {
+                LabPart::Lightness => "lightness".into(),
+                LabPart::Colour => "ab of Lab".into(),
+            });
+        } else if let Some(n) = &prepared.normalization {
             let [mean, std] = [&n.mean, &n.std].map(|values| numbers(values));
             view.steps += &format!(" |> normalize(mean = {mean}, std = {std})");
             view.words.push("normalised".into());
@@ -272,6 +280,6 @@ impl Value for Image {
     }
 
     fn draw(&self, name: &str, _classes: &[String], into: &mut Vec<(String, Drawing)>) {
-        into.push((name.to_owned(), Drawing::Picture(self.clone())));
+        into.push((name.to_owned(), Drawing::Picture(self.as_drawn())));
     }
 }

@@ -24,7 +24,7 @@ pub struct Image {
     pub height: usize,
     /// In pixels.
     pub width: usize,
-    /// 1 (grey) or 3 (RGB).
+    /// 1 (grey) or 3 (RGB); 2 are a and b of Lab.
     pub channels: usize,
     /// Applied when the batch is written.
     pub normalization: Option<Arc<Normalization>>,
@@ -41,6 +41,21 @@ impl Image {
             channels,
             normalization: None,
         }
+    }
+
+    /// A picture that can be looked at: channels that are no colours side by side, each in grey.
+    pub fn as_drawn(&self) -> Image {
+        let (c, w) = (self.channels, self.width);
+        if matches!(c, 1 | 3) || w * self.height == 0 {
+            return self.clone();
+        }
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        for row in self.pixels.chunks_exact(w * c) {
+            for channel in 0..c {
+                pixels.extend(row[channel..].iter().step_by(c));
+            }
+        }
+        Image::new(pixels, self.height, c * w, 1)
     }
 
     /// Writes the picture as f32 `[c, h, w]` into `out`, normalised if it asked for that.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::augment::Scratch;
+use crate::data::lab::LabPart;
 use crate::graph::DType;
 use crate::language::codes::Code;
 
@@ -304,8 +305,48 @@ fn values_enter_a_batch() {
     );
 }
 
+#[test]
+fn parts_of_lab_are_taken_of_pictures_in_colour() {
+    let prepared = Prepared {
+        normalization: None,
+        lab: vec![LabPart::Colour, LabPart::Lightness],
+    };
+    let view = |trained: &str, found: &str| {
+        let view = ty(trained).view(&prepared, &ty(found), "x.test").unwrap();
+        view.steps
+    };
+    for (trained, found, steps) in [
+        ("image[1, 8, 8]", "image[3, 8, 8]", " |> lightness()"),
+        ("image[1, 8, 8]", "image[1, 8, 8]", " |> lightness()"),
+        ("image[2, 8, 8]", "image[3, 8, 8]", " |> ab()"),
+        (
+            "image[1, 8, 8]",
+            "image[3, 9, 9]",
+            " |> resize(8px) |> center_crop(8px) |> lightness()",
+        ),
+        ("image[3, 8, 8]", "image[3, 8, 8]", ""),
+    ] {
+        assert_eq!(view(trained, found), steps, "{trained} {found}");
+    }
+    // what was grey from the start stays so
+    let plain = ty("image[1, 8, 8]").view(&Prepared::default(), &ty("image[3, 8, 8]"), "x");
+    assert!(plain.is_err());
+}
+
+#[test]
+fn channels_that_are_no_colours_are_drawn_side_by_side() {
+    let two = Image::new((0..12).collect(), 2, 3, 2).as_drawn();
+    assert_eq!((two.height, two.width, two.channels), (2, 6, 1));
+    assert_eq!(two.pixels, [0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11]);
+    let rgb = Image::new((0..12).collect(), 2, 2, 3);
+    assert_eq!(rgb.as_drawn(), rgb);
+}
+
 fn viewed(trained: &str, found: &str, by: Option<Normalization>) -> (String, Vec<String>) {
-    let prepared = Prepared { normalization: by };
+    let prepared = Prepared {
+        normalization: by,
+        ..Prepared::default()
+    };
     let view = ty(trained).view(&prepared, &ty(found), "pets.test");
     let view = view.unwrap();
     (view.steps, view.words)

@@ -90,8 +90,20 @@ pub(super) fn choose(condition: Value, a: Value, b: Value) -> Result<Value, Stri
     by_rank!(F1 I1 F2 I2 F3 I3 F4 I4 F5 I5 F6 I6)
 }
 
+/// A number's bits in the order of `f32::total_cmp`.
+fn ranked(x: f32) -> u32 {
+    let bits = x.to_bits();
+    match bits >> 31 {
+        0 => bits | 1 << 31,
+        _ => !bits,
+    }
+}
+
 /// The stable order of each row, sorted on the host: a backend's own sort need not be stable, and each has another.
 pub(super) fn argsort(x: Value, descending: bool, device: &BurnDevice) -> Result<Value, String> {
+    if x.shape().last().is_some_and(|n| u32::try_from(*n).is_err()) {
+        return Err("sorts up to 4,294,967,295 numbers".into());
+    }
     let host = x.float().inner().download()?;
     let (numbers, shape) = match host {
         HostTensor::F32 { data, shape } => (data, shape),
@@ -99,21 +111,19 @@ pub(super) fn argsort(x: Value, descending: bool, device: &BurnDevice) -> Result
     };
     let n = shape.last().copied().unwrap_or(1).max(1);
     let mut order = vec![0i64; numbers.len()];
-    order
-        .par_chunks_mut(n)
-        .zip(numbers.par_chunks(n))
-        .for_each(|(order, row)| {
-            for (i, place) in order.iter_mut().enumerate() {
-                *place = i as i64;
-            }
-            order.sort_by(|a, b| {
-                let (a, b) = (row[*a as usize], row[*b as usize]);
-                if descending {
-                    b.total_cmp(&a)
-                } else {
-                    a.total_cmp(&b)
-                }
-            });
-        });
+    let rows = order.par_chunks_mut(n).zip(numbers.par_chunks(n));
+    rows.for_each_init(Vec::new, |keys, (order, row)| {
+        // number and place in one word: no two are equal, so that any sort is the stable one
+        keys.clear();
+        keys.extend(row.iter().enumerate().map(|(place, x)| {
+            let rank = ranked(*x);
+            let rank = if descending { !rank } else { rank };
+            u64::from(rank) << 32 | place as u64
+        }));
+        keys.sort_unstable();
+        for (to, key) in order.iter_mut().zip(keys.iter()) {
+            *to = (key & u64::from(u32::MAX)) as i64;
+        }
+    });
     Value::upload(&HostTensor::int(order, &shape), device)
 }

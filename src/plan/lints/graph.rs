@@ -19,6 +19,7 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &
     queues(diagnostics, stage, training);
     normalized(diagnostics, stage, training);
     tiles(diagnostics, stage, training);
+    colours(diagnostics, stage, training);
 }
 
 /// One sample stands on both sides of a comparison.
@@ -232,6 +233,26 @@ fn tiles(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training) 
                     .help("leave a gap: of half a tile (Doersch et al., 2015), of 11 of 75 pixels (Noroozi & Favaro, 2016)"),
             );
         }
+    }
+}
+
+/// Colours that nature did not give.
+fn colours(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Training) {
+    for span in training.samples.recoloured() {
+        let of = |d: &Diagnostic| d.code == Code::LintColours && d.primary.span == *span;
+        if diagnostics.iter().any(of) {
+            continue;
+        }
+        diagnostics.push(
+            Diagnostic::warning(
+                Code::LintColours,
+                *span,
+                "the colours that are to be learnt were changed before",
+            )
+            .label(stage.name_span, "learns from a and b of Lab")
+            .note("Which colour a thing has can be told from its looks; what was drawn at random can't.")
+            .help("remove it, or change the picture that is only looked at"),
+        );
     }
 }
 

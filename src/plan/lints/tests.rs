@@ -28,11 +28,12 @@ fn warnings(text: &str) -> Option<Vec<Diagnostic>> {
 }
 
 /// Lints that look at what a stage computes.
-const OF_GRAPHS: [Code; 4] = [
+const OF_GRAPHS: [Code; 5] = [
     Code::LintOneView,
     Code::LintCollapse,
     Code::LintAccumulate,
     Code::LintTiles,
+    Code::LintColours,
 ];
 
 #[test]
