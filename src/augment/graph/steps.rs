@@ -149,6 +149,8 @@ impl Compiler<'_> {
             slot: first + i,
             ty,
             normalized,
+            lab: None,
+            recoloured: values.iter().find_map(|value| value.recoloured),
         };
         Some(types.into_iter().enumerate().map(value).collect())
     }
