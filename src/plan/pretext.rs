@@ -101,6 +101,7 @@ impl Planner<'_> {
             prepared: Prepared {
                 normalization: normalized.as_ref().map(|n| n.by.clone()),
                 lab: samples.lab().to_vec(),
+                learnt: samples.learnt().to_vec(),
             },
         };
         // a wrong head does not keep the stages that judge the encoder from being checked

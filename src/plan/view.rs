@@ -21,7 +21,8 @@ impl Planner<'_> {
         span: Span,
     ) -> Option<(Arc<SampleGraph>, String)> {
         let fields = data.dataset.fields().clone();
-        let own = fields.iter().find(|(_, ty)| ty.alike(&encoder.sample));
+        let alike = fields.iter().find(|(_, ty)| ty.alike(&encoder.sample));
+        let own = alike.or_else(|| fields.iter().find(|(_, ty)| encoder.sample.sees(ty)));
         let Some((image, found)) = own else {
             let noun = encoder.sample.noun();
             self.diagnostics.push(

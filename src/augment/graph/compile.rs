@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::finish::mark_last_uses;
 use super::{Input, Node, SampleGraph};
-use crate::catalog::Problem;
+use crate::catalog::{Artifact, Call, Problem};
 use crate::data::lab::LabPart;
 use crate::data::{Fields, Normalization, SampleType};
 use crate::language::Span;
@@ -46,6 +46,7 @@ pub fn compile(
         steps: 0,
         touching: Vec::new(),
         twice: Vec::new(),
+        learnt: Vec::new(),
         problems: Vec::new(),
     };
     let mut scope = BTreeMap::new();
@@ -118,6 +119,7 @@ pub fn compile(
         twice: compiler.twice,
         lab,
         recoloured,
+        learnt: compiler.learnt,
         touching: compiler
             .touching
             .into_iter()
@@ -149,6 +151,8 @@ pub(super) struct Compiler<'a> {
     pub(super) touching: Vec<(usize, Span)>,
     /// Calls that normalise what is normalised.
     pub(super) twice: Vec<Span>,
+    /// What fits learn that transforms take.
+    learnt: Vec<Artifact>,
     pub(super) problems: Vec<(Span, Problem)>,
 }
 
@@ -281,6 +285,17 @@ impl Compiler<'_> {
             };
         }
         Some(values)
+    }
+
+    /// Notes what a call takes of fits.
+    pub(super) fn takes(&mut self, call: &Call) {
+        for argument in call.args.values.values() {
+            if let crate::catalog::Value::Fit(artifact) = &argument.value
+                && !self.learnt.contains(artifact)
+            {
+                self.learnt.push(artifact.clone());
+            }
+        }
     }
 
     /// Counts a step; `None` where there are too many.

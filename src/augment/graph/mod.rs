@@ -14,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::{Scratch, Transform};
+use crate::catalog::Artifact;
 use crate::data::lab::LabPart;
 use crate::data::{DataError, Fields, Normalization, Philox, Record, Sample, SampleType};
 use crate::language::Span;
@@ -70,6 +71,8 @@ pub struct SampleGraph {
     lab: Vec<LabPart>,
     /// Calls that changed colours before a and b of Lab were taken of them.
     recoloured: Vec<Span>,
+    /// What fits learn that its transforms take.
+    learnt: Vec<Artifact>,
 }
 
 impl SampleGraph {
@@ -87,6 +90,7 @@ impl SampleGraph {
             twice: Vec::new(),
             lab: Vec::new(),
             recoloured: Vec::new(),
+            learnt: Vec::new(),
         };
         for (field, (name, ty)) in fields.iter().enumerate() {
             let mut slot = field;
@@ -163,6 +167,11 @@ impl SampleGraph {
     /// Calls that changed a picture's colours before a and b of Lab, which it emits, were taken of it.
     pub fn recoloured(&self) -> &[Span] {
         &self.recoloured
+    }
+
+    /// What fits learn that its transforms take.
+    pub fn learnt(&self) -> &[Artifact] {
+        &self.learnt
     }
 
     /// What each value of the batch is, by its name (`view`, `views/0`): equal numbers are copies of one value. What was drawn is a

@@ -19,6 +19,7 @@ impl Compiler<'_> {
         input: Value,
         path: String,
     ) -> Option<Vec<Value>> {
+        self.takes(call);
         let name = call.spec.name.as_str();
         let Make::Transform { types, make } = &call.spec.make else {
             self.problem(
@@ -116,6 +117,7 @@ impl Compiler<'_> {
             return None;
         };
         self.step(call.span)?;
+        self.takes(call);
         let path = self.unique(format!("{path}/{}", call.spec.name));
         let given: Vec<SampleType> = values.iter().map(|value| value.ty.clone()).collect();
         let made =

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Fields, Normalization, Sample, SampleType};
-use crate::catalog::{Problem, Result};
+use crate::catalog::{Artifact, Problem, Result};
 use crate::data::lab::LabPart;
 use crate::graph::DType;
 use crate::language::codes::Code;
@@ -32,6 +32,11 @@ pub(super) trait Asked: fmt::Display {
     fn holds(&self, value: &Sample) -> bool;
 
     fn tensors(&self) -> Result<Vec<Tensor>, Loose>;
+
+    /// Whether values of this type can be made of values of type `found`, beside those of its own kind.
+    fn made_of(&self, _found: &SampleType) -> bool {
+        false
+    }
 
     /// As it is, where nothing else is said.
     fn view(&self, _prepared: &Prepared, _found: &SampleType, _data: &str) -> Result<View> {
@@ -145,6 +150,8 @@ pub struct Prepared {
     pub normalization: Option<Normalization>,
     /// Which parts of Lab pictures were shown as.
     pub lab: Vec<LabPart>,
+    /// What fits have learnt that was used on the way.
+    pub learnt: Vec<Artifact>,
 }
 
 impl Prepared {

@@ -180,8 +180,13 @@ impl SampleType {
         }
     }
 
+    /// Whether values of type `found` can be shown to what takes values of this type.
+    pub fn sees(&self, found: &SampleType) -> bool {
+        self.alike(found) || self.asked().made_of(found)
+    }
+
     /// How a value of type `found`, of the records that a recipe calls `data`, is shown to what was trained on values of type
-    /// `self` with what was `prepared`. Both are [`Self::alike`].
+    /// `self` with what was `prepared`. The one [`Self::sees`] the other.
     ///
     /// # Errors
     /// It can't be shown: its channels are others.
