@@ -65,6 +65,11 @@ fn every_task_has_a_summary_a_paper_docs_and_a_recipe() {
 #[test]
 fn every_example_and_every_recipe_on_shapes_is_sound() {
     let folder = tempfile::tempdir().expect("a temporary folder");
+    // the texts that an example names
+    let line = |n: usize| format!("{{\"text\": \"the boat and wave {n}\", \"label\": \"sea\"}}\n");
+    let lines: String = (0..64).map(line).collect();
+    fs::create_dir(folder.path().join("news")).expect("a folder");
+    fs::write(folder.path().join("news/train.jsonl"), lines).expect("texts");
     for spec in Catalog::builtin().of_kind(Kind::Task) {
         let path = folder.path().join(format!("{}.ssl", spec.name));
         fs::write(&path, &spec.example).expect("a recipe");
@@ -81,7 +86,7 @@ fn every_example_and_every_recipe_on_shapes_is_sound() {
     for entry in fs::read_dir(recipes()).expect("recipes") {
         let path = entry.expect("an entry").path();
         let name = path.to_str().expect("a path");
-        if name.ends_with("_shapes.ssl") {
+        if name.ends_with("shapes.ssl") {
             pretext(&["check", name, "--deny", "warnings"], folder.path());
         }
     }
@@ -160,6 +165,17 @@ fn a_few_seconds_of_inpainting_beat_the_untrained_encoder() {
     );
 }
 
+/// Frames one by one, judged on four of each clip.
+#[test]
+fn a_few_epochs_of_frame_order_beat_the_untrained_encoder() {
+    beats(
+        "frame_order_moving_shapes",
+        "pretrain.length=8 epochs",
+        "knn",
+        7.0,
+    );
+}
+
 /// A task that is a script.
 #[test]
 fn a_few_seconds_of_deepcluster_beat_the_untrained_encoder() {
@@ -224,6 +240,56 @@ fn a_few_seconds_of_mae_beat_the_untrained_encoder_on_gratings() {
     println!("mae: {trained} trained, {untrained} untrained");
     assert!(
         trained >= untrained + 0.15,
+        "{trained}, untrained {untrained}"
+    );
+}
+
+/// Pictures of gratings whose colour is told by their direction (five) and width (two), and by nothing else; light, place, contrast and
+/// grain are chance.
+fn coloured_gratings(folder: &Path) {
+    let mut rng = Philox::new(1, &[]);
+    for (split, n) in [("train", 1500_u32), ("test", 500)] {
+        for i in 0..n {
+            let (direction, width) = (i % 5, i % 10 / 5);
+            let (sin, cos) = (f64::from(direction) * std::f64::consts::PI / 5.0).sin_cos();
+            let turns = [0.1, 0.2][width as usize]; // per pixel
+            let (grey, contrast) = (rng.between(100.0, 155.0), rng.between(12.0, 30.0));
+            let phase = rng.uniform();
+            let (red, blue) = (f64::from(i % 10) * std::f64::consts::TAU / 10.0).sin_cos();
+            let mut picture = image::RgbImage::new(32, 32);
+            for (x, y, pixel) in picture.enumerate_pixels_mut() {
+                let along = f64::from(x) * cos + f64::from(y) * sin;
+                let wave = (std::f64::consts::TAU * (turns * along + f64::from(phase))).sin();
+                let light = grey + contrast * wave + 45.0 * f64::from(rng.normal());
+                // chroma of JPEG, which leaves the luma as it is
+                let (cr, cb) = (30.0 * red, 30.0 * blue);
+                let rgb = [1.402 * cr, -0.344 * cb - 0.714 * cr, 1.772 * cb];
+                pixel.0 = rgb.map(|away| (light + away).clamp(0.0, 255.0) as u8);
+            }
+            let class = folder.join(format!("gratings/{split}/c{}", i % 10));
+            fs::create_dir_all(&class).expect("a folder");
+            let path = class.join(format!("{i}.png"));
+            picture.save(path).expect("a picture");
+        }
+    }
+}
+
+/// Which colour a picture has can be told where what is seen decides it.
+#[test]
+fn a_few_seconds_of_colorization_beat_the_untrained_encoder_on_coloured_gratings() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    coloured_gratings(folder.path());
+    let recipe = folder.path().join("gratings.ssl");
+    let text = "ssl 1\n\ndataset own = image_folder(\"gratings\", size = 32px)\n\n\
+        pretext colours = colorization(width = 16) {\n  data = own.train\n  encoder = small_cnn(width = 16)\n  batch = 32\n  \
+        length = 6 epochs\n  optimizer = adamw(2e-3)\n  schedule = cosine(warmup = 1 epoch)\n}\n\n\
+        evaluate near = knn(k = 20) { from = colours, data = own.train, test = own.test }\n\nrun { seed = 1 }\n";
+    fs::write(&recipe, text).expect("a recipe");
+    let data = format!("gratings={}", folder.path().join("gratings").display());
+    let (trained, untrained) = trained(&recipe, &["--data", &data], "knn");
+    println!("colorization: {trained} trained, {untrained} untrained");
+    assert!(
+        trained >= untrained + 0.2,
         "{trained}, untrained {untrained}"
     );
 }

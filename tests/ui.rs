@@ -58,7 +58,7 @@ fn run(path: &Path) -> Result<(), Failed> {
         if entry
             .path()
             .extension()
-            .is_some_and(|ending| ending == "rhai")
+            .is_some_and(|ending| ending == "rhai" || ending == "csv")
         {
             test.write(
                 &entry.file_name().to_string_lossy(),

@@ -1,7 +1,7 @@
 //! What flows into a transform: the checks that all of them share.
 
 use crate::catalog::{Problem, Result};
-use crate::data::{DataError, Image, ImageType, Sample, SampleType};
+use crate::data::{ClipType, DataError, Image, ImageType, Sample, SampleType, Tokens, TokensType};
 use crate::language::codes::Code;
 
 impl ImageType {
@@ -36,6 +36,57 @@ impl ImageType {
             )),
         }
     }
+}
+
+impl TokensType {
+    /// What flows into `transform`, which takes a text in pieces.
+    pub(super) fn of(transform: &str, input: &SampleType) -> Result<Self> {
+        if let Some(tokens) = input.as_tokens() {
+            return Ok(*tokens);
+        }
+        let message = format!("`{transform}` takes tokens, and `{input}` flows into it");
+        let problem = Problem::new(Code::SampleType, message);
+        Err(match input.fits(&SampleType::TEXT) {
+            true => problem.help("cut the text into pieces of words before it: `tokenize(pieces)`"),
+            false => problem,
+        })
+    }
+}
+
+/// The text in pieces in a value whose type was checked.
+pub fn tokens(transform: &str, input: Sample) -> Result<Tokens, DataError> {
+    input.into_tokens().map_err(|other| {
+        DataError::new(format!(
+            "`{transform}` takes tokens, and the sample holds {}",
+            other.kind()
+        ))
+    })
+}
+
+impl ClipType {
+    /// What flows into `transform`, which takes one clip.
+    pub(super) fn flowing(transform: &str, input: &SampleType) -> Result<Self> {
+        let clip = input.as_clip().copied();
+        clip.ok_or_else(|| no_clip(transform, input))
+    }
+}
+
+/// Something else flows into `transform`, which takes a clip.
+pub(super) fn no_clip(transform: &str, input: &SampleType) -> Problem {
+    Problem::new(
+        Code::SampleType,
+        format!("`{transform}` takes a clip, and `{input}` flows into it"),
+    )
+}
+
+/// The frames of the clip in a value whose type was checked.
+pub fn frames(transform: &str, input: Sample) -> Result<Vec<Image>, DataError> {
+    input.into_frames().map_err(|other| {
+        DataError::new(format!(
+            "`{transform}` takes a clip, and the sample holds {}",
+            other.kind()
+        ))
+    })
 }
 
 /// The picture in a value whose type was checked.

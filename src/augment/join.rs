@@ -1,7 +1,8 @@
-//! `(title, body) |> join()`: several texts as one.
+//! `(title, body) |> join()`: several texts as one. `(question, answer) |> join(vocabulary = pieces)`: as one text in pieces.
 
 use std::sync::Arc;
 
+use super::tokenize::Vocabulary;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{DataError, Philox, Sample, SampleType};
@@ -9,6 +10,7 @@ use crate::language::codes::Code;
 
 struct Join {
     between: String,
+    vocabulary: Option<Vocabulary>,
 }
 
 impl Transform for Join {
@@ -23,7 +25,18 @@ impl Transform for Join {
         let texts = texts.and_then(|texts| texts.into_iter().map(Sample::into_text).collect());
         let texts: Vec<Arc<str>> =
             texts.ok_or_else(|| DataError::new("`join` was given what is no text"))?;
-        out.push(Sample::text(texts.join(self.between.as_str())));
+        let Some(vocabulary) = &self.vocabulary else {
+            out.push(Sample::text(texts.join(self.between.as_str())));
+            return Ok(());
+        };
+        let pieces = vocabulary.pieces()?;
+        let special = pieces.special();
+        let mut ids = vec![special.class];
+        for text in &texts {
+            ids.extend(pieces.encode(text)?);
+            ids.push(special.separator);
+        }
+        out.push(Sample::tokens(ids, pieces));
         Ok(())
     }
 
@@ -32,9 +45,12 @@ impl Transform for Join {
     }
 }
 
-fn types(_: &Args, inputs: &[SampleType]) -> Result<Vec<SampleType>> {
+fn types(args: &Args, inputs: &[SampleType]) -> Result<Vec<SampleType>> {
     match inputs.iter().find(|ty| !ty.fits(&SampleType::TEXT)) {
-        None => Ok(vec![SampleType::TEXT]),
+        None => Ok(vec![match args.maybe_artifact("vocabulary") {
+            Some(vocabulary) => SampleType::tokens(None, vocabulary.size("size")),
+            None => SampleType::TEXT,
+        }]),
         Some(other) => Err(Problem::new(
             Code::SampleType,
             format!("`join` takes texts, found `{other}`"),
@@ -45,6 +61,7 @@ fn types(_: &Args, inputs: &[SampleType]) -> Result<Vec<SampleType>> {
 fn make(args: &Args, _: &[SampleType]) -> Result<Box<dyn Transform>> {
     Ok(Box::new(Join {
         between: args.text("between").to_owned(),
+        vocabulary: args.maybe_artifact("vocabulary").map(Vocabulary::of),
     }))
 }
 
@@ -59,7 +76,12 @@ pub(super) fn spec() -> Spec {
         "between",
         Type::Text,
         "\" \"",
-        "What stands between two of them.",
+        "What stands between two of them, where no vocabulary is named.",
+    ))
+    .param(Param::optional(
+        "vocabulary",
+        Type::Fit("vocabulary"),
+        "A fit: the texts become pieces, `[CLS]` before the first and `[SEP]` behind each.",
     ))
     .example("join()")
 }

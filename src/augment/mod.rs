@@ -7,7 +7,9 @@
 mod ab;
 mod center_crop;
 mod color_jitter;
+mod crop_tokens;
 mod cutout;
+mod frames;
 mod gaussian_blur;
 pub mod graph;
 
@@ -19,6 +21,8 @@ mod input;
 mod jigsaw_tiles;
 mod join;
 mod lightness;
+mod mask_tokens;
+mod maybe_shuffle;
 mod neighbour_tiles;
 mod noise;
 pub mod normalize;
@@ -28,10 +32,12 @@ mod random_crop;
 mod random_resized_crop;
 mod resample;
 mod resize;
+mod sample_frames;
 mod scratch;
 mod solarize;
 #[cfg(test)]
 mod tests;
+mod tokenize;
 
 pub use graph::{SampleGraph, compile};
 pub(crate) use jigsaw_tiles::orders as tile_orders;
@@ -96,5 +102,11 @@ pub fn specs() -> Vec<Spec> {
         neighbour_tiles::spec(),
         jigsaw_tiles::spec(),
         join::spec(),
+        tokenize::spec(),
+        crop_tokens::spec(),
+        mask_tokens::spec(),
+        sample_frames::spec(),
+        maybe_shuffle::spec(),
+        frames::spec(),
     ]
 }

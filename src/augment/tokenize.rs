@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Artifact, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::words::Pieces;
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, Philox, Pieces, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// What cuts texts: a vocabulary, once it is learnt.
 pub(super) struct Vocabulary(Artifact);
 
 impl Vocabulary {
-    /// The one that an argument names.
-    pub fn new(args: &Args, name: &str) -> Self {
-        Self(args.artifact(name).clone())
+    /// What a fit learns.
+    pub fn of(fit: &Artifact) -> Self {
+        Self(fit.clone())
     }
 
     /// The pieces.
@@ -22,15 +21,14 @@ impl Vocabulary {
     /// # Errors
     /// The fit has not run, or learns no pieces.
     pub fn pieces(&self) -> std::result::Result<Arc<Pieces>, DataError> {
-        self.0.get::<Pieces>().ok_or_else(|| {
-            DataError::new(format!("`{}` has not been learnt yet", self.0.name))
-        })
+        self.0
+            .get::<Pieces>()
+            .ok_or_else(|| DataError::new(format!("`{}` has not been learnt yet", self.0.name)))
     }
 }
 
 struct Tokenize {
     vocabulary: Vocabulary,
-    enclose: bool,
 }
 
 impl Transform for Tokenize {
@@ -44,11 +42,7 @@ impl Transform for Tokenize {
         let text = input.into_text();
         let text = text.ok_or_else(|| DataError::new("`tokenize` was given what is no text"))?;
         let pieces = self.vocabulary.pieces()?;
-        let ids = pieces.encode(&text)?;
-        let ids = match self.enclose {
-            true => pieces.enclosed(&ids),
-            false => ids,
-        };
+        let ids = pieces.enclosed(&pieces.encode(&text)?);
         out.push(Sample::tokens(ids, pieces));
         Ok(())
     }
@@ -56,4 +50,37 @@ impl Transform for Tokenize {
     fn draws(&self, _: &SampleType) -> bool {
         false
     }
+}
+
+fn types(args: &Args, input: &SampleType) -> Result<Vec<SampleType>> {
+    if !input.fits(&SampleType::TEXT) {
+        return Err(Problem::new(
+            Code::SampleType,
+            format!("`tokenize` takes a text, found `{input}`"),
+        ));
+    }
+    Ok(vec![SampleType::tokens(
+        None,
+        args.artifact("vocabulary").size("size"),
+    )])
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "tokenize",
+        Kind::Transform,
+        "A text as the pieces of a vocabulary that a fit has learnt.",
+        Make::transform(types, |args, _| {
+            Ok(Box::new(Tokenize {
+                vocabulary: Vocabulary::of(args.artifact("vocabulary")),
+            }))
+        }),
+    )
+    .param(Param::required(
+        "vocabulary",
+        Type::Fit("vocabulary"),
+        "The fit: `fit pieces = wordpiece(size = 8000) { data = … }`.",
+    ))
+    .doc("`[CLS]` stands before the pieces of a text and `[SEP]` behind them. `crop_tokens` cuts all texts to one length.")
+    .example("tokenize(pieces)")
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Catalog, Kind, Spec};
-use crate::data::Places;
+use super::{Catalog, Input, Kind, Spec, Type};
+use crate::data::{Places, SampleType};
 use crate::graph::vocabulary::operations;
 use crate::language::{Severity, Sources, check_into};
 use crate::plan::{Purpose, plan};
@@ -30,6 +30,16 @@ fn recipe(spec: &Spec) -> String {
     match spec.kind {
         Kind::Dataset => format!("ssl 1\n\ndataset d = {example}\n"),
         Kind::Pipe => format!("{data}\ndataset p = fashion.train |> {example}\n"),
+        Kind::Transform
+            if spec
+                .params
+                .iter()
+                .any(|param| matches!(param.ty, Type::Fit(_))) =>
+        {
+            format!(
+                "{data}\ndataset d = documents(\"texts\")\n\nfit pieces = wordpiece(size = 100) {{ data = d.train }}\n\naugment a(text) {{\n  emit out = text |> {example}\n}}\n"
+            )
+        }
         Kind::Transform => format!("{data}\naugment a(image) {{\n  emit image |> {example}\n}}\n"),
         Kind::Layer => format!("{data}\nencoder n = {example}\n"),
         Kind::Encoder => format!("{data}\nencoder n = {example}\n"),
@@ -74,7 +84,10 @@ fn wrong(spec: &Spec) -> Option<String> {
     let file = sources.add("example.ssl", text.as_str());
     let catalog = Catalog::builtin();
     let (recipe, mut said) = check_into(&mut sources, file, &catalog, &[]);
-    if let (Some(recipe), Kind::Task) = (&recipe, spec.kind) {
+    // the pieces of a text are learnt from data that is not here
+    let pieces = |input: &Input| input.ty.fits(&SampleType::TOKENS);
+    let here = !spec.inputs.iter().any(pieces);
+    if let (Some(recipe), Kind::Task, true) = (&recipe, spec.kind, here) {
         let places = Places::new("", Default::default(), true).unwrap();
         let (_, more) = plan(recipe, &catalog, &places, Purpose::Check);
         said.extend(more);
@@ -87,13 +100,18 @@ fn wrong(spec: &Spec) -> Option<String> {
     (!errors.is_empty()).then(|| format!("{}\n{text}", errors.join("\n")))
 }
 
-/// What flows into an encoder decides what it can be trained and judged on; nothing else takes something.
+/// What flows into an encoder decides what it can be trained and judged on; a transform says so where it takes whole clips, and nothing
+/// else takes something.
 #[test]
 fn encoders_say_what_they_take() {
     let catalog = Catalog::builtin();
     for spec in catalog.iter() {
-        let encoder = spec.kind == Kind::Encoder;
-        assert_eq!(spec.takes.is_some(), encoder, "{}", spec.name);
+        let name = &spec.name;
+        match spec.kind {
+            Kind::Encoder => assert!(spec.takes.is_some(), "{name}"),
+            Kind::Transform => assert!(spec.takes.iter().all(|ty| ty.frame().is_some()), "{name}"),
+            _ => assert_eq!(spec.takes, None, "{name}"),
+        }
     }
 }
 

@@ -109,7 +109,7 @@ impl Watch for Bar {
     }
 
     fn step(&mut self, step: u64, loss: f64, rate: f64) {
-        let message = format!("loss {loss:.4} · {rate:.0} pictures/s");
+        let message = format!("loss {loss:.4} · {rate:.0} records/s");
         if let Some(bar) = &self.bar {
             bar.set_position(step);
             bar.set_message(message);

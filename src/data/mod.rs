@@ -3,11 +3,13 @@
 mod beside;
 mod cifar10;
 mod decode;
+mod documents;
 mod download;
 mod draws;
 mod error;
 mod evenly;
 mod file_hashes;
+mod folders;
 mod idx;
 mod image_folder;
 pub mod lab;
@@ -15,6 +17,7 @@ mod lazy;
 mod loader;
 mod manifest;
 mod mnist;
+mod moving_shapes;
 mod open;
 mod parquet;
 mod pictures;
@@ -26,11 +29,15 @@ mod published;
 mod random;
 mod regular;
 mod shapes;
+mod shards;
 mod shared;
 mod source;
 #[cfg(test)]
 mod test_help;
+mod texts;
 mod types;
+mod video_folder;
+mod words;
 
 pub use draws::Draws;
 pub use error::DataError;
@@ -45,10 +52,12 @@ pub(crate) use regular::fit_file;
 pub use shared::shared;
 pub use source::{Asked, Dataset, Found, Places, Source, Splits};
 pub use types::{
-    Cell, Crossing, Drawing, Fields, Image, ImageType, LabelType, ListType, Loose, MaskType,
-    Normalization, Numbers, Prepared, Record, Sample, SampleType, Tally, Tensor, TextType, View,
+    BoxesType, Cell, Clip, ClipType, Crossing, Drawing, Fields, Image, ImageType, LabelType,
+    ListType, Loose, MaskType, Normalization, Numbers, Over, PADDING, Prepared, Record, Sample,
+    SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced, first_clip,
     first_image, first_label, main_field, numbers,
 };
+pub use words::{Pieces, SPECIAL, SpecialIds, Spelling};
 
 use crate::catalog::Spec;
 
@@ -56,11 +65,14 @@ use crate::catalog::Spec;
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         shapes::spec(),
+        moving_shapes::spec(),
         mnist::fashion_mnist(),
         mnist::mnist(),
         cifar10::spec(),
         image_folder::spec(),
+        video_folder::spec(),
         parquet::spec(),
+        documents::spec(),
     ];
     specs.extend(pipes::specs());
     specs

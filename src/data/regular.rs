@@ -88,3 +88,23 @@ pub(super) fn start(path: &Path, room: &mut [u8]) -> io::Result<usize> {
     }
     Ok(filled)
 }
+
+/// Fills `buffer` from the bytes at `at`, without moving a position that others share.
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, at)
+}
+
+/// Fills `buffer` from the bytes at `at`, without relying on a position that others share.
+#[cfg(windows)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    let mut done = 0;
+    while done < buffer.len() {
+        let at = at + done as u64;
+        match std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], at)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => done += n,
+        }
+    }
+    Ok(())
+}

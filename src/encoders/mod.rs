@@ -1,6 +1,7 @@
 //! Layers, and the backbones made of them, one file each. An encoder takes pictures `[B, C, H, W]` and gives features
 //! `[B, D]`; a head follows. What flows in, its entry says: `Spec::takes`.
 
+mod bert;
 pub mod layers;
 mod nin;
 mod resnet;
@@ -19,5 +20,6 @@ pub fn specs() -> Vec<Spec> {
     specs.push(nin::spec());
     specs.extend(resnet::specs());
     specs.push(vit::spec());
+    specs.push(bert::spec());
     specs
 }

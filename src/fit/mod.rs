@@ -9,6 +9,8 @@
 //! Sizes that a graph needs are arguments of the fit and hold whatever the records give, so that everything is checked before any
 //! record is read. **To add a fit**: its file, with its [`Spec`], and a line in [`specs`].
 
+mod wordpiece;
+
 use std::any::Any;
 use std::sync::Arc;
 
@@ -138,5 +140,5 @@ fn value(
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    Vec::new()
+    vec![wordpiece::spec()]
 }

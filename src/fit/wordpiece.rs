@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::{Fit, Learnt};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
-use crate::data::words::{Pieces, SPECIAL, Spelling};
-use crate::data::{DataError, Sample, SampleType};
+use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType, Spelling};
 
 struct WordPiece;
 

@@ -119,6 +119,10 @@ codes! {
     LintOutput = "W0720";
     /// Colours that were changed before they are to be learnt.
     LintColours = "W0721";
+    /// Frames out of order, or moved one by one, before `maybe_shuffle`.
+    LintOrder = "W0723";
+    /// More pieces of a text hidden than the task scores.
+    LintUnscored = "W0724";
     /// The loss, or a gradient, is not a finite number.
     Diverged = "E0801";
     /// A record can't be read while running.

@@ -43,6 +43,7 @@ impl Planner<'_> {
             fillings.push(Reading {
                 graph: (**inner).clone(),
                 places: vec![(state.name.clone(), *output, width)],
+                raw: None,
                 samples,
                 protocol,
                 on_bad,

@@ -97,7 +97,8 @@ impl Planner<'_> {
         mut splits: Vec<Asked>,
     ) -> Option<Evaluation> {
         let evaluator = stage.call.spec.evaluator()?;
-        let encoder = subject.encoder;
+        let shown = splits.first()?.data.dataset.fields();
+        let encoder = &subject.encoder.seeing(shown);
         let labelled = splits.iter().filter(|split| split.want.labels);
         let labelled: Vec<&DataView> = labelled.map(|split| &split.data).collect();
         let classes = match labelled.as_slice() {
@@ -189,6 +190,7 @@ impl Planner<'_> {
             reading,
             heads,
             protocol,
+            raw_is: encoder.sample.raw_is(),
         })
     }
 
@@ -207,6 +209,7 @@ impl Planner<'_> {
         Ok(Some(Reading {
             graph,
             places,
+            raw: trace::raw_rows(encoder)?,
             samples,
             protocol: format!("{}pool {}, {view}", of(encoder), pool.show()),
             on_bad: OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default()),
@@ -283,7 +286,9 @@ fn heads(
         On::Rows => {
             let places = reading.iter().flat_map(|reading| &reading.places);
             let places: Vec<_> = places.map(|(name, _, dim)| (name.clone(), *dim)).collect();
-            let raw = [(RAW.to_owned(), encoder.sample.numbers())];
+            let raw = reading.and_then(|reading| reading.raw.as_ref());
+            let width = raw.map_or(encoder.sample.numbers(), |(_, _, width)| *width);
+            let raw = [(RAW.to_owned(), width)];
             Ok((
                 both(&|mode| evaluation::on_rows(mode, &places, head, classes))?,
                 both(&|mode| evaluation::on_rows(mode, &raw, head, classes))?,

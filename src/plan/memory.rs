@@ -134,8 +134,11 @@ fn batches(samples: &SampleGraph, batch: usize) -> f64 {
     (record * batch * READY) as f64
 }
 
-/// Numbers of one record as the encoder sees it, without its label.
+/// Numbers that stand for one record where no encoder has read it, without its label.
 fn pixels(reading: &Reading) -> usize {
+    if let Some((_, _, width)) = reading.raw {
+        return width;
+    }
     let seen = reading.samples.outputs().iter();
     let seen = seen.filter(|(_, ty)| ty.as_label().is_none());
     seen.map(|(_, ty)| ty.numbers()).sum()

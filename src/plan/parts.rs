@@ -19,7 +19,7 @@ pub(super) fn parts(
 ) -> Vec<Reader> {
     let sample = |net: &Net| match view.sample.fits(&net.takes()) {
         true => view.sample.clone(),
-        false => taken(net, read).unwrap_or(&view.sample).clone(),
+        false => taken(net, read).unwrap_or_else(|| view.sample.clone()),
     };
     let mut parts: Vec<Reader> = graph
         .parts

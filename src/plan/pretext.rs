@@ -96,7 +96,7 @@ impl Planner<'_> {
             net: net.clone(),
             sample: match stage.call.spec.pieces {
                 true => sample.whole(&fields),
-                false => sample.clone(),
+                false => sample,
             },
             prepared: Prepared {
                 normalization: normalized.as_ref().map(|n| n.by.clone()),

@@ -1,28 +1,46 @@
 //! What of a batch an encoder is trained on.
 
 use super::build::Planner;
+use super::types::Reader;
 use crate::catalog::{Args, Net};
 use crate::data::{Fields, SampleType};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 
-/// The first value that a task reads and a net takes; `read` are the task's inputs, those of a list one by one.
-pub(super) fn taken<'a>(net: &Net, read: &'a Fields) -> Option<&'a SampleType> {
+/// The first value that a task reads and a net takes, of a clip its frames; `read` are the task's inputs, those of a list one by one.
+pub(super) fn taken(net: &Net, read: &Fields) -> Option<SampleType> {
     let takes = net.takes();
-    let (_, ty) = read.iter().find(|(_, ty)| ty.fits(&takes))?;
-    Some(ty)
+    let fits = |ty: &SampleType| ty.fits(&takes).then(|| ty.clone());
+    let whole = read.iter().find_map(|(_, ty)| fits(ty));
+    whole.or_else(|| read.iter().find_map(|(_, ty)| fits(&ty.frame()?.0)))
+}
+
+impl Reader {
+    /// Of so many frames, where it is shown clips and its encoder takes a frame at a time.
+    pub(super) fn by_frame(&self) -> Option<usize> {
+        let (_, frames) = self.sample.frame()?;
+        frames.filter(|_| !self.sample.fits(&self.net.takes()))
+    }
+
+    /// As it is shown records with these fields.
+    pub(super) fn seeing(&self, fields: &Fields) -> Reader {
+        Reader {
+            sample: self.sample.seen(fields),
+            ..self.clone()
+        }
+    }
 }
 
 impl Planner<'_> {
     /// [`taken`] by the encoder of a pretext stage; `None` once it is noted that the task reads nothing of what the encoder takes.
-    pub(super) fn taken<'a>(
+    pub(super) fn taken(
         &mut self,
         stage: &Stage,
         args: &Args,
         net: &Net,
-        read: &'a Fields,
-    ) -> Option<&'a SampleType> {
+        read: &Fields,
+    ) -> Option<SampleType> {
         let taken = taken(net, read);
         if taken.is_none() {
             let (takes, task) = (net.takes(), &stage.call.spec.name);

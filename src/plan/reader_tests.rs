@@ -144,7 +144,7 @@ fn an_encoder_of_lightness_is_judged_on_the_lightness_it_was_trained_on() {
         panic!("no evaluation")
     };
     let reading = judged.reading.as_ref().unwrap();
-    assert_eq!(reading.protocol, "view lightness");
+    assert_eq!(reading.protocol, "pool avg, view lightness");
     let mut scratch = crate::augment::Scratch::default();
     for index in 0..3 {
         let seen = [&training.samples, &reading.samples].map(|samples| {

@@ -48,9 +48,27 @@ pub fn encoder_module(net: &Net) -> Module {
 /// The encoder on `image`, in evaluation; the second value is its output.
 pub fn encoder_graph(encoder: &Reader) -> Result<(Graph, Var)> {
     let mut g = Graph::new(Mode::Eval);
-    let image = declare_read(&mut g, &encoder.sample)?;
-    let output = g.call(&encoder_module(&encoder.net), image)?;
+    let output = encoded(&mut g, encoder)?;
     Ok((g, output))
+}
+
+/// What an encoder gives of what it reads; where that are clips and it takes a frame at a time, of all frames: `[t B, …]`.
+fn encoded(g: &mut Graph, encoder: &Reader) -> Result<Var> {
+    let mut read = declare_read(g, &encoder.sample)?;
+    if encoder.by_frame().is_some() {
+        read = g.frames(read)?;
+    }
+    g.call(&encoder_module(&encoder.net), read)
+}
+
+/// What an encoder gives as one vector for each record, `[B, d]`, and d: of frames their vectors side by side in the order of time, since
+/// a mean would not tell what comes first.
+fn vectors(g: &mut Graph, encoder: &Reader, x: Var, pool: Pool) -> Result<(Var, usize)> {
+    let (x, dim) = pooled(g, x, pool)?;
+    match encoder.by_frame() {
+        Some(frames) => Ok((g.by_clip(x, frames)?, frames * dim)),
+        None => Ok((x, dim)),
+    }
 }
 
 /// Declares what an encoder reads, under the name [`INPUT`]: the tensors that a batch holds of it. The first is what flows into the
@@ -165,7 +183,7 @@ pub fn reading_graph(
     }
     let mut read = Vec::new();
     if places.is_empty() {
-        let (var, dim) = pooled(&mut g, output, pool)?;
+        let (var, dim) = vectors(&mut g, encoder, output, pool)?;
         read.push(("output".to_owned(), var, dim));
     }
     for place in places {
@@ -177,7 +195,7 @@ pub fn reading_graph(
                 None => continue,
             }
         };
-        let (var, dim) = pooled(&mut g, var, pool)?;
+        let (var, dim) = vectors(&mut g, encoder, var, pool)?;
         read.push((place.clone(), var, dim));
     }
     Ok((g, read))
@@ -194,9 +212,8 @@ pub fn tuned_graph(
 ) -> Result<Graph> {
     // the head is one linear layer: it is the same in both modes
     let mut g = Graph::new(if frozen { Mode::Eval } else { mode });
-    let image = declare_read(&mut g, &encoder.sample)?;
-    let features = g.call(&encoder_module(&encoder.net), image)?;
-    let (mut features, _) = pooled(&mut g, features, Pool::Avg)?;
+    let features = encoded(&mut g, encoder)?;
+    let (mut features, _) = vectors(&mut g, encoder, features, Pool::Avg)?;
     if frozen {
         features = g.stop_gradient(features)?;
     }
@@ -208,9 +225,21 @@ pub fn tuned_graph(
 pub fn raw_graph(mode: Mode, encoder: &Reader, head: &Net, classes: usize) -> Result<Graph> {
     let mut g = Graph::new(mode);
     let read = declare_read(&mut g, &encoder.sample)?;
-    let raw = g.flatten(read)?; // [B, c h w]
+    let raw = encoder.sample.raw(&mut g, read)?; // [B, d]
     evaluation::behind(&mut g, raw, head, classes)?;
     Ok(g)
+}
+
+/// What stands for a record where no encoder has read it: the graph, `[B, d]` and d. `None` where that is what the encoder takes, as it is.
+pub fn raw_rows(encoder: &Reader) -> Result<Option<(Graph, Var, usize)>> {
+    let mut g = Graph::new(Mode::Eval);
+    let read = declare_read(&mut g, &encoder.sample)?;
+    if g.node(read).dtype == DType::F32 {
+        return Ok(None);
+    }
+    let raw = encoder.sample.raw(&mut g, read)?;
+    let width = g.shape(raw).last().and_then(Size::known).unwrap_or(0);
+    Ok(Some((g, raw, width)))
 }
 
 /// Moves a problem without a place of its own to an argument.

@@ -354,6 +354,8 @@ pub struct Reading {
     pub graph: Graph,
     /// Name of the place (`output` for the encoder's output), its vector `[B, d]`, and d.
     pub places: Vec<(String, Var, usize)>,
+    /// What stands for a record where no encoder has read it, as one more place; `None`: what the encoder takes, as it is.
+    pub raw: Option<(Graph, Var, usize)>,
     /// The evaluation view: resize, centre crop, normalisation; emits what the encoder takes and, where there is one, the class.
     pub samples: Arc<SampleGraph>,
     /// The view in words.
@@ -380,6 +382,8 @@ pub struct Evaluation {
     pub heads: Option<Heads>,
     /// How records are shown, in words.
     pub protocol: String,
+    /// What stands for a record where no encoder has read it, where that is not its pixels.
+    pub raw_is: Option<&'static str>,
 }
 
 impl Evaluation {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::evaluation::{Better, Measure, Unit};
 
+/// What a raw baseline is of where nothing else is said.
+const PIXELS: &str = "raw pixels";
+
 /// A measured value beside its baselines; one element of `results.json`, keys in this order. A metric is a fraction, better the
 /// more there is, where the row says nothing else: 0.683 is 68.3%.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,9 @@ pub struct ResultRow {
     /// Of the pixels as they are.
     #[serde(default)]
     pub raw: Option<f64>,
+    /// What that is of where it is not of pixels: `bag of words`; absent from the file otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_is: Option<String>,
     /// Of the same encoder trained with all labels, where that was measured; absent from the file otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supervised: Option<f64>,
@@ -56,6 +62,16 @@ impl ResultRow {
             unit: self.unit,
             better: self.better,
         }
+    }
+
+    /// What a raw baseline is of where nothing else is said.
+    pub(crate) fn default_raw() -> &'static str {
+        PIXELS
+    }
+
+    /// What its raw baseline is of.
+    pub fn raw_name(&self) -> &str {
+        self.raw_is.as_deref().unwrap_or(PIXELS)
     }
 
     /// By how much it is better than a baseline: `+27.1`.
@@ -84,6 +100,7 @@ mod tests {
             value: 0.5,
             untrained: None,
             raw: Some(0.25),
+            raw_is: None,
             supervised: None,
             left_out: BTreeMap::new(),
             repaired: BTreeMap::new(),

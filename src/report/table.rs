@@ -60,7 +60,7 @@ fn tall(rows: &[ResultRow], limit: usize) -> String {
             wrap(&row.metric, inner.saturating_sub(18)),
             vec![row.measure().shown(row.value)],
         ]];
-        for (name, baseline) in [("untrained", row.untrained), ("raw pixels", row.raw)] {
+        for (name, baseline) in [("untrained", row.untrained), (row.raw_name(), row.raw)] {
             if let Some(baseline) = baseline {
                 let gain = row.gain(baseline).unwrap_or_default();
                 let cells = [name.to_owned(), row.measure().shown(baseline), gain];
@@ -77,6 +77,16 @@ fn tall(rows: &[ResultRow], limit: usize) -> String {
     out
 }
 
+/// What the raw baselines of rows are of: `raw` where they differ.
+pub(super) fn raw_name(rows: &[ResultRow]) -> &str {
+    let mut names = rows.iter().map(ResultRow::raw_name);
+    match names.next() {
+        None => ResultRow::default_raw(),
+        Some(first) if names.all(|name| name == first) => first,
+        Some(_) => "raw",
+    }
+}
+
 /// One line per row.
 fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
     let supervised = rows.iter().any(|row| row.supervised.is_some());
@@ -87,7 +97,7 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
         "trained",
         "untrained",
         "gain",
-        "raw pixels",
+        raw_name(rows),
         "gain",
     ];
     let mut sides = vec![Side::Left, Side::Left, Side::Left];
@@ -138,6 +148,7 @@ mod tests {
             value,
             untrained: baselines[0],
             raw: baselines[1],
+            raw_is: None,
             supervised: baselines[2],
             ..ResultRow::default()
         }

@@ -8,7 +8,7 @@ use super::picture;
 use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::lab::LabPart;
-use crate::data::{Fields, ImageType, SampleType};
+use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module, Resampling, Var};
 use crate::language::codes::Code;
 
@@ -25,7 +25,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let map = g.scoped("decoder", |g| decode(g, y, [q, h, w], task.size("width")))?; // [B, Q, h, w]
     let scores = pixels(g, map)?; // [N, Q], N = B h w
     let centres = ab_bins::centres(g)?; // [2, Q]
-    let seen = g.interpolate(ab, h, w, Resampling::Nearest)?; // every fourth pixel
+    let seen = g.interpolate(ab, h, w, Resampling::Nearest)?; // [B, 2, h, w], every fourth pixel
     let seen = pixels(g, seen)?; // [N, 2]
     let z = encode(g, seen, centres)?;
 
@@ -106,11 +106,7 @@ fn augment(_: &Args, fields: &Fields) -> Option<String> {
 
 /// A picture of this part of Lab.
 fn part(part: LabPart) -> SampleType {
-    SampleType::Image(ImageType {
-        channels: Some(part.channels()),
-        height: None,
-        width: None,
-    })
+    SampleType::image_of(part.channels())
 }
 
 pub(super) fn spec() -> Spec {
@@ -181,7 +177,8 @@ pub(super) fn spec() -> Spec {
          more in: `1 / ((1 − λ) p̃ + λ / Q)`, of mean 1 under p̃, which is how often each bin was the nearest in the batches so far, \
          smoothed (σ = 5); before the first batch all are alike. The loss is the mean over pictures and places. Between encoder and \
          decoder stands a vector, so that any encoder will do; the paper has maps throughout. What is drawn is the annealed mean of \
-         the distribution, enlarged, with the picture's own L. Later stages show the encoder L of their pictures. The paper lowers \
+         the distribution, enlarged, with the picture's own L. Later stages show the encoder L of their pictures. Of pictures whose colours are drawn at random, as those of `shapes()` are, there is \
+         nothing to be learnt. The paper lowers \
          its rate to 1e-5 and 3e-6 after 200,000 and 375,000 steps.",
     )
     .example(

@@ -8,9 +8,12 @@ mod colorization;
 mod crops;
 mod decoder;
 mod dino;
+mod frame_order;
 mod inpainting;
 mod jigsaw;
 mod mae;
+// an entry of the catalog once a text can be cut into pieces that were learnt
+mod masked_tokens;
 mod moco;
 mod nnclr;
 mod queue;
@@ -41,9 +44,11 @@ pub fn specs() -> Vec<Spec> {
         byol::spec(),
         colorization::spec(),
         dino::spec(),
+        frame_order::spec(),
         inpainting::spec(),
         jigsaw::spec(),
         mae::spec(),
+        masked_tokens::spec(),
         moco::spec(),
         nnclr::spec(),
         relative_patch::spec(),
@@ -58,9 +63,11 @@ pub fn specs() -> Vec<Spec> {
 /// What a batch counts, and the fewest of it.
 type Batch = (&'static str, f64);
 const PICTURES: Batch = ("Pictures per optimiser step.", 1.0);
+const TEXTS: Batch = ("Texts per optimiser step.", 1.0);
 /// Batch statistics want two.
 const CROPS: Batch = ("Pictures per optimiser step.", 2.0);
 const PAIRS: Batch = ("Pictures per optimiser step; each brings two views.", 2.0);
+const CLIPS: Batch = ("Clips per optimiser step.", 1.0);
 const TILES: Batch = ("Pairs of tiles per optimiser step.", 1.0);
 
 /// How long and by what a task is trained, with its paper's values: `batch`, `length`, `optimizer`, `schedule`.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::catalog::{Kind, Make, Net, Spec, Type, Value};
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
 use crate::graph::testing::{call, duration, entry, layer, net};
-use crate::graph::{Clock, DType, Graph, Mode, Size};
+use crate::graph::{Clock, DType, Graph, Mode, Node, Op, Size};
 use crate::plan::Optimizer;
 
 /// A task's first steps, as the fixtures have them.
@@ -35,11 +35,27 @@ struct Step {
 struct Tensor {
     shape: Vec<usize>,
     data: Vec<f32>,
+    /// Whole numbers.
+    #[serde(default)]
+    whole: bool,
 }
 
 impl Tensor {
     fn host(&self) -> HostTensor {
+        if self.whole {
+            let numbers = self.data.iter().map(|x| *x as i64);
+            return HostTensor::int(numbers.collect(), &self.shape);
+        }
         HostTensor::f32(self.data.clone(), &self.shape)
+    }
+
+    /// As the graph's input of this name takes it.
+    fn input(&self, graph: &Graph, name: &str) -> HostTensor {
+        let whole = |node: &Node| node.op == Op::Input(name.to_owned()) && node.dtype == DType::Int;
+        match graph.nodes.iter().any(whole) {
+            true => HostTensor::int(self.data.iter().map(|x| *x as i64).collect(), &self.shape),
+            false => self.host(),
+        }
     }
 }
 
@@ -90,7 +106,7 @@ pub(super) fn compare(trace: &Trace, graph: &Graph) {
         let batch: Batch = step
             .inputs
             .iter()
-            .map(|(name, tensor)| (name.clone(), tensor.host()))
+            .map(|(name, tensor)| (name.clone(), tensor.input(graph, name)))
             .collect();
         let report = trainer.step(graph, &[batch], trace.rate, None).unwrap();
         for (found, wanted) in [
@@ -168,7 +184,8 @@ pub(super) fn inputs(trace: &Trace) -> Graph {
     for (name, tensor) in &trace.steps[0].inputs {
         let mut shape = vec![Size::batch()];
         shape.extend(tensor.shape[1..].iter().map(|n| Size::fixed(*n)));
-        g.declare_input(name, shape, DType::F32, None);
+        let dtype = if tensor.whole { DType::Int } else { DType::F32 };
+        g.declare_input(name, shape, dtype, None);
     }
     g
 }

@@ -45,7 +45,15 @@ fn one_type(tokens: &[Token]) -> Vec<usize> {
         "as_label",
         "first_label",
         "TextType",
+        "TokensType",
+        "as_tokens",
+        "into_tokens",
         "ListType",
+        "ClipType",
+        "as_clip",
+        "first_clip",
+        "BoxesType",
+        "as_boxes",
     ];
     let asks = tokens.iter().filter(|(t, _)| names.contains(&t.as_str()));
     asks.map(|(_, line)| *line).collect()

@@ -104,7 +104,12 @@ fn a_field_of_a_fit_can_be_set() {
 #[test]
 fn names_of_fits() {
     let cases = [
-        ("tokenize(pieces)", "tokenize(piecse)", "E0201", "`pieces`"),
+        (
+            "tokenize(pieces)",
+            "tokenize(piecse)",
+            "E0201",
+            "a similar name",
+        ),
         ("tokenize(pieces)", "tokenize(texts)", "E0207", "not a fit"),
         (
             "tokenize(pieces)",

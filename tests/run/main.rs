@@ -1,6 +1,7 @@
 //! Short trainings through the binary, with everything that may happen to one.
 
 mod alive;
+mod clips;
 mod epochs;
 mod exhibits;
 mod export;
@@ -8,6 +9,7 @@ mod left_out;
 mod parts;
 mod scripts;
 mod strangers;
+mod words;
 
 use std::fs;
 use std::path::Path;

@@ -272,7 +272,7 @@ impl Compiler<'_> {
             };
             let input = match step {
                 SampleStep::Transform(call) if call.spec.takes_several() => {
-                    values = self.several(call, values, &path)?;
+                    values = self.several(call, values, path)?;
                     continue;
                 }
                 _ => self.one(values, span, name)?,

@@ -149,7 +149,7 @@ impl SampleGraph {
     pub fn never_normalizes(&self) -> bool {
         let picture = |ty: &SampleType| {
             let (one, _) = ty.parts().unwrap_or((ty, None));
-            one.as_image().is_some()
+            one.as_image().is_some() || one.frame().is_some()
         };
         !self.normalized && self.fields.iter().any(|(_, ty)| picture(ty))
     }

@@ -2,7 +2,7 @@
 
 use super::compile::{Compiler, Scope, Value, counted};
 use super::{Input, Node};
-use crate::augment::normalize;
+use crate::augment::{frames, normalize};
 use crate::catalog::{At, Call, Make, Problem};
 use crate::data::lab::LabPart;
 use crate::data::{Philox, SampleType};
@@ -21,7 +21,7 @@ impl Compiler<'_> {
     ) -> Option<Vec<Value>> {
         self.takes(call);
         let name = call.spec.name.as_str();
-        let Make::Transform { types, make } = &call.spec.make else {
+        let Make::Transform { .. } = &call.spec.make else {
             self.problem(
                 call.name_span,
                 Code::WrongKind,
@@ -40,6 +40,9 @@ impl Compiler<'_> {
             );
             let help = match (input.lab, name) {
                 (Some(_), "lightness" | "ab") => "take each of the picture itself".to_owned(),
+                (None, "lightness" | "ab") => {
+                    format!("remove `normalize`: what `{name}` gives is scaled already")
+                }
                 _ => format!("make `{before}` the last step"),
             };
             self.problems.push((call.span, problem.help(help)));
@@ -55,8 +58,7 @@ impl Compiler<'_> {
             _ => None,
         };
         let args = filled.as_ref().unwrap_or(&call.args);
-        let made = types(args, &input.ty).and_then(|types| Ok((types, make(args, &input.ty)?)));
-        let (types, transform) = match made {
+        let (types, transform) = match frames::made(&call.spec, args, &input.ty)? {
             Ok(made) => made,
             Err(problem) => {
                 self.refused(call, problem);

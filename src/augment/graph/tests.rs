@@ -454,3 +454,196 @@ pub fn two_views(fields: &Fields) -> SampleGraph {
     let two = augment("two", vec![], vec![emit("views", repeat(view, 2))]);
     compile(&two, &[], fields, None).unwrap()
 }
+
+fn clip_fields() -> Fields {
+    vec![
+        ("image".into(), "clip[4, 3, 6, 6]"),
+        ("label".into(), "label(10)"),
+    ]
+    .into_iter()
+    .map(|(name, text): (String, &str)| (name, SampleType::parse(text).unwrap()))
+    .collect()
+}
+
+/// Four equal frames, which differ from pixel to pixel.
+fn clip_record(scratch: &mut Scratch) -> Record {
+    let Sample::Image(frame) = record(scratch).swap_remove(0) else {
+        panic!()
+    };
+    vec![Sample::clip(vec![frame; 4]), Sample::Label(3)]
+}
+
+fn each(inner: SampleStep) -> SampleStep {
+    let SampleStep::Transform(call) = inner else {
+        panic!()
+    };
+    step("each", &[("transform", Value::Call(call))])
+}
+
+fn problem(steps: Vec<SampleStep>, fields: &Fields) -> String {
+    let a = augment("a", vec![], vec![emit("out", pipe("image", steps))]);
+    let Err(problems) = compile(&a, &[], fields, None) else {
+        panic!("it compiles")
+    };
+    problems[0].1.message.clone()
+}
+
+/// What a transform of pictures draws is drawn once for all frames; inside `each`, for each.
+#[test]
+fn a_transform_of_pictures_does_the_same_to_all_frames() {
+    let same = vec![crop(4.0, 1.0), hflip(), jitter()];
+    let own = vec![each(crop(4.0, 1.0)), each(hflip()), each(jitter())];
+    let a = augment(
+        "a",
+        vec![],
+        vec![
+            emit("same", pipe("image", same)),
+            emit("own", pipe("image", own)),
+        ],
+    );
+    let graph = compile(&a, &[], &clip_fields(), None).unwrap();
+    for (_, ty) in graph.outputs() {
+        assert_eq!(ty.to_string(), "clip[4, 3, 4, 4]");
+    }
+    let scratch = &mut Scratch::default();
+    let mut firsts = HashSet::new();
+    for sample in 0..20 {
+        let emitted = graph
+            .run(clip_record(scratch), 7, 0, sample, scratch)
+            .unwrap();
+        let frames = |at: usize| &emitted[at].as_clip().unwrap().frames;
+        assert!(frames(0).iter().all(|frame| *frame == frames(0)[0]));
+        let different: HashSet<&[u8]> = frames(1).iter().map(|f| &*f.pixels).collect();
+        assert_eq!(different.len(), 4, "sample {sample}");
+        firsts.insert(frames(0)[0].pixels.clone());
+        let again = graph
+            .run(clip_record(scratch), 7, 0, sample, scratch)
+            .unwrap();
+        assert_eq!(again[0].as_clip(), emitted[0].as_clip());
+        assert_eq!(again[1].as_clip(), emitted[1].as_clip());
+    }
+    assert_eq!(firsts.len(), 20, "samples differ");
+}
+
+/// Beside pictures there is one value for all frames, or a list of one for each.
+#[test]
+fn labels_of_frames_are_one_or_a_list() {
+    let a = augment(
+        "a",
+        vec![
+            (&["once", "turn"], pipe("image", vec![turn("off")])),
+            (&["own", "turns"], pipe("image", vec![each(turn("off"))])),
+            (&["all", "four"], pipe("image", vec![turn("on")])),
+        ],
+        ["once", "turn", "own", "turns", "all", "four"]
+            .map(|name| emit(name, pipe(name, vec![])))
+            .to_vec(),
+    );
+    let graph = compile(&a, &[], &clip_fields(), None).unwrap();
+    let types: Vec<String> = graph
+        .outputs()
+        .iter()
+        .map(|(_, ty)| ty.to_string())
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "clip[4, 3, 6, 6]",
+            "label(4)",
+            "clip[4, 3, 6, 6]",
+            "label(4) * 4",
+            "clip[4, 3, 6, 6] * 4",
+            "label(4) * 4"
+        ]
+    );
+    let scratch = &mut Scratch::default();
+    let emitted = graph.run(clip_record(scratch), 7, 0, 3, scratch).unwrap();
+    for (value, (name, ty)) in emitted.iter().zip(graph.outputs()) {
+        assert!(ty.holds(value), "{name}: {}", value.shown());
+    }
+    let frames = |at: usize| &emitted[at].as_clip().unwrap().frames;
+    let turned = |by: u32| {
+        let Sample::Image(image) = record(&mut Scratch::default()).swap_remove(0) else {
+            panic!()
+        };
+        super::super::quarter_turn::rotate(&image, by, &mut Scratch::default())
+    };
+    let by = emitted[1].as_label().unwrap();
+    assert!(frames(0).iter().all(|frame| *frame == turned(by)));
+    for (frame, by) in frames(2).iter().zip(emitted[3].as_list().unwrap()) {
+        assert_eq!(*frame, turned(by.as_label().unwrap()));
+    }
+}
+
+#[test]
+fn what_takes_no_clip_or_no_picture_says_so() {
+    let wide = step("center_crop", &[("size", Value::Length(9.0))]);
+    assert_eq!(
+        problem(vec![wide], &clip_fields()),
+        "a crop of 9px does not fit into `image[3, 6, 6]`"
+    );
+    assert_eq!(
+        problem(vec![each(hflip())], &fields()),
+        "`each` takes a clip, and `image[3, 6, 6]` flows into it"
+    );
+    let still = step("center_crop", &[("size", Value::Length(4.0))]);
+    assert_eq!(
+        problem(vec![each(still)], &clip_fields()),
+        "`center_crop` draws nothing: it does the same to every frame"
+    );
+    let shuffle = || step("maybe_shuffle", &[("chance", Value::Ratio(0.5))]);
+    assert_eq!(
+        problem(vec![each(shuffle())], &clip_fields()),
+        "`maybe_shuffle` takes a clip, and `each` gives it one frame"
+    );
+    assert_eq!(
+        problem(vec![shuffle()], &clip_fields()),
+        "`maybe_shuffle` takes five frames or three, and `clip[4, 3, 6, 6]` flows into it"
+    );
+    let taken = |count: i64, gap: (f64, f64)| {
+        step(
+            "sample_frames",
+            &[
+                ("count", Value::Integer(count)),
+                ("gap", Value::Range(gap.0, gap.1)),
+                ("at", Value::Word("random".into())),
+                ("motion", Value::Word("off".into())),
+            ],
+        )
+    };
+    assert_eq!(
+        problem(vec![taken(3, (2.0, 3.0))], &clip_fields()),
+        "3 frames, each 2 after the last, do not fit into `clip[4, 3, 6, 6]`"
+    );
+    assert_eq!(
+        problem(vec![taken(2, (1.5, 3.0))], &clip_fields()),
+        "a gap is a whole number of frames, the smaller end first"
+    );
+    // statistics are noted on each frame
+    let by = Normalization {
+        mean: vec![0.5; 3],
+        std: vec![0.5; 3],
+    };
+    let a = augment(
+        "a",
+        vec![],
+        vec![emit("out", pipe("image", vec![step("normalize", &[])]))],
+    );
+    let graph = compile(&a, &[], &clip_fields(), Some(&by)).unwrap();
+    assert!(!graph.never_normalizes());
+    let emitted = graph
+        .run(
+            clip_record(&mut Scratch::default()),
+            1,
+            0,
+            0,
+            &mut Scratch::default(),
+        )
+        .unwrap();
+    let frames = &emitted[0].as_clip().unwrap().frames;
+    assert!(
+        frames
+            .iter()
+            .all(|frame| frame.normalization.as_deref() == Some(&by))
+    );
+}

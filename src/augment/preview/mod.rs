@@ -12,10 +12,15 @@ use crate::data::{DataError, Dataset, Drawing, Draws, Fields, Image, Sample, cho
 
 /// Space around cells, in pixels.
 const GAP: usize = 8;
+/// Between two frames of a clip, in pixels.
+const LINE_BETWEEN: usize = 2;
 /// Height of a line of text.
 const LINE: usize = 12;
 /// Width of a letter.
 const LETTER: usize = 6;
+/// Letters in a line of a text, and lines that are shown of it.
+const LETTERS: usize = 88;
+const LINES: usize = 8;
 /// Small pictures are enlarged to about this side, larger ones shown as they are up to [`LARGEST`].
 const SIDE: usize = 96;
 const LARGEST: usize = 256;
@@ -57,11 +62,15 @@ pub fn contact_sheet(
         }
         let (index, record) = found?;
         let id = dataset.id(index);
-        let mut row = originals(dataset, &record, id);
+        let mut row = originals(dataset, &record, id, &mut scratch)?;
         let emitted = graph.run(record, seed, 0, id, &mut scratch)?;
         let (pictures, words) = drawn(&emitted, graph.outputs(), &[]);
         scratch.give_list(emitted);
+        if pictures.is_empty() {
+            row.push(written(Vec::new(), &words));
+        }
         for (name, picture) in pictures {
+            let picture = strip(&picture, &mut scratch)?;
             let mut lines = vec![name.clone()];
             for (said, text) in &words {
                 // `turn/2` belongs to `view/2`, a plain `turn` to all
@@ -72,9 +81,6 @@ pub fn contact_sheet(
             }
             row.push(Cell { picture, lines });
         }
-        for cell in &mut row {
-            cell.picture = shown(&cell.picture, &mut scratch)?;
-        }
         table.push(row);
     }
     let title = format!(
@@ -82,6 +88,33 @@ pub fn contact_sheet(
         graph.name()
     );
     Ok(draw(&title, &table))
+}
+
+/// A cell of a record that has no picture: its texts, broken into lines.
+fn written(head: Vec<String>, words: &Named<String>) -> Cell {
+    let mut lines = head;
+    for (name, text) in words {
+        let mut line = format!("{name}:");
+        let mut own = Vec::new();
+        for word in text.split_whitespace() {
+            if line.chars().count() + word.chars().count() >= LETTERS {
+                own.push(std::mem::replace(&mut line, "   ".into()));
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        own.push(line);
+        if own.len() > LINES {
+            own.truncate(LINES);
+            own.push("    ...".into());
+        }
+        lines.extend(own);
+    }
+    let width = LETTERS * LETTER;
+    Cell {
+        picture: Image::new(vec![255; width * 3], 1, width, 3),
+        lines,
+    }
 }
 
 /// Lays pictures side by side, each row a list of pictures with what stands under each.
@@ -125,22 +158,36 @@ fn place(name: &str) -> Option<&str> {
 }
 
 /// The pictures of a record, with their number and classes.
-fn originals(dataset: &dyn Dataset, record: &[Sample], id: u64) -> Vec<Cell> {
+fn originals(
+    dataset: &dyn Dataset,
+    record: &[Sample],
+    id: u64,
+    scratch: &mut Scratch,
+) -> Result<Vec<Cell>, DataError> {
     let (pictures, words) = drawn(record, dataset.fields(), dataset.class_names());
     let mut lines = vec![format!("#{id}")];
+    if pictures.is_empty() {
+        return Ok(vec![written(lines, &words)]);
+    }
     lines.extend(words.iter().map(|(name, text)| format!("{name} {text}")));
-    let cell = |(_, picture)| Cell {
-        picture,
-        lines: lines.clone(),
+    let mut cell = |(_, picture): (String, Vec<Image>)| {
+        Ok(Cell {
+            picture: strip(&picture, scratch)?,
+            lines: lines.clone(),
+        })
     };
-    pictures.into_iter().map(cell).collect()
+    pictures.into_iter().map(&mut cell).collect()
 }
 
 /// Things to be drawn, each with its name.
 type Named<T> = Vec<(String, T)>;
 
-/// The pictures and the lines that show these values, lists taken apart.
-fn drawn(values: &[Sample], fields: &Fields, classes: &[String]) -> (Named<Image>, Named<String>) {
+/// The pictures (of a strip each) and the lines that show these values, lists taken apart.
+fn drawn(
+    values: &[Sample],
+    fields: &Fields,
+    classes: &[String],
+) -> (Named<Vec<Image>>, Named<String>) {
     let mut all = Vec::new();
     for (value, (name, _)) in values.iter().zip(fields) {
         value.draw(name, classes, &mut all);
@@ -148,11 +195,38 @@ fn drawn(values: &[Sample], fields: &Fields, classes: &[String]) -> (Named<Image
     let (mut pictures, mut words) = (Vec::new(), Vec::new());
     for (name, drawing) in all {
         match drawing {
-            Drawing::Picture(picture) => pictures.push((name, picture)),
+            Drawing::Picture(picture) => pictures.push((name, vec![picture])),
+            Drawing::Strip(frames) => pictures.push((name, frames)),
             Drawing::Words(text) => words.push((name, text)),
         }
     }
     (pictures, words)
+}
+
+/// Pictures side by side, each in the size it is shown in.
+fn strip(pictures: &[Image], scratch: &mut Scratch) -> Result<Image, DataError> {
+    let mut shown = pictures.iter().map(|picture| shown(picture, scratch));
+    let first = shown
+        .next()
+        .unwrap_or_else(|| Ok(Image::new(Vec::new(), 0, 0, 3)))?;
+    shown.try_fold(first, |left, right| beside(left, right?))
+}
+
+/// Two pictures with a white line between them; both are as high and have as many channels.
+fn beside(left: Image, right: Image) -> Result<Image, DataError> {
+    if (left.height, left.channels) != (right.height, right.channels) {
+        return Err(DataError::new("the frames of a clip differ in size"));
+    }
+    let (rows, channels) = (left.height, left.channels);
+    let [a, b] = [left.width * channels, right.width * channels];
+    let mut pixels = Vec::with_capacity(rows * (a + b + LINE_BETWEEN * channels));
+    for y in 0..rows {
+        pixels.extend_from_slice(&left.pixels[y * a..(y + 1) * a]);
+        pixels.resize(pixels.len() + LINE_BETWEEN * channels, 255);
+        pixels.extend_from_slice(&right.pixels[y * b..(y + 1) * b]);
+    }
+    let width = left.width + LINE_BETWEEN + right.width;
+    Ok(Image::new(pixels, rows, width, channels))
 }
 
 /// The picture in the size it is shown in.

@@ -64,3 +64,21 @@ fn same_seed_same_sheet() {
     let line = &first.pixels[below..below + first.width * 3 * LINE];
     assert!(line.iter().filter(|value| **value == 40).count() > 100);
 }
+
+#[test]
+fn a_text_is_broken_into_lines() {
+    let words = |text: &str| vec![("text".to_owned(), text.to_owned())];
+    let short = written(vec!["#3".into()], &words("one [MASK]\n  three"));
+    assert_eq!(short.lines, ["#3", "text: one [MASK] three"]);
+    let long = written(Vec::new(), &words(&"word ".repeat(400)));
+    assert_eq!(long.lines.len(), LINES + 1);
+    assert_eq!(long.lines[LINES], "    ...");
+    assert!(
+        long.lines
+            .iter()
+            .all(|line| line.chars().count() <= LETTERS)
+    );
+    assert!(long.lines[1].starts_with("    word word"));
+    // as wide as its lines
+    assert_eq!(long.picture.width, LETTERS * LETTER);
+}

@@ -82,7 +82,8 @@ pub struct Spec {
     pub params: Vec<Param>,
     /// What a task wants from the batch.
     pub inputs: Vec<Input>,
-    /// What flows into an encoder, as far as it matters to it; `None` of anything else.
+    /// What flows into an encoder, as far as it matters to it; `None` of anything else. Of a transform: that it takes whole clips,
+    /// which others go over frame by frame.
     pub takes: Option<SampleType>,
     /// What kind of thing a fit learns: `vocabulary`. Parameters of [`Type::Fit`](super::Type) take it by name.
     pub gives: Option<&'static str>,
@@ -146,7 +147,7 @@ impl Spec {
         self
     }
 
-    /// Says what flows into an encoder.
+    /// Says what flows into an encoder, or that a transform takes whole clips.
     pub fn takes(mut self, ty: SampleType) -> Self {
         self.takes = Some(ty);
         self

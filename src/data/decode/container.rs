@@ -96,17 +96,23 @@ fn png_bare(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// Whether no block of a GIF is cut. Many lack the last byte, which nothing depends on.
 fn gif_is_whole(bytes: &[u8]) -> bool {
+    let (pictures, whole) = gif_pictures(bytes);
+    pictures > 0 && whole
+}
+
+/// The pictures of a GIF that begin, and whether no block is cut.
+pub(super) fn gif_pictures(bytes: &[u8]) -> (usize, bool) {
     fn table(flags: u8) -> usize {
         match flags & 0x80 {
             0 => 0,
             _ => 3 << ((flags & 7) + 1),
         }
     }
+    let mut pictures = 0;
     let Some(flags) = bytes.get(10) else {
-        return false;
+        return (pictures, false);
     };
     let mut at = 13 + table(*flags);
-    let mut pictures = 0;
     while let Some(kind) = bytes.get(at) {
         at += match kind {
             0x21 => 2,
@@ -116,18 +122,42 @@ fn gif_is_whole(bytes: &[u8]) -> bool {
                     pictures += 1;
                     11 + table(*flags)
                 }
-                None => return false,
+                None => return (pictures, false),
             },
             // the end, or something after it
-            _ => return pictures > 0,
+            _ => return (pictures, true),
         };
         loop {
             match bytes.get(at) {
-                None => return false,
+                None => return (pictures, false),
                 Some(0) => break at += 1,
                 Some(length) => at += 1 + usize::from(*length),
             }
         }
     }
-    pictures > 0 && at == bytes.len()
+    (pictures, at == bytes.len())
+}
+
+/// The frames that an APNG says it has, and how many begin in the file; `None` where it is no APNG.
+pub(super) fn apng_frames(bytes: &[u8]) -> Option<(usize, usize)> {
+    let before = |name: &[u8]| name != b"IDAT";
+    let (start, _, _) = png_chunks(bytes)
+        .take_while(|(_, name, _)| before(name))
+        .find(|(_, name, _)| *name == b"acTL")?;
+    let said = bytes.get(start + 8..start + 12)?;
+    let said = u32::from_be_bytes([said[0], said[1], said[2], said[3]]) as usize;
+    let begun = png_chunks(bytes).filter(|(_, name, _)| *name == b"fcTL");
+    Some((said, begun.count()))
+}
+
+/// Whether a frame of an APNG that is cleared is followed by one that is put back to what was before. The decoder puts back what was
+/// before the clearing.
+pub(super) fn apng_is_misread(bytes: &[u8]) -> bool {
+    const BACKGROUND: u8 = 1;
+    const PREVIOUS: u8 = 2;
+    let controls = png_chunks(bytes).filter(|(_, name, _)| *name == b"fcTL");
+    // a length, a name, six numbers and the delay stand before it
+    let ways = controls.filter_map(|(start, _, _)| bytes.get(start + 8 + 24).copied());
+    let ways: Vec<u8> = ways.collect();
+    ways.windows(2).any(|two| two == [BACKGROUND, PREVIOUS])
 }

@@ -3,6 +3,7 @@
 //! A picture is whole or it is an error: decoders fill what is missing with grey, and a net would learn the grey. So a file that
 //! ends early is refused ([`decode`]) unless the recipe asks for what there is of it ([`mend`]).
 
+mod animation;
 mod chunks;
 mod container;
 mod facts;
@@ -19,6 +20,7 @@ use std::io::Cursor;
 
 use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
 
+pub(super) use animation::{Animation, CLIP_BYTES, animation, is_animation, too_large};
 pub(super) use facts::Header;
 pub(super) use format::{is_picture_name, starts_as_picture};
 pub(super) use header::{header, of_bytes as header_of};

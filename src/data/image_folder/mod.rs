@@ -1,13 +1,6 @@
 //! `image_folder(name)`: pictures in folders, one per class.
 //!
-//! [`walk`] lists what is there, [`layout`] says what it means, [`found`] tells of it, and this file reads pictures.
-
-mod annotations;
-mod counts;
-mod found;
-mod layout;
-mod walk;
-mod words;
+//! What the folders mean is said by [`folders`]; this file reads pictures.
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -18,7 +11,7 @@ use super::{
     DataError, Dataset, Draws, Fields, ImageType, Places, Progress, Record, Sample, SampleType,
     Splits,
 };
-use super::{file_hashes, pictures, regular};
+use super::{file_hashes, folders, pictures, regular};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::language::codes::Code;
 
@@ -28,6 +21,19 @@ const LOOKED_AT: usize = 256;
 const DECODED: usize = 4;
 /// The part of their range below which that is worth a warning.
 const DIM: f64 = 0.3;
+
+/// A picture by its name, or by its first bytes where the name does not say.
+pub(super) const PICTURES: folders::Wanted = folders::Wanted {
+    one: "picture",
+    formats: "Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF and PNM.",
+    is: |path, name| {
+        decode::is_picture_name(name).unwrap_or_else(|| {
+            let mut start = [0; 32];
+            regular::start(path, &mut start).is_ok_and(|n| decode::starts_as_picture(&start[..n]))
+        })
+    },
+    no_classes: "labels = none",
+};
 
 struct Folder {
     root: PathBuf,
@@ -109,7 +115,7 @@ impl Dataset for Folder {
 }
 
 /// The headers of some pictures of a split, taken evenly. One that can't be read is reported when it is read, with its index.
-fn look_at(root: &Path, files: &[PathBuf]) -> Vec<(PathBuf, Header)> {
+pub(super) fn look_at(root: &Path, files: &[PathBuf]) -> Vec<(PathBuf, Header)> {
     let n = files.len().min(LOOKED_AT);
     let looked_at = (0..n).map(|at| root.join(&files[at * files.len() / n]));
     let headers = looked_at.filter_map(|path| {
@@ -119,6 +125,17 @@ fn look_at(root: &Path, files: &[PathBuf]) -> Vec<(PathBuf, Header)> {
         Some((path, header))
     });
     headers.collect()
+}
+
+/// What transparent pictures are put on.
+pub(super) fn on_background(look: &Look) -> String {
+    let [r, g, b] = look.background;
+    let on = match (r, g, b) {
+        (255, 255, 255) => "white".to_owned(),
+        (0, 0, 0) => "black".to_owned(),
+        _ => format!("#{r:02x}{g:02x}{b:02x}"),
+    };
+    format!("transparent pictures are put on {on} (`background`)")
 }
 
 /// A warning where pictures of more than 8 bits use a small part of their range (12 bits of an instrument in a file of 16) or go
@@ -180,7 +197,12 @@ fn dim(looked_at: &[(PathBuf, Header)]) -> Option<Problem> {
 fn open(args: &Args, place: &Path) -> Result<Splits> {
     let look = pictures::look(args)?;
     let declared = pictures::declared(args);
-    let mut layout = layout::layout(place, args.word("labels") != "none")?;
+    let labels = args.word("labels") != "none";
+    let how = folders::How {
+        labels: &|_, _| labels,
+        twice: false,
+    };
+    let mut layout = folders::layout(place, &how, PICTURES)?;
     let classes: Arc<[String]> = std::mem::take(&mut layout.classes).into();
     let mut splits = Splits::default();
     let mut transparent = false;
@@ -213,18 +235,10 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
     }
     layout.doubts.extend(dim_ones);
     if transparent {
-        let [r, g, b] = look.background;
-        let on = match (r, g, b) {
-            (255, 255, 255) => "white".to_owned(),
-            (0, 0, 0) => "black".to_owned(),
-            _ => format!("#{r:02x}{g:02x}{b:02x}"),
-        };
-        layout.notes.push(format!(
-            "transparent pictures are put on {on} (`background`)"
-        ));
+        layout.notes.push(on_background(&look));
     }
     layout.classes = classes.to_vec();
-    splits.found = Some(Arc::new(found::found(&layout)));
+    splits.found = Some(Arc::new(folders::found(&layout)));
     splits.doubts = layout.doubts;
     for ((split, fields, size), part) in parts.into_iter().zip(layout.parts) {
         let folder = Folder {

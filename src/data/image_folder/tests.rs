@@ -639,7 +639,7 @@ proptest! {
             };
             help::write(&folder.path().join(file), bytes);
         }
-        let hidden = |file: &str| file.split('/').any(words::is_litter);
+        let hidden = |file: &str| file.split('/').any(folders::is_litter);
         let open_files = files.iter().filter(|file| !hidden(file)).count();
         let Ok(splits) = open(folder.path(), &[]) else {
             // nothing to read, or one split twice

@@ -30,9 +30,21 @@ const LOOKED_INTO: usize = 8;
 /// One thread at a time: pages of large groups are unpacked whole.
 static LARGE_ONE: Mutex<()> = Mutex::new(());
 
+/// What is packed into the rows of a file.
+#[derive(Clone, Copy)]
+pub(super) struct Packed {
+    /// One of them: `picture`.
+    pub(super) one: &'static str,
+    /// What the column should hold.
+    pub(super) many: &'static str,
+    /// What to do where a row has none.
+    pub(super) help: &'static str,
+}
+
 /// Row groups are unpacked each once, on first use, into the spill; where their pictures lie stays in memory.
 pub(super) struct PictureFile {
     pub(super) path: PathBuf,
+    packed: Packed,
     reader: SerializedFileReader<Source>,
     picture: usize,
     label_at: Option<(usize, String)>,
@@ -81,6 +93,7 @@ impl PictureFile {
         image: &str,
         label: &str,
         spill: &Arc<Spill>,
+        kind: Packed,
     ) -> Result<Self, OpenError> {
         let bad = |what: String| OpenError::Bad(format!("can't read {}: {what}", path.display()));
         let source = Source::open(path).map_err(|error| bad(error.to_string()))?;
@@ -127,11 +140,16 @@ impl PictureFile {
             return Err(OpenError::NoPictures {
                 why: match at(image) {
                     Some(column) => format!(
-                        "column `{image}` of {} holds {}, not encoded pictures",
+                        "column `{image}` of {} holds {}, not {}",
                         path.display(),
-                        content(&columns[column])
+                        content(&columns[column]),
+                        kind.many
                     ),
-                    None => format!("{} has no column `{image}` of pictures", path.display()),
+                    None => format!(
+                        "{} has no column `{image}` of {}s",
+                        path.display(),
+                        kind.one
+                    ),
                 },
                 have: have.iter().map(|field| field.name().to_owned()).collect(),
                 near: (near.len() == 1).then(|| near[0].clone()),
@@ -185,6 +203,7 @@ impl PictureFile {
         }
         Ok(Self {
             path: path.to_owned(),
+            packed: kind,
             picture,
             label_at,
             label: values,
@@ -253,9 +272,8 @@ impl PictureFile {
             .transpose()?
             .flatten();
         bytes.ok_or_else(|| {
-            self.bad(format!("row {row} has no picture")).help(
-                "a file that only names its pictures does not hold them: write their bytes into it",
-            )
+            self.bad(format!("row {row} has no {}", self.packed.one))
+                .help(self.packed.help)
         })
     }
 

@@ -1,9 +1,8 @@
-//! `parquet(name)`: pictures in parquet files, in the schema that Hugging Face writes.
+//! `parquet(name)`: pictures in parquet files, in the schema that Hugging Face writes; [`documents`]: texts in such files.
 
 mod class;
 mod file;
 mod labels;
-mod layout;
 mod source;
 mod spill;
 
@@ -11,20 +10,53 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::class::{Class, Coding, Values};
-use self::file::{OpenError, PictureFile};
+use self::file::{OpenError, Packed, PictureFile};
 use self::labels::Classes;
-use self::layout::layout;
 use super::decode::{self, Look, PictureSize};
+use super::shards::{self, Layout};
 use super::{
     DataError, Dataset, Draws, Fields, ImageType, Places, Progress, Record, Sample, SampleType,
     Splits, first_label,
 };
-use super::{manifest, pictures};
+use super::{manifest, pictures, texts};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};
 use crate::language::codes::Code;
+use crate::language::nearest::nearest;
 
 /// Pictures of a split whose headers are read to learn whether all have one size.
 const LOOKED_AT: usize = 256;
+
+/// Which files are read.
+pub(super) const SHARDS: shards::Wanted = shards::Wanted {
+    kind: "parquet",
+    names: "train*.parquet, valid*.parquet or test*.parquet",
+    stem: |name| {
+        let (stem, ending) = name.rsplit_once('.')?;
+        let own = ["parquet", "pq"];
+        own.iter()
+            .any(|own| ending.eq_ignore_ascii_case(own))
+            .then_some(stem)
+    },
+};
+
+const PICTURES: Packed = Packed {
+    one: "picture",
+    many: "encoded pictures",
+    help: "a file that only names its pictures does not hold them: write their bytes into it",
+};
+
+const TEXTS: Packed = Packed {
+    one: "text",
+    many: "texts",
+    help: "`on_bad_sample = skip` leaves such records out and counts them",
+};
+
+/// What the bytes of a row are.
+#[derive(Clone, Copy)]
+enum Content {
+    Pictures(Look, PictureSize),
+    Texts,
+}
 
 /// One file of a split.
 struct Part {
@@ -46,22 +78,36 @@ struct Parquet {
     /// Why there is no label.
     why: Option<String>,
     classes: Vec<String>,
-    look: Look,
-    size: PictureSize,
+    content: Content,
     kind: String,
 }
 
 impl Parquet {
-    /// The record of a picture that was read.
-    fn record(
-        &self,
-        part: &Part,
-        row: usize,
-        image: super::Image,
-        name: &dyn Fn() -> String,
-    ) -> Result<Record, DataError> {
-        self.size.check(&image, name)?;
-        let mut record = vec![Sample::image(image)];
+    /// A record as it is, or what there is of it.
+    fn record(&self, index: usize, mend: bool) -> Result<Record, DataError> {
+        let (part, row) = self.row(index)?;
+        let path = part.file.path.display();
+        let bytes = part.file.picture(row)?;
+        let value = match &self.content {
+            Content::Pictures(look, size) => {
+                let name = || format!("the picture in row {row} of {path}");
+                let decode = if mend { decode::mend } else { decode::decode };
+                let image = decode(&bytes, look)
+                    .map_err(|what| DataError::new(format!("can't read {}: {what}", name())))?;
+                size.check(&image, &name)?;
+                Sample::image(image)
+            }
+            Content::Texts => {
+                let read = if mend { texts::mend } else { texts::read };
+                let text = read(bytes).map_err(|what| {
+                    DataError::new(format!(
+                        "can't read the text in row {row} of {path}: {what}"
+                    ))
+                })?;
+                Sample::text(text)
+            }
+        };
+        let mut record = vec![value];
         if self.labelled {
             record.push(match self.label(part, row) {
                 Ok(class) => Sample::label(class),
@@ -120,19 +166,11 @@ impl Dataset for Parquet {
     }
 
     fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
-        let (part, row) = self.row(index)?;
-        let name = || format!("the picture in row {row} of {}", part.file.path.display());
-        let image = decode::decode(&part.file.picture(row)?, &self.look)
-            .map_err(|what| DataError::new(format!("can't read {}: {what}", name())))?;
-        self.record(part, row, image, &name)
+        self.record(index, false)
     }
 
     fn mend(&self, index: usize, _: Draws) -> Result<Record, DataError> {
-        let (part, row) = self.row(index)?;
-        let name = || format!("the picture in row {row} of {}", part.file.path.display());
-        let image = decode::mend(&part.file.picture(row)?, &self.look)
-            .map_err(|what| DataError::new(format!("can't read {}: {what}", name())))?;
-        self.record(part, row, image, &name)
+        self.record(index, true)
     }
 
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
@@ -189,10 +227,9 @@ impl Dataset for Parquet {
     }
 }
 
-/// One split of files whose classes are known.
-fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
+/// The pictures of one split's files, and the type of one.
+fn content_of(args: &Args, parts: &[Part]) -> Result<(Content, SampleType)> {
     let look = pictures::look(args)?;
-    let channels = look.channels;
     let size = pictures::size(pictures::declared(args), || {
         parts
             .iter()
@@ -200,12 +237,28 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
             .collect()
     });
     let (height, width) = size.shown();
-    let image_type = ImageType {
-        channels: Some(channels.count()),
+    let image = ImageType {
+        channels: Some(look.channels.count()),
         height,
         width,
     };
-    let mut fields = vec![("image".to_owned(), image_type.into())];
+    Ok((Content::Pictures(look, size), image.into()))
+}
+
+/// One split of files whose classes are known. `asked`: the columns.
+fn split(
+    parts: Vec<Part>,
+    classes: &Classes,
+    (content, ty): (Content, SampleType),
+    (main, column): (&str, &str),
+) -> Parquet {
+    let mut fields = vec![(
+        match content {
+            Content::Pictures(..) => "image".to_owned(),
+            Content::Texts => "text".to_owned(),
+        },
+        ty,
+    )];
     let count = classes
         .count
         .filter(|_| parts.iter().any(|part| part.coding.is_some()));
@@ -216,9 +269,11 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
         firsts.push(len);
         len += part.file.rows;
     }
-    let (image, column) = (args.text("image"), args.text("label"));
     let label = count.map(|_| column);
-    let mut kind = format!("parquet {image} {label:?} {channels:?}");
+    let mut kind = match &content {
+        Content::Pictures(look, _) => format!("parquet {main} {label:?} {:?}", look.channels),
+        Content::Texts => format!("texts in parquet {main} {label:?}"),
+    };
     // classes that follow from other files too are part of the content
     let own = |part: &Part| match &part.coding {
         None | Some(Coding::Numbers(_)) => true,
@@ -230,7 +285,7 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
     if !parts.iter().all(own) {
         kind += &format!(" {:?}", classes.names);
     }
-    Ok(Parquet {
+    Parquet {
         firsts,
         len,
         fields,
@@ -241,34 +296,34 @@ fn split(args: &Args, parts: Vec<Part>, classes: &Classes) -> Result<Parquet> {
             Some(_) => classes.names.clone(),
             None => Vec::new(),
         },
-        look,
-        size,
+        content,
         kind,
         parts,
-    })
+    }
 }
 
-/// A file can't be opened: where the recipe says so, and what would do.
-fn problem(error: OpenError) -> Problem {
+/// A file can't be opened: where the recipe says so, and what would do. `main`: the parameter that names its column.
+fn problem(error: OpenError, main: &str, asked: &str) -> Problem {
     match error {
         OpenError::Bad(what) => Problem::new(Code::BadFile, what),
         OpenError::NoPictures { why, have, near } => {
-            let problem = Problem::argument(Code::UnknownPart, "image", why)
+            let problem = Problem::argument(Code::UnknownPart, main, why)
                 .note(format!("its columns are {}", have.join(", ")));
-            match near {
-                Some(near) => problem.help(format!("name the column: `image = \"{near}\"`")),
-                None => problem.help("name the column: `image = \"…\"`"),
+            let slip = || nearest(asked, have.iter().map(String::as_str)).map(str::to_owned);
+            match near.or_else(slip) {
+                Some(near) => problem.help(format!("name the column: `{main} = \"{near}\"`")),
+                None => problem.help(format!("name the column: `{main} = \"…\"`")),
             }
         }
     }
 }
 
 fn open(args: &Args, places: &Places) -> Result<Splits> {
-    let holds = |path: &Path| layout(path).map(|_| ());
+    let holds = |path: &Path| shards::layout(path, &SHARDS).map(|_| ());
     let name = args.text("name");
     let what = "a parquet file, or a folder with train*.parquet, valid*.parquet, test*.parquet";
     let place = pictures::find(name, places, &holds, what)?;
-    let found = layout(&place).map_err(|what| {
+    let found = shards::layout(&place, &SHARDS).map_err(|what| {
         Problem::argument(
             Code::BadFile,
             "name",
@@ -276,16 +331,62 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
         )
     })?;
     let (image, column) = (args.text("image"), args.text("label"));
+    let asked = args.values.get("label").map(|argument| &argument.origin) != Some(&Origin::Default);
+    let columns = Columns {
+        param: "image",
+        packed: PICTURES,
+        main: image,
+        label: Some(column),
+        label_asked: asked,
+    };
+    open_files(&found, &columns, &|parts| content_of(args, parts))
+}
+
+/// Which columns are read.
+struct Columns<'a> {
+    /// The parameter that names the column of what is learnt from.
+    param: &'a str,
+    packed: Packed,
+    main: &'a str,
+    label: Option<&'a str>,
+    /// The recipe names the label's column.
+    label_asked: bool,
+}
+
+/// Texts of the column `main` in parquet files, with classes of the column `label`; `label_asked`: the recipe names it.
+pub(super) fn documents(
+    found: &Layout,
+    main: &str,
+    label: Option<&str>,
+    label_asked: bool,
+) -> Result<Splits> {
+    let columns = Columns {
+        param: "text",
+        packed: TEXTS,
+        main,
+        label,
+        label_asked,
+    };
+    open_files(found, &columns, &|_| Ok((Content::Texts, SampleType::TEXT)))
+}
+
+fn open_files(
+    found: &Layout,
+    columns: &Columns<'_>,
+    content: &dyn Fn(&[Part]) -> Result<(Content, SampleType)>,
+) -> Result<Splits> {
+    let column = columns.label.unwrap_or_default();
     let spill = Arc::default();
     let mut files = Vec::new();
     // the names of the train split come first
     for wanted in [Split::Train, Split::Valid, Split::Test] {
         for (_, path) in found.files.iter().filter(|(split, _)| *split == wanted) {
-            let file = PictureFile::open(path, image, column, &spill).map_err(problem)?;
+            let file = PictureFile::open(path, columns.main, column, &spill, columns.packed)
+                .map_err(|error| problem(error, columns.param, columns.main))?;
             files.push(file);
         }
     }
-    let asked = args.values.get("label").map(|argument| &argument.origin) != Some(&Origin::Default);
+    let asked = columns.label_asked;
     if asked && files.iter().all(|file| file.label == Values::None) {
         let path = found.files[0].1.display();
         return Err(Problem::argument(
@@ -311,9 +412,9 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
             .count();
         if n > 0 {
             let own: Vec<Part> = parts.drain(..n).collect();
-            splits
-                .parts
-                .insert(wanted, Arc::new(split(args, own, &classes)?));
+            let content = content(&own)?;
+            let part = split(own, &classes, content, (columns.main, column));
+            splits.parts.insert(wanted, Arc::new(part));
         }
     }
     let remarks = std::mem::take(&mut classes.remarks);
@@ -321,20 +422,7 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
         .into_iter()
         .map(|what| Problem::new(Code::LintUnused, what));
     splits.doubts.extend(doubts);
-    if let Some(first) = found.left_out.first() {
-        let left_out = format!(
-            "{} parquet file{} left out, of no split by name: {}{}",
-            found.left_out.len(),
-            if found.left_out.len() == 1 { "" } else { "s" },
-            first.display(),
-            if found.left_out.len() == 1 {
-                ""
-            } else {
-                ", …"
-            },
-        );
-        splits.doubts.push(Problem::new(Code::LintUnused, left_out));
-    }
+    splits.doubts.extend(found.doubt(SHARDS.kind));
     Ok(splits)
 }
 

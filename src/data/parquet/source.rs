@@ -9,6 +9,8 @@ use ::parquet::errors::{ParquetError, Result};
 use ::parquet::file::reader::{ChunkReader, Length};
 use bytes::Bytes;
 
+use crate::data::regular::read_at;
+
 /// An open file. Copies share it, but no position.
 #[derive(Clone)]
 pub(super) struct Source {
@@ -27,26 +29,6 @@ impl Source {
         let file = Arc::new(file);
         Ok(Self { file, len })
     }
-}
-
-/// Fills `buffer` from the bytes at `at`, without moving a position that others share.
-#[cfg(unix)]
-pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, at)
-}
-
-/// Fills `buffer` from the bytes at `at`, without relying on a position that others share.
-#[cfg(windows)]
-pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
-    let mut done = 0;
-    while done < buffer.len() {
-        let at = at + done as u64;
-        match std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], at)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            n => done += n,
-        }
-    }
-    Ok(())
 }
 
 /// Reads on from a place of its own.

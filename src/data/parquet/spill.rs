@@ -5,10 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::source::read_at;
 use crate::data::DataError;
 use crate::data::lazy::Lazy;
 use crate::data::places::cache_folder;
+use crate::data::regular::read_at;
 
 /// Bytes that are gathered before they are written.
 const BLOCK: usize = 1 << 20;

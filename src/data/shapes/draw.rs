@@ -6,14 +6,14 @@ use crate::data::Philox;
 /// Side of a picture in pixels.
 pub(super) const SIDE: usize = 32;
 
-type Colour = [i32; 3];
+pub(in crate::data) type Colour = [i32; 3];
 
 /// Whole number in `low..high`.
-fn draw(rng: &mut Philox, low: i32, high: i32) -> i32 {
+pub(in crate::data) fn draw(rng: &mut Philox, low: i32, high: i32) -> i32 {
     low + rng.below((high - low).max(1) as u32) as i32
 }
 
-fn colour(rng: &mut Philox) -> Colour {
+pub(in crate::data) fn colour(rng: &mut Philox) -> Colour {
     let bits = rng.next_u32();
     [bits & 255, bits >> 8 & 255, bits >> 16 & 255].map(|c| c as i32)
 }
@@ -23,12 +23,12 @@ fn luma(c: Colour) -> i32 {
 }
 
 /// Moves `c` towards `other`: by 0/256 to 256/256 of the way.
-fn mix(c: Colour, other: Colour, part: i32) -> Colour {
+pub(in crate::data) fn mix(c: Colour, other: Colour, part: i32) -> Colour {
     [0, 1, 2].map(|i| c[i] + (((other[i] - c[i]) * part) >> 8))
 }
 
 /// A colour whose brightness is at least 88 from both ends of the ground's.
-fn contrasting(rng: &mut Philox, ground: [Colour; 2]) -> Colour {
+pub(in crate::data) fn contrasting(rng: &mut Philox, ground: [Colour; 2]) -> Colour {
     let ends = ground.map(luma);
     let far = |c: Colour| ends.iter().all(|end| (luma(c) - end).abs() >= 88);
     for _ in 0..12 {
@@ -42,7 +42,7 @@ fn contrasting(rng: &mut Philox, ground: [Colour; 2]) -> Colour {
 }
 
 /// Sine and cosine, in 1/65536, of an angle given by the tangent of its half, in 1/65536.
-fn turn(half_tangent: i64) -> (i64, i64) {
+pub(in crate::data) fn turn(half_tangent: i64) -> (i64, i64) {
     let t2 = (half_tangent * half_tangent) >> 16;
     let below = 65_536 + t2;
     (
@@ -51,16 +51,16 @@ fn turn(half_tangent: i64) -> (i64, i64) {
     )
 }
 
-/// Maps a place in the picture (quarters of a pixel) into a figure's or a stripe's own coordinates.
-struct Frame {
-    centre: (i64, i64),
-    across: (i64, i64),
-    down: (i64, i64),
+/// Maps a place in the picture (parts of a pixel) into a figure's or a stripe's own coordinates.
+pub(in crate::data) struct Frame {
+    pub centre: (i64, i64),
+    pub across: (i64, i64),
+    pub down: (i64, i64),
 }
 
 impl Frame {
     /// Coordinates in cells times 65536, from the grid's centre.
-    fn place(&self, x: i64, y: i64) -> (i64, i64) {
+    pub fn place(&self, x: i64, y: i64) -> (i64, i64) {
         let (x, y) = (x - self.centre.0, y - self.centre.1);
         (
             x * self.across.0 + y * self.across.1,
@@ -70,14 +70,14 @@ impl Frame {
 }
 
 /// How a figure is filled.
-struct Fill {
+pub(in crate::data) struct Fill {
     colours: [Colour; 2],
     kind: u32,
     wave: (i64, i64),
 }
 
 impl Fill {
-    fn at(&self, x: i64, y: i64) -> Colour {
+    pub fn at(&self, x: i64, y: i64) -> Colour {
         let phase = (x * self.wave.0 + y * self.wave.1) >> 8;
         let second = match self.kind {
             // plain
@@ -91,7 +91,7 @@ impl Fill {
     }
 }
 
-fn fill(rng: &mut Philox, first: Colour) -> Fill {
+pub(in crate::data) fn fill(rng: &mut Philox, first: Colour) -> Fill {
     let second = mix(first, colour(rng), 96);
     Fill {
         colours: [first, second],

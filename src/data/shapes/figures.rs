@@ -4,7 +4,7 @@
 //! turn can be told, but only by who knows the figure.
 
 /// Side of the grid in cells.
-pub(super) const GRID: usize = 16;
+pub(in crate::data) const GRID: usize = 16;
 
 /// Names of the classes, in the order of their labels.
 pub(super) const NAMES: [&str; 10] = [
@@ -29,7 +29,7 @@ const fn rows(art: [&str; GRID]) -> [u16; GRID] {
 }
 
 /// One bit per cell, row by row from the top, bit 0 at the left.
-pub(super) const FIGURES: [[u16; GRID]; 10] = [
+pub(in crate::data) const FIGURES: [[u16; GRID]; 10] = [
     rows([
         ".......##.......",
         "......####......",

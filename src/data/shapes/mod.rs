@@ -1,8 +1,8 @@
 //! `shapes()`: small colour pictures of ten oriented figures, drawn when they are read. No file, no download, the same on
 //! every machine: what the quickstart and most tests learn from.
 
-mod draw;
-mod figures;
+pub(super) mod draw;
+pub(super) mod figures;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Fields, Normalization, Sample, SampleType};
 use crate::catalog::{Artifact, Problem, Result};
 use crate::data::lab::LabPart;
-use crate::graph::DType;
+use crate::graph::{DType, Graph, Var};
 use crate::language::codes::Code;
 
 /// The questions, as [`SampleType`] passes them on; how it is shown is its `Display`.
@@ -29,6 +29,11 @@ pub(super) trait Asked: fmt::Display {
         None
     }
 
+    /// `None`: it is no row of pictures.
+    fn frame(&self) -> Option<(SampleType, Option<usize>)> {
+        None
+    }
+
     fn holds(&self, value: &Sample) -> bool;
 
     fn tensors(&self) -> Result<Vec<Tensor>, Loose>;
@@ -36,6 +41,21 @@ pub(super) trait Asked: fmt::Display {
     /// Whether values of this type can be made of values of type `found`, beside those of its own kind.
     fn made_of(&self, _found: &SampleType) -> bool {
         false
+    }
+
+    /// Whether the plugin ABI has a kind for its values.
+    fn crosses(&self) -> bool {
+        true
+    }
+
+    /// `None`: pixels.
+    fn raw_is(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// As they are, in a row.
+    fn raw(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        g.flatten(x)
     }
 
     /// As it is, where nothing else is said.

@@ -25,7 +25,7 @@ pub struct ImageType {
 
 impl ImageType {
     /// A picture of which nothing else is known.
-    const ANY: ImageType = ImageType {
+    pub(super) const ANY: ImageType = ImageType {
         channels: None,
         height: None,
         width: None,
@@ -71,6 +71,15 @@ impl From<ImageType> for SampleType {
 impl SampleType {
     /// An image of which nothing else is known.
     pub const IMAGE: SampleType = SampleType::Image(ImageType::ANY);
+
+    /// `image[c, ?, ?]`
+    pub fn image_of(channels: usize) -> Self {
+        SampleType::Image(ImageType {
+            channels: Some(channels),
+            height: None,
+            width: None,
+        })
+    }
 
     /// `image[c, h, w]`
     pub fn image(channels: usize, height: usize, width: usize) -> Self {

@@ -73,6 +73,10 @@ impl Asked for ListType {
         Some((&self.element, self.count))
     }
 
+    fn crosses(&self) -> bool {
+        self.element.crosses()
+    }
+
     fn holds(&self, value: &Sample) -> bool {
         value.as_list().is_some_and(|list| {
             same(self.count, Some(list.len())) && list.iter().all(|each| self.element.holds(each))

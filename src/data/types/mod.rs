@@ -8,10 +8,12 @@
 //! | checker, errors, `doc` | how it is written, what fits where | `Display`, [`SampleType::fits`], [`SampleType::parse`] |
 //! | loader, memory | which tensors a batch holds of it, how a value is written into them | [`SampleType::tensors`], [`Sample::write`] |
 //! | binding | which inputs of a graph those are | [`SampleType::tensors`], [`SampleType::parts`] |
-//! | plan | how it is viewed in evaluation | [`SampleType::view`], [`SampleType::whole`], [`SampleType::shaped`] |
+//! | plan | how it is viewed in evaluation | [`SampleType::view`], [`SampleType::whole`], [`SampleType::seen`], [`SampleType::shaped`] |
+//! | transforms of pictures | whether they go over its frames, what comes of that | [`SampleType::frame`], [`SampleType::over`], [`SampleType::join`] |
 //! | preview, report | how a value is drawn | [`Sample::draw`] |
 //! | scripts | its word and its sizes | [`SampleType::word`], [`SampleType::sizes`] |
-//! | plugins | how a value crosses over, whether one is what was promised | [`Sample::cross`], [`SampleType::holds`] |
+//! | plugins | how a value crosses over, whether one is what was promised | [`SampleType::crosses`], [`Sample::cross`], [`SampleType::holds`] |
+//! | evaluation | what stands for it where there is no encoder | [`SampleType::raw`] |
 //! | loader threads | how a value is copied and given back | [`Sample::copy`], [`Sample::give_back`] |
 //!
 //! # To add a type
@@ -23,29 +25,39 @@
 //! 4. Its transforms in `augment`, and encoders that say with [`crate::catalog::Spec::takes`] that they take it.
 
 mod asked;
+mod boxes;
+mod clip;
 mod image;
 mod label;
 mod list;
 mod mask;
 mod missing;
+mod over;
 mod pixels;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tokens;
 mod value;
 
 use std::fmt;
 
+use crate::graph::{Graph, Var};
+
 pub use asked::{Loose, Prepared, Tensor, View};
+pub use boxes::BoxesType;
+pub use clip::{ClipType, evenly_spaced, first_clip};
 pub use image::{ImageType, first_image};
 pub use label::{LabelType, first_label};
 pub use list::ListType;
 pub use mask::MaskType;
-pub use pixels::{Image, Normalization, numbers};
+pub use over::Over;
+pub use pixels::{Clip, Image, Normalization, numbers};
 pub use tally::Tally;
 pub use text::TextType;
-pub use value::{Cell, Crossing, Drawing, Numbers, Sample};
+pub use tokens::{PADDING, TokensType};
+pub use value::{Cell, Crossing, Drawing, Numbers, Sample, Tokens};
 
 use asked::Asked;
 use value::Value;
@@ -61,6 +73,12 @@ pub enum SampleType {
     Label(LabelType),
     /// Words.
     Text(TextType),
+    /// `tokens[n]`: a text as pieces of words.
+    Tokens(TokensType),
+    /// `clip[t, c, h, w]`: pictures in the order of time.
+    Clip(ClipType),
+    /// `boxes[n, 4]`: rectangles in a picture.
+    Boxes(BoxesType),
     /// `x * n`: several of one type.
     List(ListType),
 }
@@ -78,11 +96,14 @@ impl SampleType {
             SampleType::Mask(ty) => ty,
             SampleType::Label(ty) => ty,
             SampleType::Text(ty) => ty,
+            SampleType::Tokens(ty) => ty,
+            SampleType::Clip(ty) => ty,
+            SampleType::Boxes(ty) => ty,
             SampleType::List(ty) => ty,
         }
     }
 
-    /// The type by its text, as it is shown: `image`, `image[3, 32, 32]`, `label`, `label(4)`, `text`, `list(image)`, `image * 2`.
+    /// The type by its text, as it is shown: `image`, `image[3, 32, 32]`, `label`, `label(4)`, `text`, `tokens[128]`, `list(image)`, `image * 2`.
     /// `?` stands for a size that does not matter.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -98,6 +119,9 @@ impl SampleType {
             .or_else(|| MaskType::parse(text).map(SampleType::Mask))
             .or_else(|| LabelType::parse(text).map(SampleType::Label))
             .or_else(|| TextType::parse(text).map(SampleType::Text))
+            .or_else(|| TokensType::parse(text).map(SampleType::Tokens))
+            .or_else(|| ClipType::parse(text).map(SampleType::Clip))
+            .or_else(|| BoxesType::parse(text).map(SampleType::Boxes))
     }
 
     /// One word for it: `image`; of a list its text.
@@ -134,6 +158,12 @@ impl SampleType {
     /// Of a type that is several of one: that one, and how many where it is known.
     pub fn parts(&self) -> Option<(&SampleType, Option<usize>)> {
         self.asked().parts()
+    }
+
+    /// Of a clip: what each frame is, and how many there are where it is known. A transform that takes what a frame is goes over all
+    /// of them.
+    pub fn frame(&self) -> Option<(SampleType, Option<usize>)> {
+        self.asked().frame()
     }
 
     /// Whether a value is of this type.
@@ -183,6 +213,24 @@ impl SampleType {
     /// Whether values of type `found` can be shown to what takes values of this type.
     pub fn sees(&self, found: &SampleType) -> bool {
         self.alike(found) || self.asked().made_of(found)
+    }
+
+    /// Whether a value of it can go to a transform outside of the program, and come from there.
+    pub fn crosses(&self) -> bool {
+        self.asked().crosses()
+    }
+
+    /// What [`Self::raw`] is called, where it is not pixels.
+    pub fn raw_is(&self) -> Option<&'static str> {
+        self.asked().raw_is()
+    }
+
+    /// What stands for a value where no encoder has read it, from the first of its tensors: numbers in a row, `[B, d]`.
+    ///
+    /// # Errors
+    /// The sizes that it takes are not known.
+    pub fn raw(&self, g: &mut Graph, x: Var) -> crate::catalog::Result<Var> {
+        self.asked().raw(g, x)
     }
 
     /// How a value of type `found`, of the records that a recipe calls `data`, is shown to what was trained on values of type

@@ -1,4 +1,4 @@
-//! The pixels of pictures as the transforms see them.
+//! The pixels of pictures and clips as the transforms see them.
 
 use std::sync::Arc;
 
@@ -80,6 +80,13 @@ impl Image {
             }
         }
     }
+}
+
+/// Pictures of one size in the order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clip {
+    /// The first is the earliest.
+    pub frames: Vec<Image>,
 }
 
 /// Numbers as a recipe, JSON and Python write them: `[0.4914, 0.4822, 0.4465]`, each reading back as the same f32.

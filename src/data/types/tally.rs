@@ -1,6 +1,6 @@
 //! What is measured of the pixels of records.
 
-use super::{Fields, Normalization, Sample, first_image};
+use super::{Fields, Normalization, Sample, first_clip, first_image};
 
 /// Adds up the pixels of records: what their pictures are normalised by where no publisher says so. Sums are whole numbers, so
 /// the answer depends neither on the machine nor on the order.
@@ -11,10 +11,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// For records with these fields; `None` where they have no picture. Pictures count as RGB where their channels are not known.
+    /// For records with these fields; `None` where they have neither picture nor clip. Pictures count as RGB where their channels are not known.
     pub fn of(fields: &Fields) -> Option<Self> {
-        let (_, image) = first_image(fields)?;
-        let channels = image.channels.unwrap_or(3);
+        let image = first_image(fields).map(|(_, image)| *image);
+        let frame = first_clip(fields).map(|(_, clip)| clip.frame);
+        let channels = image.or(frame)?.channels.unwrap_or(3);
         Some(Self {
             sums: vec![0; channels],
             squares: vec![0; channels],
@@ -33,7 +34,9 @@ impl Tally {
     /// Counts a record's pictures of these channels.
     pub fn add(&mut self, record: &[Sample]) {
         let channels = self.sums.len();
-        let pictures = record.iter().filter_map(Sample::as_image);
+        let frames = record.iter().filter_map(Sample::as_clip);
+        let frames = frames.flat_map(|clip| &clip.frames);
+        let pictures = record.iter().filter_map(Sample::as_image).chain(frames);
         for image in pictures.filter(|image| image.channels == channels) {
             self.pixels += (image.height * image.width) as u64;
             for pixel in image.pixels.chunks_exact(channels) {

@@ -33,11 +33,22 @@ fn types_read_back() {
         "label",
         "label(4)",
         "text",
+        "tokens",
+        "tokens[128]",
+        "tokens of 8000",
+        "tokens[128] of 8000",
+        "tokens[16] of 90 * 2",
         "list(image)",
         "list(label(9))",
         "image * 2",
         "image[1, 28, 28] * 4",
         "label * 2 * 3",
+        "clip",
+        "clip[16, 3, 32, 32]",
+        "clip[?, 3, ?, ?]",
+        "boxes",
+        "boxes[16, 4]",
+        "mask[8, 8] * 4 * 2",
     ] {
         assert_eq!(ty(text).to_string(), text);
     }
@@ -54,10 +65,20 @@ fn types_read_back() {
         "label(x)",
         "label()",
         "texts",
+        "tokens[]",
+        "tokens[x]",
+        "tokens[1, 2]",
+        "tokens of",
+        "tokens of many",
         "image * ",
         "image * ?",
         "list(image",
         "list()",
+        "clips",
+        "clip[3, 3, 32]",
+        "clip[2, 3, 32, 32, 1]",
+        "boxes[4]",
+        "boxes[4, 5]",
     ] {
         assert_eq!(SampleType::parse(text), None, "{text}");
     }
@@ -76,6 +97,11 @@ fn sizes_have_names() {
         [("height", Some(4)), ("width", Some(8))]
     );
     assert_eq!(ty("label(4)").sizes(), [("classes", Some(4))]);
+    let sizes = ty("clip[7, 3, ?, 8]").sizes();
+    let names: Vec<&str> = sizes.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["frames", "channels", "height", "width"]);
+    assert_eq!((sizes[0].1, sizes[2].1), (Some(7), None));
+    assert_eq!(ty("boxes[5, 4]").sizes(), [("count", Some(5))]);
     assert_eq!(ty("text").sizes(), []);
     assert_eq!(ty("label(4) * 2").word(), "label(4) * 2");
 }
@@ -98,8 +124,20 @@ fn what_fits_where() {
         "image[3, 8, 8] * 2",
         "image * 3",
         "label(4) * 2",
+        "clip[4, 3, 8, 8]",
+        "clip[5, 3, 8, 8]",
+        "clip[?, 3, ?, ?]",
+        "clip",
+        "boxes[4, 4]",
+        "boxes",
     ];
     let fit = [
+        ("clip[4, 3, 8, 8]", "clip[?, 3, ?, ?]"),
+        ("clip[5, 3, 8, 8]", "clip[?, 3, ?, ?]"),
+        ("clip[4, 3, 8, 8]", "clip"),
+        ("clip[5, 3, 8, 8]", "clip"),
+        ("clip[?, 3, ?, ?]", "clip"),
+        ("boxes[4, 4]", "boxes"),
         ("image[3, 8, 8]", "image[3, ?, ?]"),
         ("image[3, 8, 8]", "image"),
         ("image[1, 8, 8]", "image"),
@@ -126,6 +164,7 @@ fn wider_holds_both() {
         ("label", "label(4)", "label(4)"),
         ("label(4)", "label", "label(4)"),
         ("text", "text", "text"),
+        ("clip[4, 3, 8, 8]", "clip[5, 3, 8, 9]", "clip[?, 3, 8, ?]"),
     ] {
         assert_eq!(ty(a).wider(&ty(b)).to_string(), both);
     }
@@ -152,6 +191,14 @@ fn tensors_of_a_batch() {
         [(String::new(), vec![], DType::Int, Some(7))]
     );
     assert_eq!(
+        tensors("clip[2, 3, 4, 5]"),
+        [(String::new(), vec![2, 3, 4, 5], DType::F32, None)]
+    );
+    assert_eq!(
+        tensors("boxes[6, 4]"),
+        [(String::new(), vec![6, 4], DType::F32, None)]
+    );
+    assert_eq!(
         tensors("label(7) * 2 * 2")
             .into_iter()
             .map(|(suffix, ..)| suffix)
@@ -164,6 +211,8 @@ fn tensors_of_a_batch() {
         ("mask[4, 5]", 20, 80),
         ("label", 1, 8),
         ("image[3, 4, 5] * 3", 180, 720),
+        ("clip[2, 3, 4, 5]", 120, 480),
+        ("clip[?, 3, 4, 5]", 0, 0),
         ("label * 4", 4, 32),
         ("text", 0, 0),
         ("image", 0, 0),
@@ -191,6 +240,16 @@ fn what_is_no_tensor_says_so() {
             "mask",
             "`x` is `mask`: its size is not known before a picture is read, and a batch has one size",
             Some("before the mask is made"),
+        ),
+        (
+            "clip[?, 3, 8, 8]",
+            "`x` is `clip[?, 3, 8, 8]`: its size is not known before a picture is read, and a batch has one size",
+            Some("`sample_frames(3)`"),
+        ),
+        (
+            "clip[3, 3, ?, ?]",
+            "`x` is `clip[3, 3, ?, ?]`: its size is not known before a picture is read, and a batch has one size",
+            Some("random_resized_crop(32px)"),
         ),
         (
             "text",
@@ -281,17 +340,42 @@ fn values_enter_a_batch() {
     let two = Sample::list(vec![Sample::label(1), Sample::label(2)]);
     assert_eq!(written(&two, &ty("label * 2")), Ok((vec![], vec![1, 2])));
 
+    // frame by frame, each in planes
+    let frames = [0, 51, 102, 153].map(|x| Image::new(vec![x, 255 - x], 1, 1, 2));
+    let (numbers, _) = written(&Sample::clip(frames.to_vec()), &ty("clip[4, 2, 1, 1]")).unwrap();
+    let expected = [0.0, 1.0, 0.2, 0.8, 0.4, 0.6, 0.6, 0.4];
+    assert!(
+        numbers
+            .iter()
+            .zip(expected)
+            .all(|(x, y)| (x - y).abs() < 1e-6)
+    );
+    let two_boxes = Sample::boxes(vec![[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]);
+    let (numbers, _) = written(&two_boxes, &ty("boxes[2, 4]")).unwrap();
+    assert_eq!(numbers, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+
     let image = ty("image[1, 2, 3]");
     let wrong = |value: &Sample, ty: &SampleType| written(value, ty).unwrap_err();
     assert_eq!(
         wrong(&Sample::image(picture(1, 3, 2)), &image),
         "the sample graph gave a picture of 1 channels, 2 by 3 pixels for the field `x` of shape [1, 2, 3]"
     );
+    let clip = Sample::clip(frames.to_vec());
+    assert_eq!(
+        wrong(&clip, &ty("clip[3, 2, 1, 1]")),
+        "the sample graph gave a clip of 4 frames for the field `x` of shape [3, 2, 1, 1]"
+    );
+    assert_eq!(
+        wrong(&clip, &ty("clip[4, 2, 1, 2]")),
+        "the sample graph gave a clip with a frame of 2 channels, 1 by 1 pixels for the field `x` of shape [4, 2, 1, 2]"
+    );
     let another = "the sample graph gave another kind of value for the field `x` of shape";
     for (value, ty) in [
         (Sample::label(0), &image),
         (Sample::image(picture(1, 2, 3)), &label),
         (Sample::text("words"), &label),
+        (clip, &image),
+        (two_boxes, &label),
     ] {
         assert!(wrong(&value, ty).starts_with(another), "{value:?}");
     }
@@ -310,6 +394,7 @@ fn parts_of_lab_are_taken_of_pictures_in_colour() {
     let prepared = Prepared {
         normalization: None,
         lab: vec![LabPart::Colour, LabPart::Lightness],
+        ..Prepared::default()
     };
     let view = |trained: &str, found: &str| {
         let view = ty(trained).view(&prepared, &ty(found), "x.test").unwrap();
@@ -381,6 +466,22 @@ fn pictures_are_viewed_as_they_were_trained() {
             vec!["normalised".into()]
         )
     );
+    // evenly spaced frames, each as a picture is
+    assert_eq!(
+        none("clip[4, 3, 8, 8]", "clip[16, 3, 12, 9]"),
+        (
+            " |> sample_frames(4, at = even) |> resize(8px) |> center_crop(8px)".into(),
+            vec![
+                "4 frames evenly spaced".into(),
+                "resize 8".into(),
+                "centre crop 8".into()
+            ]
+        )
+    );
+    assert_eq!(
+        none("clip[4, 3, 8, 8]", "clip[4, 3, 8, 8]"),
+        Default::default()
+    );
     let problem = ty("image[3, 8, 8]").view(&Prepared::default(), &ty("image[1, 8, 8]"), "x.test");
     assert_eq!(
         problem.unwrap_err().message,
@@ -403,7 +504,76 @@ fn pieces_are_judged_on_whole_values() {
 }
 
 #[test]
+fn an_encoder_of_pictures_is_shown_frames_of_clips() {
+    let seen = |own: &str, of: &[(&str, &str)]| ty(own).seen(&fields(of)).to_string();
+    let image = "image[3, 8, 8]";
+    assert_eq!(
+        seen(image, &[("clip", "clip[16, 3, 9, 9]")]),
+        "clip[4, 3, 8, 8]"
+    );
+    assert_eq!(
+        seen(image, &[("clip", "clip[3, 3, 9, 9]")]),
+        "clip[3, 3, 8, 8]"
+    );
+    assert_eq!(seen(image, &[("clip", "clip")]), "clip[4, 3, 8, 8]");
+    assert_eq!(seen(image, &[("clip", "clip"), ("image", "image")]), image);
+    assert_eq!(seen(image, &[("label", "label")]), image);
+    assert_eq!(
+        seen("clip[2, 3, 8, 8]", &[("clip", "clip")]),
+        "clip[2, 3, 8, 8]"
+    );
+}
+
+#[test]
+fn what_comes_of_frames() {
+    let over = |text: &str, how| ty(text).over(Some(5), how).to_string();
+    assert_eq!(over("image[3, 8, 8]", Over::Once), "clip[5, 3, 8, 8]");
+    assert_eq!(over("image[3, 8, 8]", Over::Each), "clip[5, 3, 8, 8]");
+    assert_eq!(
+        over("image[3, 8, 8] * 9", Over::Once),
+        "clip[5, 3, 8, 8] * 9"
+    );
+    assert_eq!(over("label(4)", Over::Once), "label(4)");
+    assert_eq!(over("label(4)", Over::Each), "label(4) * 5");
+    assert_eq!(over("mask[8, 8]", Over::Each), "mask[8, 8] * 5");
+
+    let labels = |values: &[u32]| values.iter().map(|x| Sample::label(*x)).collect::<Vec<_>>();
+    let join = |text: &str, values, how| ty(text).join(values, how);
+    let same = join("label(4)", labels(&[2, 2, 2]), Over::Once).unwrap();
+    assert_eq!(same.as_label(), Some(2));
+    assert!(join("label(4)", labels(&[2, 1, 2]), Over::Once).is_err());
+    let each = join("label(4)", labels(&[2, 1]), Over::Each).unwrap();
+    assert_eq!(each.as_list().unwrap().len(), 2);
+    // two frames of a list of three
+    let row = || Sample::list((1..4).map(|n| Sample::image(picture(1, n, 1))).collect());
+    let lists = join("image * 3", vec![row(), row()], Over::Once).unwrap();
+    let shown: Vec<String> = lists.as_list().unwrap().iter().map(Sample::shown).collect();
+    assert_eq!(
+        shown,
+        ["clip[2, 1, 1, 1]", "clip[2, 1, 2, 1]", "clip[2, 1, 3, 1]"]
+    );
+}
+
+#[test]
+fn a_clip_is_drawn_as_a_strip() {
+    let frames: Vec<Image> = (0..20).map(|x| Image::new(vec![x; 2], 2, 1, 1)).collect();
+    let mut drawn = Vec::new();
+    Sample::clip(frames[..3].to_vec()).draw("c", &[], &mut drawn);
+    assert_eq!(
+        drawn,
+        [("c".to_owned(), Drawing::Strip(frames[..3].to_vec()))]
+    );
+    // of a long one eight frames
+    let mut drawn = Vec::new();
+    Sample::clip(frames.clone()).draw("c", &[], &mut drawn);
+    let chosen = [1, 3, 6, 8, 11, 13, 16, 18].map(|at: usize| frames[at].clone());
+    assert_eq!(drawn, [("c".to_owned(), Drawing::Strip(chosen.to_vec()))]);
+}
+
+#[test]
 fn shapes_of_graphs_are_types() {
+    let clip = ty("clip[4, 3, 8, 8]");
+    assert_eq!(clip.shaped(&[2, 1, 4, 5]), Some(ty("clip[2, 1, 4, 5]")));
     let image = ty("image[3, 8, 8]");
     assert_eq!(image.shaped(&[1, 4, 5]), Some(ty("image[1, 4, 5]")));
     assert_eq!(image.shaped(&[4, 5]), None);
@@ -494,8 +664,124 @@ fn pixels_are_measured() {
     tally.add(&[Sample::image(Image::new(vec![255; 12], 2, 2, 3))]);
     let found = tally.done();
     assert!((found.mean[0] - 0.4).abs() < 1e-6 && (found.std[0] - 0.2).abs() < 1e-6);
+    // frames of clips as well
+    let mut tally = Tally::of(&fields(&[("clip", "clip[2, 1, 1, 1]")])).unwrap();
+    let frames = [51, 153].map(|x| Image::new(vec![x], 1, 1, 1));
+    tally.add(&[Sample::clip(frames.to_vec())]);
+    let found = tally.done();
+    assert!((found.mean[0] - 0.4).abs() < 1e-6 && (found.std[0] - 0.2).abs() < 1e-6);
     let mut flat = Tally::of(&fields(&[("image", "image[1, 2, 2]")])).unwrap();
     flat.add(&[Sample::image(Image::new(vec![9; 4], 2, 2, 1))]);
     assert_eq!(flat.done().std, [1.0], "one value only: left as it is");
     assert!(Tally::of(&fields(&[("label", "label")])).is_none());
+}
+
+fn pieces() -> std::sync::Arc<crate::data::Pieces> {
+    let text: std::sync::Arc<str> = "one two one two three three".into();
+    let (bytes, _) =
+        crate::data::Pieces::fit(&mut [Ok(text)].into_iter(), 100, Default::default()).unwrap();
+    std::sync::Arc::new(crate::data::Pieces::open(&bytes).unwrap())
+}
+
+fn tokens(text: &str) -> Sample {
+    let pieces = pieces();
+    Sample::tokens(pieces.encode(text).unwrap(), pieces)
+}
+
+#[test]
+fn tokens_are_padded_ids_and_a_length() {
+    let four = ty("tokens[4] of 100");
+    let tensors = four.tensors().unwrap();
+    assert_eq!(
+        (tensors[0].suffix.as_str(), tensors[0].shape.as_slice()),
+        ("", &[4][..])
+    );
+    assert_eq!(
+        (tensors[0].dtype, tensors[0].classes),
+        (DType::Int, Some(100))
+    );
+    assert_eq!(
+        (tensors[1].suffix.as_str(), tensors[1].len()),
+        ("/length", 1)
+    );
+    let id = |word: &str| i64::from(pieces().id(word).unwrap());
+    assert_eq!(
+        written(&tokens("two one"), &four),
+        Ok((vec![], vec![id("two"), id("one"), 0, 0, 2]))
+    );
+    let error = written(&tokens("one two three one two"), &four).unwrap_err();
+    assert_eq!(
+        error,
+        "the sample graph gave 5 pieces for the field `x` of 4"
+    );
+    assert!(written(&tokens("one"), &ty("label(9)")).is_err());
+    assert!(written(&Sample::text("one"), &four).is_err());
+    let loose = ty("tokens").tensors().unwrap_err().problem("x");
+    assert!(loose.helps[0].contains("crop_tokens(128)"), "{loose:?}");
+
+    assert!(four.fits(&ty("tokens")) && ty("tokens").fits(&four));
+    assert!(
+        !four.fits(&ty("tokens[5]")) && !four.fits(&ty("tokens of 99")) && !four.fits(&ty("text"))
+    );
+    assert_eq!(four.wider(&ty("tokens[9]")), ty("tokens[9] of 100"));
+    assert!(four.holds(&tokens("one two")) && !four.holds(&tokens("one two three one two")));
+    assert!(!ty("tokens[4] of 7").holds(&tokens("three")) && !four.holds(&Sample::text("one")));
+    assert!(!four.crosses() && !ty("tokens * 2").crosses() && ty("image * 2").crosses());
+
+    let mut drawn = Vec::new();
+    let pieces = pieces();
+    let masked = vec![pieces.id("one").unwrap(), pieces.special().mask, 0];
+    Sample::tokens(masked, pieces).draw("x", &[], &mut drawn);
+    assert_eq!(
+        drawn,
+        [("x".to_owned(), Drawing::Words("one [MASK]".into()))]
+    );
+}
+
+#[test]
+fn texts_are_viewed_as_long_as_they_were_trained() {
+    let cut = (
+        " |> crop_tokens(8, at = start)".to_owned(),
+        vec!["the first 8".to_owned()],
+    );
+    assert_eq!(viewed("tokens[8] of 90", "tokens of 90", None), cut);
+    assert_eq!(viewed("tokens[8] of 90", "tokens[64] of 90", None), cut);
+    assert_eq!(
+        viewed("tokens[8] of 90", "tokens[8] of 90", None),
+        Default::default()
+    );
+}
+
+/// ln (1 + count) of each piece, divided by the length of the row; padding is left out.
+#[test]
+fn a_bag_of_words_stands_for_a_text() {
+    use crate::engine::{Batch, Device, HostTensor, Model, features};
+    use crate::graph::{Graph, Mode, Size};
+    let mut g = Graph::new(Mode::Eval);
+    let x = g.declare_input("x", vec![Size::batch(), 5.into()], DType::Int, Some(6));
+    let raw = ty("tokens[5] of 6").raw(&mut g, x).unwrap();
+    let model = Model::init(&g, 0, &Device::flex()).unwrap();
+    let ids = vec![5, 3, 5, 0, 0, 0, 0, 0, 0, 0];
+    let batch: Batch = [("x".to_owned(), HostTensor::int(ids, &[2, 5]))].into();
+    let found = features(&g, &model, &batch, &[raw]).unwrap();
+    let (two, one) = (3f32.ln(), 2f32.ln());
+    let length = (two * two + one * one).sqrt();
+    let wanted = [
+        0.0,
+        0.0,
+        0.0,
+        one / length,
+        0.0,
+        two / length,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    ];
+    for (found, wanted) in found[0].as_f32().unwrap().iter().zip(wanted) {
+        assert!((found - wanted).abs() < 1e-6, "{found} {wanted}");
+    }
+    assert!(ty("tokens[5]").raw(&mut g, x).is_err());
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Image;
+use super::{Clip, Image};
 use crate::augment::Scratch;
 use crate::data::DataError;
+use crate::data::words::Pieces;
 
 /// One value of a sample.
 #[derive(Clone, Debug)]
@@ -15,6 +16,12 @@ pub enum Sample {
     Label(u32),
     /// Words.
     Text(Arc<str>),
+    /// A text in pieces.
+    Tokens(Tokens),
+    /// Pictures in the order of time.
+    Clip(Clip),
+    /// Rectangles in a picture.
+    Boxes(Boxes),
     /// Several of one type.
     List(Vec<Sample>),
     /// Nothing, and why: the label of a record without one. It is an error only where it enters a batch.
@@ -24,6 +31,20 @@ pub enum Sample {
 /// Why there is nothing.
 #[derive(Clone, Debug)]
 pub struct Missing(pub(super) Arc<str>);
+
+/// Rectangles: left, top, right and bottom in pixels from the picture's upper left corner, right and bottom just outside. All zero: the
+/// thing is not seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boxes(pub(super) Vec<[f32; 4]>);
+
+/// A text in pieces.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The pieces by their numbers.
+    pub ids: Vec<u32>,
+    /// What the numbers mean.
+    pub pieces: Arc<Pieces>,
+}
 
 /// The questions, as [`Sample`] passes them on.
 pub(super) trait Value {
@@ -47,6 +68,9 @@ impl Sample {
             Sample::Image(value) => value,
             Sample::Label(value) => value,
             Sample::Text(value) => value,
+            Sample::Tokens(value) => value,
+            Sample::Clip(value) => value,
+            Sample::Boxes(value) => value,
             Sample::List(value) => value,
             Sample::Missing(value) => value,
         }
@@ -57,12 +81,16 @@ impl Sample {
             Sample::Image(value) => value,
             Sample::Label(value) => value,
             Sample::Text(value) => value,
+            Sample::Tokens(value) => value,
+            Sample::Clip(value) => value,
+            Sample::Boxes(value) => value,
             Sample::List(value) => value,
             Sample::Missing(value) => value,
         }
     }
 
-    /// How it goes to a transform outside of the program; a list goes element by element and comes back from here.
+    /// How it goes to a transform outside of the program; a list goes element by element and a
+    /// clip frame by frame: they come back from here, as does what no plugin knows.
     pub fn cross(self) -> Result<Crossing, Sample> {
         match self {
             Sample::Image(image) => Ok(Crossing::Image(image)),
@@ -70,7 +98,8 @@ impl Sample {
             Sample::Text(words) => Ok(Crossing::Text(words)),
             // the check of what flows in has refused it
             Sample::Missing(Missing(why)) => Ok(Crossing::Text(why)),
-            Sample::List(_) => Err(self),
+            // the ABI knows no pieces of words: the type function has refused them
+            Sample::Tokens(_) | Sample::Clip(_) | Sample::Boxes(_) | Sample::List(_) => Err(self),
         }
     }
 
@@ -153,6 +182,8 @@ impl<'a> Cell<'a> {
 pub enum Drawing {
     /// A picture, or several side by side.
     Picture(Image),
+    /// Pictures in a row, the first at the left.
+    Strip(Vec<Image>),
     /// A line.
     Words(String),
 }

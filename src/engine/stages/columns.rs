@@ -66,6 +66,7 @@ impl Run<'_> {
                 value: metric.value,
                 untrained: untrained.metrics.get(index).map(value),
                 // without an encoder there is one place
+                raw_is: evaluation.raw_is.map(str::to_owned),
                 raw: of_raw.find(|raw| raw.name == metric.name).map(value),
                 ..ResultRow::default()
             }
@@ -91,16 +92,24 @@ impl Run<'_> {
             Some(reading) if !work.whose.is_raw() => Some(self.encoder(work, &reading.graph)?),
             _ => None,
         };
+        // values that are no numbers to be compared are counted first
+        let counted = match reading.and_then(|reading| reading.raw.as_ref()) {
+            Some((graph, var, _)) if work.whose.is_raw() => Some((graph, self.fresh(graph)?, *var)),
+            _ => None,
+        };
         let mut read = Vec::new();
         for (index, split) in evaluation.splits.iter().enumerate() {
             read.push(match (split.want.form, reading, work.data(index)) {
                 (Form::Rows, Some(reading), Some(data)) => {
-                    let through = match &model {
-                        Some(model) => {
+                    let through = match (&model, &counted) {
+                        (None, Some((graph, model, var))) => {
+                            Through::Graph(graph, model, vec![*var])
+                        }
+                        (Some(model), _) => {
                             let vars = reading.places.iter().map(|(_, var, _)| *var).collect();
                             Through::Graph(&reading.graph, model, vars)
                         }
-                        None => Through::Nothing,
+                        (None, None) => Through::Nothing,
                     };
                     let what = split.want.said.replace("{}", work.whose.said());
                     let stage = &work.stage.name;

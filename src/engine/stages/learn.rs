@@ -21,7 +21,7 @@ struct Told<'w> {
 
 impl Reading for Told<'_> {
     fn advance(&mut self, done: usize) {
-        if done % LOOK == 0 {
+        if done.is_multiple_of(LOOK) {
             self.watch.advance(done as u64);
         }
     }

@@ -341,6 +341,11 @@ fn types(
     let Some(types) = transform.types else {
         return Ok(Vec::new());
     };
+    if !input.crosses() {
+        let message = format!("`{input}` can't go to a transform of {}", by.plugin);
+        return Err(Problem::new(Code::SampleType, message)
+            .note("The plugin ABI knows pictures, labels and texts."));
+    }
     let text = input.to_string();
     let session = by
         .session(args)
@@ -358,15 +363,17 @@ fn types(
         .answers
         .iter()
         .map(|answer| {
-            SampleType::parse(answer).ok_or_else(|| {
-                Problem::new(
-                    Code::Plugin,
-                    format!(
-                        "{} says that it emits `{answer}`, which is no type",
-                        by.plugin
-                    ),
-                )
-            })
+            SampleType::parse(answer)
+                .filter(SampleType::crosses)
+                .ok_or_else(|| {
+                    Problem::new(
+                        Code::Plugin,
+                        format!(
+                            "{} says that it emits `{answer}`, which is no type",
+                            by.plugin
+                        ),
+                    )
+                })
         })
         .collect()
 }

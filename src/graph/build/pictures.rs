@@ -36,6 +36,41 @@ impl Graph {
         self.interpolate(x, height, width, Resampling::Average)
     }
 
+    /// The frames of clips as a batch of pictures: `[B, t, C, H, W]` → `[t B, C, H, W]`, those of one clip one after another.
+    pub fn frames(&mut self, clips: Var) -> Result<Var> {
+        let shape = self.shape(clips).clone();
+        let [batch, frames, channels, height, width] = shape.as_slice() else {
+            let text = format!("frames takes clips [B, t, C, H, W], not {}", show(&shape));
+            return Err(self.shape_problem(text));
+        };
+        let pictures = vec![
+            batch * frames,
+            channels.clone(),
+            height.clone(),
+            width.clone(),
+        ];
+        self.reshape(clips, pictures)
+    }
+
+    /// What was made of [`Self::frames`], side by side in the order of time: `[t B, d]` → `[B, t d]`.
+    pub fn by_clip(&mut self, rows: Var, frames: usize) -> Result<Var> {
+        let shape = self.shape(rows).clone();
+        let clips = match shape.as_slice() {
+            [all, dim] => all
+                .divided(frames)
+                .map(|clips| vec![clips, dim * &frames.into()]),
+            _ => None,
+        };
+        let Some(clips) = clips else {
+            let text = format!(
+                "by_clip takes a row for each of {frames} frames, not {}",
+                show(&shape)
+            );
+            return Err(self.shape_problem(text));
+        };
+        self.reshape(rows, clips)
+    }
+
     /// A picture as rows of pixels, patch by patch: `[B, C, H, W]` → `[B, H/p · W/p, p · p · C]`, the channel last.
     pub fn patchify(&mut self, x: Var, patch: usize) -> Result<Var> {
         let [channels, height, width] = self.check_map("patchify", x)?;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Args, Value};
-use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep};
+use crate::catalog::{Args, Call, Value};
+use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
@@ -28,35 +28,32 @@ const PUBLISHED: [(&str, &[f64], &[f64]); 4] = [
 
 /// Looks at every augment, and at the data of the stages that use them.
 pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
-    let mut found = Vec::new();
-    for augment in &recipe.augments {
-        let scope = augment
-            .parameters
-            .iter()
-            .map(|(name, _)| (name.clone(), None));
-        let mut left = CALLS;
-        let calls = (0, &mut left);
-        emitted(
-            augment,
-            scope.collect(),
-            &recipe.augments,
-            calls,
-            &mut found,
-        );
-    }
-    found.sort_unstable_by_key(|(second, _)| (second.file, second.start));
-    found.dedup_by_key(|(second, _)| *second);
-    for (second, first) in found {
-        diagnostics.push(
-            Diagnostic::warning(
-                Code::LintTurned,
-                second,
-                "the picture was turned at random before this turn",
-            )
-            .label(first, "turned here first")
-            .note("What the second turn adds can't be told from the picture.")
-            .help("turn once"),
-        );
+    for rule in &RULES {
+        let mut found = Vec::new();
+        for augment in &recipe.augments {
+            let scope = augment
+                .parameters
+                .iter()
+                .map(|(name, _)| (name.clone(), None));
+            let mut left = CALLS;
+            let mut walk = Walk {
+                rule,
+                all: &recipe.augments,
+                left: &mut left,
+                found: &mut found,
+            };
+            walk.emitted(augment, scope.collect(), 0);
+        }
+        found.sort_unstable_by_key(|(second, _)| (second.file, second.start));
+        found.dedup_by_key(|(second, _)| *second);
+        for (second, first) in found {
+            diagnostics.push(
+                Diagnostic::warning(rule.code, second, rule.message)
+                    .label(first, rule.first)
+                    .note(rule.note)
+                    .help(rule.help),
+            );
+        }
     }
     for stage in &recipe.stages {
         let Some(Value::Augment(name)) = stage.fields.values.get("augment").map(|a| &a.value)
@@ -70,74 +67,164 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
         let Some(augment) = recipe.augments.iter().find(|a| a.name == *name) else {
             continue;
         };
-        for normalize in normalizations(augment, &recipe.augments) {
+        for hides in calls(augment, &recipe.augments, "mask_tokens") {
+            unscored(diagnostics, stage, hides);
+        }
+        for normalize in calls(augment, &recipe.augments, "normalize") {
             anothers(diagnostics, normalize, sets.as_deref().unwrap_or(&[]));
         }
     }
 }
 
-/// Where the picture in a value was turned first; nothing where it is upright.
-type Turned = Option<Span>;
-
-/// What an augment emits, and each turn of what was turned, with the turn before it.
-fn emitted(
-    augment: &Augment,
-    mut scope: BTreeMap<String, Turned>,
-    all: &[Augment],
-    (depth, left): (usize, &mut usize),
-    found: &mut Vec<(Span, Span)>,
-) -> Turned {
-    for binding in &augment.bindings {
-        let turned = flow(&binding.value, &scope, all, (depth, left), found);
-        scope.extend(binding.names.iter().map(|(name, _)| (name.clone(), turned)));
-    }
-    let mut last = None;
-    for emit in &augment.emits {
-        last = flow(&emit.value, &scope, all, (depth, left), found).or(last);
-    }
-    last
+/// What spoils what a later transform emits.
+struct Rule {
+    /// What spoils it.
+    spoils: fn(&Call) -> bool,
+    /// What emits it.
+    emits: fn(&Call) -> bool,
+    code: Code,
+    message: &'static str,
+    first: &'static str,
+    note: &'static str,
+    help: &'static str,
 }
 
-fn flow(
-    expr: &SampleExpr,
-    scope: &BTreeMap<String, Turned>,
-    all: &[Augment],
-    (depth, left): (usize, &mut usize),
-    found: &mut Vec<(Span, Span)>,
-) -> Turned {
-    let mut turned = match &expr.head {
-        SampleHead::Name(name, _) => scope.get(name).copied().flatten(),
-        SampleHead::Group(_) | SampleHead::Several(_) => {
-            let inner = expr.head.inner().iter();
-            let turned = inner.map(|inner| flow(inner, scope, all, (depth, &mut *left), found));
-            turned.fold(None, |turned, other| turned.or(other))
-        }
+const RULES: [Rule; 2] = [
+    Rule {
+        spoils: |call| call.spec.name == "quarter_turn",
+        emits: |call| call.spec.name == "quarter_turn",
+        code: Code::LintTurned,
+        message: "the picture was turned at random before this turn",
+        first: "turned here first",
+        note: "What the second turn adds can't be told from the picture.",
+        help: "turn once",
+    },
+    Rule {
+        spoils: |call| call.spec.name == "maybe_shuffle" || moves_each(call),
+        emits: |call| call.spec.name == "maybe_shuffle",
+        code: Code::LintOrder,
+        message: "the frames were out of order, or moved one by one, before this shuffle",
+        first: "here",
+        note: "Whether they are in order can't be told from what moves.",
+        help: "shuffle once, and move all frames alike: without `each`",
+    },
+];
+
+/// Whether it moves each frame of a clip on its own.
+fn moves_each(call: &Call) -> bool {
+    let moving = [
+        "hflip",
+        "quarter_turn",
+        "random_crop",
+        "random_resized_crop",
+    ];
+    let inner = match call.spec.name == "each" {
+        true => call.args.maybe_call("transform"),
+        false => None,
     };
-    for step in &expr.steps {
-        match step {
-            SampleStep::Transform(call) if call.spec.name == "quarter_turn" => {
-                found.extend(turned.map(|first| (call.span, first)));
-                turned = Some(call.span);
+    inner.is_some_and(|inner| moving.contains(&inner.spec.name.as_str()))
+}
+
+/// Where what is in a value was spoilt; nothing where it is sound.
+type Spoilt = Option<Span>;
+
+struct Walk<'w> {
+    rule: &'w Rule,
+    all: &'w [Augment],
+    left: &'w mut usize,
+    /// Each call that emits what was spoilt, with the call that spoilt it.
+    found: &'w mut Vec<(Span, Span)>,
+}
+
+impl Walk<'_> {
+    /// What an augment emits.
+    fn emitted(
+        &mut self,
+        augment: &Augment,
+        mut scope: BTreeMap<String, Spoilt>,
+        depth: usize,
+    ) -> Spoilt {
+        for binding in &augment.bindings {
+            let spoilt = self.flow(&binding.value, &scope, depth);
+            scope.extend(binding.names.iter().map(|(name, _)| (name.clone(), spoilt)));
+        }
+        let mut last = None;
+        for emit in &augment.emits {
+            last = self.flow(&emit.value, &scope, depth).or(last);
+        }
+        last
+    }
+
+    fn flow(
+        &mut self,
+        expr: &SampleExpr,
+        scope: &BTreeMap<String, Spoilt>,
+        depth: usize,
+    ) -> Spoilt {
+        let mut spoilt = match &expr.head {
+            SampleHead::Name(name, _) => scope.get(name).copied().flatten(),
+            SampleHead::Group(_) | SampleHead::Several(_) => {
+                let mut spoilt = None;
+                for inner in expr.head.inner() {
+                    spoilt = self.flow(inner, scope, depth).or(spoilt);
+                }
+                spoilt
             }
-            SampleStep::Transform(_) => {}
-            SampleStep::Augment { name, .. } => {
-                let called = all.iter().find(|augment| augment.name == *name);
-                if let Some(called) = called.filter(|_| depth < DEPTH && *left > 0) {
-                    *left -= 1;
-                    let scope = called
-                        .parameters
-                        .iter()
-                        .map(|(name, _)| (name.clone(), turned));
-                    turned = emitted(called, scope.collect(), all, (depth + 1, left), found);
+        };
+        for step in &expr.steps {
+            match step {
+                SampleStep::Transform(call) => {
+                    if (self.rule.emits)(call) {
+                        self.found.extend(spoilt.map(|first| (call.span, first)));
+                    }
+                    if (self.rule.spoils)(call) {
+                        spoilt = Some(call.span);
+                    }
+                }
+                SampleStep::Augment { name, .. } => {
+                    let called = self.all.iter().find(|augment| augment.name == *name);
+                    if let Some(called) = called.filter(|_| depth < DEPTH && *self.left > 0) {
+                        *self.left -= 1;
+                        let parameters = called.parameters.iter();
+                        let scope = parameters.map(|(name, _)| (name.clone(), spoilt));
+                        spoilt = self.emitted(called, scope.collect(), depth + 1);
+                    }
                 }
             }
         }
+        spoilt
     }
-    turned
 }
 
-/// Every `normalize` of an augment and of those that it calls.
-fn normalizations<'a>(augment: &'a Augment, all: &'a [Augment]) -> Vec<(&'a Args, Span)> {
+/// More pieces hidden than the task has room to score.
+fn unscored(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, (hides, span): (&Args, Span)) {
+    let Some(room) = stage.call.args.maybe_ratio("guessed") else {
+        return;
+    };
+    let hidden = hides.ratio("chosen");
+    if hidden <= room {
+        return;
+    }
+    let percent = |x: f64| format!("{}%", (x * 1000.0).round() / 10.0);
+    diagnostics.push(
+        Diagnostic::warning(
+            Code::LintUnscored,
+            span,
+            format!(
+                "{} of the pieces are hidden, and `{}` scores at most {}",
+                percent(hidden),
+                stage.call.spec.name,
+                percent(room)
+            ),
+        )
+        .label(stage.call.name_span, "trains on them")
+        .note("What is hidden and not scored is lost: nothing is learnt from it.")
+        .help(format!("write `guessed = {}` or more", percent(hidden))),
+    );
+}
+
+/// Every call of this transform in an augment and in those that it calls.
+fn calls<'a>(augment: &'a Augment, all: &'a [Augment], wanted: &str) -> Vec<(&'a Args, Span)> {
     fn steps<'a>(expr: &'a SampleExpr, into: &mut Vec<&'a SampleStep>) {
         for inner in expr.head.inner() {
             steps(inner, into);
@@ -159,7 +246,7 @@ fn normalizations<'a>(augment: &'a Augment, all: &'a [Augment]) -> Vec<(&'a Args
         }
         for step in inside {
             match step {
-                SampleStep::Transform(call) if call.spec.name == "normalize" => {
+                SampleStep::Transform(call) if call.spec.name == wanted => {
                     found.push((&call.args, call.span));
                 }
                 SampleStep::Transform(_) => {}

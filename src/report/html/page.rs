@@ -129,6 +129,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         tiles => list(&sections::tiles(run)),
         results => list(&sections::lines(&run.results, &axis)),
         supervised,
+        raw => crate::report::table::raw_name(&run.results),
         metric,
         scale => bar_axis(&axis),
         curves => list(&curves),

@@ -34,7 +34,7 @@ pub(super) struct Line {
 /// A baseline and the gain over it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Baseline {
-    pub name: &'static str,
+    pub name: String,
     pub value: Option<String>,
     pub gain: Option<String>,
     /// The trained encoder is worse.
@@ -129,7 +129,7 @@ fn result_tile(row: &ResultRow) -> Tile {
     };
     let notes = [
         over(row.untrained, "untrained"),
-        over(row.raw, "raw pixels"),
+        over(row.raw, row.raw_name()),
     ];
     Tile {
         label: format!("{} · {}", row.stage, row.metric),
@@ -148,7 +148,7 @@ pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
     let line = |row: &'_ ResultRow, first: bool| {
         let baselines = [
             ("untrained", row.untrained),
-            ("raw pixels", row.raw),
+            (row.raw_name(), row.raw),
             ("supervised", row.supervised),
         ];
         let shown = |value: f64| row.measure().shown(value);
@@ -186,7 +186,7 @@ pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
             baselines: baselines
                 .iter()
                 .map(|(name, value)| Baseline {
-                    name,
+                    name: (*name).to_owned(),
                     value: value.map(shown),
                     gain: value.and_then(|value| row.gain(value)),
                     loss: value.is_some_and(|value| row.better.prefers(value, row.value)),

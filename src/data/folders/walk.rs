@@ -1,4 +1,4 @@
-//! What lies in a folder: pictures by their names, or by their first bytes where the name does not say, and all else counted.
+//! What lies in a folder: files that are [`Wanted`], and all else counted.
 //!
 //! Links are followed, wherever they point: many people link the folders and files of their data. A link to a folder that it lies
 //! in is not, since it has no end.
@@ -8,9 +8,9 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, FileType, Metadata};
 use std::path::Path;
 
-use super::words;
+use super::{Wanted, words};
 use crate::catalog::{Problem, Result};
-use crate::data::{decode, regular};
+use crate::data::stop_asked;
 use crate::language::codes::Code;
 
 /// Folders inside one another that are followed.
@@ -19,25 +19,25 @@ const DEPTH: usize = 64;
 const LINKED: usize = 100_000;
 
 /// What a file or folder is, whatever it is called: equal for two names of one.
-pub(super) type Id = (u64, u64);
+pub(in crate::data) type Id = (u64, u64);
 
 /// A folder with what is of use in it, in the order of the names.
 #[derive(Debug, Default)]
-pub(super) struct Folder {
+pub(in crate::data) struct Folder {
     pub name: OsString,
     pub entries: Vec<Entry>,
-    /// In it and below.
-    pub pictures: usize,
+    /// Files in it and below.
+    pub wanted: usize,
 }
 
 #[derive(Debug)]
-pub(super) enum Entry {
-    Picture(Picture),
+pub(in crate::data) enum Entry {
+    File(File),
     Folder(Folder),
 }
 
 #[derive(Debug)]
-pub(super) struct Picture {
+pub(in crate::data) struct File {
     pub name: OsString,
     pub id: Id,
     /// A link leads to it.
@@ -47,7 +47,7 @@ pub(super) struct Picture {
 impl Entry {
     fn name(&self) -> &OsStr {
         match self {
-            Entry::Picture(picture) => &picture.name,
+            Entry::File(file) => &file.name,
             Entry::Folder(folder) => &folder.name,
         }
     }
@@ -59,23 +59,23 @@ impl Folder {
         self.name.to_string_lossy().into_owned()
     }
 
-    /// Folders right below, all of which hold pictures.
+    /// Folders right below, all of which hold files that are wanted.
     pub fn folders(&self) -> impl Iterator<Item = &Folder> {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Folder(folder) => Some(folder),
-            Entry::Picture(_) => None,
+            Entry::File(_) => None,
         })
     }
 
-    /// Number of pictures right in it.
+    /// Number of files right in it.
     pub fn direct(&self) -> usize {
-        self.pictures - self.folders().map(|folder| folder.pictures).sum::<usize>()
+        self.wanted - self.folders().map(|folder| folder.wanted).sum::<usize>()
     }
 }
 
 /// What was not taken, by a word for its kind.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Left {
+pub(in crate::data) struct Left {
     pub files: BTreeMap<String, usize>,
     pub folders: BTreeMap<String, usize>,
 }
@@ -95,9 +95,10 @@ const HIDDEN: &str = "hidden or of the system";
 /// Looks through a folder.
 ///
 /// # Errors
-/// A folder can't be read.
-pub(super) fn walk(root: &Path) -> Result<(Folder, Left)> {
+/// A folder can't be read, or somebody asked to stop.
+pub(super) fn walk(root: &Path, wanted: &Wanted) -> Result<(Folder, Left)> {
     let mut walk = Walk {
+        wanted: *wanted,
         above: above(root),
         left: Left::default(),
         linked: 0,
@@ -126,6 +127,7 @@ struct Trail {
 }
 
 struct Walk {
+    wanted: Wanted,
     above: Vec<Id>,
     left: Left,
     linked: usize,
@@ -153,6 +155,10 @@ impl Walk {
             ..trail
         };
         for entry in fs::read_dir(path).map_err(bad)? {
+            if stop_asked() {
+                let stopped = format!("stopped while {} was looked through", path.display());
+                return Err(Problem::new(Code::BadFile, stopped));
+            }
             let entry = entry.map_err(bad)?;
             let kind = entry.file_type().map_err(bad)?;
             folder.entries.extend(self.entry(&entry, kind, trail)?);
@@ -160,11 +166,11 @@ impl Walk {
         folder
             .entries
             .sort_unstable_by(|a, b| a.name().cmp(b.name()));
-        let pictures = folder.entries.iter().map(|entry| match entry {
-            Entry::Picture(_) => 1,
-            Entry::Folder(folder) => folder.pictures,
+        let wanted = folder.entries.iter().map(|entry| match entry {
+            Entry::File(_) => 1,
+            Entry::Folder(folder) => folder.wanted,
         });
-        folder.pictures = pictures.sum();
+        folder.wanted = wanted.sum();
         Ok(folder)
     }
 
@@ -180,7 +186,7 @@ impl Walk {
         if kind.is_file() {
             let device = trail.device.unwrap_or(0);
             let id = (device, number(entry));
-            return Ok(self.picture(&entry.path(), name, id, trail.linked));
+            return Ok(self.file(&entry.path(), name, id, trail.linked));
         }
         if kind.is_dir() {
             let path = entry.path();
@@ -205,7 +211,7 @@ impl Walk {
         };
         let id = id(&path, &about);
         if about.is_file() {
-            return Ok(self.picture(&path, name, id, true));
+            return Ok(self.file(&path, name, id, true));
         }
         if !about.is_dir() {
             self.left.file(odd(about.file_type()));
@@ -253,21 +259,17 @@ impl Walk {
         let found = self.folder(path, name, trail);
         self.above.pop();
         let found = found?;
-        if found.pictures == 0 {
-            self.left.folder("without a picture");
+        if found.wanted == 0 {
+            self.left.folder(format!("without a {}", self.wanted.one));
             return Ok(None);
         }
         Ok(Some(Entry::Folder(found)))
     }
 
-    fn picture(&mut self, path: &Path, name: OsString, id: Id, linked: bool) -> Option<Entry> {
+    fn file(&mut self, path: &Path, name: OsString, id: Id, linked: bool) -> Option<Entry> {
         let text = name.to_string_lossy();
-        let is = decode::is_picture_name(&text).unwrap_or_else(|| {
-            let mut start = [0; 32];
-            regular::start(path, &mut start).is_ok_and(|n| decode::starts_as_picture(&start[..n]))
-        });
-        if is {
-            return Some(Entry::Picture(Picture { name, id, linked }));
+        if (self.wanted.is)(path, &text) {
+            return Some(Entry::File(File { name, id, linked }));
         }
         let ending = text.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
         self.left.file(match ending {

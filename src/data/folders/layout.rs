@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::annotations;
-use super::walk::{Entry, Folder, Left, Picture, walk};
-use super::words;
+use super::walk::{Entry, File, Folder, Left, walk};
+use super::{Wanted, words};
 use crate::catalog::{Problem, Result, Split};
 use crate::language::codes::Code;
 
 /// Names that a message lists at most.
 const NAMED: usize = 3;
 
-/// The pictures of a split.
-pub(super) struct Part {
+/// The files of a split.
+pub(in crate::data) struct Part {
     pub split: Split,
     pub root: PathBuf,
     /// Below the root, in the order of their names.
@@ -23,7 +23,8 @@ pub(super) struct Part {
 }
 
 /// What lies in a folder, understood.
-pub(super) struct Layout {
+pub(in crate::data) struct Layout {
+    pub wanted: Wanted,
     pub parts: Vec<Part>,
     /// Of all splits, in the order of their names.
     pub classes: Vec<String>,
@@ -41,21 +42,30 @@ struct Draft {
     classes: Vec<String>,
 }
 
-/// Looks through `place`. `labels: false`: class folders are no classes.
+/// What is made of what lies there.
+pub(in crate::data) struct How<'w> {
+    /// Whether the folders of a split, which lies at the path, can be its classes.
+    pub labels: &'w dyn Fn(&Path, &Folder) -> bool,
+    /// A link to a file that the split has under its own name counts, too.
+    pub twice: bool,
+}
+
+/// Looks through `place`.
 ///
 /// # Errors
-/// A folder can't be read, there is no picture, or two folders are the same split.
-pub(super) fn layout(place: &Path, labels: bool) -> Result<Layout> {
-    let (mut tree, left) = walk(place)?;
+/// A folder can't be read, there is no file that is wanted, or two folders are the same split.
+pub(in crate::data) fn layout(place: &Path, how: &How<'_>, wanted: Wanted) -> Result<Layout> {
+    let (mut tree, left) = walk(place, &wanted)?;
     let mut layout = Layout {
+        wanted,
         parts: Vec::new(),
         classes: Vec::new(),
         left,
         doubts: Vec::new(),
         notes: Vec::new(),
     };
-    if tree.pictures == 0 {
-        return Err(nothing(place, &layout.left));
+    if tree.wanted == 0 {
+        return Err(nothing(place, &layout.left, &wanted));
     }
     let mut root = place.to_owned();
     while leads_on(&tree)
@@ -76,18 +86,20 @@ pub(super) fn layout(place: &Path, labels: bool) -> Result<Layout> {
                 root.join(other).display(),
                 root.join(name).display()
             );
-            return Err(Problem::new(Code::BadFile, message)
-                .help("move one of them away, or their pictures together"));
+            return Err(Problem::new(Code::BadFile, message).help(format!(
+                "move one of them away, or their {}s together",
+                wanted.one
+            )));
         }
     }
     if splits.is_empty() {
-        drafts.push(layout.draft(Split::Train, root, tree, labels));
+        drafts.push(layout.draft(Split::Train, root, tree, how));
     } else {
-        let (folders, pictures) = tree.apart();
-        layout.beside(&root, &folders, &pictures, &splits);
+        let (folders, files) = tree.apart();
+        layout.beside(&root, &folders, &files, &splits);
         for folder in folders {
             if let Some((split, name)) = splits.iter().find(|(_, name)| *name == folder.text()) {
-                drafts.push(layout.draft(*split, root.join(name), folder, labels));
+                drafts.push(layout.draft(*split, root.join(name), folder, how));
             }
         }
     }
@@ -95,14 +107,14 @@ pub(super) fn layout(place: &Path, labels: bool) -> Result<Layout> {
     Ok(layout)
 }
 
-fn nothing(place: &Path, left: &Left) -> Problem {
-    let message = format!("{} holds no picture", place.display());
+fn nothing(place: &Path, left: &Left, wanted: &Wanted) -> Problem {
+    let message = format!("{} holds no {}", place.display(), wanted.one);
     let mut problem = Problem::new(Code::BadFile, message);
     if !left.files.is_empty() || !left.folders.is_empty() {
         problem = problem.note(format!("It holds {}.", super::counts::counted(left)));
     }
     problem
-        .note("Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF and PNM.")
+        .note(wanted.formats)
         .help("one folder per class, or train/, valid/ and test/ with one folder per class in each")
 }
 
@@ -125,7 +137,7 @@ fn only_folder(tree: &mut Folder) -> Option<Folder> {
         .position(|entry| matches!(entry, Entry::Folder(_)))?;
     match tree.entries.swap_remove(at) {
         Entry::Folder(folder) => Some(folder),
-        Entry::Picture(_) => None,
+        Entry::File(_) => None,
     }
 }
 
@@ -171,23 +183,23 @@ fn doubt(message: String) -> Problem {
 }
 
 impl Folder {
-    /// Its folders and its pictures.
-    fn apart(self) -> (Vec<Folder>, Vec<Picture>) {
-        let (mut folders, mut pictures) = (Vec::new(), Vec::new());
+    /// Its folders and its files.
+    fn apart(self) -> (Vec<Folder>, Vec<File>) {
+        let (mut folders, mut files) = (Vec::new(), Vec::new());
         for entry in self.entries {
             match entry {
                 Entry::Folder(folder) => folders.push(folder),
-                Entry::Picture(picture) => pictures.push(picture),
+                Entry::File(file) => files.push(file),
             }
         }
-        (folders, pictures)
+        (folders, files)
     }
 
-    /// All pictures in it and below, in order.
-    fn collect(self, at: &Path, out: &mut Vec<(PathBuf, Picture)>) {
+    /// All files in it and below, in order.
+    fn collect(self, at: &Path, out: &mut Vec<(PathBuf, File)>) {
         for entry in self.entries {
             match entry {
-                Entry::Picture(picture) => out.push((at.join(&picture.name), picture)),
+                Entry::File(file) => out.push((at.join(&file.name), file)),
                 Entry::Folder(folder) => {
                     let below = at.join(&folder.name);
                     folder.collect(&below, out);
@@ -203,7 +215,7 @@ impl Layout {
         &mut self,
         root: &Path,
         folders: &[Folder],
-        pictures: &[Picture],
+        files: &[File],
         splits: &[(Split, String)],
     ) {
         let mut names = Vec::new();
@@ -221,8 +233,9 @@ impl Layout {
         if !names.is_empty() {
             self.doubts.push(
                 doubt(format!(
-                    "{}: pictures in {} are left out, because {} {} taken for {}",
+                    "{}: {}s in {} are left out, because {} {} taken for {}",
                     root.display(),
+                    self.wanted.one,
                     list(&names),
                     list(&taken),
                     if taken.len() == 1 { "is" } else { "are" },
@@ -235,16 +248,16 @@ impl Layout {
                 .help("move them into a split, or name the folder that is meant"),
             );
         }
-        if let Some(first) = pictures.first() {
-            pictures
+        if let Some(first) = files.first() {
+            files
                 .iter()
                 .for_each(|_| self.left.file("beside the splits"));
             self.doubts.push(
                 doubt(format!(
                     "{}: {} in no split {} left out, the first is `{}`",
                     root.display(),
-                    super::counts::plural(pictures.len(), "picture"),
-                    if pictures.len() == 1 { "is" } else { "are" },
+                    super::counts::plural(files.len(), self.wanted.one),
+                    if files.len() == 1 { "is" } else { "are" },
                     first.name.to_string_lossy()
                 ))
                 .help("move them into a split"),
@@ -252,8 +265,8 @@ impl Layout {
         }
     }
 
-    /// The pictures of one split.
-    fn draft(&mut self, split: Split, folder: PathBuf, mut tree: Folder, labels: bool) -> Draft {
+    /// The files of one split.
+    fn draft(&mut self, split: Split, folder: PathBuf, mut tree: Folder, how: &How<'_>) -> Draft {
         let mut root = folder.clone();
         // `val/images/*`: the folder says nothing of a class
         while tree.direct() == 0 && {
@@ -266,6 +279,7 @@ impl Layout {
             root.push(&only.name);
             tree = only;
         }
+        let labels = (how.labels)(&root, &tree);
         let below = tree.folders().count();
         let direct = tree.direct();
         let labelled = labels && (below > 1 || (below == 1 && direct == 0));
@@ -283,13 +297,17 @@ impl Layout {
         } else {
             if labels && below == 1 {
                 self.notes.push(format!(
-                    "no classes in {}: pictures lie beside its only folder",
-                    root.display()
+                    "no classes in {}: {}s lie beside its only folder",
+                    root.display(),
+                    self.wanted.one
                 ));
             }
             tree.collect(Path::new(""), &mut found);
         }
-        let (files, labels) = self.without_second_names(found, of);
+        let (files, labels) = match how.twice {
+            true => (found.into_iter().map(|(path, _)| path).collect(), of),
+            false => self.without_second_names(found, of),
+        };
         Draft {
             part: Part {
                 split,
@@ -302,7 +320,7 @@ impl Layout {
         }
     }
 
-    fn strays(&mut self, root: &Path, strays: &[Picture]) {
+    fn strays(&mut self, root: &Path, strays: &[File]) {
         let Some(first) = strays.first() else {
             return;
         };
@@ -313,11 +331,14 @@ impl Layout {
             doubt(format!(
                 "{}: {} beside the class folders {} left out, the first is `{}`",
                 root.display(),
-                super::counts::plural(strays.len(), "picture"),
+                super::counts::plural(strays.len(), self.wanted.one),
                 if strays.len() == 1 { "is" } else { "are" },
                 first.name.to_string_lossy()
             ))
-            .help("move them into a class folder, or say `labels = none` to take every picture without a class"),
+            .help(format!(
+                "move them into a class folder, or say `{}` to take every {} without a class",
+                self.wanted.no_classes, self.wanted.one
+            )),
         );
     }
 
@@ -345,24 +366,27 @@ impl Layout {
         }
     }
 
-    /// Without links to pictures that the split has under their own names.
+    /// Without links to files that the split has under their own names.
     fn without_second_names(
         &mut self,
-        found: Vec<(PathBuf, Picture)>,
+        found: Vec<(PathBuf, File)>,
         of: Vec<u32>,
     ) -> (Vec<PathBuf>, Vec<u32>) {
-        if found.iter().all(|(_, picture)| !picture.linked) {
+        if found.iter().all(|(_, file)| !file.linked) {
             return (found.into_iter().map(|(path, _)| path).collect(), of);
         }
         let own: BTreeSet<_> = found
             .iter()
-            .filter(|(_, picture)| !picture.linked)
-            .map(|(_, picture)| picture.id)
+            .filter(|(_, file)| !file.linked)
+            .map(|(_, file)| file.id)
             .collect();
         let (mut files, mut labels) = (Vec::new(), Vec::new());
-        for (index, (path, picture)) in found.into_iter().enumerate() {
-            if picture.linked && own.contains(&picture.id) {
-                self.left.file("link to a picture that is there already");
+        for (index, (path, file)) in found.into_iter().enumerate() {
+            if file.linked && own.contains(&file.id) {
+                self.left.file(format!(
+                    "link to a {} that is there already",
+                    self.wanted.one
+                ));
                 continue;
             }
             files.push(path);
@@ -418,8 +442,9 @@ impl Layout {
                 ));
             }
             None => self.doubts.push(doubt(format!(
-                "{} does not give every picture of {} a class of the other splits: they have no labels",
+                "{} does not give every {} of {} a class of the other splits: they have no labels",
                 path.display(),
+                self.wanted.one,
                 part.root.display()
             ))),
         }
@@ -433,9 +458,13 @@ impl Layout {
         if let [only] = &self.classes[..] {
             self.doubts.push(
                 doubt(format!(
-                    "{root}: every picture is of one class, `{only}`: there is nothing to tell apart"
+                    "{root}: every {} is of one class, `{only}`: there is nothing to tell apart",
+                    self.wanted.one
                 ))
-                .help("name the folder that holds the class folders, or say `labels = none`"),
+                .help(format!(
+                    "name the folder that holds the class folders, or say `{}`",
+                    self.wanted.no_classes
+                )),
             );
         }
         let words = self
@@ -477,8 +506,9 @@ impl Layout {
             if !strange.is_empty() {
                 self.doubts.push(
                     doubt(format!(
-                        "{}: the train split has no pictures of {}",
+                        "{}: the train split has no {}s of {}",
                         draft.folder.display(),
+                        self.wanted.one,
                         list(&strange)
                     ))
                     .help("is a class spelled in two ways, or a folder in the wrong place?"),
@@ -499,9 +529,10 @@ impl Layout {
             {
                 self.doubts.push(
                     doubt(format!(
-                        "{} and {} are one folder: the same pictures are in two splits",
+                        "{} and {} are one folder: the same {}s are in two splits",
                         drafts[first].folder.display(),
-                        drafts[at].folder.display()
+                        drafts[at].folder.display(),
+                        self.wanted.one
                     ))
                     .help("remove the link"),
                 );

@@ -23,8 +23,22 @@ const SPLITS: &[(&str, Split)] = &[
 
 /// Words that stand before or after the word for a split: `train_images`, `test set`, `images_val`.
 const BESIDE: &[&str] = &[
-    "set", "sets", "split", "data", "dataset", "images", "image", "imgs", "img", "pictures",
-    "samples", "folder",
+    "set",
+    "sets",
+    "split",
+    "data",
+    "dataset",
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "pictures",
+    "samples",
+    "folder",
+    "texts",
+    "text",
+    "documents",
+    "docs",
 ];
 
 /// Names of folders that hold all pictures of a split and say nothing of their class.
@@ -44,6 +58,11 @@ const WRAPPERS: &[&str] = &[
     "pngs",
     "files",
     "samples",
+    "texts",
+    "text",
+    "txt",
+    "documents",
+    "docs",
     "all",
 ];
 
@@ -94,7 +113,7 @@ pub(super) fn is_wrapper(name: &str) -> bool {
 }
 
 /// Whether a name is hidden, or is left behind by a system or a tool.
-pub(super) fn is_litter(name: &str) -> bool {
+pub(in crate::data) fn is_litter(name: &str) -> bool {
     name.starts_with('.') || LITTER.contains(&name.to_lowercase().as_str())
 }
 

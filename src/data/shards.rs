@@ -1,20 +1,51 @@
-//! Which parquet files of a folder are read, and for which split.
+//! Which files of many records a folder holds, and for which split each is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::catalog::Split;
+use super::stop_asked;
+use crate::catalog::{Problem, Split};
+use crate::language::codes::Code;
 
 /// Folders that are followed below the one that is named.
 const DEPTH: usize = 6;
+
+/// Which files are meant, and what they are called.
+pub(super) struct Wanted {
+    /// `parquet`, before "file".
+    pub(super) kind: &'static str,
+    /// What a place should hold: `train*.parquet, …`.
+    pub(super) names: &'static str,
+    /// Whether a file of this name is one; then its name without what says so.
+    pub(super) stem: fn(&str) -> Option<&str>,
+}
 
 /// What a place holds.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// By split, in the order of their paths.
     pub(super) files: Vec<(Split, PathBuf)>,
-    /// Parquet files that belong to no split.
+    /// Such files that belong to no split.
     pub(super) left_out: Vec<PathBuf>,
+    /// Other files, by a word for their kind.
+    pub(super) others: BTreeMap<String, usize>,
+}
+
+impl Layout {
+    /// A warning where files are left out.
+    pub(super) fn doubt(&self, kind: &str) -> Option<Problem> {
+        let first = self.left_out.first()?;
+        let (plural, more) = match self.left_out.len() {
+            1 => ("", ""),
+            _ => ("s", ", …"),
+        };
+        let message = format!(
+            "{} {kind} file{plural} left out, of no split by name: {}{more}",
+            self.left_out.len(),
+            first.display(),
+        );
+        Some(Problem::new(Code::LintUnused, message))
+    }
 }
 
 /// The split that a word of a name means.
@@ -35,28 +66,35 @@ fn split_of(name: &str) -> Option<Split> {
     words.find_map(split_of_word)
 }
 
-fn is_parquet(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| {
-        ["parquet", "pq"]
-            .iter()
-            .any(|own| ending.eq_ignore_ascii_case(own))
-    })
+/// The ending of a name, as a word for its kind.
+fn ending(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() && ending.len() <= 12 => {
+            format!(".{}", ending.to_lowercase())
+        }
+        _ => "without an ending".to_owned(),
+    }
 }
 
-/// Parquet files in a folder and below it. A folder that was seen before, through a link, is not followed again.
-fn walk(
-    folder: &Path,
-    depth: usize,
-    seen: &mut BTreeSet<PathBuf>,
-    found: &mut Vec<PathBuf>,
-) -> Result<(), String> {
+/// What a walk found.
+#[derive(Default)]
+struct Walked {
+    seen: BTreeSet<PathBuf>,
+    found: Vec<PathBuf>,
+    others: BTreeMap<String, usize>,
+}
+
+/// Files in a folder and below it. A folder that was seen before, through a link, is not followed again.
+fn walk(folder: &Path, depth: usize, wanted: &Wanted, walked: &mut Walked) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("can't read {}: {error}", folder.display());
-    if !seen.insert(folder.canonicalize().map_err(failed)?) {
+    if !walked.seen.insert(folder.canonicalize().map_err(failed)?) {
         return Ok(());
     }
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
+        if stop_asked() {
+            return Err("stopped while it was looked through".into());
+        }
         paths.push(entry.map_err(failed)?.path());
     }
     paths.sort();
@@ -67,20 +105,27 @@ fn walk(
         }
         if path.is_dir() {
             if depth > 0 {
-                walk(&path, depth - 1, seen, found)?;
+                walk(&path, depth - 1, wanted, walked)?;
             }
-        } else if is_parquet(&path) && path.is_file() {
-            found.push(path);
+        } else if path.is_file() {
+            match (wanted.stem)(&name) {
+                Some(_) => walked.found.push(path),
+                None => *walked.others.entry(ending(&name)).or_default() += 1,
+            }
         }
     }
     Ok(())
 }
 
+fn stem(file: &Path, wanted: &Wanted) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    (wanted.stem)(&name).unwrap_or(&name).to_owned()
+}
+
 /// The split of a file by its own name, else by the nearest folder of a split's name; and its folder without those of splits.
-fn place_of(root: &Path, file: &Path) -> (Option<Split>, PathBuf) {
+fn place_of(root: &Path, file: &Path, wanted: &Wanted) -> (Option<Split>, PathBuf) {
     let inner = file.strip_prefix(root).unwrap_or(file);
-    let name = inner.file_stem().unwrap_or_default().to_string_lossy();
-    let mut split = split_of(&name);
+    let mut split = split_of(stem(inner, wanted).as_str());
     let mut home = Vec::new();
     let folders = inner.parent().into_iter().flat_map(Path::components);
     for folder in folders.rev() {
@@ -95,20 +140,21 @@ fn place_of(root: &Path, file: &Path) -> (Option<Split>, PathBuf) {
 
 /// The files of a place: one file; else those of the folder, else those of its one folder that has some. Where no name says a
 /// split, all of them are the train split.
-pub(super) fn layout(place: &Path) -> Result<Layout, String> {
+pub(super) fn layout(place: &Path, wanted: &Wanted) -> Result<Layout, String> {
     if place.is_file() {
-        let name = place.file_stem().unwrap_or_default().to_string_lossy();
+        let split = split_of(&stem(place, wanted)).unwrap_or(Split::Train);
         return Ok(Layout {
-            files: vec![(split_of(&name).unwrap_or(Split::Train), place.to_owned())],
-            left_out: Vec::new(),
+            files: vec![(split, place.to_owned())],
+            ..Layout::default()
         });
     }
-    let mut found = Vec::new();
-    walk(place, DEPTH, &mut BTreeSet::new(), &mut found)?;
-    let all: Vec<(Option<Split>, PathBuf, PathBuf)> = found
+    let mut walked = Walked::default();
+    walk(place, DEPTH, wanted, &mut walked)?;
+    let all: Vec<(Option<Split>, PathBuf, PathBuf)> = walked
+        .found
         .into_iter()
         .map(|file| {
-            let (split, home) = place_of(place, &file);
+            let (split, home) = place_of(place, &file, wanted);
             (split, home, file)
         })
         .collect();
@@ -122,18 +168,22 @@ pub(super) fn layout(place: &Path) -> Result<Layout, String> {
     let mut sorted = homes.iter();
     let home = match (sorted.next(), sorted.next()) {
         (None, _) => {
-            return Err("it holds no train*.parquet, valid*.parquet or test*.parquet".into());
+            return Err(format!("it holds no {}", wanted.names));
         }
         (Some(first), Some(second)) if !first.as_os_str().is_empty() => {
             return Err(format!(
-                "both {} and {} hold parquet files: name one of them",
+                "both {} and {} hold {} files: name one of them",
                 place.join(first).display(),
-                place.join(second).display()
+                place.join(second).display(),
+                wanted.kind
             ));
         }
         (Some(first), _) => (*first).clone(),
     };
-    let mut layout = Layout::default();
+    let mut layout = Layout {
+        others: walked.others,
+        ..Layout::default()
+    };
     for (split, own, file) in all {
         match split {
             _ if own != home => layout.left_out.push(file),
@@ -147,7 +197,12 @@ pub(super) fn layout(place: &Path) -> Result<Layout, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parquet::SHARDS;
     use super::*;
+
+    fn layout_of(place: &Path) -> Result<Layout, String> {
+        layout(place, &SHARDS)
+    }
 
     #[test]
     fn a_split_is_a_whole_word() {
@@ -180,7 +235,7 @@ mod tests {
     }
 
     fn splits(folder: &tempfile::TempDir) -> (Vec<Split>, usize) {
-        let found = layout(folder.path()).unwrap();
+        let found = layout_of(folder.path()).unwrap();
         let splits = found.files.iter().map(|(split, _)| *split);
         (splits.collect(), found.left_out.len())
     }
@@ -215,8 +270,12 @@ mod tests {
             assert_eq!(splits(&folder(files)), wanted, "{files:?}");
         }
         let two = folder(&["en/train.parquet", "fr/train.parquet"]);
-        assert!(layout(two.path()).unwrap_err().contains("name one of them"));
-        let none = layout(folder(&["readme.md"]).path()).unwrap_err();
+        assert!(
+            layout_of(two.path())
+                .unwrap_err()
+                .contains("name one of them")
+        );
+        let none = layout_of(folder(&["readme.md"]).path()).unwrap_err();
         assert!(none.contains("holds no train*.parquet"), "{none}");
     }
 }

@@ -3,7 +3,7 @@
 use super::walk::Left;
 
 /// `1 picture`, `2 pictures`
-pub(super) fn plural(n: usize, word: &str) -> String {
+pub(in crate::data) fn plural(n: usize, word: &str) -> String {
     match (n, word) {
         (1, _) => format!("1 {word}"),
         (_, "class") => format!("{n} classes"),

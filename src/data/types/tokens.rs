@@ -1,0 +1,273 @@
+//! `tokens[n]`: a text as pieces of words, each by its number in a vocabulary.
+//!
+//! A value has at most `n` of them. In a batch it is the ids `[B, n]`, padded with 0, which stands for no word, and under `/length` how
+//! many of them are its own, `[B]`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::value::Tokens;
+use super::{
+    Asked, Cell, Drawing, Loose, Numbers, Prepared, Sample, SampleType, Tensor, Value, View,
+    inside, same, shown, size,
+};
+use crate::augment::Scratch;
+use crate::catalog::{Problem, Result as Checked};
+use crate::data::DataError;
+use crate::data::words::Pieces;
+use crate::graph::{DType, Graph, Var};
+use crate::language::codes::Code;
+
+/// What a text is padded with: no vocabulary has a word there.
+pub const PADDING: u32 = 0;
+/// Between the length and the size of the vocabulary.
+const OF: &str = " of ";
+
+/// What is known of a text in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokensType {
+    /// Most pieces.
+    pub length: Option<usize>,
+    /// Size of the vocabulary, as it is declared: ids are below it.
+    pub vocabulary: Option<usize>,
+}
+
+impl TokensType {
+    /// A text of which nothing else is known.
+    const ANY: TokensType = TokensType {
+        length: None,
+        vocabulary: None,
+    };
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (text, vocabulary) = match text.split_once(OF) {
+            Some((text, vocabulary)) => (text, size(vocabulary)?),
+            None => (text, None),
+        };
+        let length = match text {
+            "tokens" => None,
+            text => size(inside(text, "tokens[", ']')?)?,
+        };
+        Some(Self { length, vocabulary })
+    }
+}
+
+impl SampleType {
+    /// A text in pieces of which nothing else is known.
+    pub const TOKENS: SampleType = SampleType::Tokens(TokensType::ANY);
+
+    /// `tokens[n]`, with the size of its vocabulary.
+    pub fn tokens(length: Option<usize>, vocabulary: Option<usize>) -> Self {
+        SampleType::Tokens(TokensType { length, vocabulary })
+    }
+
+    /// What is known of it, where it is a text in pieces.
+    pub fn as_tokens(&self) -> Option<&TokensType> {
+        match self {
+            SampleType::Tokens(ty) => Some(ty),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for TokensType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tokens")?;
+        if self.length.is_some() {
+            write!(f, "[{}]", shown(self.length))?;
+        }
+        match self.vocabulary {
+            Some(n) => write!(f, "{OF}{n}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Asked for TokensType {
+    fn word(&self) -> String {
+        "tokens".into()
+    }
+
+    fn noun(&self) -> &'static str {
+        "text"
+    }
+
+    fn sizes(&self) -> Vec<(&'static str, Option<usize>)> {
+        vec![("length", self.length), ("vocabulary", self.vocabulary)]
+    }
+
+    fn fits(&self, wanted: &SampleType) -> bool {
+        wanted.as_tokens().is_some_and(|wanted| {
+            same(self.length, wanted.length) && same(self.vocabulary, wanted.vocabulary)
+        })
+    }
+
+    /// The longer one, of what both know.
+    fn wider(&self, other: &SampleType) -> Option<SampleType> {
+        let other = other.as_tokens()?;
+        let longer = |(a, b): (usize, usize)| a.max(b);
+        Some(SampleType::Tokens(Self {
+            length: self.length.zip(other.length).map(longer),
+            vocabulary: self.vocabulary.or(other.vocabulary),
+        }))
+    }
+
+    fn holds(&self, value: &Sample) -> bool {
+        value.as_tokens().is_some_and(|tokens| {
+            let n = self.vocabulary.unwrap_or(usize::MAX);
+            self.length.is_none_or(|most| tokens.ids.len() <= most)
+                && tokens.ids.iter().all(|id| (*id as usize) < n)
+        })
+    }
+
+    fn tensors(&self) -> Result<Vec<Tensor>, Loose> {
+        let Some(length) = self.length else {
+            return Err(Loose::any_size(
+                SampleType::Tokens(*self),
+                "cut every text to one length before it is emitted: `crop_tokens(128)`",
+            ));
+        };
+        let whole = |suffix: &str, shape: Vec<usize>, classes| Tensor {
+            suffix: suffix.to_owned(),
+            shape,
+            dtype: DType::Int,
+            classes,
+        };
+        Ok(vec![
+            whole("", vec![length], self.vocabulary),
+            whole("/length", Vec::new(), None),
+        ])
+    }
+
+    fn crosses(&self) -> bool {
+        false
+    }
+
+    fn raw_is(&self) -> Option<&'static str> {
+        Some("bag of words")
+    }
+
+    /// A bag of words (Salton & Buckley, 1988): ln (1 + how often) of each piece, `[B, n]` → `[B, vocabulary]`; padding does not count.
+    /// The row has length 1, so that long and short texts compare.
+    fn raw(&self, g: &mut Graph, x: Var) -> Checked<Var> {
+        let shape = g.shape(x).clone();
+        let (Some(vocabulary), [batch, _]) = (self.vocabulary, shape.as_slice()) else {
+            return Err(g.shape_problem(format!(
+                "the size of the vocabulary of `{self}` is not known"
+            )));
+        };
+        let empty = g.full(vec![batch.clone(), vocabulary.into()], 0.0)?;
+        let ids = g.to_float(x)?;
+        let own = g.clamp(ids, 0.0, 1.0)?; // 1 for a piece, 0 for padding
+        let counts = g.scatter_add(empty, x, own, 1)?; // [B, vocabulary]
+        let counts = g.add_scalar(counts, 1.0)?;
+        let logs = g.log(counts)?;
+        g.l2_normalize_along(logs, 1)
+    }
+
+    fn made_of(&self, found: &SampleType) -> bool {
+        found.fits(&SampleType::TEXT)
+    }
+
+    /// The beginning of a text, as long as those that were trained on, in pieces of the same vocabulary.
+    fn view(&self, prepared: &Prepared, found: &SampleType, data: &str) -> Checked<View> {
+        let mut view = View::default();
+        if found.as_tokens().is_none() {
+            let mut learnt = prepared.learnt.iter();
+            let own =
+                learnt.find(|fit| fit.gives == "vocabulary" && fit.size("size") == self.vocabulary);
+            let Some(own) = own else {
+                return Err(Problem::new(
+                    Code::SampleType,
+                    format!(
+                        "records of `{data}` hold texts, and the encoder was trained on pieces of which no fit is known"
+                    ),
+                ));
+            };
+            view.steps += &format!(" |> tokenize({})", own.name);
+            view.words.push(format!("pieces of `{}`", own.name));
+        }
+        let known = found.as_tokens().and_then(|found| found.length);
+        if let Some(n) = self.length.filter(|n| known.is_none_or(|known| known > *n)) {
+            view.steps += &format!(" |> crop_tokens({n}, at = start)");
+            view.words.push(format!("the first {n}"));
+        }
+        Ok(view)
+    }
+}
+
+impl Sample {
+    /// A text in pieces.
+    pub fn tokens(ids: Vec<u32>, pieces: Arc<Pieces>) -> Self {
+        Sample::Tokens(Tokens { ids, pieces })
+    }
+
+    /// The text in pieces, where it is one.
+    pub fn as_tokens(&self) -> Option<&Tokens> {
+        match self {
+            Sample::Tokens(tokens) => Some(tokens),
+            _ => None,
+        }
+    }
+
+    /// The text in pieces, where it is one; else the value itself.
+    pub fn into_tokens(self) -> Result<Tokens, Sample> {
+        match self {
+            Sample::Tokens(tokens) => Ok(tokens),
+            other => Err(other),
+        }
+    }
+}
+
+impl Value for Tokens {
+    fn kind(&self) -> &'static str {
+        "tokens"
+    }
+
+    fn shown(&self) -> String {
+        format!("tokens[{}]", self.ids.len())
+    }
+
+    fn write<'a>(&self, cells: &mut dyn Iterator<Item = Cell<'a>>) -> Result<(), DataError> {
+        let cell = Cell::next(cells)?;
+        match (cell.numbers, cell.shape) {
+            (Numbers::Int(row), [length]) if row.len() == *length => {
+                if self.ids.len() > row.len() {
+                    let (name, n) = (cell.name, self.ids.len());
+                    return Err(DataError::new(format!(
+                        "the sample graph gave {n} pieces for the field `{name}` of {length}"
+                    )));
+                }
+                row.fill(i64::from(PADDING));
+                for (to, id) in row.iter_mut().zip(&self.ids) {
+                    *to = i64::from(*id);
+                }
+            }
+            (numbers, shape) => {
+                let cell = Cell {
+                    name: cell.name,
+                    shape,
+                    numbers,
+                };
+                return Err(cell.another());
+            }
+        }
+        let cell = Cell::next(cells)?;
+        match cell.numbers {
+            Numbers::Int([number]) => {
+                *number = self.ids.len() as i64;
+                Ok(())
+            }
+            _ => Err(cell.another()),
+        }
+    }
+
+    fn copy(&self, _scratch: &mut Scratch) -> Sample {
+        Sample::Tokens(self.clone())
+    }
+
+    /// Its line; what is masked is written as `[MASK]`.
+    fn draw(&self, name: &str, _classes: &[String], into: &mut Vec<(String, Drawing)>) {
+        into.push((name.to_owned(), Drawing::Words(self.pieces.line(&self.ids))));
+    }
+}

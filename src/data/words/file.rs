@@ -1,0 +1,208 @@
+//! A vocabulary as a `tokenizer.json`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling};
+
+/// Bytes of the largest file.
+const LARGEST: usize = 64 << 20;
+/// Most pieces.
+const MOST: usize = 1 << 20;
+/// Bytes of the longest piece.
+const LONGEST: usize = 1024;
+
+/// What a file says.
+pub(super) struct Read {
+    /// By id.
+    pub tokens: Vec<Arc<str>>,
+    pub spelling: Spelling,
+}
+
+/// The file of a vocabulary. Equal pieces give equal bytes.
+pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
+    let special = SPECIAL.iter().enumerate().map(|(id, token)| {
+        json!({
+            "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+            "special": true
+        })
+    });
+    let special: Vec<Value> = special.collect();
+    let vocabulary: serde_json::Map<String, Value> = tokens
+        .iter()
+        .enumerate()
+        .map(|(id, token)| (token.clone(), json!(id)))
+        .collect();
+    let one = |name: &str, of: u8| json!({name: {"id": name_of(of), "type_id": 0}});
+    let (class, separator) = (SPECIAL[2], SPECIAL[3]);
+    let inserted = |token: &str, id: usize| json!({"id": token, "ids": [id], "tokens": [token]});
+    let file = json!({
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": special,
+        "normalizer": {
+            "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+            "strip_accents": spelling.strip_accents, "lowercase": spelling.lowercase
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3)],
+            "pair": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3),
+                     json!({"Sequence": {"id": "B", "type_id": 1}}), json!({"SpecialToken": {"id": separator, "type_id": 1}})],
+            "special_tokens": {class: inserted(class, 2), separator: inserted(separator, 3)}
+        },
+        "decoder": {"type": "WordPiece", "prefix": GOES_ON, "cleanup": true},
+        "model": {
+            "type": "WordPiece", "unk_token": SPECIAL[1], "continuing_subword_prefix": GOES_ON,
+            "max_input_chars_per_word": LONGEST_WORD, "vocab": vocabulary
+        }
+    });
+    let mut bytes = file.to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// What stands in a template: a piece, or the first text.
+fn name_of(of: u8) -> &'static str {
+    match of {
+        0 => "A",
+        special => SPECIAL[usize::from(special)],
+    }
+}
+
+/// What has to be in a file; what else there is decides nothing here.
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    added_tokens: Vec<Added>,
+    normalizer: Option<Normalizer>,
+    pre_tokenizer: Option<Typed>,
+    model: Model,
+}
+
+#[derive(Deserialize)]
+struct Added {
+    id: u64,
+    content: String,
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    r#type: String,
+}
+
+#[derive(Deserialize)]
+struct Normalizer {
+    r#type: String,
+    #[serde(default = "yes")]
+    clean_text: bool,
+    #[serde(default = "yes")]
+    handle_chinese_chars: bool,
+    strip_accents: Option<bool>,
+    #[serde(default = "yes")]
+    lowercase: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+struct Model {
+    /// Older files do not say it.
+    r#type: Option<String>,
+    unk_token: String,
+    continuing_subword_prefix: String,
+    max_input_chars_per_word: usize,
+    vocab: BTreeMap<String, u64>,
+}
+
+/// Reads a file that may be anybody's.
+pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
+    if bytes.len() > LARGEST {
+        return Err(format!("it has more than {} MiB", LARGEST >> 20));
+    }
+    let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let model = file.model;
+    if let Some(other) = model.r#type.filter(|name| name != "WordPiece") {
+        return Err(format!("its model is {other}, not WordPiece"));
+    }
+    let normalizer = file.normalizer.ok_or("it has no normaliser")?;
+    let split = file.pre_tokenizer.map(|split| split.r#type);
+    for (what, found, wanted) in [
+        ("normaliser", Some(&normalizer.r#type), "BertNormalizer"),
+        ("pre-tokeniser", split.as_ref(), "BertPreTokenizer"),
+    ] {
+        match found {
+            Some(found) if found == wanted => {}
+            Some(found) => return Err(format!("its {what} is {found}, not {wanted}")),
+            None => return Err(format!("it has no {what}")),
+        }
+    }
+    if !normalizer.clean_text || !normalizer.handle_chinese_chars {
+        return Err("its normaliser leaves out `clean_text` or `handle_chinese_chars`".into());
+    }
+    for (what, found, wanted) in [
+        ("unk_token", &model.unk_token, SPECIAL[1]),
+        (
+            "continuing_subword_prefix",
+            &model.continuing_subword_prefix,
+            GOES_ON,
+        ),
+    ] {
+        if found != wanted {
+            return Err(format!("its `{what}` is {found:?}, not {wanted:?}"));
+        }
+    }
+    if model.max_input_chars_per_word != LONGEST_WORD {
+        return Err(format!(
+            "its `max_input_chars_per_word` is not {LONGEST_WORD}"
+        ));
+    }
+    if model.vocab.len() > MOST {
+        return Err(format!("it has more than {MOST} pieces"));
+    }
+    let mut tokens: Vec<Option<Arc<str>>> = vec![None; model.vocab.len()];
+    for (token, id) in &model.vocab {
+        if token.is_empty() || token.len() > LONGEST {
+            return Err(format!(
+                "piece {id} is empty or has more than {LONGEST} bytes"
+            ));
+        }
+        let at = usize::try_from(*id).ok().and_then(|id| tokens.get_mut(id));
+        match at {
+            Some(at @ None) => *at = Some(token.as_str().into()),
+            Some(Some(other)) => {
+                return Err(format!("`{token}` and `{other}` are both piece {id}"));
+            }
+            None => {
+                return Err(format!(
+                    "`{token}` is piece {id}, but there are {} pieces",
+                    model.vocab.len()
+                ));
+            }
+        }
+    }
+    if let Some(added) = file
+        .added_tokens
+        .iter()
+        .find(|added| model.vocab.get(&added.content) != Some(&added.id))
+    {
+        return Err(format!(
+            "`{}` is added to the vocabulary, which is not read",
+            added.content
+        ));
+    }
+    Ok(Read {
+        tokens: tokens.into_iter().flatten().collect(),
+        spelling: Spelling {
+            lowercase: normalizer.lowercase,
+            strip_accents: normalizer.strip_accents.unwrap_or(normalizer.lowercase),
+        },
+    })
+}

@@ -1,0 +1,263 @@
+//! BERT (Devlin et al., 2019), with the parameter names of Hugging Face's `BertModel`.
+
+use super::layers::{LinearInit, layer_norm, linear};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::data::{PADDING, SampleType};
+use crate::graph::{Graph, Init, Size, Var, show};
+use crate::language::codes::Code;
+
+/// Added to the variance of its layer norms.
+const EPSILON: f64 = 1e-12;
+const STD: f32 = 0.02;
+const INIT: LinearInit = LinearInit::TruncatedNormal(STD);
+
+/// A transformer that reads a text as a whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bert {
+    /// Features of a piece, D.
+    pub width: usize,
+    /// Blocks.
+    pub depth: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// How likely a feature is left out while training.
+    pub dropout: f64,
+    /// A text is the mean of its pieces; else the first of them.
+    pub mean: bool,
+}
+
+impl Bert {
+    fn of(args: &Args) -> Self {
+        let (depth, width) = match args.word("size") {
+            "tiny" => (2, 128),
+            "mini" => (4, 256),
+            "small" => (4, 512),
+            _ => (12, 768),
+        };
+        let width = args.maybe_size("width").unwrap_or(width);
+        Self {
+            width,
+            depth: args.maybe_size("depth").unwrap_or(depth),
+            // as in all of the paper's sizes: 64 features a head
+            heads: args.maybe_size("heads").unwrap_or((width / 64).max(1)),
+            dropout: args.ratio("dropout"),
+            mean: args.word("pool") == "mean",
+        }
+    }
+
+    /// Ids `[B, n]` → the text's features `[B, D]`.
+    fn build(&self, g: &mut Graph, ids: Var) -> Result<Var> {
+        let x = self.tokens(g, ids)?; // [B, n, D]
+        if !self.mean {
+            let first = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]
+            return g.flatten(first);
+        }
+        let own = own(g, ids)?; // [B, n]
+        let weight = g.unsqueeze(own, 2)?; // [B, n, 1]
+        let x = g.mul(x, weight)?;
+        let sum = g.sum(x, 1)?; // [B, 1, D]
+        let count = g.sum(own, 1)?; // [B, 1]
+        let count = g.clamp(count, 1.0, f64::INFINITY)?;
+        let sum = g.flatten(sum)?; // [B, D]
+        g.div(sum, count)
+    }
+
+    /// Ids `[B, n]` → features of each piece `[B, n, D]`; padding looks at the text, and nobody looks at padding.
+    fn tokens(&self, g: &mut Graph, ids: Var) -> Result<Var> {
+        let mut x = g.at_depth(0, |g| g.scoped("embeddings", |g| self.embed(g, ids)))?; // [B, n, D]
+        let own = own(g, ids)?; // [B, n]
+        let shape = g.shape(own).clone();
+        let (one, one_more) = (Size::fixed(1), Size::fixed(1));
+        let mask = g.reshape(own, vec![shape[0].clone(), one, one_more, shape[1].clone()])?; // [B, 1, 1, n]
+        for block in 0..self.depth {
+            x = g.at_depth(block + 1, |g| {
+                g.scoped("encoder", |g| {
+                    g.scoped("layer", |g| {
+                        g.scoped(&block.to_string(), |g| self.block(g, x, mask))
+                    })
+                })
+            })?;
+            g.place(&format!("block{}", block + 1), x);
+        }
+        Ok(x)
+    }
+
+    /// Words, positions and the one kind of text that there is, normalised: `[B, n]` → `[B, n, D]`.
+    fn embed(&self, g: &mut Graph, ids: Var) -> Result<Var> {
+        let shape = g.shape(ids).clone();
+        let (Some((vocabulary, _)), [_, length]) = (g.classes_of(ids), shape.as_slice()) else {
+            return Err(g.shape_problem(format!(
+                "bert takes ids of pieces [B, n] of a vocabulary whose size is known, not {}",
+                show(&shape)
+            )));
+        };
+        let n = length.known().unwrap_or(0);
+        let table = |g: &mut Graph, name: &str, rows: usize| {
+            g.scoped(name, |g| {
+                g.parameter("weight", &[rows, self.width], Init::TruncatedNormal(STD))
+            })
+        };
+        let words = table(g, "word_embeddings", vocabulary);
+        let x = g.embedding(words, ids)?; // [B, n, D]
+        // the first text of a graph says how many positions are trained
+        let trained = g.scoped("position_embeddings", |g| {
+            g.parameter_shape("weight").map(|shape| shape[0])
+        });
+        let trained = trained.unwrap_or(n);
+        if n > trained {
+            return Err(Problem::new(
+                Code::Shape,
+                format!("bert was trained on texts of {trained} pieces, and one of {n} flows in"),
+            )
+            .help(format!(
+                "cut texts to that: `crop_tokens({trained}, at = start)`"
+            )));
+        }
+        let places = table(g, "position_embeddings", trained);
+        let places = g.slice(places, 0, 0.into(), n.into())?; // [n, D]
+        let x = g.add(x, places)?;
+        let kinds = table(g, "token_type_embeddings", 2);
+        let kind = g.slice(kinds, 0, 0.into(), 1.into())?; // [1, D]
+        let x = g.add(x, kind)?;
+        let x = g.scoped("LayerNorm", |g| layer_norm(g, x, EPSILON))?;
+        self.drop(g, x)
+    }
+
+    /// norm(x + attention(x)), then norm(x + mlp(x)): `[B, n, D]`; `mask` `[B, 1, 1, n]`.
+    fn block(&self, g: &mut Graph, x: Var, mask: Var) -> Result<Var> {
+        let x = g.scoped("attention", |g| {
+            let y = g.scoped("self", |g| self.attention(g, x, mask))?;
+            g.scoped("output", |g| self.added(g, x, y))
+        })?;
+        let y = g.scoped("intermediate", |g| {
+            g.scoped("dense", |g| linear(g, x, 4 * self.width, true, INIT))
+        })?; // [B, n, 4 D]
+        let y = g.gelu(y)?;
+        g.scoped("output", |g| self.added(g, x, y))
+    }
+
+    /// norm(x + dropout(W y + b)).
+    fn added(&self, g: &mut Graph, x: Var, y: Var) -> Result<Var> {
+        let y = g.scoped("dense", |g| linear(g, y, self.width, true, INIT))?;
+        let y = self.drop(g, y)?;
+        let x = g.add(x, y)?;
+        g.scoped("LayerNorm", |g| layer_norm(g, x, EPSILON))
+    }
+
+    /// softmax(q kᵀ / √d) v per head, over pieces that are no padding.
+    fn attention(&self, g: &mut Graph, x: Var, mask: Var) -> Result<Var> {
+        let shape = g.shape(x).clone(); // [B, n, D]
+        if !self.width.is_multiple_of(self.heads) {
+            let message = format!("{} heads do not divide {} features", self.heads, self.width);
+            return Err(Problem::argument(Code::Shape, "heads", message));
+        }
+        let size = self.width / self.heads;
+        let part = |g: &mut Graph, name: &str| -> Result<Var> {
+            let part = g.scoped(name, |g| linear(g, x, self.width, true, INIT))?;
+            let split = vec![
+                shape[0].clone(),
+                shape[1].clone(),
+                self.heads.into(),
+                size.into(),
+            ];
+            let part = g.reshape(part, split)?;
+            g.permute(part, &[0, 2, 1, 3]) // [B, heads, n, d]
+        };
+        let (q, k, v) = (part(g, "query")?, part(g, "key")?, part(g, "value")?);
+        let mixed = g.attention(q, k, v, Some(mask), None)?; // [B, heads, n, d]
+        let mixed = g.permute(mixed, &[0, 2, 1, 3])?;
+        g.reshape(mixed, shape)
+    }
+
+    fn drop(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        match self.dropout > 0.0 {
+            true => g.dropout(x, self.dropout),
+            false => Ok(x),
+        }
+    }
+
+    /// A score for each piece of the vocabulary, by the pieces' own embeddings: `[R, D]` → `[R, V]`.
+    fn words(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        let table = g.scoped("embeddings", |g| {
+            g.scoped("word_embeddings", |g| {
+                let shape = g.parameter_shape("weight").map(<[usize]>::to_vec)?;
+                Some(g.parameter("weight", &shape, Init::TruncatedNormal(STD)))
+            })
+        });
+        let Some(table) = table else {
+            return Err(g.shape_problem("bert: no text was read before its words are asked for"));
+        };
+        let columns = g.transpose(table, 0, 1)?; // [D, V]
+        g.matmul(x, columns)
+    }
+}
+
+/// 1 for a piece of the text, 0 for padding: `[B, n]`.
+fn own(g: &mut Graph, ids: Var) -> Result<Var> {
+    let real = g.to_float(ids)?;
+    // ids are whole numbers from 0
+    const { assert!(PADDING == 0) };
+    g.clamp(real, 0.0, 1.0)
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "bert",
+        Kind::Encoder,
+        "A transformer that reads a text in both directions.",
+        Make::Encoder(|g, args, x| Bert::of(args).build(g, x)),
+    )
+    .takes(SampleType::TOKENS)
+    .part("tokens", |g, args, x| Bert::of(args).tokens(g, x))
+    .part("words", |g, args, x| Bert::of(args).words(g, x))
+    .param(Param::with_default(
+        "size",
+        Type::Choice(&["tiny", "mini", "small", "base"]),
+        "tiny",
+        "2 blocks of 128 features, 4 of 256, 4 of 512, or 12 of 768; 64 features a head.",
+    ))
+    .param(
+        Param::optional("width", Type::Integer, "Features of a piece; the size's where it is absent.")
+            .within(1.0, 65536.0),
+    )
+    .param(
+        Param::optional("depth", Type::Integer, "Blocks; the size's where it is absent.")
+            .within(1.0, 1000.0),
+    )
+    .param(
+        Param::optional(
+            "heads",
+            Type::Integer,
+            "Attention heads, which divide the width; one for each 64 features where it is absent.",
+        )
+        .within(1.0, 1024.0),
+    )
+    .param(Param::with_default(
+        "pool",
+        Type::Choice(&["mean", "cls"]),
+        "mean",
+        "What stands for a text: the mean of its pieces, or its first, which is `[CLS]` where a text has one.",
+    ))
+    .param(
+        Param::with_default(
+            "dropout",
+            Type::Ratio,
+            "10%",
+            "How likely a feature is left out while training, behind each sum. Weights of the attention are not left out.",
+        )
+        .within(0.0, 0.9),
+    )
+    .paper(
+        "Devlin et al., 2019",
+        "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
+        "arXiv:1810.04805",
+    )
+    .doc(
+        "Takes tokens `[B, n]`; those with id 0 are padding, at which nothing looks. The first text says how many positions there are; a \
+         shorter one takes the first of them. Places: `block1` … (`[B, n, D]`). Parameters have the names of Hugging Face's `BertModel`; \
+         the second row of `token_type_embeddings` is never used. Sizes below `base` are those of Turc et al., 2019.\n\nParts for tasks: \
+         `tokens` (ids `[B, n]` to features of each piece `[B, n, D]`); `words` (features `[R, D]` to scores of the vocabulary `[R, V]`, by \
+         the embeddings of its pieces).",
+    )
+    .example("bert(size = tiny)")
+}

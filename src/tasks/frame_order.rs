@@ -1,0 +1,125 @@
+//! Are three frames of a clip in order? (Misra et al., 2016: Shuffle and Learn)
+
+use super::{CLIPS, training_params};
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
+use crate::data::{Fields, SampleType, first_clip};
+use crate::graph::{Graph, Module, Var};
+
+/// Frames of a triple.
+const FRAMES: usize = 3;
+
+fn build(g: &mut Graph, task: &Args) -> Result<()> {
+    let encoder = Module::new("encoder", task.net("encoder"));
+    let head = Module::new("head", task.net("head"));
+
+    let frames = g.input("frames")?; // [B, 3, C, H, W]
+    let in_order = g.input("in_order")?; // [B] in 0..2
+    let each = g.frames(frames)?; // [3 B, C, H, W]
+    let features = g.call(&encoder, each)?; // [3 B, D], one network for all
+    let triple = g.by_clip(features, FRAMES)?; // [B, 3 D]
+    let logits = g.call(&head, triple)?; // [B, 2]
+
+    let loss = g.cross_entropy(logits, in_order)?;
+    g.objective("loss", loss);
+    let accuracy = g.accuracy(logits, in_order)?;
+    g.metric("accuracy", accuracy);
+    exhibit(g, frames, logits, in_order)
+}
+
+/// The three frames side by side; the same where the network takes them for ordered, and where they are; else nothing.
+fn exhibit(g: &mut Graph, frames: Var, logits: Var, in_order: Var) -> Result<()> {
+    let titles = ["frames", "judged in order", "in order"];
+    g.exhibit_of("order", &titles, |g| {
+        let strip = strip(g, frames)?;
+        let judged = g.argmax(logits, 1)?; // [B, 1]
+        let judged = g.squeeze(judged, 1)?;
+        let mut panels = vec![strip];
+        for said in [judged, in_order] {
+            let said = g.to_float(said)?;
+            let batch = g.shape(said)[0].clone();
+            let said = g.reshape(said, vec![batch, 1.into(), 1.into(), 1.into()])?;
+            panels.push(g.mul(strip, said)?);
+        }
+        Ok(panels)
+    })
+}
+
+/// Frames side by side: `[B, t, C, H, W]` → `[B, C, H, t W]`.
+fn strip(g: &mut Graph, frames: Var) -> Result<Var> {
+    let shape = g.shape(frames).clone();
+    let rows = g.permute(frames, &[0, 2, 3, 1, 4])?; // [B, C, H, t, W]
+    let wide = &shape[1] * &shape[4];
+    let sizes = [&shape[0], &shape[2], &shape[3], &wide];
+    g.reshape(rows, sizes.map(Clone::clone).to_vec())
+}
+
+/// The paper's triples: three quarters out of order, from windows by their motion.
+fn augment(_: &Args, fields: &Fields) -> Option<String> {
+    let (name, clip) = first_clip(fields)?;
+    // four gaps fit into the clip
+    let gap = clip
+        .frames
+        .map_or(3, |frames| (frames.saturating_sub(1) / 4).clamp(1, 15));
+    let cut = match clip.frame.height.zip(clip.frame.width) {
+        Some((height, width)) => {
+            let side = height.min(width);
+            format!("random_crop({side}px, padding = {}px)", side / 8)
+        }
+        None => "resize(256px) |> random_crop(224px)".to_owned(),
+    };
+    Some(format!(
+        "(frames, in_order) = {name} |> sample_frames(5, gap = 1..{gap}, motion = on) |> {cut} |> hflip(50%) |> normalize() |> maybe_shuffle(75%)\n\
+         emit frames, in_order\n"
+    ))
+}
+
+pub(super) fn spec() -> Spec {
+    let frames = SampleType::clip(FRAMES);
+    Spec::new(
+        "frame_order",
+        Kind::Task,
+        "Are three frames of a clip in the order of time?",
+        Make::task(build, augment),
+    )
+    .param(Param::with_default(
+        "head",
+        Type::Head,
+        "linear(256) |> batch_norm() |> relu() |> linear(2)",
+        "From the features of all three frames, side by side, to two scores: out of order, in order.",
+    ))
+    .params(training_params(
+        (128, CLIPS),
+        "200 epochs",
+        "adamw(1e-3, weight_decay = 0.05)",
+        "cosine()",
+    ))
+    .input("frames", frames, "Three frames of a clip.")
+    .input("in_order", SampleType::label(2), "1 where they are in the order of time, forwards or backwards.")
+    .paper(
+        "Misra et al., 2016",
+        "Shuffle and Learn: Unsupervised Learning using Temporal Order Verification",
+        "arXiv:1603.08561",
+    )
+    .doc(
+        "Whoever tells whether a frame was between two others has learnt what moves, and how. One network sees each frame on its own, \
+         in one batch; the head sees all three. By default the triples are the paper's: b c d against b a d and b e d of five frames, \
+         three quarters out of order, so that an `accuracy` of 75% is no better than always saying no; `maybe_shuffle(50%)` in an \
+         `augment` of your own makes half the line. The paper's head is one linear layer behind AlexNet's fc7; a small encoder has no \
+         such layers, so that the hidden one is in the head here.\n\nLater stages show the encoder a clip as four evenly spaced frames, \
+         and the features of the four stand side by side.",
+    )
+    .example(
+        "ssl 1\n\ndataset clips = moving_shapes()\n\npretext order = frame_order() {\n  data    = clips.train\n  encoder = small_cnn()\n}\n",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tasks::traces::follow;
+
+    /// The steps of `tests/fixtures/tasks/frame_order.py`.
+    #[test]
+    fn losses_and_steps_are_those_of_pytorch() {
+        follow(include_str!("../../tests/fixtures/tasks/frame_order.json"));
+    }
+}

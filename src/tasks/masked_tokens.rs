@@ -1,0 +1,148 @@
+//! Which words were hidden? (Devlin et al., 2019)
+
+use super::{TEXTS, training_params};
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
+use crate::data::{Fields, PADDING, SampleType};
+use crate::encoders::layers::{LinearInit, layer_norm, linear};
+use crate::graph::{CrossEntropy, Graph, Init, Module, Size, Var};
+
+/// BERT's layer norms.
+const EPSILON: f64 = 1e-12;
+/// Pieces of a text.
+const LENGTH: usize = 128;
+
+fn build(g: &mut Graph, task: &Args) -> Result<()> {
+    let encoder = Module::new("encoder", task.net("encoder"));
+
+    let input = g.input("input")?; // [B, n], with holes
+    let target = g.input("target")?; // [B, n], what was hidden, else padding
+    let x = g.call_part(&encoder, "tokens", input)?; // [B, n, D]
+    let (x, words) = chosen(g, x, target, task.ratio("guessed"))?; // [R, D], [R]
+    let x = g.scoped("head", |g| head(g, x))?; // [R, D]
+    let scores = g.call_part(&encoder, "words", x)?; // [R, V]
+    let vocabulary = g.check_features("masked_tokens", scores)?;
+    let bias = g.scoped("head", |g| {
+        g.parameter("bias", &[vocabulary], Init::Constant(0.0))
+    });
+    let logits = g.add(scores, bias)?;
+
+    let how = CrossEntropy {
+        ignore: Some(i64::from(PADDING)),
+        ..CrossEntropy::default()
+    };
+    let loss = g.cross_entropy_with(logits, words, how)?;
+    g.objective("loss", loss);
+    let accuracy = accuracy(g, logits, words)?;
+    g.metric("accuracy", accuracy);
+    Ok(())
+}
+
+/// 1 where a word was hidden, 0 elsewhere: ids are whole numbers from 0.
+fn hidden(g: &mut Graph, target: Var) -> Result<Var> {
+    const { assert!(PADDING == 0) };
+    let real = g.to_float(target)?;
+    g.clamp(real, 0.0, 1.0)
+}
+
+/// Features and words of the hidden pieces, of each text the first ones that have room: `[B, n, D]` and `[B, n]` → `[B k, D]` and
+/// `[B k]`. Where fewer are hidden, the rest is padding.
+fn chosen(g: &mut Graph, x: Var, target: Var, part: f64) -> Result<(Var, Var)> {
+    let shape = g.shape(x).clone();
+    let n = shape.get(1).and_then(Size::known).unwrap_or(1);
+    let k = ((n as f64 * part).ceil() as usize).clamp(1, n);
+    let hidden = hidden(g, target)?; // [B, n]
+    let order = g.argsort(hidden, 1, true)?; // [B, n], hidden ones first
+    let places = g.slice(order, 1, 0.into(), k.into())?; // [B, k]
+    let x = g.gather_rows(x, places)?; // [B, k, D]
+    let words = g.gather(target, places, 1)?; // [B, k]
+    let rows = &shape[0] * &Size::fixed(k);
+    let x = g.reshape(x, vec![rows.clone(), shape[2].clone()])?;
+    let words = g.reshape(words, vec![rows])?;
+    Ok((x, words))
+}
+
+/// A layer with GELU and a layer norm: `[R, D]` → the same.
+fn head(g: &mut Graph, x: Var) -> Result<Var> {
+    let width = g.check_features("masked_tokens", x)?;
+    let init = LinearInit::TruncatedNormal(0.02);
+    let x = g.scoped("dense", |g| linear(g, x, width, true, init))?;
+    let x = g.gelu(x)?;
+    g.scoped("norm", |g| layer_norm(g, x, EPSILON))
+}
+
+/// How many of the hidden words are guessed: `[1]`.
+fn accuracy(g: &mut Graph, logits: Var, words: Var) -> Result<Var> {
+    let guess = g.argmax(logits, 1)?; // [R, 1]
+    let guess = g.squeeze(guess, 1)?;
+    let right = g.equal(guess, words)?; // [R]
+    let hidden = hidden(g, words)?;
+    g.weighted_mean(right, Some(hidden))
+}
+
+/// A piece of each text, in pieces of words.
+fn augment(task: &Args, fields: &Fields) -> Option<String> {
+    let of = |ty: SampleType| fields.iter().find(|(_, own)| own.fits(&ty));
+    let tokens = match (of(SampleType::TOKENS), task.maybe_artifact("vocabulary")) {
+        (Some((name, _)), _) => name.clone(),
+        (None, Some(vocabulary)) => {
+            format!(
+                "{} |> tokenize({})",
+                of(SampleType::TEXT)?.0,
+                vocabulary.name
+            )
+        }
+        (None, None) => return None,
+    };
+    Some(format!(
+        "(input, target) = {tokens} |> crop_tokens({LENGTH}) |> mask_tokens(15%)\nemit input, target\n"
+    ))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "masked_tokens",
+        Kind::Task,
+        "Which words were hidden?",
+        Make::task(build, augment),
+    )
+    .param(
+        Param::with_default(
+            "guessed",
+            Type::Ratio,
+            "20%",
+            "Room for hidden pieces, as a part of a text's length: no less than `mask_tokens` hides. Only these are scored.",
+        )
+        .within(0.0, 1.0),
+    )
+    .param(Param::optional(
+        "vocabulary",
+        Type::Fit("vocabulary"),
+        "The fit whose pieces the default `augment` cuts texts into.",
+    ))
+    .params(training_params(
+        (32, TEXTS),
+        "40 epochs",
+        "adamw(1e-4, weight_decay = 0.01)",
+        "linear(warmup = 1 epoch)",
+    ))
+    .input("input", SampleType::TOKENS, "A text with holes.")
+    .input("target", SampleType::TOKENS, "What was hidden; padding where nothing was.")
+    .paper(
+        "Devlin et al., 2019",
+        "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
+        "arXiv:1810.04805",
+    )
+    .doc(
+        "The encoder reads a text in which pieces are hidden; a layer with GELU and a layer norm stands behind each of these, and its product with \
+         the embeddings of all pieces, which are the encoder's own, scores them. `accuracy` is how many are guessed. The paper's second task \
+         (does a sentence follow another?) is left out, as Liu et al., 2019 (arXiv:1907.11692) found that it does not help.",
+    )
+    .example(
+        "ssl 1\n\ndataset news = documents(\"news\")\n\nfit pieces = wordpiece(size = 4000) { data = news.train }\n\n\
+         pretext words = masked_tokens(vocabulary = pieces) {\n  data    = news.train\n  encoder = bert()\n}\n",
+    )
+}
+
+#[cfg(test)]
+#[path = "masked_tokens_tests.rs"]
+mod tests;

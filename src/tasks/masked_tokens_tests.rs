@@ -1,0 +1,143 @@
+//! Whole steps against PyTorch, and what does not count.
+
+use super::*;
+use crate::catalog::{Net, Value};
+use crate::engine::{Batch, Device, HostTensor, Model, features};
+use crate::graph::testing::{args, encoder};
+use crate::graph::{DType, Mode};
+use crate::tasks::traces;
+
+const VOCABULARY: usize = 20;
+
+fn bert(pool: &str) -> Net {
+    encoder(
+        "bert",
+        &[
+            ("width", Value::Integer(8)),
+            ("depth", Value::Integer(2)),
+            ("heads", Value::Integer(2)),
+            ("dropout", Value::Ratio(0.0)),
+            ("pool", Value::Word(pool.into())),
+        ],
+    )
+}
+
+fn declared(n: usize) -> Graph {
+    let mut g = Graph::new(Mode::Train);
+    for name in ["input", "target"] {
+        let shape = vec![Size::batch(), n.into()];
+        g.declare_input(name, shape, DType::Int, Some(VOCABULARY));
+    }
+    g
+}
+
+#[test]
+fn steps_are_those_of_the_paper() {
+    let trace = traces::read(include_str!(
+        "../../tests/fixtures/tasks/masked_tokens.json"
+    ));
+    let spec = std::sync::Arc::new(spec());
+    let mut given = traces::arguments(&trace, &spec);
+    given.push(("encoder", Value::Net(bert("mean"))));
+    let mut g = declared(10);
+    build(&mut g, &args(&spec, &given)).unwrap();
+    traces::compare(&trace, &g);
+}
+
+fn ids(rows: &[&[i64]]) -> HostTensor {
+    HostTensor::int(rows.concat(), &[rows.len(), rows[0].len()])
+}
+
+/// What an encoder gives for these texts.
+fn read(pool: &str, rows: &[&[i64]]) -> Vec<f32> {
+    let mut g = Graph::new(Mode::Eval);
+    let shape = vec![Size::batch(), 6.into()];
+    let x = g.declare_input("x", shape, DType::Int, Some(VOCABULARY));
+    let whole = g.call(&Module::new("encoder", &bert(pool)), x).unwrap();
+    let model = Model::init(&g, 5, &Device::flex()).unwrap();
+    let batch: Batch = [("x".to_owned(), ids(rows))].into();
+    features(&g, &model, &batch, &[whole]).unwrap()[0]
+        .as_f32()
+        .unwrap()
+        .to_vec()
+}
+
+/// A text gives the same whatever its neighbours, and whatever stood where its padding is cannot be asked: only ids that are 0 are padding.
+#[test]
+fn nothing_looks_at_padding() {
+    let alone = read("mean", &[&[7, 8, 9, 0, 0, 0]]);
+    let beside = read("mean", &[&[7, 8, 9, 0, 0, 0], &[5, 6, 7, 8, 9, 10]]);
+    for (a, b) in alone.iter().zip(&beside[..8]) {
+        assert!((a - b).abs() < 1e-5);
+    }
+    // of the first piece: the others do count, padding does not
+    let first = read("cls", &[&[7, 8, 9, 0, 0, 0]]);
+    let other = read("cls", &[&[7, 8, 10, 0, 0, 0]]);
+    assert!(first.iter().zip(&other).any(|(a, b)| (a - b).abs() > 1e-4));
+    // norms of the last block: each piece has mean 0 and variance 1, and so not their mean
+    let norm = |x: &[f32]| x.iter().map(|v| v * v).sum::<f32>() / 8.0;
+    assert!((norm(&first) - 1.0).abs() < 1e-3, "{first:?}");
+    assert!(alone != first);
+}
+
+/// A text of padding alone is finite: a vector of zeros.
+#[test]
+fn an_empty_text_is_a_vector_of_zeros() {
+    assert!(read("mean", &[&[0; 6]]).iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn what_does_not_fit_is_said() {
+    let mut g = Graph::new(Mode::Train);
+    let module = Module::new("encoder", &bert("mean"));
+    let long = g.declare_input(
+        "long",
+        vec![Size::batch(), 9.into()],
+        DType::Int,
+        Some(VOCABULARY),
+    );
+    let short = g.declare_input(
+        "short",
+        vec![Size::batch(), 6.into()],
+        DType::Int,
+        Some(VOCABULARY),
+    );
+    g.call(&module, short).unwrap();
+    let problem = g.call(&module, long).unwrap_err();
+    assert_eq!(
+        problem.message,
+        "bert was trained on texts of 6 pieces, and one of 9 flows in"
+    );
+    assert!(problem.helps[0].contains("crop_tokens(6, at = start)"));
+    let mut g = Graph::new(Mode::Train);
+    let unknown = g.declare_input("x", vec![Size::batch(), 6.into()], DType::Int, None);
+    let problem = g.call(&module, unknown).unwrap_err();
+    assert!(
+        problem.message.contains("vocabulary whose size is known"),
+        "{}",
+        problem.message
+    );
+    // a net without words
+    let mut g = declared(6);
+    let spec = std::sync::Arc::new(spec());
+    let given = [("encoder", Value::Net(encoder("small_cnn", &[])))];
+    assert!(build(&mut g, &args(&spec, &given)).is_err());
+}
+
+/// The scores are the words' own embeddings: no second table of that size.
+#[test]
+fn scores_share_the_embeddings() {
+    let mut g = declared(10);
+    let spec = std::sync::Arc::new(spec());
+    build(
+        &mut g,
+        &args(&spec, &[("encoder", Value::Net(bert("mean")))]),
+    )
+    .unwrap();
+    let tables = g
+        .parameters
+        .iter()
+        .filter(|p| p.shape.contains(&VOCABULARY) && p.shape.len() == 2);
+    let names: Vec<&str> = tables.map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["encoder/embeddings/word_embeddings/weight"]);
+}

@@ -1,0 +1,256 @@
+//! Texts: a vocabulary is learnt from them, a network reads them.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Test, run, start, with};
+
+/// A small language of two topics: words of one topic follow each other, and one word of each sentence can be told from its
+/// neighbours.
+fn texts(test: &Test) {
+    let topics = [
+        ("sea", ["boat", "wave", "salt", "sail", "tide", "reef"]),
+        ("land", ["hill", "tree", "road", "farm", "barn", "gate"]),
+    ];
+    let mut state = 7_u64;
+    let mut draw = |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    for (topic, words) in topics {
+        for split in ["train", "test"] {
+            let folder = test.path(&format!("texts/{split}/{topic}"));
+            fs::create_dir_all(&folder).expect("a folder");
+            for n in 0..if split == "train" { 60 } else { 20 } {
+                let sentence = |first: usize| {
+                    let at = |i: usize| words[(first + i) % 6];
+                    format!("the {} and the {} were {}", at(0), at(1), at(2))
+                };
+                let lines: Vec<String> = (0..4).map(|_| sentence(draw(6))).collect();
+                fs::write(folder.join(format!("{n:03}.txt")), lines.join(".\n")).expect("a file");
+            }
+        }
+    }
+}
+
+const RECIPE: &str = r#"ssl 1
+
+dataset words = documents("texts")
+
+fit pieces = wordpiece(size = 120) { data = words.train }
+
+augment masked(text) {
+  (input, target) = text |> tokenize(pieces) |> crop_tokens(24) |> mask_tokens(15%)
+  emit input, target
+}
+
+pretext read = masked_tokens() {
+  data       = words.train
+  valid      = words.test
+  augment    = masked
+  encoder    = bert(width = 32, depth = 1, heads = 2, dropout = 0%)
+  batch      = 20
+  length     = 100 epochs
+  optimizer  = adamw(3e-3)
+  schedule   = linear(warmup = 1 epoch)
+  checkpoint = every(7 steps, keep = 2)
+}
+
+evaluate neighbours = knn(k = 5) { from = read, data = words.train, test = words.test }
+
+finetune probe = linear_probe() { from = read, data = words.train, test = words.test, length = 20 epochs }
+
+run { seed = 1, threads = 1 }
+"#;
+
+fn recipe() -> Test {
+    let test = with(RECIPE);
+    texts(&test);
+    test
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn last(test: &Test, out: &str, name: &str) -> f64 {
+    let lines = test.text(&format!("{out}/stages/read/metrics.jsonl"));
+    let mut values = lines.lines().rev().filter_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+        line[name].as_f64()
+    });
+    values
+        .next()
+        .unwrap_or_else(|| panic!("no `{name}` in {lines}"))
+}
+
+#[test]
+fn hidden_words_are_guessed_and_topics_are_told_apart() {
+    let test = recipe();
+    run(&test, "run", &[]).success();
+    // who always says the commonest word, `the`, is right at 2 of 7; who reads the sentence knows nearly all
+    let guessed = last(&test, "run", "valid.accuracy");
+    assert!(guessed > 0.6, "{guessed}");
+    let rows = test.json("run/results.json");
+    let rows = rows.as_array().expect("rows");
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert!(row["value"].as_f64().expect("a number") > 0.95, "{row}");
+        // a bag of words tells these topics apart, too
+        assert!(row["raw"].as_f64().expect("a number") > 0.95, "{row}");
+        assert!(row["untrained"].as_f64().is_some(), "{row}");
+        let protocol = row["protocol"].as_str().expect("words");
+        assert!(
+            protocol.contains("pieces of `pieces`, the first 24"),
+            "{protocol}"
+        );
+    }
+    let file = test.json("run/stages/pieces/tokenizer.json");
+    let vocabulary = file["model"]["vocab"].as_object().expect("a vocabulary");
+    assert!(vocabulary.contains_key("boat") && vocabulary.contains_key("tree"));
+    assert!(vocabulary.len() <= 120);
+}
+
+#[test]
+fn a_finished_fit_is_taken_as_it_is_and_a_changed_one_changes_what_takes_it() {
+    let test = recipe();
+    let short = ["--set", "read.length=2 epochs"];
+    run(&test, "run", &short).success();
+    let weights = test.path("run/stages/read/final.ckpt");
+    let before = bytes(&weights);
+    let again = test.run(&[
+        "run",
+        "recipe.ssl",
+        "--out",
+        "run",
+        "--set",
+        "read.length=2 epochs",
+    ]);
+    let said = again.success().stderr();
+    for stage in ["pieces", "read", "neighbours", "probe"] {
+        assert!(
+            said.contains(&format!("{stage} · finished before, skipped")),
+            "{said}"
+        );
+    }
+    // a vocabulary that is lost is learnt again, and nothing else is
+    fs::remove_file(test.path("run/stages/pieces/tokenizer.json")).expect("a file");
+    run(&test, "run", &short).success();
+    assert!(test.path("run/stages/pieces/tokenizer.json").exists());
+    assert!(bytes(&weights) == before);
+    // another size is another input
+    run(
+        &test,
+        "run",
+        &[&short[..], &["--set", "pieces.size=60"]].concat(),
+    )
+    .success();
+    assert!(bytes(&weights) != before);
+    // what was learnt can be given as a file: the same pieces, the same losses
+    fs::copy(
+        test.path("run/stages/pieces/tokenizer.json"),
+        test.path("pieces.json"),
+    )
+    .expect("a copy");
+    let given = RECIPE.replace(
+        "wordpiece(size = 120) { data = words.train }",
+        "wordpiece(size = 60, file = \"pieces.json\")",
+    );
+    test.write("given.ssl", &given);
+    let ran = test.run(&[
+        "run",
+        "given.ssl",
+        "--quiet",
+        "--out",
+        "given",
+        "--set",
+        "read.length=2 epochs",
+    ]);
+    ran.success();
+    let metrics = |out: &str| test.text(&format!("{out}/stages/read/metrics.jsonl"));
+    assert_eq!(metrics("given"), metrics("run"));
+}
+
+#[test]
+fn kills_leave_the_same_bytes_also_with_what_fits_have_learnt() {
+    let test = recipe();
+    let short = ["--set", "read.length=5 epochs"];
+    run(&test, "plain", &short).success();
+    for kill in 0..6_u64 {
+        let workers = ["run.workers=1", "run.workers=3"][kill as usize % 2];
+        let mut child = start(&test, "killed", &[&short[..], &["--set", workers]].concat());
+        std::thread::sleep(std::time::Duration::from_millis(30 + kill * 60));
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    run(&test, "killed", &short).success();
+    for file in [
+        "results.json",
+        "stages/pieces/tokenizer.json",
+        "stages/read/final.ckpt",
+        "stages/read/metrics.jsonl",
+    ] {
+        let [a, b] = ["plain", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
+        assert!(a == b, "{file} differs");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_named_or_left_out_and_nothing_is_lost() {
+    let test = recipe();
+    fs::write(
+        test.path("texts/train/sea/bad.txt"),
+        b"caf\xe9 \xff and a wave",
+    )
+    .expect("a file");
+    fs::write(test.path("texts/train/land/empty.txt"), b"").expect("a file");
+    let short = ["--set", "read.length=1 epoch"];
+    let refused = run(&test, "run", &short)
+        .code(3)
+        .says("on_bad_sample = skip");
+    let named = ["empty.txt", "bad.txt"].map(|name| refused.stderr().contains(name));
+    assert!(named[0] || named[1], "{}", refused.stderr());
+    let skipping = RECIPE
+        .replace(
+            "{ data = words.train }",
+            "{ data = words.train, on_bad_sample = skip }",
+        )
+        .replace(
+            "  batch      = 20",
+            "  on_bad_sample = skip\n  batch      = 20",
+        )
+        .replace("from = read,", "from = read, on_bad_sample = skip,");
+    test.write("skip.ssl", &skipping);
+    let ran = test.run(&[
+        "run",
+        "skip.ssl",
+        "--out",
+        "skip",
+        "--set",
+        "read.length=1 epoch",
+    ]);
+    ran.success()
+        .says("pieces · left out: ")
+        .says("bad.txt")
+        .says("empty.txt");
+}
+
+#[test]
+fn fewer_pieces_than_asked_for_are_said() {
+    let test = recipe();
+    let short = [
+        "run",
+        "recipe.ssl",
+        "--out",
+        "run",
+        "--set",
+        "read.length=1 epoch",
+        "--set",
+        "pieces.size=5000",
+    ];
+    test.run(&short)
+        .success()
+        .says("of 5000 pieces: the texts hold no more");
+}
