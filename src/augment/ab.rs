@@ -2,65 +2,35 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::input;
-use super::lightness::LINEAR;
-use super::{Scratch, Transform};
-use crate::catalog::{Kind, Make, Problem, Spec};
+use super::Scratch;
+use super::lab_part::{self, LINEAR};
+use crate::catalog::{Problem, Result, Spec};
 use crate::data::lab::{LabPart, lab_of_linear};
-use crate::data::{DataError, Image, ImageType, Normalization, Philox, Sample, SampleType};
+use crate::data::{Image, ImageType, Normalization, SampleType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
 pub fn spec() -> Spec {
-    Spec::new(
-        "ab",
-        Kind::Transform,
+    lab_part::spec(
+        LabPart::Colour,
         "a and b of CIE Lab: the colour of each pixel, without how light it is; two channels.",
-        Make::transform(
-            |_, input| {
-                let image = ImageType::of_colour("ab", input)?;
-                if image.channels == Some(1) {
-                    return Err(Problem::new(
-                        Code::SampleType,
-                        format!("`ab` takes pictures in colour, and `{input}` flows into it"),
-                    )
-                    .note("Of a grey picture a and b are 0 everywhere.")
-                    .help("take a data set of pictures in colour"));
-                }
-                let channels = Some(LabPart::Colour.channels());
-                Ok(vec![ImageType { channels, ..image }.into()])
-            },
-            |_, _| Ok(Box::new(Ab)),
-        ),
+        in_colour,
+        ab,
     )
-    .paper("Zhang et al., 2016", "Colorful Image Colorization", "arXiv:1603.08511")
     .doc("a goes from green (-86) to red (98), b from blue (-108) to yellow (94). The batch holds a / 10 and b / 10: no `normalize` follows it. Both are kept in steps of 1. `lightness()` is the rest of the picture.")
-    .example("ab()")
 }
 
-struct Ab;
-
-impl Transform for Ab {
-    fn apply(
-        &self,
-        input: Sample,
-        _: &mut Philox,
-        scratch: &mut Scratch,
-        out: &mut Vec<Sample>,
-    ) -> Result<(), DataError> {
-        let image = input::colour_image("ab", input)?;
-        out.push(Sample::image(ab(&image, scratch)));
-        scratch.give(image.pixels);
-        Ok(())
+/// Refuses pictures that are known to be grey.
+fn in_colour(image: &ImageType, input: &SampleType) -> Result<()> {
+    if image.channels != Some(1) {
+        return Ok(());
     }
-
-    fn draws(&self, _: &SampleType) -> bool {
-        false
-    }
-
-    fn lab_part(&self) -> Option<LabPart> {
-        Some(LabPart::Colour)
-    }
+    Err(Problem::new(
+        Code::SampleType,
+        format!("`ab` takes pictures in colour, and `{input}` flows into it"),
+    )
+    .note("Of a grey picture a and b are 0 everywhere.")
+    .help("take a data set of pictures in colour"))
 }
 
 /// a and b of each pixel, -128 to 127 as 0 to 255. A grey picture among others has none.
@@ -74,9 +44,7 @@ pub fn ab(image: &Image, scratch: &mut Scratch) -> Image {
             *to = [a, b].map(|x| (x.round() + 128.0) as u8);
         }
     }
-    let mut made = Image::new(pixels, image.height, image.width, 2);
-    made.normalization = Some(SCALE.clone());
-    made
+    lab_part::scaled(pixels, image, LabPart::Colour, &SCALE)
 }
 
 static SCALE: LazyLock<Arc<Normalization>> = LazyLock::new(|| {

@@ -3,7 +3,9 @@
 //! No transform of pictures knows of clips: [`made`] puts it into something that goes over the frames.
 
 use super::{Scratch, Transform, input};
-use crate::catalog::{Args, Call, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::catalog::{
+    Args, Call, Kind, Make, Param, Problem, Result, Spec, TransformMaker, TransformTypes, Type,
+};
 use crate::data::{DataError, Over, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
@@ -11,28 +13,23 @@ use crate::language::codes::Code;
 /// takes clips ([`Spec::takes`]), it goes over the frames.
 ///
 /// # Errors
-/// As its type function and its maker; `None` where `spec` is no transform.
-#[allow(clippy::type_complexity)]
+/// As its type function and its maker.
 pub(super) fn made(
     spec: &Spec,
+    (types, make): (&TransformTypes, &TransformMaker),
     args: &Args,
     input: &SampleType,
-) -> Option<Result<(Vec<SampleType>, Box<dyn Transform>)>> {
-    let Make::Transform { types, make } = &spec.make else {
-        return None;
-    };
+) -> Result<(Vec<SampleType>, Box<dyn Transform>)> {
     let Some((frame, frames)) = input.frame().filter(|_| spec.takes.is_none()) else {
-        return Some(types(args, input).and_then(|types| Ok((types, make(args, input)?))));
+        return Ok((types(args, input)?, make(args, input)?));
     };
-    Some(types(args, &frame).and_then(|types| {
-        let over = OverFrames {
-            name: spec.name.clone(),
-            inner: make(args, &frame)?,
-            outputs: types,
-            how: Over::Once,
-        };
-        Ok((over.types(frames), Box::new(over) as Box<dyn Transform>))
-    }))
+    let over = OverFrames {
+        name: spec.name.clone(),
+        outputs: types(args, &frame)?,
+        inner: make(args, &frame)?,
+        how: Over::Once,
+    };
+    Ok((over.types(frames), Box::new(over)))
 }
 
 /// The catalog entry of `each`.

@@ -2,60 +2,22 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::input;
-use super::{Scratch, Transform};
-use crate::catalog::{Kind, Make, Spec};
-use crate::data::lab::{LabPart, lightness_of_linear, linear};
-use crate::data::{DataError, Image, ImageType, Normalization, Philox, Sample, SampleType};
+use super::Scratch;
+use super::lab_part::{self, LINEAR};
+use crate::catalog::Spec;
+use crate::data::lab::{LabPart, lightness_of_linear};
+use crate::data::{Image, Normalization};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
-    Spec::new(
-        "lightness",
-        Kind::Transform,
+    lab_part::spec(
+        LabPart::Lightness,
         "L of CIE Lab: how light each pixel looks, without its colour; one channel.",
-        Make::transform(
-            |_, input| {
-                let image = ImageType::of_colour("lightness", input)?;
-                let channels = Some(LabPart::Lightness.channels());
-                Ok(vec![ImageType { channels, ..image }.into()])
-            },
-            |_, _| Ok(Box::new(Lightness)),
-        ),
+        |_, _| Ok(()),
+        lightness,
     )
-    .paper("Zhang et al., 2016", "Colorful Image Colorization", "arXiv:1603.08511")
     .doc("The batch holds (L − 50) / 25, about -2 to 2: no `normalize` follows it. L of 0 to 100 is kept in 256 levels. `ab()` is the rest of the picture.")
-    .example("lightness()")
 }
-
-struct Lightness;
-
-impl Transform for Lightness {
-    fn apply(
-        &self,
-        input: Sample,
-        _: &mut Philox,
-        scratch: &mut Scratch,
-        out: &mut Vec<Sample>,
-    ) -> Result<(), DataError> {
-        let image = input::colour_image("lightness", input)?;
-        out.push(Sample::image(lightness(&image, scratch)));
-        scratch.give(image.pixels);
-        Ok(())
-    }
-
-    fn draws(&self, _: &SampleType) -> bool {
-        false
-    }
-
-    fn lab_part(&self) -> Option<LabPart> {
-        Some(LabPart::Lightness)
-    }
-}
-
-/// Linear light of each 8-bit value.
-pub static LINEAR: LazyLock<[f64; 256]> =
-    LazyLock::new(|| std::array::from_fn(|value| linear(value as f64 / 255.0)));
 
 /// L of each pixel, 0 to 100 as 0 to 255.
 pub fn lightness(image: &Image, scratch: &mut Scratch) -> Image {
@@ -74,9 +36,7 @@ pub fn lightness(image: &Image, scratch: &mut Scratch) -> Image {
             }
         }
     }
-    let mut made = Image::new(pixels, image.height, image.width, 1);
-    made.normalization = Some(SCALE.clone());
-    made
+    lab_part::scaled(pixels, image, LabPart::Lightness, &SCALE)
 }
 
 static SCALE: LazyLock<Arc<Normalization>> = LazyLock::new(|| {

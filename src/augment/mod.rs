@@ -20,6 +20,7 @@ mod hue;
 mod input;
 mod jigsaw_tiles;
 mod join;
+mod lab_part;
 mod lightness;
 mod mask_tokens;
 mod maybe_shuffle;

@@ -36,11 +36,7 @@ pub fn run(args: &PreviewArgs) -> anyhow::Result<Outcome> {
         let Body::Fit(fitting) = &stage.body else {
             continue;
         };
-        let read = fitting.learn_some(LEARNT).map_err(anyhow::Error::new)?;
-        let all = fitting
-            .learning
-            .as_ref()
-            .map_or(0, |l| l.data.dataset.len());
+        let (read, all) = fitting.learn_some(LEARNT).map_err(anyhow::Error::new)?;
         if read < all {
             let name = &stage.name;
             say!("`{name}` is learnt here from {read} of {all} records; a run learns from all");

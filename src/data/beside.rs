@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use super::{
-    DataError, Dataset, Draws, Fields, Normalization, Portion, Progress, Record, Source, Splits,
-    manifest,
+    DataError, Dataset, Draws, Fields, Normalization, Philox, Portion, Progress, Record, Source,
+    Splits, manifest,
 };
-use crate::catalog::{Problem, Result};
+use crate::catalog::{Problem, Result, Split};
 use crate::language::codes::Code;
 
 struct Beside {
     parts: Vec<(String, Arc<dyn Dataset>)>,
+    /// What is drawn below each part: [`Philox::part`] of its name.
+    keys: Vec<u64>,
     /// The part that is gone through: the largest, of equals the first.
     led: usize,
     fields: Fields,
@@ -30,8 +32,8 @@ impl Beside {
         read: impl Fn(&dyn Dataset, usize, Draws) -> std::result::Result<Record, DataError>,
     ) -> std::result::Result<Record, DataError> {
         let mut record = Record::new();
-        for (at, (name, part)) in self.parts.iter().enumerate() {
-            let below = draws.below(name);
+        for (at, ((_, part), key)) in self.parts.iter().zip(&self.keys).enumerate() {
+            let below = draws.below(*key);
             let index = match at == self.led {
                 true => index,
                 false => below.stream(self.id(index)).below(part.len() as u32) as usize,
@@ -134,20 +136,13 @@ pub(super) fn beside(sources: Vec<(String, Source)>) -> Result<Source> {
                     parts.push((name, splits));
                 }
             }
-            let first: Vec<_> = parts
-                .iter()
-                .flat_map(|(_, splits)| splits.parts.keys())
-                .collect();
-            let mut shared: Vec<_> = first.into_iter().copied().collect();
-            shared.sort();
-            shared.dedup();
             // a split that one lacks has no records of both
-            shared.retain(|split| {
-                parts
-                    .iter()
-                    .all(|(_, splits)| splits.parts.contains_key(split))
-            });
-            for split in shared {
+            let in_all = |split: &Split| {
+                let mut all = parts.iter();
+                all.all(|(_, splits)| splits.parts.contains_key(split))
+            };
+            let first = parts.first().map(|(_, splits)| splits.parts.keys());
+            for split in first.into_iter().flatten().copied().filter(in_all) {
                 let of_split = parts
                     .iter()
                     .map(|(name, splits)| (name.clone(), splits.parts[&split].clone()));
@@ -191,6 +186,7 @@ fn together(parts: Vec<(String, Arc<dyn Dataset>)>) -> Result<Arc<dyn Dataset>> 
         .position(|(_, part)| Some(part.len()) == longest);
     Ok(Arc::new(Beside {
         led: led.unwrap_or(0),
+        keys: parts.iter().map(|(name, _)| Philox::part(name)).collect(),
         parts,
         fields,
     }))

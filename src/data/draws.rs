@@ -27,9 +27,10 @@ impl Draws {
         }
     }
 
-    /// Of what flows into a pipe, or into one of its inputs: what is drawn there is another draw than the pipe's own.
-    pub fn below(self, name: &str) -> Self {
-        let mut path = Philox::new(self.path, &[Philox::part(name)]);
+    /// Of what flows into a pipe, or into one of its inputs, by [`Philox::part`] of its name: what is drawn there is another draw than
+    /// the pipe's own.
+    pub fn below(self, input: u64) -> Self {
+        let mut path = Philox::new(self.path, &[input]);
         let [high, low] = [path.next_u32(), path.next_u32()].map(u64::from);
         Self {
             path: high << 32 | low,
@@ -51,14 +52,15 @@ mod tests {
     fn every_part_of_the_key_counts() {
         let key = Draws::new(7, 3);
         let first = |draws: Draws, sample| draws.stream(sample).next_u32();
+        let windows = Philox::part("windows");
         let own = first(key, 5);
         assert_eq!(own, first(Draws::new(7, 3), 5));
         let others = [
             first(Draws::new(8, 3), 5),
             first(Draws::new(7, 4), 5),
             first(key, 6),
-            first(key.below("windows"), 5),
-            first(key.below("windows").below("windows"), 5),
+            first(key.below(windows), 5),
+            first(key.below(windows).below(windows), 5),
         ];
         for (i, other) in others.iter().enumerate() {
             assert_ne!(own, *other, "{i}");

@@ -19,6 +19,24 @@ pub(super) fn of_files(
     of_files_in(cache_folder().as_deref(), kind, files, progress, content)
 }
 
+/// [`of_files`] of files that are read as they are.
+pub(super) fn of_whole_files(
+    kind: &str,
+    files: &[PathBuf],
+    progress: &dyn Progress,
+) -> Result<String, DataError> {
+    of_files(kind, files, progress, |hashing| {
+        let mut all = blake3::Hasher::new();
+        all.update(kind.as_bytes());
+        for file in files {
+            let mut one = blake3::Hasher::new();
+            hashing.update(&mut one, file)?;
+            all.update(one.finalize().as_bytes());
+        }
+        Ok(all.finalize())
+    })
+}
+
 fn of_files_in(
     cache: Option<&Path>,
     kind: &str,

@@ -18,6 +18,15 @@ pub(super) enum Declared {
     Side(usize),
 }
 
+/// What the user's own files are found by.
+pub(super) fn name_param() -> Param {
+    Param::required(
+        "name",
+        Type::Text,
+        "The data's name in `--data NAME=PATH` and pretext.toml, or a path that starts at the recipe.",
+    )
+}
+
 /// `channels = rgb`
 pub(super) fn channels_param() -> Param {
     Param::with_default(

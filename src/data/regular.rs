@@ -31,13 +31,18 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 
 /// Reads a whole picture file.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    whole(path, MOST, "1 GiB")
+}
+
+/// Reads a whole file of at most so many bytes.
+fn whole(path: &Path, most: u64, said: &str) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let length = file.metadata()?.len();
-    if length > MOST {
-        return Err(io::Error::other("it is larger than 1 GiB"));
+    if length > most {
+        return Err(io::Error::other(format!("it is larger than {said}")));
     }
     let mut bytes = Vec::with_capacity(length as usize + 1);
-    file.take(MOST).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -59,17 +64,8 @@ const MOST_FIT: u64 = 256 << 20;
 /// # Errors
 /// It is not there, is no regular file, or is larger than 256 MiB.
 pub fn fit_file(recipe: &Path, path: &str) -> Result<Vec<u8>> {
-    let place = recipe.join(path);
     let shown = crate::language::visible_line(path);
-    let read = || -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let read = open(&place)?.take(MOST_FIT + 1).read_to_end(&mut bytes)?;
-        match read as u64 > MOST_FIT {
-            true => Err(io::Error::other("it is larger than 256 MiB")),
-            false => Ok(bytes),
-        }
-    };
-    read().map_err(|error| match error.kind() {
+    whole(&recipe.join(path), MOST_FIT, "256 MiB").map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Problem::new(Code::MissingFile, format!("{shown} is not there"))
             .help("the path is relative to the recipe"),
         _ => Problem::new(Code::BadFile, format!("can't read {shown}: {error}")),

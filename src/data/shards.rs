@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::stop_asked;
+use super::{DataError, stop_asked};
 use crate::catalog::{Problem, Split};
 use crate::language::codes::Code;
 
@@ -74,6 +74,22 @@ fn ending(name: &str) -> String {
         }
         _ => "without an ending".to_owned(),
     }
+}
+
+/// The file that holds a record, and the record's place there. `firsts`: the first record of each of the files, which hold `len`.
+///
+/// # Errors
+/// There is no such record.
+pub(super) fn locate(
+    firsts: &[usize],
+    len: usize,
+    index: usize,
+) -> std::result::Result<(usize, usize), DataError> {
+    if index >= len {
+        return Err(DataError::outside(index, len));
+    }
+    let at = firsts.partition_point(|first| *first <= index) - 1;
+    Ok((at, index - firsts[at]))
 }
 
 /// What a walk found.

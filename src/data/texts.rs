@@ -44,13 +44,13 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<Arc<str>, String> {
             MOST >> 20
         ));
     }
-    let text = std::str::from_utf8(unmarked(&bytes)).map_err(|error| {
-        let before = &unmarked(&bytes)[..error.valid_up_to()];
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-        let byte = unmarked(&bytes)[error.valid_up_to()];
+    let body = unmarked(&bytes);
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        let line = body[..at].iter().filter(|b| **b == b'\n').count() + 1;
         format!(
-            "it is no UTF-8: byte {} ({byte:#04x}), in its line {line}; write it again as UTF-8, or `on_bad_sample = repair` puts � there",
-            error.valid_up_to()
+            "it is no UTF-8: byte {at} ({:#04x}), in its line {line}; write it again as UTF-8, or `on_bad_sample = repair` puts � there",
+            body[at]
         )
     })?;
     if let Some(at) = text.bytes().position(|b| b == 0) {

@@ -112,22 +112,23 @@ fn value(
     index: usize,
     reading: &mut dyn Reading,
 ) -> Result<Option<Sample>, DataError> {
-    let dataset = records.dataset;
-    let mut record = match (dataset.read(index, Draws::STILL), records.on_bad) {
-        (Ok(record), _) => record,
-        (Err(error), OnBadSample::Stop) => return Err(error),
-        (Err(error), _) if error.is_the_machines() => return Err(error),
-        (Err(error), how) => {
-            let mended = match how {
-                OnBadSample::Repair => dataset.mend(index, Draws::STILL).ok(),
-                _ => None,
-            };
-            let id = dataset.id(index);
-            reading.met(BadSample { id, index, error }, mended.is_some());
-            match mended {
-                Some(record) => record,
-                None => return Ok(None),
+    let (dataset, on_bad) = (records.dataset, records.on_bad);
+    let bad = |error| BadSample {
+        id: dataset.id(index),
+        index,
+        error,
+    };
+    let mut record = match on_bad.read_or_mend(dataset, index, Draws::STILL) {
+        Ok((record, damage)) => {
+            if let Some(error) = damage {
+                reading.met(bad(error), true);
             }
+            record
+        }
+        Err(error) if on_bad == OnBadSample::Stop || error.is_the_machines() => return Err(error),
+        Err(error) => {
+            reading.met(bad(error), false);
+            return Ok(None);
         }
     };
     match records.field < record.len() {

@@ -67,6 +67,35 @@ pub struct Augment {
     pub emits: Vec<Emit>,
 }
 
+impl Augment {
+    /// Every transform that it calls, also through other augments of the recipe, `all`.
+    pub fn calls<'a>(&'a self, all: &'a [Augment]) -> Vec<&'a Call> {
+        let mut calls = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        let mut waiting = vec![self];
+        while let Some(augment) = waiting.pop() {
+            if seen.contains(&augment.name.as_str()) {
+                continue;
+            }
+            seen.push(&augment.name);
+            let bound = augment.bindings.iter().map(|binding| &binding.value);
+            let mut steps = Vec::new();
+            for value in bound.chain(augment.emits.iter().map(|emit| &emit.value)) {
+                value.collect_steps(&mut steps);
+            }
+            for step in steps {
+                match step {
+                    SampleStep::Transform(call) => calls.push(call),
+                    SampleStep::Augment { name, .. } => {
+                        waiting.extend(all.iter().find(|augment| augment.name == *name));
+                    }
+                }
+            }
+        }
+        calls
+    }
+}
+
 /// `(view, turn) = upright |> quarter_turn()`
 #[derive(Clone, Debug)]
 pub struct Binding {
@@ -100,6 +129,16 @@ pub struct SampleExpr {
     pub repeat: Option<usize>,
     /// Where it is written.
     pub span: Span,
+}
+
+impl SampleExpr {
+    /// Its steps, those of the pipelines in its brackets first.
+    fn collect_steps<'a>(&'a self, into: &mut Vec<&'a SampleStep>) {
+        for inner in self.head.inner() {
+            inner.collect_steps(into);
+        }
+        into.extend(&self.steps);
+    }
 }
 
 /// Where a pipeline starts.

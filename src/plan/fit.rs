@@ -126,13 +126,13 @@ impl Planner<'_> {
 
 impl Fitting {
     /// Learns from at most so many records, which stand for all: for those that look at views, or measure time, before the fit has
-    /// run. The number of records that it has looked at.
+    /// run. How many records it has looked at, and how many there are.
     ///
     /// # Errors
     /// A record can't be read, or nothing can be learnt.
-    pub fn learn_some(&self, most: usize) -> std::result::Result<usize, DataError> {
+    pub fn learn_some(&self, most: usize) -> std::result::Result<(usize, usize), DataError> {
         let (Some(fit), Some(learning)) = (self.fit(), &self.learning) else {
-            return Ok(0);
+            return Ok((0, 0));
         };
         let dataset = &*learning.data.dataset;
         let indices = chosen_of(dataset, most);
@@ -147,7 +147,7 @@ impl Fitting {
             },
         };
         let learnt = crate::fit::learn(fit, &self.args, &records, &mut ())?;
-        self.artifact.fill(fit.open(&self.args, &learnt.bytes)?);
-        Ok(indices.len())
+        self.hold(&learnt.bytes)?;
+        Ok((indices.len(), dataset.len()))
     }
 }

@@ -74,40 +74,8 @@ pub fn measure(
 
 /// Whether `normalize()` stands somewhere in an augment, or in one that it calls, for the data set's own statistics.
 pub(super) fn wants_statistics(augment: &Augment, all: &[Augment]) -> bool {
-    fn steps<'a>(expr: &'a SampleExpr, into: &mut Vec<&'a SampleStep>) {
-        for inner in expr.head.inner() {
-            steps(inner, into);
-        }
-        into.extend(&expr.steps);
-    }
-    let mut seen: Vec<&str> = Vec::new();
-    let mut waiting = vec![augment];
-    while let Some(augment) = waiting.pop() {
-        if seen.contains(&augment.name.as_str()) {
-            continue;
-        }
-        seen.push(&augment.name);
-        let mut found = Vec::new();
-        for binding in &augment.bindings {
-            steps(&binding.value, &mut found);
-        }
-        for emit in &augment.emits {
-            steps(&emit.value, &mut found);
-        }
-        for step in found {
-            match step {
-                SampleStep::Transform(call) => {
-                    if call.spec.name == "normalize" && normalize::wants_statistics(&call.args) {
-                        return true;
-                    }
-                }
-                SampleStep::Augment { name, .. } => {
-                    waiting.extend(all.iter().find(|a| a.name == *name));
-                }
-            }
-        }
-    }
-    false
+    let mut calls = augment.calls(all).into_iter();
+    calls.any(|call| call.spec.name == "normalize" && normalize::wants_statistics(&call.args))
 }
 
 /// What an augment normalises by: the arguments of its `normalize`, and the data set's statistics for those that are not

@@ -8,7 +8,7 @@ use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Artifact, Call, Net};
 use crate::data::lab::LabPart;
-use crate::data::{Dataset, Found, OnBadSample, Prepared, SampleType};
+use crate::data::{DataError, Dataset, Found, OnBadSample, Prepared, SampleType};
 use crate::evaluation::{Evaluator, Want};
 use crate::fit::Fit;
 use crate::graph::{Graph, Var};
@@ -275,6 +275,17 @@ impl Fitting {
     /// What learns.
     pub fn fit(&self) -> Option<&dyn Fit> {
         self.call.spec.fit()
+    }
+
+    /// Hands what a file holds to those that take it.
+    ///
+    /// # Errors
+    /// It is no such file, or holds more than is declared.
+    pub fn hold(&self, bytes: &[u8]) -> Result<(), DataError> {
+        if let Some(fit) = self.fit() {
+            self.artifact.fill(fit.open(&self.args, bytes)?);
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The table that a run prints last.
 
 use super::ResultRow;
+use super::results::PIXELS;
 use super::text::{Side, columns, width, wrap};
 
 /// Widest protocol before it goes on in the next line, narrowest, and the same of a stage's name.
@@ -81,7 +82,7 @@ fn tall(rows: &[ResultRow], limit: usize) -> String {
 pub(super) fn raw_name(rows: &[ResultRow]) -> &str {
     let mut names = rows.iter().map(ResultRow::raw_name);
     match names.next() {
-        None => ResultRow::default_raw(),
+        None => PIXELS,
         Some(first) if names.all(|name| name == first) => first,
         Some(_) => "raw",
     }

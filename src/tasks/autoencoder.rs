@@ -1,9 +1,9 @@
 //! A picture goes through a few numbers and comes back (Hinton & Salakhutdinov, 2006), cleaned where it was damaged (Vincent et
 //! al., 2008).
 
-use super::decoder::decode;
+use super::decoder::{self, decode};
 use super::picture;
-use super::{PICTURES, training_params};
+use super::{PICTURES, cut, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -30,14 +30,8 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
 
 fn augment(task: &Args, fields: &Fields) -> Option<String> {
     let image = picture(fields)?;
-    let name = image.name;
-    let whole = match image.side {
-        Some(side) => format!(
-            "{name} |> random_crop({side}px, padding = {}px) |> hflip(50%)",
-            side / 8
-        ),
-        None => format!("{name} |> resize(144px) |> random_crop(128px) |> hflip(50%)"),
-    };
+    let cut = cut(image.side, [144, 128]);
+    let whole = format!("{} |> {cut} |> hflip(50%)", image.name);
     let noise = 100.0 * task.maybe_ratio("noise").unwrap_or(0.0);
     let damage = match noise {
         0.0 => String::new(),
@@ -69,15 +63,7 @@ pub(super) fn spec() -> Spec {
         Type::Head,
         "Between encoder and decoder: a narrow one is the bottleneck. Nothing where it is absent.",
     ))
-    .param(
-        Param::with_default(
-            "width",
-            Type::Integer,
-            "32",
-            "Channels of the decoder's last map; each smaller map has twice as many.",
-        )
-        .within(1.0, 4096.0),
-    )
+    .param(decoder::width())
     .params(training_params(
         (128, PICTURES),
         "50 epochs",

@@ -3,9 +3,9 @@
 use super::ab_bins::{
     self, annealed_mean, encode, enlarged, occurrence, pixels, smoothed, weights,
 };
-use super::decoder::decode;
+use super::decoder::{self, decode};
 use super::picture;
-use super::{PICTURES, training_params};
+use super::{PICTURES, cut, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::lab::LabPart;
 use crate::data::{Fields, SampleType};
@@ -91,14 +91,8 @@ fn checked(g: &mut Graph, x: Var, colour: Var) -> Result<(Var, [usize; 2])> {
 /// A part of the picture, mirrored; both parts of Lab of the same.
 fn augment(_: &Args, fields: &Fields) -> Option<String> {
     let image = picture(fields)?;
-    let name = image.name;
-    let whole = match image.side {
-        Some(side) => format!(
-            "{name} |> random_crop({side}px, padding = {}px) |> hflip(50%)",
-            side / 8
-        ),
-        None => format!("{name} |> resize(144px) |> random_crop(128px) |> hflip(50%)"),
-    };
+    let cut = cut(image.side, [144, 128]);
+    let whole = format!("{} |> {cut} |> hflip(50%)", image.name);
     Some(format!(
         "whole = {whole}\nemit lightness = whole |> lightness(), colour = whole |> ab()\n"
     ))
@@ -148,15 +142,7 @@ pub(super) fn spec() -> Spec {
         )
         .within(0.01, 100.0),
     )
-    .param(
-        Param::with_default(
-            "width",
-            Type::Integer,
-            "32",
-            "Channels of the decoder's last map; each smaller map has twice as many.",
-        )
-        .within(1.0, 4096.0),
-    )
+    .param(decoder::width())
     .params(training_params(
         (40, PICTURES),
         "450000 steps",

@@ -1,10 +1,21 @@
-//! From features back to a picture: the decoder that `inpainting` and `autoencoder` share.
+//! From features back to a picture: the decoder that `inpainting`, `autoencoder` and `colorization` share.
 
-use crate::catalog::Result;
+use crate::catalog::{Param, Result, Type};
 use crate::encoders::layers::{
     ConvLayer, ConvTransposeLayer, LinearInit, batch_norm, conv, conv_transpose, linear,
 };
 use crate::graph::{ConvTranspose, Graph, Var};
+
+/// The parameter that says how wide it is.
+pub(super) fn width() -> Param {
+    Param::with_default(
+        "width",
+        Type::Integer,
+        "32",
+        "Channels of the decoder's last map; each smaller map has twice as many.",
+    )
+    .within(1.0, 4096.0)
+}
 
 /// `y [B, D]` → `[B, C, H, W]`, with parameters of the current scope. A linear layer makes the smallest map that doubles to the
 /// picture (sides of 4 or more); each doubling is a transposed convolution of 4 × 4 with half the channels, down to `width`,

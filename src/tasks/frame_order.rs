@@ -1,6 +1,6 @@
 //! Are three frames of a clip in order? (Misra et al., 2016: Shuffle and Learn)
 
-use super::{CLIPS, training_params};
+use super::{CLIPS, cut, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType, first_clip};
 use crate::graph::{Graph, Module, Var};
@@ -60,13 +60,8 @@ fn augment(_: &Args, fields: &Fields) -> Option<String> {
     let gap = clip
         .frames
         .map_or(3, |frames| (frames.saturating_sub(1) / 4).clamp(1, 15));
-    let cut = match clip.frame.height.zip(clip.frame.width) {
-        Some((height, width)) => {
-            let side = height.min(width);
-            format!("random_crop({side}px, padding = {}px)", side / 8)
-        }
-        None => "resize(256px) |> random_crop(224px)".to_owned(),
-    };
+    let sides = clip.frame.height.zip(clip.frame.width);
+    let cut = cut(sides.map(|(height, width)| height.min(width)), [256, 224]);
     Some(format!(
         "(frames, in_order) = {name} |> sample_frames(5, gap = 1..{gap}, motion = on) |> {cut} |> hflip(50%) |> normalize() |> maybe_shuffle(75%)\n\
          emit frames, in_order\n"

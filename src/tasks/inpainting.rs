@@ -1,8 +1,8 @@
 //! A hole is filled from what surrounds it, and a discriminator asks for more than its mean (Pathak et al., 2016).
 
-use super::decoder::decode;
+use super::decoder::{self, decode};
 use super::picture;
-use super::{PICTURES, training_params};
+use super::{PICTURES, cut, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module, Var};
@@ -91,14 +91,8 @@ fn is_real(g: &mut Graph, score: Var, real: bool) -> Result<Var> {
 /// A square in the middle, half as wide as the picture.
 fn augment(_: &Args, fields: &Fields) -> Option<String> {
     let image = picture(fields)?;
-    let name = image.name;
-    let whole = match image.side {
-        Some(side) => format!(
-            "{name} |> random_crop({side}px, padding = {}px) |> hflip(50%)",
-            side / 8
-        ),
-        None => format!("{name} |> resize(144px) |> random_crop(128px) |> hflip(50%)"),
-    };
+    let cut = cut(image.side, [144, 128]);
+    let whole = format!("{} |> {cut} |> hflip(50%)", image.name);
     Some(format!(
         "target       = {whole} |> normalize()\n(view, mask) = target |> hole(50%)\nemit view, mask, target\n"
     ))
@@ -129,15 +123,7 @@ pub(super) fn spec() -> Spec {
         )
         .within(0.0, 1e6),
     )
-    .param(
-        Param::with_default(
-            "width",
-            Type::Integer,
-            "32",
-            "Channels of the decoder's last map; each smaller map has twice as many.",
-        )
-        .within(1.0, 4096.0),
-    )
+    .param(decoder::width())
     .param(Param::with_default(
         "discriminator",
         Type::Head,

@@ -114,6 +114,15 @@ fn picture(fields: &Fields) -> Option<Picture<'_>> {
     })
 }
 
+/// Steps of a default augment that cut a whole picture of this side at random: out of its padded self, or out of one of the side
+/// `before` where its own is not known.
+fn cut(side: Option<usize>, [before, after]: [usize; 2]) -> String {
+    match side {
+        Some(side) => format!("random_crop({side}px, padding = {}px)", side / 8),
+        None => format!("resize({before}px) |> random_crop({after}px)"),
+    }
+}
+
 /// The side of the patches that a stage's encoder cuts pictures into, for default augments; 1 where it cuts none.
 fn patch(args: &Args) -> usize {
     let first = args.maybe_net("encoder").and_then(|net| net.steps.first());

@@ -1,7 +1,7 @@
 //! Which quarter turn was applied? (Gidaris et al., 2018)
 
 use super::picture;
-use super::{PICTURES, training_params};
+use super::{PICTURES, cut, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Module};
@@ -25,14 +25,8 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
 /// The paper's for CIFAR-10: crop out of the padded picture, mirror, all four turns in one batch.
 fn augment(_: &Args, fields: &Fields) -> Option<String> {
     let image = picture(fields)?;
-    let name = image.name;
-    let upright = match image.side {
-        Some(side) => format!(
-            "{name} |> random_crop({side}px, padding = {}px) |> hflip(50%)",
-            side / 8
-        ),
-        None => format!("{name} |> resize(256px) |> random_crop(224px) |> hflip(50%)"),
-    };
+    let cut = cut(image.side, [256, 224]);
+    let upright = format!("{} |> {cut} |> hflip(50%)", image.name);
     Some(format!(
         "upright      = {upright} |> normalize()\n(view, turn) = upright |> quarter_turn(all = on)\nemit view, turn\n"
     ))

@@ -1,9 +1,8 @@
 //! What a stage shows of itself once it is trained.
 
 use std::fs;
-use std::path::Path;
 
-use super::{Test, run, start, with};
+use super::{Test, bytes, run, start, with};
 
 /// The tasks that show something, trained for a moment.
 const TASKS: [(&str, &str, &str); 5] = [
@@ -37,10 +36,6 @@ fn recipe(task: &str, encoder: &str, seed: u64, more: &str) -> Test {
          \x20 encoder   = {encoder}\n  batch     = 16\n  length    = 6 steps\n  optimizer = adamw(3e-3)\n}}\n\n\
          run {{ seed = {seed}, threads = 1 }}\n"
     ))
-}
-
-fn bytes(path: &Path) -> Vec<u8> {
-    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn records(test: &Test, out: &str) -> Vec<u64> {

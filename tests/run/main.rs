@@ -66,6 +66,10 @@ fn results(run: &Path) -> Vec<(&'static str, Vec<u8>)> {
     .collect()
 }
 
+fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 fn same(a: &Path, b: &Path) {
     for ((name, a), (_, b)) in results(a).into_iter().zip(results(b)) {
         assert!(a == b, "{name} differs");

@@ -1,9 +1,8 @@
 //! Texts: a vocabulary is learnt from them, a network reads them.
 
 use std::fs;
-use std::path::Path;
 
-use super::{Test, run, start, with};
+use super::{Test, bytes, run, start, with};
 
 /// A small language of two topics: words of one topic follow each other, and one word of each sentence can be told from its
 /// neighbours.
@@ -69,10 +68,6 @@ fn recipe() -> Test {
     let test = with(RECIPE);
     texts(&test);
     test
-}
-
-fn bytes(path: &Path) -> Vec<u8> {
-    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn last(test: &Test, out: &str, name: &str) -> f64 {

@@ -335,7 +335,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn slot(&mut self) -> usize {
+    pub(super) fn slot(&mut self) -> usize {
         self.slots += 1;
         self.slots - 1
     }

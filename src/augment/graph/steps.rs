@@ -2,7 +2,7 @@
 
 use super::compile::{Compiler, Scope, Value, counted};
 use super::{Input, Node};
-use crate::augment::{frames, normalize};
+use crate::augment::{Transform, frames, normalize};
 use crate::catalog::{At, Call, Make, Problem};
 use crate::data::lab::LabPart;
 use crate::data::{Philox, SampleType};
@@ -11,6 +11,18 @@ use crate::language::{Span, canonical};
 
 /// Transforms that give something else on normalised pixels, or on a part of Lab, than on pixels in 0..1.
 const BEFORE_NORMALIZE: [&str; 5] = ["color_jitter", "grayscale", "solarize", "lightness", "ab"];
+
+/// What is known of values beside their types.
+struct Flows {
+    normalized: bool,
+    lab: Option<LabPart>,
+    recoloured: Option<Span>,
+}
+
+/// A slot, as it is read before its last use is known.
+fn unread(slot: usize) -> Input {
+    Input { slot, last: false }
+}
 
 impl Compiler<'_> {
     pub(super) fn transform(
@@ -21,7 +33,7 @@ impl Compiler<'_> {
     ) -> Option<Vec<Value>> {
         self.takes(call);
         let name = call.spec.name.as_str();
-        let Make::Transform { .. } = &call.spec.make else {
+        let Make::Transform { types, make } = &call.spec.make else {
             self.problem(
                 call.name_span,
                 Code::WrongKind,
@@ -58,7 +70,8 @@ impl Compiler<'_> {
             _ => None,
         };
         let args = filled.as_ref().unwrap_or(&call.args);
-        let (types, transform) = match frames::made(&call.spec, args, &input.ty)? {
+        let made = frames::made(&call.spec, (types, make), args, &input.ty);
+        let (types, transform) = match made {
             Ok(made) => made,
             Err(problem) => {
                 self.refused(call, problem);
@@ -73,11 +86,7 @@ impl Compiler<'_> {
             true => Some(call.span),
             false => input.recoloured,
         };
-        let (first, count) = (self.slots, types.len());
-        self.slots += count;
-        if transform.touches(&input.ty) && count > 0 {
-            self.touching.push((first + count - 1, call.span));
-        }
+        let touches = transform.touches(&input.ty);
         let always = (!transform.draws(&input.ty)).then(|| {
             let values = args
                 .values
@@ -85,27 +94,16 @@ impl Compiler<'_> {
                 .map(|(name, a)| format!("{name} = {}", canonical(&a.value)));
             format!("{name}({})", values.collect::<Vec<_>>().join(", "))
         });
-        self.nodes.push(Node::Apply {
-            transform,
-            input: Input {
-                slot: input.slot,
-                last: false,
-            },
-            first,
-            count,
-            key: Philox::part(&path),
-            path,
-            always,
-        });
-        let normalized = input.normalized || is_normalize || lab.is_some();
-        let value = |(i, ty)| Value {
-            slot: first + i,
-            ty,
-            normalized,
+        let flows = Flows {
+            normalized: input.normalized || is_normalize || lab.is_some(),
             lab: lab.or(input.lab),
             recoloured,
         };
-        Some(types.into_iter().enumerate().map(value).collect())
+        let values = self.apply(transform, input.slot, types, path, always, flows);
+        if touches && let Some(last) = values.last() {
+            self.touching.push((last.slot, call.span));
+        }
+        Some(values)
     }
 
     /// A transform of several values: they are gathered, and it is given their list.
@@ -131,32 +129,53 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        let gathered = self.slots;
-        let (first, count) = (gathered + 1, types.len());
-        self.slots += 1 + count;
-        let unread = |slot: usize| Input { slot, last: false };
+        let gathered = self.slot();
+        let inputs = values.iter().map(|value| unread(value.slot)).collect();
         self.nodes.push(Node::Gather {
-            inputs: values.iter().map(|value| unread(value.slot)).collect(),
+            inputs,
             output: gathered,
         });
+        let flows = Flows {
+            normalized: values.iter().any(|value| value.normalized),
+            lab: None,
+            recoloured: values.iter().find_map(|value| value.recoloured),
+        };
+        Some(self.apply(transform, gathered, types, path, None, flows))
+    }
+
+    /// Adds a transform of what is in a slot; what it emits, in slots that follow one another.
+    fn apply(
+        &mut self,
+        transform: Box<dyn Transform>,
+        input: usize,
+        types: Vec<SampleType>,
+        path: String,
+        always: Option<String>,
+        Flows {
+            normalized,
+            lab,
+            recoloured,
+        }: Flows,
+    ) -> Vec<Value> {
+        let (first, count) = (self.slots, types.len());
+        self.slots += count;
         self.nodes.push(Node::Apply {
             transform,
-            input: unread(gathered),
+            input: unread(input),
             first,
             count,
             key: Philox::part(&path),
             path,
-            always: None,
+            always,
         });
-        let normalized = values.iter().any(|value| value.normalized);
         let value = |(i, ty)| Value {
             slot: first + i,
             ty,
             normalized,
-            lab: None,
-            recoloured: values.iter().find_map(|value| value.recoloured),
+            lab,
+            recoloured,
         };
-        Some(types.into_iter().enumerate().map(value).collect())
+        types.into_iter().enumerate().map(value).collect()
     }
 
     /// Notes why a transform can't be made, at the argument or the call that it is about.

@@ -128,16 +128,7 @@ impl Dataset for Folder {
         self.labels
             .iter()
             .for_each(|label| kind += &format!(" {label}"));
-        manifest::of_files(&kind, &paths, progress, |hashing| {
-            let mut all = blake3::Hasher::new();
-            all.update(kind.as_bytes());
-            for path in &paths {
-                let mut one = blake3::Hasher::new();
-                hashing.update(&mut one, path)?;
-                all.update(one.finalize().as_bytes());
-            }
-            Ok(all.finalize())
-        })
+        manifest::of_whole_files(&kind, &paths, progress)
     }
 }
 

@@ -11,7 +11,7 @@ use super::packed::{self, Packing};
 use super::{json, table};
 use crate::catalog::{Problem, Result as Checked, Split};
 use crate::data::lazy::Lazy;
-use crate::data::shards::Layout;
+use crate::data::shards::{self, Layout};
 use crate::data::{
     DataError, Dataset, Draws, Fields, Progress, Record, Sample, SampleType, Splits, manifest,
     regular, texts,
@@ -261,11 +261,8 @@ struct Lines {
 
 impl Lines {
     fn file(&self, index: usize) -> Result<(&File, usize), DataError> {
-        if index >= self.len {
-            return Err(DataError::outside(index, self.len));
-        }
-        let at = self.firsts.partition_point(|first| *first <= index) - 1;
-        Ok((&self.files[at], index - self.firsts[at]))
+        let (at, record) = shards::locate(&self.firsts, self.len, index)?;
+        Ok((&self.files[at], record))
     }
 
     fn record(&self, index: usize, mend: bool) -> Result<Record, DataError> {
@@ -331,16 +328,7 @@ impl Dataset for Lines {
 
     fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
         let paths: Vec<PathBuf> = self.files.iter().map(|file| file.path.clone()).collect();
-        manifest::of_files(&self.kind, &paths, progress, |hashing| {
-            let mut all = blake3::Hasher::new();
-            all.update(self.kind.as_bytes());
-            for path in &paths {
-                let mut one = blake3::Hasher::new();
-                hashing.update(&mut one, path)?;
-                all.update(one.finalize().as_bytes());
-            }
-            Ok(all.finalize())
-        })
+        manifest::of_whole_files(&self.kind, &paths, progress)
     }
 }
 

@@ -129,11 +129,7 @@ pub(super) fn spec() -> Spec {
         "Your own texts: a folder of text files, or JSON lines, CSV, TSV or parquet files.",
         Make::Dataset(open),
     )
-    .param(Param::required(
-        "name",
-        Type::Text,
-        "The data's name in `--data NAME=PATH` and pretext.toml, or a path that starts at the recipe.",
-    ))
+    .param(pictures::name_param())
     .param(Param::with_default(
         "text",
         Type::Text,

@@ -275,11 +275,7 @@ pub(super) fn spec() -> Spec {
         "Your own pictures: JPEG, PNG, WebP, TIFF, BMP, GIF or PNM files in one folder per class.",
         Make::Dataset(make),
     )
-    .param(Param::required(
-        "name",
-        Type::Text,
-        "The data's name in `--data NAME=PATH` and pretext.toml, or a path that starts at the recipe.",
-    ))
+    .param(pictures::name_param())
     .param(pictures::channels_param())
     .param(pictures::size_param())
     .param(Param::with_default(

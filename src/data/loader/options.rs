@@ -1,5 +1,7 @@
 //! How a loader goes through a data set.
 
+use crate::data::{DataError, Dataset, Draws, Record};
+
 /// In which order records are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -16,7 +18,7 @@ pub enum OnBadSample {
     Stop,
     /// The batch goes without it. Where batches must be full, a record from half an epoch away takes its place.
     Skip,
-    /// What there is of it is taken ([`crate::data::Dataset::mend`]); where there is nothing, the batch goes without it.
+    /// What there is of it is taken ([`Dataset::mend`]); where there is nothing, the batch goes without it.
     Repair,
 }
 
@@ -33,20 +35,38 @@ impl OnBadSample {
         }
     }
 
+    /// Reads a record, or what there is of it where the word is `repair` and it is the record that is damaged: then with the damage.
+    ///
+    /// # Errors
+    /// It can't be read, and not mended.
+    pub(crate) fn read_or_mend(
+        self,
+        dataset: &dyn Dataset,
+        index: usize,
+        draws: Draws,
+    ) -> Result<(Record, Option<DataError>), DataError> {
+        match dataset.read(index, draws) {
+            Ok(record) => Ok((record, None)),
+            Err(error) if self == Self::Repair && !error.is_the_machines() => {
+                match dataset.mend(index, draws) {
+                    Ok(record) => Ok((record, Some(error))),
+                    Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads a record of a data set outside a loader; `None`: the caller goes on without it.
     ///
     /// # Errors
     /// It can't be read, and the word is `stop`.
-    pub fn read(
-        self,
-        dataset: &dyn crate::data::Dataset,
-        index: usize,
-    ) -> Result<Option<crate::data::Record>, crate::data::DataError> {
-        match (dataset.read(index, crate::data::Draws::STILL), self) {
+    pub fn read(self, dataset: &dyn Dataset, index: usize) -> Result<Option<Record>, DataError> {
+        match (dataset.read(index, Draws::STILL), self) {
             (Ok(record), _) => Ok(Some(record)),
             (Err(error), Self::Stop) => Err(error),
             (Err(_), Self::Skip) => Ok(None),
-            (Err(_), Self::Repair) => Ok(dataset.mend(index, crate::data::Draws::STILL).ok()),
+            (Err(_), Self::Repair) => Ok(dataset.mend(index, Draws::STILL).ok()),
         }
     }
 }

@@ -69,10 +69,6 @@ impl Worker {
         Some(Ok(batch))
     }
 
-    fn may_mend(&self, error: &DataError) -> bool {
-        self.options.on_bad_sample == OnBadSample::Repair && !error.is_the_machines()
-    }
-
     /// Adds the sample at `position` of the order, or what stands in for it.
     fn fill(
         &self,
@@ -106,17 +102,8 @@ impl Worker {
         let id = self.dataset.id(index);
         let draws = Draws::new(self.options.seed, batch.epoch);
         let mut run = || {
-            let mut damage = None;
-            let record = match self.dataset.read(index, draws) {
-                Err(error) if self.may_mend(&error) => match self.dataset.mend(index, draws) {
-                    Ok(record) => {
-                        damage = Some(error);
-                        record
-                    }
-                    Err(_) => return Err(error),
-                },
-                read => read?,
-            };
+            let on_bad = self.options.on_bad_sample;
+            let (record, damage) = on_bad.read_or_mend(&*self.dataset, index, draws)?;
             let sample = self
                 .graph
                 .run(record, self.options.seed, batch.epoch, id, scratch)?;

@@ -119,11 +119,8 @@ impl Parquet {
 
     /// The file that holds a record, and its row there.
     fn row(&self, index: usize) -> Result<(&Part, usize), DataError> {
-        if index >= self.len {
-            return Err(DataError::outside(index, self.len));
-        }
-        let at = self.firsts.partition_point(|first| *first <= index) - 1;
-        Ok((&self.parts[at], index - self.firsts[at]))
+        let (at, row) = shards::locate(&self.firsts, self.len, index)?;
+        Ok((&self.parts[at], row))
     }
 
     /// The label of a row: a class, or why there is none.
@@ -214,16 +211,7 @@ impl Dataset for Parquet {
             .iter()
             .map(|part| part.file.path.clone())
             .collect();
-        manifest::of_files(&self.kind, &paths, progress, |hashing| {
-            let mut all = blake3::Hasher::new();
-            all.update(self.kind.as_bytes());
-            for path in &paths {
-                let mut one = blake3::Hasher::new();
-                hashing.update(&mut one, path)?;
-                all.update(one.finalize().as_bytes());
-            }
-            Ok(all.finalize())
-        })
+        manifest::of_whole_files(&self.kind, &paths, progress)
     }
 }
 
@@ -433,11 +421,7 @@ pub(super) fn spec() -> Spec {
         "Pictures in parquet files, in the schema of the Hugging Face hub.",
         Make::Dataset(open),
     )
-    .param(Param::required(
-        "name",
-        Type::Text,
-        "The data's name in `--data NAME=PATH` and pretext.toml, or a path that starts at the recipe.",
-    ))
+    .param(pictures::name_param())
     .param(Param::with_default(
         "image",
         Type::Text,

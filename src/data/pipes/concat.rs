@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Split, Type};
 use crate::data::{
-    DataError, Dataset, Draws, Fields, Normalization, Portion, Progress, Record, Source, Splits,
-    manifest,
+    DataError, Dataset, Draws, Fields, Normalization, Philox, Portion, Progress, Record, Source,
+    Splits, manifest,
 };
 use crate::language::codes::Code;
 
@@ -14,6 +14,8 @@ struct Concat {
     parts: Vec<Arc<dyn Dataset>>,
     /// One past the last record of each part.
     ends: Vec<usize>,
+    /// What is drawn below each part: [`Philox::part`] of its place.
+    keys: Vec<u64>,
     fields: Fields,
 }
 
@@ -38,12 +40,12 @@ impl Dataset for Concat {
 
     fn read(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
         let (part, at, index) = self.part(index)?;
-        part.read(index, draws.below(&format!("concat/{at}")))
+        part.read(index, draws.below(self.keys[at]))
     }
 
     fn mend(&self, index: usize, draws: Draws) -> Result<Record, DataError> {
         let (part, at, index) = self.part(index)?;
-        part.mend(index, draws.below(&format!("concat/{at}")))
+        part.mend(index, draws.below(self.keys[at]))
     }
 
     fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
@@ -147,7 +149,9 @@ fn join(parts: Vec<Arc<dyn Dataset>>) -> Result<Arc<dyn Dataset>> {
         *end += part.len();
         Some(*end)
     });
+    let keys = (0..parts.len()).map(|at| Philox::part(&format!("concat/{at}")));
     Ok(Arc::new(Concat {
+        keys: keys.collect(),
         ends: ends.collect(),
         fields,
         parts,

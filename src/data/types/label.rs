@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    Asked, Cell, Drawing, Fields, Loose, Numbers, Sample, SampleType, Tensor, Value, inside, same,
-    shown, size,
+    Asked, Cell, Drawing, Fields, Loose, Sample, SampleType, Tensor, Value, inside, same, shown,
+    size,
 };
 use crate::augment::Scratch;
 use crate::data::DataError;
@@ -128,14 +128,8 @@ impl Value for u32 {
     }
 
     fn write<'a>(&self, cells: &mut dyn Iterator<Item = Cell<'a>>) -> Result<(), DataError> {
-        let cell = Cell::next(cells)?;
-        match cell.numbers {
-            Numbers::Int([number]) => {
-                *number = i64::from(*self);
-                Ok(())
-            }
-            _ => Err(cell.another()),
-        }
+        *Cell::next(cells)?.int()? = i64::from(*self);
+        Ok(())
     }
 
     fn copy(&self, _scratch: &mut Scratch) -> Sample {

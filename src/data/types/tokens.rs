@@ -252,14 +252,8 @@ impl Value for Tokens {
                 return Err(cell.another());
             }
         }
-        let cell = Cell::next(cells)?;
-        match cell.numbers {
-            Numbers::Int([number]) => {
-                *number = self.ids.len() as i64;
-                Ok(())
-            }
-            _ => Err(cell.another()),
-        }
+        *Cell::next(cells)?.int()? = self.ids.len() as i64;
+        Ok(())
     }
 
     fn copy(&self, _scratch: &mut Scratch) -> Sample {

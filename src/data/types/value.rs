@@ -163,6 +163,14 @@ impl<'a> Cell<'a> {
         })
     }
 
+    /// Its number, where it is for a single whole one.
+    pub(super) fn int(self) -> Result<&'a mut i64, DataError> {
+        match self.numbers {
+            Numbers::Int([number]) => Ok(number),
+            _ => Err(self.another()),
+        }
+    }
+
     /// Something that this cell is not for.
     pub(super) fn wrong(&self, what: &str) -> DataError {
         DataError::new(format!(

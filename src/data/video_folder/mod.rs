@@ -281,11 +281,7 @@ pub(super) fn spec() -> Spec {
         "Your own clips: folders of frames, GIF and APNG files, in one folder per class.",
         Make::Dataset(make),
     )
-    .param(Param::required(
-        "name",
-        Type::Text,
-        "The data's name in `--data NAME=PATH` and pretext.toml, or a path that starts at the recipe.",
-    ))
+    .param(pictures::name_param())
     .param(
         Param::with_default("step", Type::Integer, "1", "Every so many-th frame is read, the first one included.")
             .within(1.0, 65_536.0),

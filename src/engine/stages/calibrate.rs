@@ -63,8 +63,7 @@ impl Run<'_> {
         match &stage.body {
             Body::Fit(f) => {
                 let began = Instant::now();
-                let read = f.learn_some(RECORDS)?;
-                let all = f.learning.as_ref().map_or(0, |l| l.data.dataset.len());
+                let (read, all) = f.learn_some(RECORDS)?;
                 Ok(began.elapsed().as_secs_f64() * all as f64 / read.max(1) as f64)
             }
             Body::Train(t) => {
@@ -206,7 +205,7 @@ impl Run<'_> {
     fn read_seconds(&self, reading: &Reading, data: &DataView) -> Result<f64, Failure> {
         let model = self.fresh(&reading.graph)?;
         let vars: Vec<_> = reading.places.iter().map(|(_, var, _)| *var).collect();
-        let read = Through::Graph(&reading.graph, &model, vars);
+        let read = Through::Graph(&reading.graph, &model, &vars);
         let some = |records: usize| DataView {
             dataset: evenly(data.dataset.clone(), records),
             ..data.clone()

@@ -1,5 +1,7 @@
 //! An evaluator at work: the columns of the table of results, the same for every one.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use super::failure::{Failure, disk};
@@ -88,29 +90,27 @@ impl Run<'_> {
             return Err(unable(evaluation));
         };
         let reading = evaluation.reading.as_ref();
-        let model = match reading {
-            Some(reading) if !work.whose.is_raw() => Some(self.encoder(work, &reading.graph)?),
-            _ => None,
+        let own: Option<(_, Cow<'_, _>, Vec<_>)> = match (reading, work.whose.is_raw()) {
+            (None, _) => None,
+            (Some(reading), false) => {
+                let vars = reading.places.iter().map(|(_, var, _)| *var);
+                let model = self.encoder(work, &reading.graph)?;
+                Some((&reading.graph, model, vars.collect()))
+            }
+            // values that are no numbers to be compared are counted first
+            (Some(reading), true) => match &reading.raw {
+                Some((graph, var, _)) => Some((graph, Cow::Owned(self.fresh(graph)?), vec![*var])),
+                None => None,
+            },
         };
-        // values that are no numbers to be compared are counted first
-        let counted = match reading.and_then(|reading| reading.raw.as_ref()) {
-            Some((graph, var, _)) if work.whose.is_raw() => Some((graph, self.fresh(graph)?, *var)),
-            _ => None,
+        let through = match &own {
+            Some((graph, model, vars)) => Through::Graph(graph, model, vars),
+            None => Through::Nothing,
         };
         let mut read = Vec::new();
         for (index, split) in evaluation.splits.iter().enumerate() {
             read.push(match (split.want.form, reading, work.data(index)) {
                 (Form::Rows, Some(reading), Some(data)) => {
-                    let through = match (&model, &counted) {
-                        (None, Some((graph, model, var))) => {
-                            Through::Graph(graph, model, vec![*var])
-                        }
-                        (Some(model), _) => {
-                            let vars = reading.places.iter().map(|(_, var, _)| *var).collect();
-                            Through::Graph(&reading.graph, model, vars)
-                        }
-                        (None, None) => Through::Nothing,
-                    };
                     let what = split.want.said.replace("{}", work.whose.said());
                     let stage = &work.stage.name;
                     Read::Rows(self.features(&data, reading, &through, stage, &what, watch)?)
@@ -118,7 +118,7 @@ impl Run<'_> {
                 _ => Read::Records(index),
             });
         }
-        drop(model);
+        drop(own);
         let places = work.places();
         let judged = Judged {
             args: &evaluation.args,

@@ -24,7 +24,7 @@ const FORMAT: u32 = 2;
 const LONGEST: u64 = 1 << 16;
 
 /// Most bytes of a file that is not weights, and of what stands in weights besides numbers.
-const LARGEST: u64 = 256 << 20;
+pub(super) const LARGEST: u64 = 256 << 20;
 
 /// What `done` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -72,7 +72,7 @@ pub(super) fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
 /// What is read of each batch.
 pub(super) enum Through<'a> {
     /// Values of a graph run by a model.
-    Graph(&'a Graph, &'a Model, Vec<Var>),
+    Graph(&'a Graph, &'a Model, &'a [Var]),
     /// What the encoder would take.
     Nothing,
 }

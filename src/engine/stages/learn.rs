@@ -1,5 +1,6 @@
 //! A fit: records are read once, and what is learnt from them is a file that later stages take by the fit's name.
 
+use super::done::LARGEST;
 use super::failure::{Failure, disk, unread};
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory};
@@ -8,15 +9,14 @@ use crate::fit::{Learnt, Reading, Records, learn};
 use crate::language::codes::Code;
 use crate::plan::{Fitting, StagePlan};
 
-/// Most bytes of what is learnt.
-const LARGEST: u64 = 256 << 20;
 /// Records between two looks at the progress.
 const LOOK: usize = 64;
 
-/// Draws the progress of a fit, and keeps what it could not read.
+/// Tells of the progress of a fit, and of what it can't read.
 struct Told<'w> {
+    run: &'w Run<'w>,
+    stage: &'w str,
     watch: &'w mut dyn Watch,
-    met: Vec<(BadSample, bool)>,
 }
 
 impl Reading for Told<'_> {
@@ -27,7 +27,10 @@ impl Reading for Told<'_> {
     }
 
     fn met(&mut self, bad: BadSample, in_part: bool) {
-        self.met.push((bad, in_part));
+        match in_part {
+            true => self.run.repaired(self.stage, &bad, self.watch),
+            false => self.run.left_out(self.stage, &bad, self.watch),
+        }
     }
 }
 
@@ -60,17 +63,11 @@ impl Run<'_> {
                 };
                 watch.begin(&stage.name, "learning", 0, dataset.len() as u64);
                 let mut told = Told {
+                    run: self,
+                    stage: &stage.name,
                     watch: &mut *watch,
-                    met: Vec::new(),
                 };
-                let learnt = learn(fit, &fitting.args, &records, &mut told);
-                for (bad, in_part) in told.met {
-                    match in_part {
-                        true => self.repaired(&stage.name, &bad, watch),
-                        false => self.left_out(&stage.name, &bad, watch),
-                    }
-                }
-                match learnt {
+                match learn(fit, &fitting.args, &records, &mut told) {
                     Err(_) if stop_asked() => return Err(unread()),
                     learnt => learnt.map_err(|error| {
                         Failure::from(error)
@@ -82,8 +79,7 @@ impl Run<'_> {
         };
         let written = directory.folder.write(fit.file(), &bytes);
         written.map_err(|error| disk(&directory.path_of(fit.file()), &error))?;
-        let learnt = fit.open(&fitting.args, &bytes)?;
-        fitting.artifact.fill(learnt);
+        fitting.hold(&bytes)?;
         watch.end(&format!("{} · {found}", stage.name));
         Ok(())
     }
@@ -100,13 +96,11 @@ impl Run<'_> {
         let path = directory.path_of(fit.file());
         let bytes = directory.folder.read(fit.file(), LARGEST);
         let bytes = bytes.map_err(|error| disk(&path, &error))?;
-        let learnt = fit.open(&fitting.args, &bytes).map_err(|error| {
+        fitting.hold(&bytes).map_err(|error| {
             let message = format!("{}: {}", path.display(), error.message);
             let folder = directory.folder.path().display();
             Failure::new(Code::Checkpoint, message)
                 .help(format!("remove {folder} to learn it again"))
-        })?;
-        fitting.artifact.fill(learnt);
-        Ok(())
+        })
     }
 }

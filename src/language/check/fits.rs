@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Checker;
 use super::values::Place;
-use super::{Checker, FitState};
 use crate::catalog::{Artifact, Call, Value};
 use crate::language::Diagnostic;
 use crate::language::ast::{Item, Name};
@@ -13,29 +13,14 @@ use crate::language::codes::Code;
 impl Checker<'_> {
     /// The recipe's fit of this name. `None` if it has an error, which is reported once.
     pub(super) fn fit(&mut self, name: &str) -> Option<Stage> {
-        match self.fits.get(name) {
-            Some(FitState::Done(stage)) => return Some((**stage).clone()),
-            // a circle is reported with all others
-            Some(FitState::Visiting | FitState::Failed) => return None,
-            None => {}
-        }
-        let (key, item) = self
-            .items
-            .get_key_value(name)
-            .map(|(key, item)| (*key, *item))?;
-        let Item::Stage(stage) = item else {
-            return None;
-        };
-        self.fits.insert(key, FitState::Visiting);
-        let outer = std::mem::replace(&mut self.current, key);
-        let checked = self.stage(stage);
-        self.current = outer;
-        let state = match &checked {
-            Some(stage) => FitState::Done(Box::new(stage.clone())),
-            None => FitState::Failed,
-        };
-        self.fits.insert(key, state);
-        checked
+        self.once(
+            name,
+            |checker| &mut checker.fits,
+            |checker, item| match item {
+                Item::Stage(stage) => checker.stage(stage),
+                _ => None,
+            },
+        )
     }
 
     /// What the fit of this name learns, which must be of the kind `gives`.

@@ -43,13 +43,22 @@ pub(crate) fn check_part(
     catalog: &Catalog,
     known: &[Artifact],
 ) -> (Option<Recipe>, Vec<Diagnostic>) {
-    let (tree, mut diagnostics) = parse::parse(sources, file);
-    let mut checker = Checker::new(catalog, &tree);
-    checker.known = known.to_vec();
-    let (recipe, whole) = checker.recipe(&tree, sources);
-    diagnostics.append(&mut checker.diagnostics);
-    let sound = whole && diagnostics.iter().all(|d| d.severity != Severity::Error);
-    (sound.then_some(recipe), in_order(diagnostics, 0))
+    let mut catalog = catalog.clone();
+    concluded(checked(
+        sources,
+        file,
+        &mut catalog,
+        &mut Closed,
+        &[],
+        known,
+    ))
+}
+
+/// The recipe, where it is sound, and what was found, in order.
+fn concluded(checked: Checked) -> (Option<Recipe>, Vec<Diagnostic>) {
+    let sound = checked.is_sound();
+    let recipe = sound.then_some(checked.recipe);
+    (recipe, in_order(checked.diagnostics, checked.dropped))
 }
 
 /// Checks a recipe. `set` holds pairs of path and value from `--set`: they go through the same parser and the same types.
@@ -83,10 +92,7 @@ pub fn check_using(
     doors: &mut dyn Doors,
     set: &[(String, String)],
 ) -> (Option<Recipe>, Vec<Diagnostic>) {
-    let checked = check_all(sources, file, catalog, doors, set);
-    let sound = checked.is_sound();
-    let recipe = sound.then_some(checked.recipe);
-    (recipe, in_order(checked.diagnostics, checked.dropped))
+    concluded(check_all(sources, file, catalog, doors, set))
 }
 
 /// A recipe as far as it can be understood, and everything that is wrong with it.
@@ -118,6 +124,18 @@ pub fn check_all(
     doors: &mut dyn Doors,
     set: &[(String, String)],
 ) -> Checked {
+    checked(sources, file, catalog, doors, set, &[])
+}
+
+/// The same; the text may name what the fits that are `known` learn.
+fn checked(
+    sources: &mut Sources,
+    file: FileId,
+    catalog: &mut Catalog,
+    doors: &mut dyn Doors,
+    set: &[(String, String)],
+    known: &[Artifact],
+) -> Checked {
     let (mut tree, mut diagnostics) = parse::parse(sources, file);
     // where the text itself was wrong, what it was read as is no second mistake
     let slips: Vec<Span> = (diagnostics.iter())
@@ -148,6 +166,7 @@ pub fn check_all(
     }
     let mut checker = Checker::new(catalog, &tree);
     checker.missing = missing;
+    checker.known = known.to_vec();
     let (recipe, whole) = checker.recipe(&tree, sources);
     diagnostics.extend(checker.diagnostics.drain(..).filter(|found| {
         let at = found.primary.span;
@@ -200,18 +219,11 @@ pub fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnos
     diagnostics
 }
 
-/// What is known of an encoder of the recipe.
-enum NetState {
+/// What is known of an item that others take: it is checked once.
+enum State<T> {
     Visiting,
     Failed,
-    Done(Net),
-}
-
-/// What is known of a fit of the recipe.
-enum FitState {
-    Visiting,
-    Failed,
-    Done(Box<Stage>),
+    Done(T),
 }
 
 /// One use of a name: by which item, of which, where.
@@ -229,8 +241,8 @@ struct Checker<'a> {
     lost: Vec<&'a Name>,
     /// What a script or a plugin that could not be loaded may have brought: it may be none of the catalog's.
     missing: Vec<Kind>,
-    nets: BTreeMap<&'a str, NetState>,
-    fits: BTreeMap<&'a str, FitState>,
+    nets: BTreeMap<&'a str, State<Net>>,
+    fits: BTreeMap<&'a str, State<Stage>>,
     /// What fits of another text learn, which this one may name.
     known: Vec<Artifact>,
     uses: Vec<Use<'a>>,
@@ -285,6 +297,32 @@ impl<'a> Checker<'a> {
     /// Whether another error is only counted: then it need not be explained.
     fn full(&self) -> bool {
         self.diagnostics.len() >= KEPT
+    }
+
+    /// The recipe's item of this name as `check` makes it. `None` if it has an error, which is reported once.
+    fn once<T: Clone>(
+        &mut self,
+        name: &str,
+        states: fn(&mut Self) -> &mut BTreeMap<&'a str, State<T>>,
+        check: impl FnOnce(&mut Self, &'a Item) -> Option<T>,
+    ) -> Option<T> {
+        match states(self).get(name) {
+            Some(State::Done(made)) => return Some(made.clone()),
+            // a circle is reported with all others
+            Some(State::Visiting | State::Failed) => return None,
+            None => {}
+        }
+        let (key, item) = self
+            .items
+            .get_key_value(name)
+            .map(|(key, item)| (*key, *item))?;
+        states(self).insert(key, State::Visiting);
+        let outer = std::mem::replace(&mut self.current, key);
+        let made = check(self, item);
+        self.current = outer;
+        let state = made.clone().map_or(State::Failed, State::Done);
+        states(self).insert(key, state);
+        made
     }
 
     /// Makes an item's name known.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Checker;
 use super::scalars::ungrouped;
-use super::{Checker, NetState};
 use crate::catalog::{Kind, Net, NetStep};
 use crate::language::Diagnostic;
 use crate::language::ast::{Expr, ExprKind, Item, Step};
@@ -12,29 +12,17 @@ use crate::language::codes::Code;
 impl Checker<'_> {
     /// The recipe's encoder of this name. `None` if it has an error, which is reported once.
     pub(super) fn encoder(&mut self, name: &str) -> Option<Net> {
-        match self.nets.get(name) {
-            Some(NetState::Done(net)) => return Some(net.clone()),
-            // a circle is reported with all others
-            Some(NetState::Visiting | NetState::Failed) => return None,
-            None => {}
-        }
-        let (key, item) = self
-            .items
-            .get_key_value(name)
-            .map(|(key, item)| (*key, *item))?;
-        let Item::Encoder(name, value) = item else {
-            return None;
-        };
-        self.nets.insert(key, NetState::Visiting);
-        let outer = std::mem::replace(&mut self.current, key);
-        let net = self.layers(value, true).map(|net| Net {
-            name: Some(name.text.clone()),
-            ..net
-        });
-        self.current = outer;
-        let state = net.clone().map_or(NetState::Failed, NetState::Done);
-        self.nets.insert(key, state);
-        net
+        self.once(
+            name,
+            |checker| &mut checker.nets,
+            |checker, item| match item {
+                Item::Encoder(name, value) => checker.layers(value, true).map(|net| Net {
+                    name: Some(name.text.clone()),
+                    ..net
+                }),
+                _ => None,
+            },
+        )
     }
 
     /// The value of a parameter: the name of an encoder, or layers.

@@ -67,10 +67,13 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
         let Some(augment) = recipe.augments.iter().find(|a| a.name == *name) else {
             continue;
         };
-        for hides in calls(augment, &recipe.augments, "mask_tokens") {
+        let calls = augment.calls(&recipe.augments);
+        let called = |name: &'static str| calls.iter().filter(move |call| call.spec.name == name);
+        for hides in called("mask_tokens") {
             unscored(diagnostics, stage, hides);
         }
-        for normalize in calls(augment, &recipe.augments, "normalize") {
+        for normalize in called("normalize") {
+            let normalize = (&normalize.args, normalize.span);
             anothers(diagnostics, normalize, sets.as_deref().unwrap_or(&[]));
         }
     }
@@ -197,11 +200,11 @@ impl Walk<'_> {
 }
 
 /// More pieces hidden than the task has room to score.
-fn unscored(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, (hides, span): (&Args, Span)) {
+fn unscored(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, hides: &Call) {
     let Some(room) = stage.call.args.maybe_ratio("guessed") else {
         return;
     };
-    let hidden = hides.ratio("chosen");
+    let hidden = hides.args.ratio("chosen");
     if hidden <= room {
         return;
     }
@@ -209,7 +212,7 @@ fn unscored(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, (hides, span): (&A
     diagnostics.push(
         Diagnostic::warning(
             Code::LintUnscored,
-            span,
+            hides.span,
             format!(
                 "{} of the pieces are hidden, and `{}` scores at most {}",
                 percent(hidden),
@@ -221,42 +224,6 @@ fn unscored(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, (hides, span): (&A
         .note("What is hidden and not scored is lost: nothing is learnt from it.")
         .help(format!("write `guessed = {}` or more", percent(hidden))),
     );
-}
-
-/// Every call of this transform in an augment and in those that it calls.
-fn calls<'a>(augment: &'a Augment, all: &'a [Augment], wanted: &str) -> Vec<(&'a Args, Span)> {
-    fn steps<'a>(expr: &'a SampleExpr, into: &mut Vec<&'a SampleStep>) {
-        for inner in expr.head.inner() {
-            steps(inner, into);
-        }
-        into.extend(&expr.steps);
-    }
-    let mut found = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
-    let mut waiting = vec![augment];
-    while let Some(augment) = waiting.pop() {
-        if seen.contains(&augment.name.as_str()) {
-            continue;
-        }
-        seen.push(&augment.name);
-        let mut inside = Vec::new();
-        let bound = augment.bindings.iter().map(|binding| &binding.value);
-        for value in bound.chain(augment.emits.iter().map(|emit| &emit.value)) {
-            steps(value, &mut inside);
-        }
-        for step in inside {
-            match step {
-                SampleStep::Transform(call) if call.spec.name == wanted => {
-                    found.push((&call.args, call.span));
-                }
-                SampleStep::Transform(_) => {}
-                SampleStep::Augment { name, .. } => {
-                    waiting.extend(all.iter().find(|augment| augment.name == *name));
-                }
-            }
-        }
-    }
-    found
 }
 
 /// A normalisation by numbers that belong to data which none of `sets` is.
