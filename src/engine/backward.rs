@@ -9,15 +9,16 @@ use super::error::{EngineError, Result};
 use super::host::{Batch, HostTensor};
 use super::model::Model;
 use super::program::{Program, feeds};
-use super::run::{Gradients, first_not_finite, run_watched};
+use super::run::{Gradients, Taken, first_not_finite, run_watched};
 use super::segments::{Forward, Segments};
 use super::sum::device_failed;
+use super::table::{Rows, Sum, tables};
 use super::value::{Value, on_float};
 use crate::graph::{Graph, Turn, Var};
 use crate::plan::Precision;
 
-/// Sums of gradients by parameter name, flat.
-pub(crate) type Sums = BTreeMap<String, Tensor<1>>;
+/// Sums of gradients by parameter name.
+pub(crate) type Sums = BTreeMap<String, Sum>;
 
 /// What a batch gave.
 pub(crate) struct Pass {
@@ -43,6 +44,8 @@ pub(crate) struct TurnProgram {
     assigns: Vec<bool>,
     /// Where the forward pass is run again in the backward pass.
     segments: Option<Segments>,
+    /// The parameters of which rows are read and nothing else.
+    tables: BTreeMap<Var, String>,
 }
 
 /// The part of a graph that leads to its objectives and metrics.
@@ -88,7 +91,13 @@ pub(crate) fn turns(graph: &Graph, precision: Precision, recompute: bool) -> Vec
                 true => Segments::new(graph, &program, &turn.tracked),
                 false => None,
             };
+            // what is kept for other turns or run again reads tables as a whole
+            let tables = match last == 0 && segments.is_none() {
+                true => tables(graph, &program),
+                false => BTreeMap::new(),
+            };
             TurnProgram {
+                tables,
                 turn,
                 program,
                 segments,
@@ -104,6 +113,8 @@ pub(crate) fn turns(graph: &Graph, precision: Precision, recompute: bool) -> Vec
 
 /// Runs a batch forward, the sum of the turn's objectives backward, and adds the gradients to `sums`.
 ///
+/// `by_rows`: whether of a table only the rows that are read get a gradient.
+///
 /// # Errors
 /// The batch does not fit the graph, nothing depends on a parameter, or an objective is NaN or infinite.
 #[allow(clippy::too_many_arguments)]
@@ -114,6 +125,7 @@ pub(crate) fn pass(
     batch: &Batch,
     draw: Draw,
     frozen: &dyn Fn(&str) -> bool,
+    by_rows: bool,
     known: Vec<(Var, Value)>,
     sums: &mut Sums,
 ) -> Result<Pass> {
@@ -139,7 +151,10 @@ pub(crate) fn pass(
         model,
         batch,
         draw,
-        Gradients::Except(&still),
+        match by_rows {
+            true => Gradients::Rows(&still, &turn.tables),
+            false => Gradients::Except(&still),
+        },
         entered.clone(),
         None,
     )?;
@@ -181,7 +196,8 @@ pub(crate) fn pass(
         .chain(metrics)
         .fold(Transaction::default(), |all, x| all.register(x.inner()));
     if let Some(loss) = loss {
-        let mut gradients = backward(graph, &turn.turn, model, &loss, &entered, sums)?;
+        let taken = &outcome.taken;
+        let mut gradients = backward(graph, &turn.turn, model, &loss, &entered, taken, sums)?;
         drop((loss, entered));
         for index in (0..forward.entering.len()).rev() {
             let (Some(segments), false) = (&turn.segments, gradients.is_empty()) else {
@@ -193,7 +209,7 @@ pub(crate) fn pass(
             let sum =
                 segments.again(index, graph, model, batch, draw, except, known, &gradients)?;
             gradients = match sum {
-                Some(sum) => backward(graph, &turn.turn, model, &sum, &entered, sums)?,
+                Some(sum) => backward(graph, &turn.turn, model, &sum, &entered, &[], sums)?,
                 None => BTreeMap::new(),
             };
         }
@@ -236,9 +252,17 @@ fn backward(
     model: &Model,
     loss: &Tensor<1>,
     entered: &[(Var, Value)],
+    taken: &[Taken],
     sums: &mut Sums,
 ) -> Result<BTreeMap<Var, Value>> {
     let mut gradients = loss.backward();
+    let mut add = |name: &str, gradient: Sum| {
+        let sum = match sums.remove(name) {
+            Some(sum) => sum.and(gradient),
+            None => gradient,
+        };
+        sums.insert(name.to_owned(), sum);
+    };
     for index in &turn.phase.parameters {
         let parameter = &graph.parameters[*index];
         let value = model.parameter(&parameter.name)?;
@@ -246,11 +270,15 @@ fn backward(
             on_float!(value, t => t.grad_remove(&mut gradients).map(Value::from), _other => None);
         let Some(gradient) = gradient else { continue };
         let gradient = gradient.flat().map_err(device_failed)?;
-        let sum = match sums.remove(&parameter.name) {
-            Some(sum) => sum + gradient,
-            None => gradient,
-        };
-        sums.insert(parameter.name.clone(), sum);
+        add(&parameter.name, Sum::Whole(gradient));
+    }
+    for one in taken {
+        let rows = on_float!(&one.rows, t => t.grad_remove(&mut gradients).map(Value::from), _other => None);
+        let Some(rows) = rows else { continue };
+        let of = model.parameter(&one.parameter)?.shape().first().copied();
+        let values = rows.try_into().map_err(device_failed)?;
+        let rows = Rows::new(one.index.clone(), values, of.unwrap_or(0))?;
+        add(&one.parameter, Sum::Rows(rows));
     }
     let of = |value: &Value, gradients: &mut burn::tensor::Gradients| on_float!(value, t => t.grad_remove(gradients).map(Value::from), _other => None);
     let mut left = BTreeMap::new();
@@ -313,7 +341,9 @@ pub fn gradients(graph: &Graph, model: &Model, batch: &Batch) -> Result<Derivati
     for turn in &turns(graph, Precision::F32, false) {
         let known = known(&kept, turn);
         let frozen = |_: &str| false;
-        let pass = pass(graph, turn, model, batch, draw, &frozen, known, &mut sums)?;
+        let pass = pass(
+            graph, turn, model, batch, draw, &frozen, false, known, &mut sums,
+        )?;
         for (index, value) in turn.turn.phase.objectives.iter().zip(pass.objectives) {
             objectives[*index] = value;
         }
@@ -325,7 +355,9 @@ pub fn gradients(graph: &Graph, model: &Model, batch: &Batch) -> Result<Derivati
         .into_iter()
         .map(|(name, sum)| {
             let shape = model.parameter(&name)?.shape();
-            let gradient = Value::from(sum).reshape(&shape).map_err(device_failed)?;
+            let gradient = Value::from(sum.whole())
+                .reshape(&shape)
+                .map_err(device_failed)?;
             Ok((name, host(gradient)?))
         })
         .collect::<Result<_>>()?;

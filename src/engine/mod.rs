@@ -59,6 +59,7 @@ mod schedule;
 mod segments;
 mod stages;
 mod sum;
+mod table;
 #[cfg(test)]
 mod tests;
 mod trainer;

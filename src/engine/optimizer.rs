@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device as BurnDevice, Tensor, TensorData};
+use burn::tensor::{Device as BurnDevice, IndexingUpdateOp, Tensor, TensorData};
 
 use super::device::Kernels;
 use super::error::Result;
 use super::groups::Treatment;
-use super::kernels::{self, Adam, Sgd, Update};
+use super::kernels::{self, Adam, RowRule, Sgd, Update};
 use super::sum::device_failed;
+use super::table::{Groups, Rows};
 use crate::plan::Optimizer;
 
 /// What an optimiser remembers of one parameter, in host memory.
@@ -102,14 +103,16 @@ impl Memory {
                 _ => 1.0,
             });
         let [w, g] = match kernels {
-            Kernels::Fast => {
-                let rule = slot.rule(optimizer, rate, decay, local);
-                let moments = [&mut slot.first, &mut slot.second];
-                match kernels::update(rule, [w, g], moments) {
-                    Ok(updated) => return updated,
-                    Err(refused) => refused,
+            Kernels::Fast => match slot.rule(optimizer, rate, decay, local) {
+                Some(rule) => {
+                    let moments = [&mut slot.first, &mut slot.second];
+                    match kernels::update(rule, [w, g], moments) {
+                        Ok(updated) => return updated,
+                        Err(refused) => refused,
+                    }
                 }
-            }
+                None => [w, g],
+            },
             Kernels::Reference => [w, g],
         };
         match optimizer {
@@ -134,6 +137,20 @@ impl Memory {
                 };
                 w - step.mul_scalar(rate)
             }
+            Optimizer::Adagrad { epsilon, .. } => {
+                let g = decayed(g, &w, decay);
+                let squares = g.clone() * g.clone();
+                let squares = match slot.second.take() {
+                    Some(old) => old + squares,
+                    None => squares,
+                };
+                slot.second = Some(squares.clone());
+                w - (g / squares.sqrt().add_scalar(*epsilon)).mul_scalar(rate)
+            }
+            Optimizer::LazyAdam { betas, epsilon, .. } => {
+                let step = slot.adaptive(g, *betas, *epsilon);
+                w - step.mul_scalar(rate)
+            }
             Optimizer::Lars { momentum, .. } => {
                 let g = decayed(g, &w, decay);
                 let g = if local == 1.0 { g } else { g.mul_scalar(local) };
@@ -141,6 +158,89 @@ impl Memory {
                 w - step.mul_scalar(rate)
             }
         }
+    }
+}
+
+impl Memory {
+    /// One update of some rows of the table `name` with value `w [V, d]`, flat, by their gradients; the others stay as they are, and so
+    /// does what is remembered of them. For optimisers that leave still what has no gradient, without decay.
+    pub(crate) fn update_rows(
+        &mut self,
+        optimizer: &Optimizer,
+        rate: f64,
+        name: &str,
+        w: Tensor<1>,
+        rows: Rows,
+        kernels: Kernels,
+    ) -> Tensor<1> {
+        let slot = self.0.entry(name.to_owned()).or_default();
+        slot.steps += 1;
+        let [n] = w.dims();
+        let [_, d] = rows.values.dims();
+        let device = w.device();
+        let mut wanted = Vec::new();
+        match optimizer {
+            Optimizer::Adagrad { .. } => wanted.push(&mut slot.second),
+            Optimizer::LazyAdam { .. } => wanted.extend([&mut slot.first, &mut slot.second]),
+            _ => {}
+        }
+        for moment in wanted {
+            moment.get_or_insert_with(|| Tensor::zeros([n], &device));
+        }
+        let w = match kernels {
+            Kernels::Fast => {
+                let rule = slot.row_rule(optimizer, rate);
+                let groups = Groups::new(&rows.ids, rows.of);
+                let by = [groups.ids.as_slice(), groups.slots.as_slice()];
+                let moments = [&mut slot.first, &mut slot.second];
+                match kernels::update_rows(rule, by, w, rows.values.clone(), moments) {
+                    Ok(updated) => return updated,
+                    Err(refused) => refused,
+                }
+            }
+            Kernels::Reference => w,
+        };
+        let rows = rows.together();
+        let index = rows.index();
+        let [r, _] = rows.values.dims();
+        let table = |all: Tensor<1>| all.reshape([rows.of, d]);
+        let taken = |all: &Tensor<1>| table(all.clone()).select(0, index.clone()).reshape([r * d]);
+        let mut small = Memory(BTreeMap::from([(
+            name.to_owned(),
+            Slot {
+                steps: slot.steps - 1,
+                first: slot.first.as_ref().map(taken),
+                second: slot.second.as_ref().map(taken),
+            },
+        )]));
+        let still = Treatment {
+            decay: 0.0,
+            rate: 1.0,
+            scaled: false,
+        };
+        let g = rows.values.clone().reshape([r * d]);
+        let moved = small.update(
+            optimizer,
+            rate,
+            still,
+            name,
+            [taken(&w), g],
+            None,
+            Kernels::Reference,
+        );
+        let put = |all: Tensor<1>, some: Tensor<1>| {
+            let some = some.reshape([r, d]);
+            let all = table(all).select_assign(0, index.clone(), some, IndexingUpdateOp::Assign);
+            all.reshape([n])
+        };
+        if let Some(own) = small.0.remove(name) {
+            for (all, some) in [(&mut slot.first, own.first), (&mut slot.second, own.second)] {
+                if let (Some(old), Some(some)) = (all.take(), some) {
+                    *all = Some(put(old, some));
+                }
+            }
+        }
+        put(w, moved)
     }
 }
 
@@ -165,7 +265,7 @@ fn decayed(g: Tensor<1>, w: &Tensor<1>, decay: f64) -> Tensor<1> {
 
 impl Slot {
     /// What the kernel computes in one pass; the same numbers as [`Self::velocity`] and [`Self::adaptive`] up to rounding.
-    fn rule(&self, optimizer: &Optimizer, rate: f64, decay: f64, local: f64) -> Update {
+    fn rule(&self, optimizer: &Optimizer, rate: f64, decay: f64, local: f64) -> Option<Update> {
         let sgd = |momentum: f64, nesterov| {
             Update::Sgd(Sgd {
                 rate: rate as f32,
@@ -189,15 +289,42 @@ impl Slot {
                 first: true,
             })
         };
-        match optimizer {
+        Some(match optimizer {
             Optimizer::Sgd {
                 momentum, nesterov, ..
             } => sgd(*momentum, *nesterov),
             Optimizer::Lars { momentum, .. } => sgd(*momentum, false),
             Optimizer::Adam { betas, epsilon, .. } => adam(*betas, *epsilon, decay, 1.0),
+            Optimizer::LazyAdam { betas, epsilon, .. } => adam(*betas, *epsilon, 0.0, 1.0),
             Optimizer::AdamW { betas, epsilon, .. } => {
                 adam(*betas, *epsilon, 0.0, 1.0 - rate * decay)
             }
+            Optimizer::Adagrad { .. } => return None,
+        })
+    }
+
+    /// What the kernel does to rows of a table.
+    fn row_rule(&self, optimizer: &Optimizer, rate: f64) -> RowRule {
+        match optimizer {
+            Optimizer::Adagrad { epsilon, .. } => RowRule::Adagrad {
+                rate: rate as f32,
+                epsilon: *epsilon as f32,
+            },
+            Optimizer::LazyAdam {
+                betas: (b1, b2),
+                epsilon,
+                ..
+            } => {
+                let steps = self.steps as f64;
+                RowRule::Adam {
+                    rate: (rate / (1.0 - b1.powf(steps))) as f32,
+                    root: (1.0 / (1.0 - b2.powf(steps)).sqrt()) as f32,
+                    betas: [*b1 as f32, *b2 as f32],
+                    rest: [(1.0 - b1) as f32, (1.0 - b2) as f32],
+                    epsilon: *epsilon as f32,
+                }
+            }
+            _ => RowRule::Sgd { rate: rate as f32 },
         }
     }
 
@@ -251,6 +378,8 @@ pub(crate) fn decay_of(optimizer: &Optimizer) -> f64 {
         Optimizer::Sgd { weight_decay, .. }
         | Optimizer::Adam { weight_decay, .. }
         | Optimizer::AdamW { weight_decay, .. }
-        | Optimizer::Lars { weight_decay, .. } => *weight_decay,
+        | Optimizer::Lars { weight_decay, .. }
+        | Optimizer::Adagrad { weight_decay, .. } => *weight_decay,
+        Optimizer::LazyAdam { .. } => 0.0,
     }
 }

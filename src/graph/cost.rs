@@ -75,6 +75,13 @@ impl Graph {
                 let keys = count(&input(1)[input(1).len() - 2..][..1]);
                 keys * (count(input(0)) + count(&node.shape))
             }
+            // half of the windows' words, each with its word and the noise: the draws of a window are as likely as another
+            Op::NegativeSampling { radius, share, bag } => {
+                let words = count(input(0));
+                let noise = count(input(2)) * share as f64 / words.max(1.0);
+                let others = if bag { 1.0 } else { radius as f64 + 1.0 };
+                words * others * (1.0 + noise)
+            }
             // along rows, then along columns
             Op::Resize(_) => {
                 let from = input(0);
@@ -112,6 +119,10 @@ impl Graph {
             // shifted; the input
             Op::LogSoftmax(_) | Op::LayerNorm { .. } => whole,
             Op::Dropout(_) => whole,
+            // gradients of the three tables' rows
+            Op::NegativeSampling { .. } => {
+                node.inputs[..3].iter().map(|x| self.bytes(*x, batch)).sum()
+            }
             // the place of each maximum: four bytes, eight where burn finds it
             Op::MaxPool { .. } => whole,
             Op::Max(_) | Op::Min(_) => 2.0 * whole,

@@ -31,7 +31,9 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Conv, ConvTranspose, CrossEntropy, Distance, Padding, Pool, Reduction, Running};
+pub use build::{
+    Conv, ConvTranspose, CrossEntropy, Distance, Padding, Pool, Reduction, Running, Windows,
+};
 pub use copies::Twice;
 pub use cost::Cost;
 pub use exhibits::{Exhibit, Panel};

@@ -229,6 +229,16 @@ pub enum Op {
     },
     /// To the node's height and width.
     Resize(Resampling),
+    /// `[x (B, n, d), y (B, n, d), z (B, m, d), words (B, n), noise (B, m), reach (B, n)]`: negative sampling (Mikolov et al., 2013) over
+    /// the windows of a text. Gives for each text the loss of its pairs and how many there are: `[B, 2]`; no gradient flows into the count.
+    NegativeSampling {
+        /// Most words of a window on each side.
+        radius: usize,
+        /// So many words in a row share their noise.
+        share: usize,
+        /// Whether a word is told from the mean of its window rather than each word of its window tells it.
+        bag: bool,
+    },
     /// Zeroes elements with this probability and scales the rest by 1/(1-p); the identity in an evaluation graph. The mask is
     /// drawn from the seed, the step and the node's path.
     Dropout(f64),

@@ -57,8 +57,8 @@ impl Memory {
     pub fn stage(&self, stage: &StagePlan) -> u64 {
         let slots = |optimizer: &Optimizer| match optimizer {
             Optimizer::Sgd { momentum, .. } if *momentum == 0.0 => 0,
-            Optimizer::Sgd { .. } | Optimizer::Lars { .. } => 1,
-            Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
+            Optimizer::Sgd { .. } | Optimizer::Lars { .. } | Optimizer::Adagrad { .. } => 1,
+            Optimizer::Adam { .. } | Optimizer::AdamW { .. } | Optimizer::LazyAdam { .. } => 2,
         };
         let train = |graph: &Graph, settings: &Settings| {
             let slots = slots(&settings.optimizer);

@@ -38,7 +38,7 @@ fn betas(spec: Spec) -> Spec {
 
 const L2: &str = "L2 penalty, added to the gradient; not for one-dimensional parameters.";
 
-/// `sgd`, `adam`, `adamw`, `lars`
+/// `sgd`, `adam`, `adamw`, `lars`, `adagrad`, `lazy_adam`
 pub fn specs() -> Vec<Spec> {
     vec![
         Spec::new(
@@ -146,5 +146,48 @@ pub fn specs() -> Vec<Spec> {
                 .within(0.0, 10.0),
         )
         .example("lars(4.8, weight_decay = 1e-6)"),
+        Spec::new(
+            "adagrad",
+            Kind::Optimizer,
+            "SGD whose rate falls for each number with the squares of its gradients so far: what is rarely met moves further",
+            Make::Optimizer(|args: &Args| Optimizer::Adagrad {
+                rate: args.number("rate"),
+                epsilon: args.number("epsilon"),
+                weight_decay: args.number("weight_decay"),
+            }),
+        )
+        .paper(
+            "Duchi et al., 2011",
+            "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization",
+            "JMLR 12:2121",
+        )
+        .param(rate("0.1"))
+        .param(
+            Param::with_default(
+                "epsilon",
+                Type::Number,
+                "1e-10",
+                "Added to the root of the sum of squares.",
+            )
+            .within(1e-30, 1.0),
+        )
+        .param(decay("0", L2))
+        .doc("Of a table of which a batch reads some rows, `embedding`, only those are computed and moved: to the others nothing happens anyway.")
+        .example("adagrad(0.2)"),
+        betas(
+            Spec::new(
+                "lazy_adam",
+                Kind::Optimizer,
+                "Adam of which rows of tables that a batch does not read keep their moments",
+                Make::Optimizer(|args: &Args| Optimizer::LazyAdam {
+                    rate: args.number("rate"),
+                    betas: (args.number("beta1"), args.number("beta2")),
+                    epsilon: args.number("epsilon"),
+                }),
+            )
+            .param(rate("1e-3")),
+        )
+        .doc("For tables of which a batch reads some rows, `embedding`: only those are computed and moved, as by PyTorch's SparseAdam. Everything else moves as by `adam`.")
+        .example("lazy_adam(1e-3)"),
     ]
 }

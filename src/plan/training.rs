@@ -50,16 +50,50 @@ pub enum Optimizer {
         /// Trust coefficient η.
         trust: f64,
     },
+    /// Rates that fall with the squares of the gradients so far.
+    Adagrad {
+        /// Base learning rate.
+        rate: f64,
+        /// Added to the root of the sum of squares.
+        epsilon: f64,
+        /// L2 penalty.
+        weight_decay: f64,
+    },
+    /// Adam of which rows of tables that a batch does not read keep their moments.
+    LazyAdam {
+        /// Base learning rate.
+        rate: f64,
+        /// Decay of the first and of the second moment.
+        betas: (f64, f64),
+        /// Added to the root of the second moment.
+        epsilon: f64,
+    },
 }
 
 impl Optimizer {
+    /// Whether a gradient of 0 leaves a number as it is, so that of a table of which a batch reads some rows only those have to be moved.
+    pub fn leaves_still(&self) -> bool {
+        match self {
+            Optimizer::Sgd {
+                momentum,
+                weight_decay,
+                ..
+            } => *momentum == 0.0 && *weight_decay == 0.0,
+            Optimizer::Adagrad { weight_decay, .. } => *weight_decay == 0.0,
+            Optimizer::LazyAdam { .. } => true,
+            Optimizer::Adam { .. } | Optimizer::AdamW { .. } | Optimizer::Lars { .. } => false,
+        }
+    }
+
     /// The base learning rate.
     pub fn rate(&self) -> f64 {
         match self {
             Optimizer::Sgd { rate, .. }
             | Optimizer::Adam { rate, .. }
             | Optimizer::AdamW { rate, .. }
-            | Optimizer::Lars { rate, .. } => *rate,
+            | Optimizer::Lars { rate, .. }
+            | Optimizer::Adagrad { rate, .. }
+            | Optimizer::LazyAdam { rate, .. } => *rate,
         }
     }
 }

@@ -126,6 +126,7 @@ pub(super) fn title(graph: &Graph, node: &Node) -> String {
         }
         .into(),
         Op::Where => "where".into(),
+        Op::NegativeSampling { radius, .. } => format!("negative sampling, radius {radius}"),
         Op::Attention { .. } => "attention".into(),
         Op::MatMul => "matmul".into(),
         Op::Linear => "linear".into(),

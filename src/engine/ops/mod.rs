@@ -11,6 +11,7 @@ mod math;
 mod moves;
 mod reduce;
 mod resize;
+mod windows;
 
 use burn::tensor::activation;
 use burn::tensor::module;
@@ -89,6 +90,9 @@ pub(crate) fn apply(
         Op::Attention { scale } => {
             let (q, k, v) = (inputs.next()?, inputs.next()?, inputs.next()?);
             attention::attention(q, k, v, inputs.0.next(), *scale)
+        }
+        Op::NegativeSampling { radius, share, bag } => {
+            windows::negative_sampling(&mut inputs, *radius, *share, *bag)
         }
         Op::LayerNorm { epsilon } => {
             let x = inputs.next()?;

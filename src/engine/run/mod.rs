@@ -27,6 +27,18 @@ pub(crate) enum Gradients<'a> {
     None,
     /// Parameters record, except those for which this is true.
     Except(&'a dyn Fn(&str) -> bool),
+    /// The same; of these tables only the rows that are read record.
+    Rows(&'a dyn Fn(&str) -> bool, &'a BTreeMap<Var, String>),
+}
+
+/// Rows of a table that were read, and record.
+pub(crate) struct Taken {
+    /// The table.
+    pub(crate) parameter: String,
+    /// Which rows `[R]`.
+    pub(crate) index: Value,
+    /// `[R, d]`
+    pub(crate) rows: Value,
 }
 
 /// What a run gives.
@@ -39,6 +51,8 @@ pub(crate) struct Outcome {
     pub(crate) gated: bool,
     /// What operations leave for each other's gradients while the tape is walked, by the value that they read.
     pub(crate) left: Vec<(Var, Left)>,
+    /// Rows of tables that record.
+    pub(crate) taken: Vec<Taken>,
 }
 
 struct Runner<'a> {
@@ -50,6 +64,7 @@ struct Runner<'a> {
     gradients: Gradients<'a>,
     moved: BTreeMap<String, Value>,
     gated: bool,
+    taken: Vec<Taken>,
     /// The batch norm that runs has run in this step: its statistics stay.
     again: bool,
     /// The operand of the operation that runs which others read too, and what they leave for its gradient; taken by the operation.
@@ -94,6 +109,7 @@ pub(crate) fn run_watched(
         gradients,
         moved: BTreeMap::new(),
         gated: false,
+        taken: Vec::new(),
         again: false,
         fork: None,
     };
@@ -160,6 +176,7 @@ pub(crate) fn run_watched(
         buffers: runner.moved,
         gated: runner.gated,
         left: forks.left,
+        taken: runner.taken,
     })
 }
 

@@ -6,7 +6,7 @@ use super::super::ops::{self, Operands};
 use super::super::program::{Chain, Program};
 use super::super::value::{Value, on_pair};
 use super::super::{dropout, inputs, kernels, random};
-use super::{Gradients, Runner};
+use super::{Gradients, Runner, Taken};
 use crate::graph::{Mode, Node, Op, Var};
 use crate::plan::Precision;
 
@@ -35,6 +35,11 @@ impl Runner<'_> {
                 let value = self.model.parameter(&parameter.name)?.clone();
                 Ok(match self.gradients {
                     Gradients::Except(frozen) if !frozen(&parameter.name) => value,
+                    Gradients::Rows(frozen, tables)
+                        if !frozen(&parameter.name) && !tables.contains_key(&var) =>
+                    {
+                        value
+                    }
                     _ => value.inner(),
                 })
             }
@@ -108,8 +113,30 @@ impl Runner<'_> {
                     },
                     Kernels::Reference => operands,
                 };
-                ops::apply(op, operands, shape, size, device.burn()).map_err(fail)
+                let table = node.inputs.first().and_then(|from| self.table(op, *from));
+                let index = table.as_ref().and_then(|_| operands.get(1).cloned());
+                let value = ops::apply(op, operands, shape, size, device.burn()).map_err(fail)?;
+                let (Some(parameter), Some(index)) = (table, index) else {
+                    return Ok(value);
+                };
+                let rows = value.leaf();
+                self.taken.push(Taken {
+                    parameter,
+                    index,
+                    rows: rows.clone(),
+                });
+                Ok(rows)
             }
+        }
+    }
+
+    /// The table that an operation reads rows of, where they record and it does not.
+    fn table(&self, op: &Op, from: Var) -> Option<String> {
+        match (op, &self.gradients) {
+            (Op::Take(0), Gradients::Rows(frozen, tables)) => {
+                tables.get(&from).filter(|name| !frozen(name)).cloned()
+            }
+            _ => None,
         }
     }
 

@@ -227,6 +227,10 @@ impl Trainer {
         let mut norm = None;
         for turn in turns {
             let mut sums = Sums::new();
+            let name = turn.turn.phase.name.as_deref();
+            let optimizer = name.and_then(|name| self.named.get(name)).cloned();
+            let by_rows = optimizer.as_ref().unwrap_or(&self.optimizer).leaves_still()
+                && self.groups.is_empty();
             for (micro, batch) in batches.iter().enumerate() {
                 let draw = Draw {
                     seed: self.seed,
@@ -236,8 +240,9 @@ impl Trainer {
                 let frozen = |name: &str| self.treatment(&self.optimizer, name, 2).rate == 0.0;
                 let known = backward::known(&kept[micro], turn);
                 let model = &self.model;
-                let pass =
-                    backward::pass(graph, turn, model, batch, draw, &frozen, known, &mut sums)?;
+                let pass = backward::pass(
+                    graph, turn, model, batch, draw, &frozen, by_rows, known, &mut sums,
+                )?;
                 for (index, value) in turn.turn.phase.objectives.iter().zip(pass.objectives) {
                     objectives[*index] += value / n;
                 }
@@ -278,8 +283,6 @@ impl Trainer {
                 let own = self.clip(graph, &mut sums, limit)?;
                 norm = Some(norm.unwrap_or(0.0f64).hypot(own));
             }
-            let name = turn.turn.phase.name.as_deref();
-            let optimizer = name.and_then(|name| self.named.get(name)).cloned();
             let own = match (&optimizer, &self.schedule) {
                 (Some(optimizer), Some(schedule)) => learning_rate(
                     schedule,

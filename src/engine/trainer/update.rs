@@ -9,6 +9,7 @@ use super::super::groups::{Treatment, treatment};
 use super::super::host::Batch;
 use super::super::optimizer::decay_of;
 use super::super::sum::{device_failed, norms};
+use super::super::table::Sum;
 use super::super::value::Value;
 use super::Trainer;
 use crate::graph::Graph;
@@ -35,7 +36,7 @@ impl Trainer {
 
     /// Scales the gradients so that their global norm is at most `limit`; returns the norm before.
     pub(super) fn clip(&self, graph: &Graph, sums: &mut Sums, limit: f64) -> Result<f64> {
-        let norms = norms(sums.values().cloned())?;
+        let norms = norms(sums.values().map(Sum::flat))?;
         let norm = norms.iter().map(|n| n * n).sum::<f64>().sqrt();
         if !norm.is_finite() {
             return Err(EngineError::NotFinite {
@@ -71,7 +72,7 @@ impl Trainer {
             for (name, gradient) in &sums {
                 let value = self.model.parameter(name)?.clone().inner();
                 tensors.push(value.flat().map_err(device_failed)?);
-                tensors.push(gradient.clone());
+                tensors.push(gradient.flat());
             }
             let norms = norms(tensors.into_iter())?;
             measured = sums
@@ -86,15 +87,22 @@ impl Trainer {
             let treatment = self.treatment(optimizer, &name, shape.len());
             let flat = value.inner().flat().map_err(device_failed)?;
             let memory = self.memories.entry(phase.to_owned()).or_default();
-            let updated = memory.update(
-                optimizer,
-                rate,
-                treatment,
-                &name,
-                [flat, gradient],
-                measured.get(&name).copied(),
-                self.model.device().kernels(),
-            );
+            let kernels = self.model.device().kernels();
+            let updated = match gradient {
+                Sum::Rows(rows) => {
+                    let rate = rate * treatment.rate;
+                    memory.update_rows(optimizer, rate, &name, flat, rows, kernels)
+                }
+                Sum::Whole(gradient) => memory.update(
+                    optimizer,
+                    rate,
+                    treatment,
+                    &name,
+                    [flat, gradient],
+                    measured.get(&name).copied(),
+                    kernels,
+                ),
+            };
             let updated = Value::from(updated)
                 .reshape(&shape)
                 .map_err(device_failed)?;
@@ -116,7 +124,7 @@ impl Trainer {
                 let data = gradient.as_f32().unwrap_or_default().to_vec();
                 let n = data.len();
                 let value = Value::of_f32(data, &[n], device).and_then(Value::flat);
-                Ok((name.clone(), value.map_err(device_failed)?))
+                Ok((name.clone(), Sum::Whole(value.map_err(device_failed)?)))
             })
             .collect::<Result<Sums>>()?;
         self.step += 1;
@@ -158,6 +166,6 @@ pub(super) fn script_failed(reason: String) -> EngineError {
 
 pub(super) fn scaled(sums: Sums, factor: f64) -> Sums {
     sums.into_iter()
-        .map(|(name, sum)| (name, sum.mul_scalar(factor)))
+        .map(|(name, sum)| (name, sum.times(factor)))
         .collect()
 }

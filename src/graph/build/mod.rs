@@ -20,6 +20,7 @@ mod norms;
 mod pictures;
 mod reduce;
 mod shape;
+mod words;
 
 pub use contrast::Distance;
 pub(super) use inputs::at;
@@ -27,6 +28,7 @@ pub use layers::{Conv, ConvTranspose, Pool, Running};
 pub use losses::CrossEntropy;
 pub use reduce::Reduction;
 pub use shape::Padding;
+pub use words::Windows;
 
 use super::{
     Buffer, BufferId, DType, Graph, Init, Mode, Named, Node, Op, Parameter, ParameterId, Shape, Var,

@@ -3,7 +3,7 @@
 use super::attrs::attr;
 use super::{AttrSpec, AttrType, Attrs, OpSpec, Preset, one, op};
 use crate::catalog::Result;
-use crate::graph::{CrossEntropy, Distance, Graph, Var};
+use crate::graph::{CrossEntropy, Distance, Graph, Var, Windows};
 
 const TEMPERATURE: AttrSpec = attr(
     "temperature",
@@ -135,4 +135,24 @@ pub(super) const OPS: &[OpSpec] = &[
         ],
         |g, x, a| one(g.sinkhorn(x[0], a.float("epsilon")?, a.count("iterations")?)),
     ),
+    op(
+        1040,
+        "negative_sampling",
+        "rows of words x and y [B, n, d], of noise z [B, m, d], ids [B, n] (0: no word) and [B, m], reaches [B, n] → each text's loss and pairs [B, 2]",
+        6,
+        &[
+            attr("radius", AttrType::Int, Preset::Int(5), "Most words of a window on each side."),
+            attr("share", AttrType::Int, Preset::Int(1), "So many words in a row share their noise."),
+            attr("bag", AttrType::Switch, Preset::Switch(false), "The mean of a window tells its word (CBOW) rather than each of its words."),
+        ],
+        |g, x, a| {
+            let of = Windows {
+                radius: a.count("radius")?,
+                share: a.count("share")?,
+                bag: a.switch("bag")?,
+            };
+            one(g.negative_sampling([x[0], x[1], x[2]], [x[3], x[4]], x[5], of))
+        },
+    )
+    .since(3),
 ];

@@ -7,10 +7,11 @@ mod maps;
 mod products;
 mod rows;
 mod update;
+mod windows;
 
 pub(crate) use attention::joined_attention;
 pub(crate) use batch_norm::{Normalise, batch_norm, normalise};
-pub(crate) use update::{Update, update};
+pub(crate) use update::{Update, update, update_rows};
 
 use super::map::is_f32;
 use super::tape::{Fork, Held, Left};
@@ -24,6 +25,10 @@ pub(crate) fn apply(
     inputs: Vec<Value>,
     left: Option<(usize, Left)>,
 ) -> Result<Value, Vec<Value>> {
+    if let Op::NegativeSampling { radius, share, bag } = op {
+        let done = windows::windows(&inputs, (*radius, *share, *bag));
+        return done.map(|done| value(done, 2)).ok_or(inputs);
+    }
     if !is_known(op, &inputs) {
         return Err(inputs);
     }

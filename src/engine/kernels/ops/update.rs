@@ -6,6 +6,7 @@ use burn_flex::FlexTensor;
 use crate::engine::kernels::map::{is_f32, numbers, row_major, tensor};
 use crate::engine::kernels::memory::filled;
 use crate::engine::kernels::simd::Isa;
+use crate::engine::kernels::table;
 use crate::engine::kernels::tape::Held;
 use crate::engine::kernels::update::{self, Adam, Sgd};
 
@@ -65,6 +66,36 @@ pub(crate) fn update(
             *first = Some(Held::Plain(m).tensor());
             *second = Some(Held::Plain(v).tensor());
         }
+    }
+    Ok(Held::Plain(weight).tensor())
+}
+
+/// Updates rows of the table `w`, flat, by their gradients `g [R, d]`, and the moments with it: `by` are the rows, each once, and which
+/// of them each gradient is of. Gives the table back where it is not on `flex`.
+pub(crate) fn update_rows(
+    rule: table::Rule,
+    by: [&[u32]; 2],
+    w: Tensor<1>,
+    g: Tensor<2>,
+    moments: [&mut Option<Tensor<1>>; 2],
+) -> Result<Tensor<1>, Tensor<1>> {
+    let [rows, d] = g.dims();
+    let (Some(mut weight), Some(gradient)) = (plain(w.clone()), plain(g.reshape([rows * d])))
+    else {
+        return Err(w);
+    };
+    // from here on the weight is held once, so it is changed where it lies
+    drop(w);
+    let [mut first, mut second] = moments.map(|slot| (slot.take().and_then(plain), slot));
+    {
+        let empty = || -> &mut [f32] { &mut [] };
+        let m = first.0.as_mut().map_or_else(empty, |t| t.storage_mut());
+        let v = second.0.as_mut().map_or_else(empty, |t| t.storage_mut());
+        let w = weight.storage_mut();
+        table::update(Isa::best(), rule, by, d, w, numbers(&gradient), [m, v]);
+    }
+    for (moment, slot) in [first, second] {
+        *slot = moment.map(|moment| Held::Plain(moment).tensor());
     }
     Ok(Held::Plain(weight).tensor())
 }
