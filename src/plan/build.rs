@@ -496,9 +496,7 @@ impl Planner<'_> {
         let (identity, fits) = identity::identity(self.recipe, &trained, seed, read);
         planned.identity = identity;
         planned.fits = fits.into_iter().collect();
-        if let Body::Fit(fitting) = &planned.body
-            && let Some(bytes) = &fitting.given
-        {
+        if let Some(bytes) = given(&planned.body) {
             planned.identity = identity::given(&planned.identity, bytes);
         }
         if let Body::Train(training) = &planned.body
@@ -510,6 +508,21 @@ impl Planner<'_> {
         }
         Some(planned)
     }
+}
+
+/// The file that decides a stage's result beside its data.
+fn given(body: &Body) -> Option<&[u8]> {
+    let evaluation = match body {
+        Body::Fit(fitting) => return fitting.given.as_deref(),
+        Body::Train(training) => {
+            let monitor = training.monitor.as_ref();
+            &monitor.filter(|_| training.settings.watches())?.evaluation
+        }
+        Body::Evaluate(evaluation) => evaluation,
+        Body::Export(_) => return None,
+    };
+    let file = evaluation.file.as_slice();
+    (!file.is_empty()).then_some(file)
 }
 
 fn is_about_files(code: Code) -> bool {

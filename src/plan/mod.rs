@@ -33,6 +33,7 @@ mod settings;
 pub mod show;
 mod statistics;
 pub mod summary;
+mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod torch;
@@ -54,8 +55,8 @@ pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs, Heads, Learning,
-    Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, Training,
-    Validation,
+    Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, TableReading,
+    Training, Validation,
 };
 
 use crate::catalog::Spec;

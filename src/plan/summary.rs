@@ -75,7 +75,11 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     (
                         e.call.spec.name.clone(),
                         samples.map_or_else(Vec::new, |samples| samples.outputs().clone()),
-                        e.reading.as_ref().map(|reading| reading.graph.clone()),
+                        e.reading
+                            .as_ref()
+                            .map(|reading| &reading.graph)
+                            .or(e.table.as_ref().map(|table| &table.graph))
+                            .cloned(),
                         e.heads.as_ref().map(|heads| &heads.own.train),
                     )
                 }

@@ -35,11 +35,12 @@ impl Run<'_> {
             };
             self.judge(&work, watch)
         };
-        let [trained, untrained, raw] = [
-            column(Column::Trained)?,
-            column(Column::Untrained)?,
-            column(Column::Raw)?,
-        ];
+        let [trained, untrained] = [column(Column::Trained)?, column(Column::Untrained)?];
+        // without an encoder there is no table
+        let raw = match evaluation.table {
+            Some(_) => Findings::default(),
+            None => column(Column::Raw)?,
+        };
         let Some(evaluator) = evaluation.evaluator() else {
             return Err(unable(evaluation));
         };
@@ -108,10 +109,18 @@ impl Run<'_> {
             None => Through::Nothing,
         };
         let mut read = Vec::new();
-        for (index, split) in evaluation.splits.iter().enumerate() {
-            read.push(match (split.want.form, reading, work.data(index)) {
+        for want in evaluator.wants(&evaluation.args) {
+            let what = want.said.replace("{}", work.whose.said());
+            if let (Form::Table, Some(table)) = (want.form, &evaluation.table) {
+                read.push(Read::Table(self.table(work, table, &what, watch)?));
+                continue;
+            }
+            let mut splits = evaluation.splits.iter();
+            let Some(index) = splits.position(|split| split.want == want) else {
+                continue;
+            };
+            read.push(match (want.form, reading, work.data(index)) {
                 (Form::Rows, Some(reading), Some(data)) => {
-                    let what = split.want.said.replace("{}", work.whose.said());
                     let stage = &work.stage.name;
                     Read::Rows(self.features(&data, reading, &through, stage, &what, watch)?)
                 }
@@ -124,6 +133,7 @@ impl Run<'_> {
             args: &evaluation.args,
             places: &places,
             classes: evaluation.classes,
+            file: &evaluation.file,
         };
         let mut bench = Bench::new(self, work, watch);
         let found = evaluator.judge(&judged, read, &mut bench);
@@ -147,7 +157,11 @@ fn headline(stage: &str, evaluator: &dyn Evaluator, found: &Findings) -> String 
         .copied()
         .unwrap_or(("", Measure::SCORE));
     let values = found.metrics.iter().filter(|metric| metric.name == name);
-    let best = measure.best(values.map(|metric| metric.value));
+    let whole = values.clone().find(|metric| metric.place.is_empty());
+    let best = match whole {
+        Some(whole) => Some(whole.value),
+        None => measure.best(values.map(|metric| metric.value)),
+    };
     format!("{stage} · {}", measure.brief(best.unwrap_or(f64::NAN)))
 }
 
