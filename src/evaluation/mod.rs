@@ -42,15 +42,16 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `safetensors`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
-    vec![
+    let mut specs = vec![
         knn::spec(),
         linear_probe::spec(),
         mlp_probe::spec(),
         classifier::spec(),
         analogies::spec(),
         similarity::spec(),
-        export::spec(),
-    ]
+    ];
+    specs.extend(export::specs());
+    specs
 }

@@ -96,7 +96,12 @@ impl Memory {
                     None => encoder,
                 }
             }
-            Body::Export(e) => e.graph.peak_memory(1, false, 0) as f64,
+            Body::Export(e) => {
+                let table = e.table.as_ref();
+                // the model, the rows, and the file with up to 12 bytes a number
+                let numbers = table.map_or(0, |(table, _)| table.rows * table.dim);
+                e.graph.peak_memory(1, false, 0) as f64 + (3.0 + 3.0) * F32 * numbers as f64
+            }
         };
         let kept = (KEPT_SHARE * tensors).min(KEPT_MOST);
         let one = match &stage.body {

@@ -45,6 +45,7 @@ pub mod units;
 #[cfg(test)]
 mod valid_tests;
 mod view;
+mod word_file;
 
 pub use crate::data::numbers;
 pub use build::{Purpose, plan};
@@ -58,6 +59,7 @@ pub use types::{
     Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, TableReading,
     Training, Validation,
 };
+pub use word_file::word_file;
 
 use crate::catalog::Spec;
 

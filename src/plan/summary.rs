@@ -83,12 +83,7 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                         e.heads.as_ref().map(|heads| &heads.own.train),
                     )
                 }
-                Body::Export(e) => (
-                    "safetensors".into(),
-                    Vec::new(),
-                    Some(e.graph.clone()),
-                    None,
-                ),
+                Body::Export(e) => (e.format.clone(), Vec::new(), Some(e.graph.clone()), None),
             };
             let settings = stage.training_graph().map(|(_, settings)| settings);
             let of_encoder = |g: &crate::graph::Graph| -> usize {

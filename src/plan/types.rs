@@ -491,6 +491,10 @@ pub struct Records {
 
 /// An export of weights.
 pub struct Export {
+    /// What the recipe calls its format: `safetensors`.
+    pub format: String,
+    /// The table that is written with its words, where that is all; and whether its numbers are bytes or decimals.
+    pub table: Option<(TableReading, bool)>,
     /// What is written.
     pub from: Start,
     /// The file, as [`super::export_path`] gives it; relative paths start at the run directory.

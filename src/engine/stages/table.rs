@@ -5,7 +5,7 @@ use super::watch::stop_asked;
 use super::work::Work;
 use super::{Run, Watch};
 use crate::data::words_of;
-use crate::engine::{Batch, HostTensor, features};
+use crate::engine::{Batch, HostTensor, Model, features};
 use crate::evaluation::{INPUT, Table};
 use crate::plan::TableReading;
 
@@ -21,37 +21,47 @@ impl Run<'_> {
         said: &str,
         watch: &mut dyn Watch,
     ) -> Result<Table, Failure> {
-        let TableReading {
-            graph,
-            var,
-            rows: count,
-            dim,
-            words,
-        } = reading;
-        let stage = &work.stage.name;
-        watch.begin(stage, said, 0, *count as u64);
-        let words = words_of(words, *count)?;
-        let model = self.encoder(work, graph)?;
-        let ids: Vec<i64> = (0..*count as i64).collect();
-        let mut rows = Vec::with_capacity(count * dim);
-        for ids in ids.chunks(ROWS) {
-            if stop_asked() {
-                return Err(stopped(stage));
-            }
-            let batch = HostTensor::int(ids.to_vec(), &[ids.len()]);
-            let batch = Batch::from([(INPUT.to_owned(), batch)]);
-            let read = features(graph, &model, &batch, &[*var])?;
-            if let Some(read) = read.first().and_then(HostTensor::as_f32) {
-                rows.extend_from_slice(read);
-            }
-            watch.advance((rows.len() / dim) as u64);
-        }
-        Ok(Table {
-            rows,
-            dim: *dim,
-            words,
-        })
+        let model = self.encoder(work, &reading.graph)?;
+        rows(&model, reading, &work.stage.name, said, watch)
     }
+}
+
+/// Every row of a model's table.
+pub(super) fn rows(
+    model: &Model,
+    reading: &TableReading,
+    stage: &str,
+    said: &str,
+    watch: &mut dyn Watch,
+) -> Result<Table, Failure> {
+    let TableReading {
+        graph,
+        var,
+        rows: count,
+        dim,
+        words,
+    } = reading;
+    watch.begin(stage, said, 0, *count as u64);
+    let words = words_of(words, *count)?;
+    let ids: Vec<i64> = (0..*count as i64).collect();
+    let mut rows = Vec::with_capacity(count * dim);
+    for ids in ids.chunks(ROWS) {
+        if stop_asked() {
+            return Err(stopped(stage));
+        }
+        let batch = HostTensor::int(ids.to_vec(), &[ids.len()]);
+        let batch = Batch::from([(INPUT.to_owned(), batch)]);
+        let read = features(graph, model, &batch, &[*var])?;
+        if let Some(read) = read.first().and_then(HostTensor::as_f32) {
+            rows.extend_from_slice(read);
+        }
+        watch.advance((rows.len() / dim) as u64);
+    }
+    Ok(Table {
+        rows,
+        dim: *dim,
+        words,
+    })
 }
 
 #[cfg(test)]
