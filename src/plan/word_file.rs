@@ -70,7 +70,10 @@ pub(super) fn is_word_file(path: &Path) -> io::Result<bool> {
     }
     let mut row = Vec::new();
     file.take(ROW).read_to_end(&mut row)?;
-    let binary = row.get(4 * dim) == Some(&b'\n');
+    // letters read as numbers are beyond all vectors
+    let (numbers, _) = row[..row.len().min(4 * dim)].as_chunks();
+    let mut numbers = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    let binary = row.get(4 * dim) == Some(&b'\n') && numbers.all(|x| x.abs() < 1e15);
     let text = row.split(|byte| *byte == b'\n').next();
     let text = text.and_then(|text| std::str::from_utf8(text).ok());
     let decimals = text.is_some_and(|text| {
