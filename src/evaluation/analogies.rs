@@ -1,12 +1,13 @@
 //! Analogies: as `man` is to `king`, `woman` is to … (Mikolov et al., 2013).
 
-use super::asked::{self, ANSWERED, share, word, wrong};
-use super::evaluator::{About, Evaluator, Findings, Judged, Metric, Want};
+use super::asked::{self, ANSWERED, aligned, share, word, wrong};
+use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, Metric, TABLE, Want};
 use super::lab::{Failed, Lab, Read};
 use super::metric::{ACCURACY, Measure};
 use super::table::Lexicon;
 use crate::catalog::{Args, Make, Spec};
 use crate::data::DataError;
+use crate::language::visible_line;
 
 /// Questions whose similarities to all words are held at once.
 const BLOCK: usize = 256;
@@ -182,15 +183,29 @@ impl Evaluator for Analogies {
         metrics.extend(each.map(|(section, count)| {
             metric(&section.name, accuracy, share(count.right, count.answered))
         }));
+        let rows = sections.iter().zip(&counts).map(|(section, count)| {
+            let Count {
+                asked,
+                answered,
+                right,
+            } = count;
+            let told = format!("{right} right of {answered} answered of {asked}");
+            vec![visible_line(&section.name).into_owned(), told]
+        });
+        let text = aligned(&rows.collect::<Vec<_>>());
         Ok(Findings {
             metrics,
-            exhibits: Vec::new(),
+            exhibits: vec![Exhibit::Text(text)],
         })
     }
 
     /// The similarities of one block, on the device and here.
     fn working(&self, _: &[usize]) -> usize {
         2 * BLOCK * USUAL
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        &[TABLE]
     }
 }
 
@@ -209,7 +224,8 @@ pub(super) fn spec() -> Spec {
     .doc(
         "For `a b c d`, the answer is the word whose vector has the largest cosine to b − a + c of vectors of length 1, none of the three \
          (3CosAdd). A question with a word out of the vocabulary is not answered and does not count; `answered` is the part of all that \
-         is. `accuracy` is found for all sections together, then for each. Capitals count where the vocabulary has some. The encoder has a \
+         is. `accuracy` is found for all sections together, then for each. How many questions of each section that are stands in `table.txt` of the stage's folder, \
+         in `results/` and in the report. Capitals count where the vocabulary has some. The encoder has a \
          part `vectors`: `word_vectors`, or `bert` with the embeddings of its pieces.",
     )
     .example("analogies(\"questions-words.txt\", restrict = 30000)")

@@ -38,6 +38,14 @@ fn answers_are_those_of_gensim() {
         }
         assert_eq!(sections.len(), told);
         assert_eq!(findings.one(ACCURACY), Some(all));
+        let [Exhibit::Text(text)] = &findings.exhibits[..] else {
+            panic!("{findings:?}")
+        };
+        assert_eq!(text.lines().count(), peers.len());
+        assert!(
+            text.ends_with("unknown      0 right of 0 answered of 1\n"),
+            "{text}"
+        );
     }
 }
 

@@ -13,18 +13,24 @@ pub(super) const ANSWERED: (&str, Measure) = ("answered", Measure::FRACTION);
 /// An evaluator that asks the rows of a table: it names a file and no data.
 pub(super) fn spec(name: &str, summary: &str, file: &str, make: Make) -> Spec {
     Spec::new(name, Kind::Evaluator, summary, make)
-        .without(&["data", "test", "on_bad_sample"])
+        .without(WITHOUT)
         .param(Param::required("file", Type::Text, file))
-        .param(
-            Param::with_default(
-                "restrict",
-                Type::Integer,
-                "30000",
-                "So many of the commonest words are looked at; the others are not in the vocabulary.",
-            )
-            .within(1.0, 1e7),
-        )
+        .param(restrict())
         .param(every())
+}
+
+/// What is asked of a table needs no records.
+pub(super) const WITHOUT: &[&str] = &["data", "test", "on_bad_sample"];
+
+/// `restrict`
+pub(super) fn restrict() -> Param {
+    Param::with_default(
+        "restrict",
+        Type::Integer,
+        "30000",
+        "So many of the commonest words are looked at; the others are not in the vocabulary.",
+    )
+    .within(1.0, 1e7)
 }
 
 /// `every`
@@ -86,4 +92,25 @@ pub(super) fn share(part: usize, all: usize) -> f64 {
         0 => f64::NAN,
         _ => part as f64 / all as f64,
     }
+}
+
+/// Rows of cells as aligned lines.
+pub(super) fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let wide = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(wide).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let pad = widths[column].saturating_sub(cell.chars().count());
+            line += &format!("{cell}{}  ", " ".repeat(pad));
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
 }

@@ -237,7 +237,12 @@ pub enum Exhibit {
         /// The class of each.
         labels: Vec<u32>,
     },
+    /// Lines to be read, which nothing steers a screen in; of the trained encoder, kept in [`TABLE`].
+    Text(String),
 }
+
+/// The file of [`Exhibit::Text`].
+pub const TABLE: &str = "table.txt";
 
 /// The file of [`Exhibit::Map`].
 pub const MAP: &str = "embedding.json";

@@ -23,6 +23,7 @@ mod lab;
 mod linear_probe;
 mod metric;
 mod mlp_probe;
+mod nearest_words;
 mod params;
 mod probe;
 mod similarity;
@@ -32,7 +33,7 @@ mod testing;
 
 pub use column::{Column, RAW};
 pub use evaluator::{
-    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, Trains, Want, places,
+    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, TABLE, Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
 pub use heads::{INPUT, LABEL, answers, behind, on_rows};
@@ -42,7 +43,7 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `safetensors`, `word2vec`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),
@@ -51,6 +52,7 @@ pub fn specs() -> Vec<Spec> {
         classifier::spec(),
         analogies::spec(),
         similarity::spec(),
+        nearest_words::spec(),
     ];
     specs.extend(export::specs());
     specs

@@ -1,7 +1,7 @@
 //! Similarity of words as people see it (Finkelstein et al., 2002): rank correlation with what they said.
 
 use super::asked::{self, ANSWERED, share, word, wrong};
-use super::evaluator::{About, Evaluator, Findings, Judged, Metric, Want};
+use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, Metric, TABLE, Want};
 use super::lab::{Failed, Lab, Read};
 use super::metric::Measure;
 use super::table::Lexicon;
@@ -133,8 +133,16 @@ impl Evaluator for Similarity {
                 metric(SPEARMAN, spearman(&said, &found)),
                 metric(ANSWERED, share(said.len(), pairs.len())),
             ],
-            exhibits: Vec::new(),
+            exhibits: vec![Exhibit::Text(format!(
+                "{} of {} pairs answered; the others have a word out of the vocabulary\n",
+                said.len(),
+                pairs.len()
+            ))],
         })
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        &[TABLE]
     }
 }
 

@@ -10,11 +10,11 @@ use super::lab::Bench;
 use super::work::{Whose, Work};
 use super::{Run, StageDirectory, Watch};
 use crate::evaluation::{
-    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read,
+    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read, TABLE,
 };
 use crate::language::codes::Code;
 use crate::plan::{Evaluation, Settings, StagePlan};
-use crate::report::ResultRow;
+use crate::report::{ResultRow, exhibit_table};
 
 impl Run<'_> {
     /// A stage that judges: every column, then a row for each metric at each place.
@@ -76,6 +76,7 @@ impl Run<'_> {
         });
         let rows: Vec<ResultRow> = rows.collect();
         exhibit(evaluation, &trained, &untrained, directory)?;
+        self.beside_results(&stage.name, &trained)?;
         watch.end(&headline(&stage.name, evaluator, &trained));
         Ok(rows)
     }
@@ -141,6 +142,27 @@ impl Run<'_> {
     }
 }
 
+impl Run<'_> {
+    /// Lines to be read, also where whoever looks for results looks: `results/STAGE.txt`.
+    fn beside_results(&self, stage: &str, found: &Findings) -> Result<(), Failure> {
+        let text = found.exhibits.iter().find_map(|exhibit| match exhibit {
+            Exhibit::Text(text) => Some(text),
+            Exhibit::Map { .. } => None,
+        });
+        let (Some(text), Some(run)) = (text, &self.directory) else {
+            return Ok(());
+        };
+        let failed = |name: &str| {
+            let path = run.folder.path_of(name);
+            move |error| disk(&path, &error)
+        };
+        let results = run.folder.make("results").map_err(failed("results"))?;
+        let name = exhibit_table(stage);
+        let written = results.write(&name, text.as_bytes());
+        written.map_err(failed(&format!("results/{name}")))
+    }
+}
+
 /// `10 epochs`
 fn epochs(settings: &Settings) -> String {
     match (settings.steps as f64 / settings.steps_per_epoch()).round() {
@@ -172,23 +194,30 @@ fn exhibit(
     untrained: &Findings,
     directory: &StageDirectory,
 ) -> Result<(), Failure> {
-    let flat = |exhibit: &Exhibit| match exhibit {
-        Exhibit::Map { rows, width, .. } => crate::report::embedding::map(rows, *width),
-    };
     for (own, other) in trained.exhibits.iter().zip(&untrained.exhibits) {
-        let Exhibit::Map { labels, .. } = own;
-        let test = evaluation.split("test").or(evaluation.splits.first());
-        let classes = test.map(|test| test.data.dataset.class_names());
-        let written = directory.folder.write_json(
-            MAP,
-            &json!({
-                "points": flat(own),
-                "untrained": flat(other),
-                "labels": labels,
-                "classes": classes.unwrap_or_default(),
-            }),
-        );
-        written.map_err(|error| disk(&directory.path_of(MAP), &error))?;
+        let (name, written) = match (own, other) {
+            (
+                Exhibit::Map {
+                    rows,
+                    width,
+                    labels,
+                },
+                Exhibit::Map { rows: other, .. },
+            ) => {
+                let test = evaluation.split("test").or(evaluation.splits.first());
+                let classes = test.map(|test| test.data.dataset.class_names());
+                let map = json!({
+                    "points": crate::report::embedding::map(rows, *width),
+                    "untrained": crate::report::embedding::map(other, *width),
+                    "labels": labels,
+                    "classes": classes.unwrap_or_default(),
+                });
+                (MAP, directory.folder.write_json(MAP, &map))
+            }
+            (Exhibit::Text(text), _) => (TABLE, directory.folder.write(TABLE, text.as_bytes())),
+            (Exhibit::Map { .. }, Exhibit::Text(_)) => continue,
+        };
+        written.map_err(|error| disk(&directory.path_of(name), &error))?;
     }
     Ok(())
 }
