@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::Outcome;
 use super::out::{print, print_json};
-use crate::catalog::stage_fields;
 
 /// Arguments of `pretext doc`.
 #[derive(Args)]
@@ -39,14 +38,14 @@ pub fn run(args: &DocArgs) -> anyhow::Result<Outcome> {
     if args.json {
         let docs: Vec<serde_json::Value> = found
             .iter()
-            .map(|spec| crate::report::catalog::doc_json(spec, &stage_fields(spec.kind)))
+            .map(|spec| crate::report::catalog::doc_json(spec, &spec.stage_fields()))
             .chain(op.map(crate::report::operations::doc_json))
             .collect();
         print_json(&docs)?;
     } else {
         let docs: Vec<String> = found
             .iter()
-            .map(|spec| crate::report::catalog::doc(spec, &stage_fields(spec.kind)))
+            .map(|spec| crate::report::catalog::doc(spec, &spec.stage_fields()))
             .chain(op.map(crate::report::operations::doc))
             .collect();
         print(&docs.join("\n"))?;

@@ -48,7 +48,7 @@ pub use places::users as user_folder;
 pub use portion::Portion;
 pub use progress::{Progress, Silent, ask_to_stop, go_on, stop_asked};
 pub use random::{Philox, philox4x32};
-pub(crate) use regular::fit_file;
+pub(crate) use regular::{exam_file, fit_file};
 pub use shared::shared;
 pub use source::{Asked, Dataset, Found, Places, Source, Splits};
 pub use types::{
@@ -57,7 +57,7 @@ pub use types::{
     SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced, first_clip,
     first_image, first_label, main_field, numbers,
 };
-pub use words::{Pieces, SPECIAL, SpecialIds, Spelling};
+pub use words::{Pieces, SPECIAL, SpecialIds, Spelling, words_of};
 
 use crate::catalog::Spec;
 

@@ -64,8 +64,24 @@ const MOST_FIT: u64 = 256 << 20;
 /// # Errors
 /// It is not there, is no regular file, or is larger than 256 MiB.
 pub fn fit_file(recipe: &Path, path: &str) -> Result<Vec<u8>> {
+    beside(recipe, path, MOST_FIT, "256 MiB")
+}
+
+/// Bytes of the largest file of questions.
+const MOST_EXAM: u64 = 16 << 20;
+
+/// Reads a file of questions; `path` is relative to the recipe's folder.
+///
+/// # Errors
+/// It is not there, is no regular file, or is larger than 16 MiB.
+pub fn exam_file(recipe: &Path, path: &str) -> Result<Vec<u8>> {
+    beside(recipe, path, MOST_EXAM, "16 MiB")
+}
+
+/// Reads a file whose path is relative to the recipe's folder.
+fn beside(recipe: &Path, path: &str, most: u64, said: &str) -> Result<Vec<u8>> {
     let shown = crate::language::visible_line(path);
-    whole(&recipe.join(path), MOST_FIT, "256 MiB").map_err(|error| match error.kind() {
+    whole(&recipe.join(path), most, said).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Problem::new(Code::MissingFile, format!("{shown} is not there"))
             .help("the path is relative to the recipe"),
         _ => Problem::new(Code::BadFile, format!("can't read {shown}: {error}")),

@@ -123,6 +123,22 @@ impl Bert {
         self.drop(g, x)
     }
 
+    /// The rows of the table of pieces: ids `[..]` → `[.., D]`.
+    fn vectors(&self, g: &mut Graph, ids: Var) -> Result<Var> {
+        let declared = g.classes_of(ids).map(|(pieces, _)| pieces);
+        let rows = g.scoped("embeddings", |g| {
+            g.scoped("word_embeddings", |g| {
+                let there = g.parameter_shape("weight").map(|shape| shape[0]);
+                let shape = [there.or(declared)?, self.width];
+                let table = g.parameter("weight", &shape, Init::TruncatedNormal(STD));
+                Some(g.embedding(table, ids))
+            })
+        });
+        rows.unwrap_or_else(|| {
+            Err(g.shape_problem("bert takes ids of pieces of a vocabulary whose size is known"))
+        })
+    }
+
     /// norm(x + attention(x)), then norm(x + mlp(x)): `[B, n, D]`; `mask` `[B, 1, 1, n]`.
     fn block(&self, g: &mut Graph, x: Var, mask: Var) -> Result<Var> {
         let x = g.scoped("attention", |g| {
@@ -210,6 +226,7 @@ pub(super) fn spec() -> Spec {
     .takes(SampleType::TOKENS)
     .part("tokens", |g, args, x| Bert::of(args).tokens(g, x))
     .part("words", |g, args, x| Bert::of(args).words(g, x))
+    .part("vectors", |g, args, x| Bert::of(args).vectors(g, x))
     .param(Param::with_default(
         "size",
         Type::Choice(&["tiny", "mini", "small", "base"]),
@@ -257,7 +274,7 @@ pub(super) fn spec() -> Spec {
          shorter one takes the first of them. Places: `block1` … (`[B, n, D]`). Parameters have the names of Hugging Face's `BertModel`; \
          the second row of `token_type_embeddings` is never used. Sizes below `base` are those of Turc et al., 2019.\n\nParts for tasks: \
          `tokens` (ids `[B, n]` to features of each piece `[B, n, D]`); `words` (features `[R, D]` to scores of the vocabulary `[R, V]`, by \
-         the embeddings of its pieces).",
+         the embeddings of its pieces); `vectors` (ids of any shape, `[B, n]`, to those embeddings, `[B, n, D]`).",
     )
     .example("bert(size = tiny)")
 }

@@ -7,6 +7,7 @@ mod nin;
 mod resnet;
 mod small_cnn;
 mod vit;
+mod word_vectors;
 
 #[cfg(test)]
 mod tests;
@@ -21,5 +22,6 @@ pub fn specs() -> Vec<Spec> {
     specs.extend(resnet::specs());
     specs.push(vit::spec());
     specs.push(bert::spec());
+    specs.push(word_vectors::spec());
     specs
 }

@@ -3,6 +3,7 @@
 use super::lab::{Failed, Lab, Read};
 use super::metric::Measure;
 use crate::catalog::{Args, Problem, Value};
+use crate::data::DataError;
 
 /// Judges an encoder by what it makes of records. One file of this room each, and a line of the catalog; whoever runs it makes a
 /// column with the trained encoder, with the untrained one, and without any.
@@ -46,6 +47,20 @@ pub trait Evaluator: Send + Sync {
         Vec::new()
     }
 
+    /// The parameter that names the file of what is asked, relative to the recipe, where there is one.
+    fn asks(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Looks at that file before anything runs.
+    ///
+    /// # Errors
+    /// It is not what it should be: with the line, and nothing of what it holds.
+    fn accepts(&self, file: &[u8]) -> Result<(), DataError> {
+        let _ = file;
+        Ok(())
+    }
+
     /// The files in which its exhibits are kept.
     fn files(&self) -> &'static [&'static str] {
         &[]
@@ -55,7 +70,7 @@ pub trait Evaluator: Send + Sync {
 /// Something to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Want {
-    /// The field of the recipe that names the split: `data`, `test`, `valid`.
+    /// The field of the recipe that names the split: `data`, `test`, `valid`; empty where none is read.
     pub field: &'static str,
     /// Whether it has to be there.
     pub required: bool,
@@ -80,6 +95,20 @@ impl Want {
             does,
             said,
         }
+    }
+
+    /// The rows of the encoder's table, each with its word: no records.
+    pub const fn table(said: &'static str) -> Self {
+        Self {
+            form: Form::Table,
+            labels: false,
+            ..Self::rows("", "", said)
+        }
+    }
+
+    /// Whether a split is read.
+    pub fn is_of_records(&self) -> bool {
+        self.form != Form::Table
     }
 
     /// The same as records that are read as often as they are asked for.
@@ -107,13 +136,15 @@ impl Want {
     }
 }
 
-/// How a split is read.
+/// What is read, and how: of a split, or of the encoder itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Once, as a row of numbers for each record and each place that `at` names, made a vector by `pool`. Held in memory.
     Rows,
     /// As records in the view of evaluation, batch by batch, each time it is asked for; in training through the stage's `augment`.
     Records,
+    /// No records: all rows of the table that the encoder's part `vectors` looks words up in. Without an encoder there is none.
+    Table,
 }
 
 /// What is trained to judge: one head for each place on the rows that were read, or one behind the encoder.
@@ -159,6 +190,8 @@ pub struct Judged<'a> {
     pub places: &'a [String],
     /// How many classes the labels have; 0 where none were wanted.
     pub classes: usize,
+    /// The content of the file that [`Evaluator::asks`] names, which it has accepted; empty where there is none.
+    pub file: &'a [u8],
 }
 
 /// What an evaluator found.
@@ -170,10 +203,19 @@ pub struct Findings {
     pub exhibits: Vec<Exhibit>,
 }
 
+impl Findings {
+    /// What a metric is in one number: of the encoder as a whole, else at the last place.
+    pub fn one(&self, name: &str) -> Option<&Metric> {
+        let mut found = self.metrics.iter().filter(|metric| metric.name == name);
+        let whole = found.clone().find(|metric| metric.place.is_empty());
+        whole.or_else(|| found.next_back())
+    }
+}
+
 /// One number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
-    /// Where it was found: a place of the encoder; empty for the encoder as a whole.
+    /// Where it was found: a place of the encoder, a part of what is asked; empty for the encoder as a whole.
     pub place: String,
     /// `accuracy`
     pub name: &'static str,
@@ -195,7 +237,12 @@ pub enum Exhibit {
         /// The class of each.
         labels: Vec<u32>,
     },
+    /// Lines to be read, which nothing steers a screen in; of the trained encoder, kept in [`TABLE`].
+    Text(String),
 }
+
+/// The file of [`Exhibit::Text`].
+pub const TABLE: &str = "table.txt";
 
 /// The file of [`Exhibit::Map`].
 pub const MAP: &str = "embedding.json";

@@ -1,8 +1,41 @@
-//! The catalog entry of the export.
+//! The catalog entries of the exports.
 
 use crate::catalog::{Kind, Make, Param, Spec, Type};
 
-pub(super) fn spec() -> Spec {
+pub(super) fn specs() -> Vec<Spec> {
+    vec![safetensors(), word2vec()]
+}
+
+/// Words with their vectors.
+fn word2vec() -> Spec {
+    Spec::new(
+        "word2vec",
+        Kind::Export,
+        "The encoder's words with their vectors, in the format of word2vec.c",
+        Make::Stage,
+    )
+    .paper(
+        "Mikolov et al., 2013",
+        "Efficient Estimation of Word Representations in Vector Space",
+        "arXiv:1301.3781",
+    )
+    .doc(
+        "The first line says how many words there are and how many numbers each has; a line for each word follows, in the order of its \
+         vocabulary. What stands for no word (`[UNK]`, ids that the vocabulary does not use) is left out. The file is written into the run \
+         directory and replaces nothing but an older export; with `--allow-outside` the path may lead elsewhere. The encoder has a part \
+         `vectors`: `word_vectors`, or `bert` with the embeddings of its pieces. The run prints the lines of Python that load it.",
+    )
+    .param(Param::required("path", Type::Text, "Where the file is written."))
+    .param(Param::optional(
+        "binary",
+        Type::Choice(&["on", "off"]),
+        "Whether numbers are little-endian f32 instead of decimals; where absent, they are in a file that ends in `.bin`.",
+    ))
+    .example("word2vec(\"vectors.txt\")")
+}
+
+/// Weights.
+fn safetensors() -> Spec {
     Spec::new(
         "safetensors",
         Kind::Export,

@@ -1,6 +1,7 @@
 //! The heavy work of judging: the engine does it, behind these traits.
 
 use super::features::Features;
+use super::table::Table;
 
 /// What was read of a want.
 #[derive(Clone, Debug)]
@@ -9,6 +10,8 @@ pub enum Read {
     Rows(Features),
     /// Records that are read again whenever they are asked for, of the want of this number.
     Records(usize),
+    /// The rows of a table, each with its word.
+    Table(Table),
 }
 
 /// The lab failed, or was asked to stop. It keeps why; whoever is told passes it on.

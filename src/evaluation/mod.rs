@@ -10,6 +10,8 @@
 //! and a line in [`specs`]. The plan and the engine know none by name; any can be a monitor, in `best(…)` and in `stop`. What a
 //! metric counts and in which direction it is better it says itself ([`Measure`]).
 
+mod analogies;
+mod asked;
 mod classifier;
 mod column;
 mod evaluator;
@@ -21,27 +23,37 @@ mod lab;
 mod linear_probe;
 mod metric;
 mod mlp_probe;
+mod nearest_words;
 mod params;
 mod probe;
+mod similarity;
+mod table;
+#[cfg(test)]
+mod testing;
 
 pub use column::{Column, RAW};
 pub use evaluator::{
-    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, Trains, Want, places,
+    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, TABLE, Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
 pub use heads::{INPUT, LABEL, answers, behind, on_rows};
 pub use lab::{Failed, Heads, Lab, Read, Rows};
 pub use metric::{ACCURACY, Better, Measure, Measured, Unit};
+pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `safetensors`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
-    vec![
+    let mut specs = vec![
         knn::spec(),
         linear_probe::spec(),
         mlp_probe::spec(),
         classifier::spec(),
-        export::spec(),
-    ]
+        analogies::spec(),
+        similarity::spec(),
+        nearest_words::spec(),
+    ];
+    specs.extend(export::specs());
+    specs
 }

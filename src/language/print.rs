@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
-use crate::catalog::{
-    Args, Call, Data, DataSource, Duration, Kind, Net, Param, Value, run_fields, stage_fields,
-};
+use crate::catalog::{Args, Call, Data, DataSource, Duration, Kind, Net, Param, Value, run_fields};
 
 /// Longest line before a pipeline is broken.
 const WIDTH: usize = 100;
@@ -126,7 +124,10 @@ fn stage_text(stage: &Stage) -> String {
         Kind::Fit => "fit",
         _ => "pretext",
     };
-    let common: Vec<Param> = stage_fields(stage.kind)
+    let common: Vec<Param> = stage
+        .call
+        .spec
+        .stage_fields()
         .into_iter()
         .filter(|field| {
             stage

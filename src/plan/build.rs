@@ -459,7 +459,17 @@ impl Planner<'_> {
                 let path = self.export_path(stage, before);
                 let from = self.from(stage, before)?;
                 let encoder = from.1.clone();
-                let (graph, output) = match trace::encoder_graph(&encoder) {
+                let args = &stage.call.args;
+                let words = stage.call.spec.name == WORDS;
+                let table = match words {
+                    true => Some((self.table(stage, &encoder)?, is_binary(args))),
+                    false => None,
+                };
+                let traced = match &table {
+                    Some((table, _)) => Ok((table.graph.clone(), table.var)),
+                    None => trace::encoder_graph(&encoder),
+                };
+                let (graph, output) = match traced {
                     Ok(traced) => traced,
                     Err(problem) => {
                         self.problem(stage, &problem);
@@ -467,6 +477,8 @@ impl Planner<'_> {
                     }
                 };
                 Body::Export(Box::new(Export {
+                    format: stage.call.spec.name.clone(),
+                    table,
                     from: from.0,
                     path: path?,
                     encoder,
@@ -496,9 +508,7 @@ impl Planner<'_> {
         let (identity, fits) = identity::identity(self.recipe, &trained, seed, read);
         planned.identity = identity;
         planned.fits = fits.into_iter().collect();
-        if let Body::Fit(fitting) = &planned.body
-            && let Some(bytes) = &fitting.given
-        {
+        if let Some(bytes) = given(&planned.body) {
             planned.identity = identity::given(&planned.identity, bytes);
         }
         if let Body::Train(training) = &planned.body
@@ -510,6 +520,32 @@ impl Planner<'_> {
         }
         Some(planned)
     }
+}
+
+/// The export that writes words with their vectors.
+const WORDS: &str = "word2vec";
+
+/// Whether numbers are written as bytes: as the recipe says, else by the file's ending.
+fn is_binary(args: &Args) -> bool {
+    match args.maybe_word("binary") {
+        Some(word) => word == "on",
+        None => args.text("path").to_lowercase().ends_with(".bin"),
+    }
+}
+
+/// The file that decides a stage's result beside its data.
+fn given(body: &Body) -> Option<&[u8]> {
+    let evaluation = match body {
+        Body::Fit(fitting) => return fitting.given.as_deref(),
+        Body::Train(training) => {
+            let monitor = training.monitor.as_ref();
+            &monitor.filter(|_| training.settings.watches())?.evaluation
+        }
+        Body::Evaluate(evaluation) => evaluation,
+        Body::Export(_) => return None,
+    };
+    let file = evaluation.file.as_slice();
+    (!file.is_empty()).then_some(file)
 }
 
 fn is_about_files(code: Code) -> bool {

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use super::export_path::is_own;
+use super::word_file::is_word_file;
 
 /// Bytes of a header that is still looked at; the format's own limit.
 const LARGEST_HEADER: u64 = 100_000_000;
@@ -13,7 +14,7 @@ const LARGEST_HEADER: u64 = 100_000_000;
 /// Where the export `path`, as [`super::export_path`] gives it, of a run in `root` goes.
 ///
 /// # Errors
-/// Something is there that is no safetensors file, or a link or a file is in the way; `InvalidInput` with the reason.
+/// Something is there that is no export, or a link or a file is in the way; `InvalidInput` with the reason.
 pub fn target(root: &Path, path: &str) -> io::Result<PathBuf> {
     if is_inside(path) {
         free_way(root, path)?;
@@ -115,11 +116,11 @@ fn may_replace(target: &Path) -> io::Result<()> {
         return Err(refused(target, "is there already and is no file"));
     }
     // of an empty file nothing is lost
-    match found.len() == 0 || is_safetensors(target)? {
+    match found.len() == 0 || is_safetensors(target)? || is_word_file(target)? {
         true => Ok(()),
         false => Err(refused(
             target,
-            "is there already and is no safetensors file: it would be lost",
+            "is there already and is no export: it would be lost",
         )),
     }
 }
@@ -211,12 +212,16 @@ mod tests {
             ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
             ("zeros", &[0; 16]),
             ("huge", &[255; 16]),
+            ("matrix", b"2 2\n1 2\n3 4\n"),
         ] {
             fs::write(root.join(name), bytes).unwrap();
             let error = write(root, name).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{name}: {error}");
             assert_eq!(fs::read(root.join(name)).unwrap(), bytes, "{name}");
         }
+        // words with their vectors are an export, too
+        fs::write(root.join("a/w"), b"1 2\ntree 0.5 1.0\n").unwrap();
+        write(root, "a/w").unwrap();
         fs::create_dir(root.join("folder")).unwrap();
         assert!(write(root, "folder").is_err());
         assert!(write(root, "text/w").is_err());

@@ -59,7 +59,7 @@ pub fn identity(
     (hash, writer.fits)
 }
 
-/// The identity of a fit that is read from a file.
+/// The identity of a stage that takes a file.
 pub fn given(identity: &str, bytes: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(identity.as_bytes());
@@ -115,8 +115,8 @@ impl Writer<'_> {
             if NEVER.contains(&field) || (!self.watches && WITHOUT_EFFECT.contains(&field)) {
                 continue;
             }
-            // the content of the file that a fit is read from counts, not where it lies
-            if field == "file" && self.kind == Kind::Fit {
+            // the content of the file that a fit is read from, or that asks, counts, not where it lies
+            if field == "file" && matches!(self.kind, Kind::Fit | Kind::Evaluator) {
                 continue;
             }
             if args.of == "image_folder" && IN_MANIFEST.contains(&field) {

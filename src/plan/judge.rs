@@ -40,6 +40,7 @@ impl Planner<'_> {
         let spec = &stage.call.spec;
         let forgotten = wants.iter().find(|want| {
             want.required
+                && want.is_of_records()
                 && args.maybe_data(want.field).is_none()
                 && spec.find(want.field).is_some()
         });
@@ -71,7 +72,9 @@ impl Planner<'_> {
         encoder: &Reader,
         wants: &[Want],
     ) -> Option<Vec<Asked>> {
-        let required = wants.iter().filter(|want| want.required);
+        let required = wants
+            .iter()
+            .filter(|want| want.required && want.is_of_records());
         let splits: Vec<Option<Asked>> = required
             .map(|want| {
                 let data = self.view(args, want.field)?;
@@ -97,6 +100,28 @@ impl Planner<'_> {
         mut splits: Vec<Asked>,
     ) -> Option<Evaluation> {
         let evaluator = stage.call.spec.evaluator()?;
+        let file = self.asked(stage, args, evaluator)?;
+        let wants = evaluator.wants(args);
+        let mut table = match wants.iter().any(|want| !want.is_of_records()) {
+            true => Some(self.table(stage, subject.encoder)?),
+            false => None,
+        };
+        if let Some(table) = table.take_if(|_| splits.is_empty()) {
+            let protocol = format!("{}rows of `{}`", of(subject.encoder), table.words.name);
+            return Some(Evaluation {
+                from: subject.from.clone(),
+                call: stage.call.clone(),
+                args: args.clone(),
+                splits,
+                classes: 0,
+                reading: None,
+                table: Some(table),
+                file,
+                heads: None,
+                protocol,
+                raw_is: None,
+            });
+        }
         let shown = splits.first()?.data.dataset.fields();
         let encoder = &subject.encoder.seeing(shown);
         let labelled = splits.iter().filter(|split| split.want.labels);
@@ -153,7 +178,7 @@ impl Planner<'_> {
                     }
                 };
                 let mut readings = Vec::new();
-                for want in evaluator.wants(args).into_iter().filter(|w| !w.required) {
+                for want in wants.into_iter().filter(|want| !want.required) {
                     if args.maybe_data(want.field).is_some() {
                         let data = self.view(args, want.field)?;
                         splits.push(Asked { want, data });
@@ -188,6 +213,8 @@ impl Planner<'_> {
             splits,
             classes,
             reading,
+            table,
+            file,
             heads,
             protocol,
             raw_is: encoder.sample.raw_is(),

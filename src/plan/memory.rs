@@ -77,7 +77,7 @@ impl Memory {
                     let (evaluation, bank) = (&monitor.evaluation, monitor.bank);
                     let own = evaluation.heads.as_ref().map(|heads| &heads.own.train);
                     let wide = width_of(evaluation);
-                    kept + judging(evaluation, wide, bank, own, &train)
+                    kept + judging(evaluation, wide, bank, own, &train) + table(evaluation)
                 });
                 let queue = batches(&t.samples, t.settings.batch);
                 let work = kept + super::epoch::held(t, read);
@@ -88,7 +88,7 @@ impl Memory {
                     Some(heads) => [Some(&heads.own.train), Some(&heads.raw.train)],
                     None => [None, None],
                 };
-                let encoder = judging(e, width_of(e), usize::MAX, own, &train);
+                let encoder = judging(e, width_of(e), usize::MAX, own, &train) + table(e);
                 match &e.reading {
                     Some(reading) => {
                         encoder.max(working(e, pixels(reading), usize::MAX, raw, &train))
@@ -96,7 +96,12 @@ impl Memory {
                     None => encoder,
                 }
             }
-            Body::Export(e) => e.graph.peak_memory(1, false, 0) as f64,
+            Body::Export(e) => {
+                let table = e.table.as_ref();
+                // the model, the rows, and the file with up to 12 bytes a number
+                let numbers = table.map_or(0, |(table, _)| table.rows * table.dim);
+                e.graph.peak_memory(1, false, 0) as f64 + (3.0 + 3.0) * F32 * numbers as f64
+            }
         };
         let kept = (KEPT_SHARE * tensors).min(KEPT_MOST);
         let one = match &stage.body {
@@ -121,6 +126,12 @@ impl Memory {
         };
         (PROGRAM + self.data + SLACK * tensors + kept + further) as u64
     }
+}
+
+/// The rows of an encoder's table: in the model, as they were read, and where they are multiplied.
+fn table(evaluation: &Evaluation) -> f64 {
+    let numbers = evaluation.table.as_ref();
+    3.0 * F32 * numbers.map_or(0, |table| table.rows * table.dim) as f64
 }
 
 /// Reading one batch of features: the graph, and the batches that the loader keeps ready.

@@ -33,6 +33,7 @@ mod settings;
 pub mod show;
 mod statistics;
 pub mod summary;
+mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod torch;
@@ -44,6 +45,7 @@ pub mod units;
 #[cfg(test)]
 mod valid_tests;
 mod view;
+mod word_file;
 
 pub use crate::data::numbers;
 pub use build::{Purpose, plan};
@@ -54,9 +56,10 @@ pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs, Heads, Learning,
-    Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, Training,
-    Validation,
+    Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, TableReading,
+    Training, Validation,
 };
+pub use word_file::word_file;
 
 use crate::catalog::Spec;
 

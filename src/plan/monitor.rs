@@ -30,7 +30,7 @@ impl Planner<'_> {
         let required = evaluator
             .wants(&call.args)
             .into_iter()
-            .filter(|w| w.required);
+            .filter(|want| want.required && want.is_of_records());
         let mut splits: Vec<Asked> = Vec::new();
         for want in required {
             let data = if splits.is_empty() {
@@ -58,7 +58,8 @@ impl Planner<'_> {
             bind: Vec::new(),
             ..stage.clone()
         };
-        let bank = call.args.size("bank");
+        // what reads no records has no bank
+        let bank = call.args.maybe_size("bank").unwrap_or(usize::MAX);
         let subject = Subject {
             from: encoder.start(&stage.name),
             encoder,

@@ -75,16 +75,15 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     (
                         e.call.spec.name.clone(),
                         samples.map_or_else(Vec::new, |samples| samples.outputs().clone()),
-                        e.reading.as_ref().map(|reading| reading.graph.clone()),
+                        e.reading
+                            .as_ref()
+                            .map(|reading| &reading.graph)
+                            .or(e.table.as_ref().map(|table| &table.graph))
+                            .cloned(),
                         e.heads.as_ref().map(|heads| &heads.own.train),
                     )
                 }
-                Body::Export(e) => (
-                    "safetensors".into(),
-                    Vec::new(),
-                    Some(e.graph.clone()),
-                    None,
-                ),
+                Body::Export(e) => (e.format.clone(), Vec::new(), Some(e.graph.clone()), None),
             };
             let settings = stage.training_graph().map(|(_, settings)| settings);
             let of_encoder = |g: &crate::graph::Graph| -> usize {

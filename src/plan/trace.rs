@@ -7,6 +7,9 @@ use crate::evaluation::{self, INPUT};
 use crate::graph::{DType, Graph, Mode, Module, Op, Size, Var};
 use crate::language::codes::Code;
 
+/// The part of an encoder that gives the rows of its table.
+pub const PART: &str = "vectors";
+
 /// How a feature map becomes a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pool {
@@ -199,6 +202,24 @@ pub fn reading_graph(
         read.push((place.clone(), var, dim));
     }
     Ok((g, read))
+}
+
+/// The rows of an encoder's table at ids `[B]` of a vocabulary of so many words: the graph, `[B, d]` and d.
+pub fn table_graph(encoder: &Reader, words: usize) -> Result<(Graph, Var, usize)> {
+    let mut g = Graph::new(Mode::Eval);
+    let ids = g.declare_input(INPUT, vec![Size::batch()], DType::Int, Some(words));
+    let rows = g.call_part(&encoder_module(&encoder.net), PART, ids)?;
+    let dim = match g.shape(rows).as_slice() {
+        [batch, dim] if *batch == Size::batch() => dim.known(),
+        _ => None,
+    };
+    let Some(dim) = dim else {
+        return Err(g.shape_problem(format!(
+            "`{PART}` gives {} for ids [B], not rows [B, d]",
+            crate::graph::show(g.shape(rows))
+        )));
+    };
+    Ok((g, rows, dim))
 }
 
 /// Encoder and head on what the encoder takes and the class: the training graph, or the evaluation graph. A frozen encoder is in

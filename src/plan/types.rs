@@ -389,6 +389,10 @@ pub struct Evaluation {
     pub classes: usize,
     /// What it reads as rows, where it does.
     pub reading: Option<Reading>,
+    /// The table whose rows it reads, where it does.
+    pub table: Option<TableReading>,
+    /// The file of what is asked; empty where nothing is.
+    pub file: Vec<u8>,
     /// What it trains, where it does.
     pub heads: Option<Heads>,
     /// How records are shown, in words.
@@ -421,12 +425,27 @@ impl Evaluation {
     /// Its graphs.
     pub fn graphs(&self) -> Vec<&Graph> {
         let reading = self.reading.iter().map(|reading| &reading.graph);
+        let table = self.table.iter().map(|table| &table.graph);
         let heads = self.heads.iter().flat_map(|heads| {
             let [own, raw] = [&heads.own, &heads.raw];
             [&own.train, &own.eval, &raw.train, &raw.eval]
         });
-        reading.chain(heads).collect()
+        reading.chain(table).chain(heads).collect()
     }
+}
+
+/// The table of an encoder: one row for each word of a vocabulary.
+pub struct TableReading {
+    /// Evaluation graph with a single input, ids `[B]`.
+    pub graph: Graph,
+    /// Their rows `[B, d]`.
+    pub var: Var,
+    /// How many there are, as the vocabulary is declared.
+    pub rows: usize,
+    /// d.
+    pub dim: usize,
+    /// The vocabulary.
+    pub words: Artifact,
 }
 
 /// A split that an evaluator wants.
@@ -472,6 +491,10 @@ pub struct Records {
 
 /// An export of weights.
 pub struct Export {
+    /// What the recipe calls its format: `safetensors`.
+    pub format: String,
+    /// The table that is written with its words, where that is all; and whether its numbers are bytes or decimals.
+    pub table: Option<(TableReading, bool)>,
     /// What is written.
     pub from: Start,
     /// The file, as [`super::export_path`] gives it; relative paths start at the run directory.

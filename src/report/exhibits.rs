@@ -21,13 +21,23 @@ pub struct ExhibitFile {
 
 /// The name of an exhibit's picture in `results/`: `holes.filled.png`.
 pub fn exhibit_picture(stage: &str, name: &str) -> String {
+    format!("{}.{name}.png", file_name(stage))
+}
+
+/// The name of a stage's lines in `results/`: `words.txt`.
+pub fn exhibit_table(stage: &str) -> String {
+    format!("{}.txt", file_name(stage))
+}
+
+/// A stage's name in the name of a file.
+fn file_name(stage: &str) -> String {
     match stage.len() <= LONGEST {
-        true => format!("{stage}.{name}.png"),
+        true => stage.to_owned(),
         false => {
             let start = stage.char_indices().take_while(|(at, _)| *at < LONGEST);
             let start: String = start.map(|(_, c)| c).collect();
             let hash = blake3::hash(stage.as_bytes()).to_hex();
-            format!("{start}~{}.{name}.png", &hash[..8])
+            format!("{start}~{}", &hash[..8])
         }
     }
 }

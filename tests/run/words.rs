@@ -249,3 +249,95 @@ fn fewer_pieces_than_asked_for_are_said() {
         .success()
         .says("of 5000 pieces: the texts hold no more");
 }
+
+/// The embeddings of BERT's pieces are a table of words: it is asked, listed, exported, and watched while it is trained.
+#[test]
+fn the_words_of_an_encoder_are_asked_and_exported() {
+    let asked = RECIPE
+        .replace(
+            "  valid      = words.test\n",
+            "  monitor    = similarity(\"pairs.tsv\", every = 2 epochs)\n",
+        )
+        .split("evaluate neighbours")
+        .next()
+        .expect("a recipe")
+        .to_owned()
+        + r#"
+evaluate exam = analogies("questions.txt", restrict = 500) { from = read }
+evaluate people = similarity("pairs.tsv") { from = read }
+evaluate near = nearest_words(words = ["boat", "zebra"], k = 3) { from = read }
+export text = word2vec("words.txt") { from = read }
+
+run { seed = 1, threads = 1 }
+"#;
+    let test = with(&asked);
+    texts(&test);
+    test.write(
+        "questions.txt",
+        ": sea\nBoat wave salt sail\nboat wave zebra sail\n: none\nzebra lion boat wave\n",
+    );
+    test.write(
+        "pairs.tsv",
+        "# ours\nWord 1\tWord 2\tHuman\nboat\twave\t9\nhill\ttree\t8\nboat\thill\t1\nzebra\tlion\t9\n",
+    );
+    let ran = run(&test, "run", &["--set", "read.length=4 epochs"]).success();
+    let rows = test.json("run/results.json");
+    let rows = rows.as_array().expect("rows");
+    let value = |stage: &str, metric: &str| {
+        let found = rows
+            .iter()
+            .find(|row| row["stage"] == stage && row["metric"] == metric);
+        let found = found.unwrap_or_else(|| panic!("no {metric} of {stage} in {rows:?}"));
+        assert!(
+            found["raw"].is_null() && found["untrained"].is_number(),
+            "{found}"
+        );
+        found["value"].as_f64().expect("a number")
+    };
+    assert_eq!(value("exam", "answered"), 1.0 / 3.0);
+    assert_eq!(value("people", "answered"), 0.75);
+    assert_eq!(value("near", "answered"), 0.5);
+    // what the monitor read last is what the stage finds
+    assert_eq!(
+        last(&test, "run", "monitor.similarity"),
+        value("people", "spearman")
+    );
+    let near = test.text("run/results/near.txt");
+    assert_eq!(near.lines().count(), 4, "{near}");
+    assert!(near.ends_with("zebra is not in the vocabulary\n"), "{near}");
+    assert_eq!(test.text("run/stages/near/table.txt"), near);
+    let exam = test.text("run/results/exam.txt");
+    assert!(exam.contains("of 1 answered of 2"), "{exam}");
+    let page = test.text("run/report.html");
+    assert!(page.contains("zebra is not in the vocabulary"));
+    let words = test.text("run/words.txt");
+    assert!(
+        words.lines().any(|line| line.starts_with("boat ")),
+        "{words}"
+    );
+    assert!(!words.contains("[PAD]") && !words.contains("[UNK]"));
+    drop(ran);
+    // another file of questions is another exam, and nothing else is done again
+    test.write("questions.txt", ": sea\nboat wave salt sail\n");
+    let again = test.run(&[
+        "run",
+        "recipe.ssl",
+        "--out",
+        "run",
+        "--set",
+        "read.length=4 epochs",
+    ]);
+    let said = again.success().stderr();
+    for stage in ["read", "people", "near", "text"] {
+        assert!(
+            said.contains(&format!("{stage} · finished before, skipped")),
+            "{said}"
+        );
+    }
+    assert!(!said.contains("exam · finished before"), "{said}");
+    // a line that is none ends it before anything runs
+    test.write("questions.txt", ": sea\nboat wave\n");
+    run(&test, "run", &[])
+        .code(1)
+        .says("questions.txt: line 2: 2 words, and a question has four");
+}

@@ -92,6 +92,8 @@ pub struct Spec {
     /// What a task exports beside its encoders, by name with one sentence each: what [`Graph::part`] names, in that order. Empty
     /// where only the graph knows: a script's or a plugin's.
     pub exports: Vec<(String, String)>,
+    /// Fields of its kind that it does not have: what reads no records names no data.
+    pub without: &'static [&'static str],
     /// Of a task: its batch shows pieces of pictures. Later stages read whole ones all the same.
     pub pieces: bool,
     /// Raised whenever results change for the same recipe.
@@ -119,6 +121,7 @@ impl Spec {
             gives: None,
             parts: Vec::new(),
             exports: Vec::new(),
+            without: &[],
             pieces: false,
             semantics: 1,
             example: format!("{name}()"),
@@ -156,6 +159,12 @@ impl Spec {
     /// Says what kind of thing a fit learns.
     pub fn gives(mut self, kind: &'static str) -> Self {
         self.gives = Some(kind);
+        self
+    }
+
+    /// Says which fields of its kind it does not have.
+    pub fn without(mut self, fields: &'static [&'static str]) -> Self {
+        self.without = fields;
         self
     }
 
@@ -270,6 +279,13 @@ impl Spec {
         let mut spec = self.clone();
         spec.params = [before, self.params.clone(), behind].concat();
         spec
+    }
+
+    /// The fields that a stage of it has beside its own parameters.
+    pub fn stage_fields(&self) -> Vec<Param> {
+        let mut fields = super::stage_fields(self.kind);
+        fields.retain(|field| !self.without.contains(&field.name.as_str()));
+        fields
     }
 
     /// Whether it is a transform of several values.

@@ -5,6 +5,7 @@
 
 mod file;
 mod fit;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use tokenizers::{
 };
 
 use super::DataError;
+pub use rows::words_of;
 
 /// Pieces that stand for no word, in the order of their ids in a vocabulary that was learnt here.
 pub const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];

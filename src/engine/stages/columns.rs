@@ -10,11 +10,11 @@ use super::lab::Bench;
 use super::work::{Whose, Work};
 use super::{Run, StageDirectory, Watch};
 use crate::evaluation::{
-    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read,
+    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read, TABLE,
 };
 use crate::language::codes::Code;
 use crate::plan::{Evaluation, Settings, StagePlan};
-use crate::report::ResultRow;
+use crate::report::{ResultRow, exhibit_table};
 
 impl Run<'_> {
     /// A stage that judges: every column, then a row for each metric at each place.
@@ -35,11 +35,12 @@ impl Run<'_> {
             };
             self.judge(&work, watch)
         };
-        let [trained, untrained, raw] = [
-            column(Column::Trained)?,
-            column(Column::Untrained)?,
-            column(Column::Raw)?,
-        ];
+        let [trained, untrained] = [column(Column::Trained)?, column(Column::Untrained)?];
+        // without an encoder there is no table
+        let raw = match evaluation.table {
+            Some(_) => Findings::default(),
+            None => column(Column::Raw)?,
+        };
         let Some(evaluator) = evaluation.evaluator() else {
             return Err(unable(evaluation));
         };
@@ -75,6 +76,7 @@ impl Run<'_> {
         });
         let rows: Vec<ResultRow> = rows.collect();
         exhibit(evaluation, &trained, &untrained, directory)?;
+        self.beside_results(&stage.name, &trained)?;
         watch.end(&headline(&stage.name, evaluator, &trained));
         Ok(rows)
     }
@@ -108,10 +110,18 @@ impl Run<'_> {
             None => Through::Nothing,
         };
         let mut read = Vec::new();
-        for (index, split) in evaluation.splits.iter().enumerate() {
-            read.push(match (split.want.form, reading, work.data(index)) {
+        for want in evaluator.wants(&evaluation.args) {
+            let what = want.said.replace("{}", work.whose.said());
+            if let (Form::Table, Some(table)) = (want.form, &evaluation.table) {
+                read.push(Read::Table(self.table(work, table, &what, watch)?));
+                continue;
+            }
+            let mut splits = evaluation.splits.iter();
+            let Some(index) = splits.position(|split| split.want == want) else {
+                continue;
+            };
+            read.push(match (want.form, reading, work.data(index)) {
                 (Form::Rows, Some(reading), Some(data)) => {
-                    let what = split.want.said.replace("{}", work.whose.said());
                     let stage = &work.stage.name;
                     Read::Rows(self.features(&data, reading, &through, stage, &what, watch)?)
                 }
@@ -124,10 +134,32 @@ impl Run<'_> {
             args: &evaluation.args,
             places: &places,
             classes: evaluation.classes,
+            file: &evaluation.file,
         };
         let mut bench = Bench::new(self, work, watch);
         let found = evaluator.judge(&judged, read, &mut bench);
         found.map_err(|_| bench.why().unwrap_or_else(|| unable(evaluation)))
+    }
+}
+
+impl Run<'_> {
+    /// Lines to be read, also where whoever looks for results looks: `results/STAGE.txt`.
+    fn beside_results(&self, stage: &str, found: &Findings) -> Result<(), Failure> {
+        let text = found.exhibits.iter().find_map(|exhibit| match exhibit {
+            Exhibit::Text(text) => Some(text),
+            Exhibit::Map { .. } => None,
+        });
+        let (Some(text), Some(run)) = (text, &self.directory) else {
+            return Ok(());
+        };
+        let failed = |name: &str| {
+            let path = run.folder.path_of(name);
+            move |error| disk(&path, &error)
+        };
+        let results = run.folder.make("results").map_err(failed("results"))?;
+        let name = exhibit_table(stage);
+        let written = results.write(&name, text.as_bytes());
+        written.map_err(failed(&format!("results/{name}")))
     }
 }
 
@@ -147,7 +179,11 @@ fn headline(stage: &str, evaluator: &dyn Evaluator, found: &Findings) -> String 
         .copied()
         .unwrap_or(("", Measure::SCORE));
     let values = found.metrics.iter().filter(|metric| metric.name == name);
-    let best = measure.best(values.map(|metric| metric.value));
+    let whole = values.clone().find(|metric| metric.place.is_empty());
+    let best = match whole {
+        Some(whole) => Some(whole.value),
+        None => measure.best(values.map(|metric| metric.value)),
+    };
     format!("{stage} · {}", measure.brief(best.unwrap_or(f64::NAN)))
 }
 
@@ -158,23 +194,30 @@ fn exhibit(
     untrained: &Findings,
     directory: &StageDirectory,
 ) -> Result<(), Failure> {
-    let flat = |exhibit: &Exhibit| match exhibit {
-        Exhibit::Map { rows, width, .. } => crate::report::embedding::map(rows, *width),
-    };
     for (own, other) in trained.exhibits.iter().zip(&untrained.exhibits) {
-        let Exhibit::Map { labels, .. } = own;
-        let test = evaluation.split("test").or(evaluation.splits.first());
-        let classes = test.map(|test| test.data.dataset.class_names());
-        let written = directory.folder.write_json(
-            MAP,
-            &json!({
-                "points": flat(own),
-                "untrained": flat(other),
-                "labels": labels,
-                "classes": classes.unwrap_or_default(),
-            }),
-        );
-        written.map_err(|error| disk(&directory.path_of(MAP), &error))?;
+        let (name, written) = match (own, other) {
+            (
+                Exhibit::Map {
+                    rows,
+                    width,
+                    labels,
+                },
+                Exhibit::Map { rows: other, .. },
+            ) => {
+                let test = evaluation.split("test").or(evaluation.splits.first());
+                let classes = test.map(|test| test.data.dataset.class_names());
+                let map = json!({
+                    "points": crate::report::embedding::map(rows, *width),
+                    "untrained": crate::report::embedding::map(other, *width),
+                    "labels": labels,
+                    "classes": classes.unwrap_or_default(),
+                });
+                (MAP, directory.folder.write_json(MAP, &map))
+            }
+            (Exhibit::Text(text), _) => (TABLE, directory.folder.write(TABLE, text.as_bytes())),
+            (Exhibit::Map { .. }, Exhibit::Text(_)) => continue,
+        };
+        written.map_err(|error| disk(&directory.path_of(name), &error))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, disk};
-use super::{Run, Watch, weights};
+use super::{Run, Watch, table, weights};
 use crate::files;
 use crate::plan::card::{Card, card};
 use crate::plan::{Body, Export, StagePlan};
@@ -17,6 +17,22 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         let (model, steps) = self.trained_at(&export.from, &export.graph)?;
         let path = weights::target(self.root(), &export.path)?;
+        if let Some((reading, binary)) = &export.table {
+            let table = table::rows(&model, reading, &stage.name, "words", watch)?;
+            let left_out = weights::export_words(&path, &table, *binary)?;
+            let words = match left_out {
+                0 => String::new(),
+                n => {
+                    format!("; {n} with spaces in them, which the format can't hold, are left out")
+                }
+            };
+            let file = path.display().to_string();
+            watch.end(&format!("{} · {file}{words}", stage.name));
+            for line in load_words(&file, *binary) {
+                watch.say(&line);
+            }
+            return Ok(());
+        }
         let from = self.stages.get(&export.from.stage);
         let hash = from.map_or("", |directory| directory.hash.as_str());
         let file = path.display().to_string();
@@ -62,7 +78,7 @@ impl Run<'_> {
         let folder = |path: &str| self.root().join(path).parent().map(Path::to_owned);
         let own = folder(&export.path);
         let others = self.plan.stages.iter().filter(|stage| match &stage.body {
-            Body::Export(other) => folder(&other.path) == own,
+            Body::Export(other) if other.table.is_none() => folder(&other.path) == own,
             _ => false,
         });
         let path = match others.count() {
@@ -75,6 +91,17 @@ impl Run<'_> {
         };
         free.then_some(path)
     }
+}
+
+/// The lines of Python that load words with their vectors.
+fn load_words(file: &str, binary: bool) -> [String; 3] {
+    let file = serde_json::Value::from(file);
+    let how = if binary { ", binary=True" } else { "" };
+    [
+        "  in Python:".to_owned(),
+        "    from gensim.models import KeyedVectors".to_owned(),
+        format!("    words = KeyedVectors.load_word2vec_format({file}{how})"),
+    ]
 }
 
 /// No config is longer.

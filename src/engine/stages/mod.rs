@@ -23,6 +23,7 @@ mod pretext;
 mod quiet;
 mod readings;
 mod record;
+mod table;
 mod times;
 mod valid;
 mod watch;

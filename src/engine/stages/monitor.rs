@@ -8,7 +8,7 @@ use crate::evaluation::Measured;
 use crate::plan::{StagePlan, Training};
 
 impl Run<'_> {
-    /// A monitor's reading: what it makes of the model as it is now, each metric at the last place.
+    /// A monitor's reading: what it makes of the model as it is now, each metric as a whole or at the last place.
     pub(super) fn monitor(
         &self,
         stage: &StagePlan,
@@ -28,8 +28,7 @@ impl Run<'_> {
         };
         let found = self.judge(&work, watch)?;
         let read = monitor.reads.iter().filter_map(|(metric, watched)| {
-            let mut last = found.metrics.iter().rev();
-            let found = last.find(|found| found.name == metric)?;
+            let found = found.one(metric)?;
             Some(Measured {
                 series: watched.series.clone(),
                 value: found.value,

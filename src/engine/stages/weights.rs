@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use crate::engine::checkpoint::{self, Binding, Checkpoint, Opened, fits_model};
 use crate::engine::{EngineError, HostTensor, Model, TrainerState};
+use crate::evaluation::Table;
 use crate::files::Folder;
 use crate::graph::{Graph, within};
 use crate::language::codes::Code;
-use crate::plan::{ENCODER, export, export_file};
+use crate::plan::{ENCODER, export, export_file, word_file};
 
 /// Writes a model, whole or not at all.
 pub(super) fn save(
@@ -112,6 +113,16 @@ pub(super) fn target(root: &Path, path: &str) -> Result<PathBuf, Failure> {
             .note("An export replaces nothing but an older export, and follows no link.")
             .help("move or remove it, or write the export to another file")
     })
+}
+
+/// Writes words with their vectors; how many words the format can't hold.
+pub(super) fn export_words(path: &Path, table: &Table, binary: bool) -> Result<usize, Failure> {
+    let (bytes, left_out) = word_file(&table.rows, table.dim, &table.words, binary);
+    export_file::put(path, &bytes).map_err(|error| {
+        let message = format!("can't write {}: {error}", path.display());
+        Failure::new(Code::Disk, message).help("choose another path, or make room")
+    })?;
+    Ok(left_out)
 }
 
 /// Writes the encoder as safetensors under the names that torchvision and timm expect.

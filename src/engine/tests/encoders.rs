@@ -4,7 +4,7 @@ use super::fixtures::{close, data, model, numbers, read};
 use crate::catalog::Value;
 use crate::engine::{Batch, HostTensor, features};
 use crate::graph::testing::{encoder, pictures};
-use crate::graph::{Mode, Module, TorchSource};
+use crate::graph::{DType, Graph, Init, Mode, Module, Size, TorchSource};
 
 /// FNV-1a, 64 bits.
 fn hash(name: &str) -> u64 {
@@ -116,4 +116,43 @@ fn the_parts_of_a_transformer_in_order_are_the_whole() {
     let batch: Batch = [("image".to_owned(), HostTensor::f32(pixels, &[2, 3, 16, 16]))].into();
     let both = features(&graph, &model, &batch, &[whole, class]).expect("a forward pass");
     assert_eq!(data(&both[0]), data(&both[1]));
+}
+
+/// Rows of a table, and the mean of those that stand for a word.
+#[test]
+fn a_text_is_the_mean_of_its_words_vectors() {
+    let mut g = Graph::new(Mode::Eval);
+    let x = g.declare_input("x", vec![Size::batch(), 3.into()], DType::Int, Some(4));
+    let given = [("dim", Value::Integer(2))];
+    let module = Module::new("encoder", &encoder("word_vectors", &given));
+    let whole = g.call(&module, x).expect("an encoder");
+    let rows = g.call_part(&module, "vectors", x).expect("a part");
+    let last = g.slice(x, 1, 2.into(), 1.into());
+    let last = last.and_then(|x| g.flatten(x)).expect("the last ids");
+    let last = g.reshape(last, vec![Size::batch()]).expect("[B]");
+    let last = g.call_part(&module, "vectors", last).expect("a part"); // [B, d]
+    assert_eq!(g.parameters.len(), 1);
+    assert_eq!(g.parameters[0].name, "encoder/vectors");
+    assert_eq!(g.parameters[0].shape, [4, 2]);
+    assert_eq!(g.parameters[0].init, Init::Uniform(0.25));
+    let mut model = model(&g);
+    // the row of padding is no zeros: it must not count
+    let table = vec![100.0, 100.0, 1.0, 2.0, 3.0, 5.0, -4.0, 0.5];
+    let table = HostTensor::f32(table, &[4, 2]);
+    model.set("encoder/vectors", &table).expect("the table");
+    let texts = HostTensor::int(vec![1, 2, 3, 2, 0, 0, 0, 0, 0], &[3, 3]);
+    let batch: Batch = [("x".to_owned(), texts)].into();
+    let found = features(&g, &model, &batch, &[whole, rows, last]).expect("a forward pass");
+    close(
+        "mean",
+        data(&found[0]),
+        &[0.0, 2.5, 3.0, 5.0, 0.0, 0.0],
+        1e-6,
+    );
+    assert_eq!(found[1].shape(), [3, 3, 2]);
+    assert_eq!(
+        data(&found[1])[..8],
+        [1.0, 2.0, 3.0, 5.0, -4.0, 0.5, 3.0, 5.0]
+    );
+    assert_eq!(data(&found[2]), [-4.0, 0.5, 100.0, 100.0, 100.0, 100.0]);
 }

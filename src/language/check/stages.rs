@@ -6,7 +6,7 @@ use super::Checker;
 use super::arguments::{Given, Matched, Subject};
 use super::names::kinds_text;
 use super::values::Place;
-use crate::catalog::{Args, Argument, Call, Kind, Param, run_fields, stage_fields};
+use crate::catalog::{Args, Argument, Call, Kind, Param, run_fields};
 use crate::language::Diagnostic;
 use crate::language::ast::{self, ExprKind, File, Item};
 use crate::language::checked::Stage;
@@ -41,7 +41,7 @@ impl Checker<'_> {
             span: value.span,
         };
         let own: Vec<&Param> = spec.params.iter().collect();
-        let all = stage_fields(stage.kind);
+        let all = spec.stage_fields();
         let common: Vec<&Param> = all
             .iter()
             .filter(|field| own.iter().all(|param| param.name != field.name))

@@ -126,7 +126,7 @@ fn rate(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, settings: &Settings) {
     if batch.origin == Origin::Default || optimizer.origin != Origin::Default {
         return;
     }
-    let common = crate::catalog::stage_fields(stage.kind);
+    let common = stage.call.spec.stage_fields();
     let default = |name: &str| {
         let mut all = stage.call.spec.params.iter().chain(&common);
         match &all.find(|param| param.name == name)?.preset {

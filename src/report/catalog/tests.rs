@@ -199,7 +199,7 @@ fn every_entry_of_the_catalog_has_a_doc() {
     let catalog = Catalog::builtin();
     let listed = list(&catalog);
     for spec in catalog.iter() {
-        let fields = stage_fields(spec.kind);
+        let fields = spec.stage_fields();
         let text = doc(spec, &fields);
         assert!(
             listed.contains(&format!("  {} ", spec.name)),

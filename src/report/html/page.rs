@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::numbers::thousands;
 use super::run::{Manifest, Run, StageFiles};
 use super::{ReportError, base64, curves, highlight, markdown, sections};
+use crate::language::visible;
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
 
 const TEMPLATE: &str = include_str!("../report.html.j2");
@@ -30,6 +31,14 @@ struct Map {
     legend: Vec<Class>,
     /// Classes beyond the legend.
     more: usize,
+}
+
+/// The lines that one stage shows.
+#[derive(Serialize)]
+struct Lines {
+    stage: String,
+    heading: String,
+    text: String,
 }
 
 /// What one stage shows of itself.
@@ -91,6 +100,15 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         .map(shown)
         .collect();
     let maps: Vec<Map> = run.stages.iter().filter_map(map).collect();
+    let tables = run.stages.iter().filter_map(|stage| {
+        let text = stage.table.as_deref().filter(|text| !text.is_empty())?;
+        Some(Lines {
+            stage: stage.name.clone(),
+            heading: stage.heading.clone(),
+            text: visible(text).into_owned(),
+        })
+    });
+    let tables: Vec<Lines> = tables.collect();
     let splits = run.facts.data.iter().map(|(name, split)| {
         let split: Manifest = serde_json::from_value(split.clone()).unwrap_or_default();
         Split {
@@ -136,6 +154,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         preview => run.preview.as_deref().map(base64::encode),
         shown => list(&shown),
         maps => list(&maps),
+        tables => list(&tables),
         recipe => run.recipe.as_deref().map(highlight::html),
         origins => list(&sections::origins(&run.facts.provenance)),
         splits => list(&splits.collect::<Vec<_>>()),

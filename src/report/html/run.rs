@@ -23,6 +23,8 @@ const MOST_ORIGINS: usize = 10_000;
 /// Most exhibits of a stage, and bytes of the pictures of all stages: a page must open.
 const MOST_EXHIBITS: usize = 16;
 const LARGEST_PICTURES: usize = 64 << 20;
+/// Bytes of the lines that a stage shows.
+const LARGEST_TABLE: u64 = 1 << 20;
 
 /// `run.json`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -79,6 +81,8 @@ pub(super) struct StageFiles {
     pub metrics: Metrics,
     pub timing: Option<Timing>,
     pub map: Option<EmbeddingMap>,
+    /// Lines to be read.
+    pub table: Option<String>,
     pub exhibits: Vec<Shown>,
 }
 
@@ -273,6 +277,7 @@ impl Reader {
             metrics: metrics.as_deref().map(Metrics::parse).unwrap_or_default(),
             timing: timing.as_deref().and_then(Timing::parse),
             map: self.json(folder, "embedding.json"),
+            table: self.text(folder, "table.txt", LARGEST_TABLE),
             exhibits: self.exhibits(folder),
         }
     }

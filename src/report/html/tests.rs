@@ -272,12 +272,15 @@ fn no_link_is_followed_and_nothing_is_waited_for() {
         "stages/rotations/metrics.jsonl",
         "stages/rotations/timing.jsonl",
         "stages/neighbours/embedding.json",
+        "stages/neighbours/table.txt",
     ];
     for name in inside {
         for kind in 0..4 {
             let folder = run_dir();
             let path = folder.path().join(name);
-            fs::remove_file(&path).unwrap();
+            if path.exists() {
+                fs::remove_file(&path).unwrap();
+            }
             match kind {
                 0 => symlink(&secret, &path).unwrap(),
                 1 => symlink("/dev/zero", &path).unwrap(),
@@ -316,6 +319,17 @@ fn no_link_is_followed_and_nothing_is_waited_for() {
         "{refused}"
     );
     assert!(fs::read_to_string(&secret).unwrap().ends_with("secret"));
+}
+
+#[test]
+fn lines_of_a_stage_are_text() {
+    let folder = run_dir();
+    let lines = "king  <b>queen</b>  0.7\n      \u{202e}man  0.5\n";
+    fs::write(folder.path().join("stages/neighbours/table.txt"), lines).unwrap();
+    let html = page(folder.path()).replace("&#x2f;", "/");
+    let shown = "king  &lt;b&gt;queen&lt;/b&gt;  0.7\n      \\u{202e}man  0.5\n</pre>";
+    assert!(html.contains(shown), "{html}");
+    assert!(!page(run_dir().path()).contains("id=\"tables\""));
 }
 
 #[test]
