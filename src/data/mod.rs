@@ -19,6 +19,7 @@ mod manifest;
 mod mnist;
 mod moving_shapes;
 mod open;
+mod packed;
 mod parquet;
 mod pictures;
 mod pipes;
@@ -34,6 +35,7 @@ mod shared;
 mod source;
 #[cfg(test)]
 mod test_help;
+mod text_lines;
 mod texts;
 mod types;
 mod video_folder;
@@ -73,6 +75,7 @@ pub fn specs() -> Vec<Spec> {
         video_folder::spec(),
         parquet::spec(),
         documents::spec(),
+        text_lines::spec(),
     ];
     specs.extend(pipes::specs());
     specs
