@@ -59,7 +59,7 @@ pub use types::{
     SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced, first_clip,
     first_image, first_label, main_field, numbers,
 };
-pub use words::{Pieces, SPECIAL, SpecialIds, Spelling};
+pub use words::{Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole};
 
 use crate::catalog::Spec;
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Fit, Learnt};
+use super::{Fit, Learnt, text};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
 use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType, Spelling};
 
@@ -28,10 +28,7 @@ impl Fit for WordPiece {
             lowercase: args.switch("lowercase"),
             strip_accents: args.switch("strip_accents"),
         };
-        let mut texts = values.map(|value| {
-            let text = value?.into_text();
-            text.ok_or_else(|| DataError::new("`wordpiece` was given what is no text"))
-        });
+        let mut texts = values.map(|value| text("wordpiece", value));
         let (bytes, pieces) = Pieces::fit(&mut texts, size, spelling)?;
         let found = match pieces < size {
             true => format!("{pieces} of {size} pieces: the texts hold no more"),
@@ -41,15 +38,7 @@ impl Fit for WordPiece {
     }
 
     fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
-        let pieces = Pieces::open(bytes)?;
-        let (declared, found) = (args.size("size"), pieces.len());
-        if found > declared {
-            return Err(DataError::new(format!(
-                "it has {found} pieces, and `size` says {declared}"
-            ))
-            .help(format!("write `size = {found}`")));
-        }
-        Ok(Arc::new(pieces))
+        super::vocabulary_of(args, bytes, false)
     }
 }
 

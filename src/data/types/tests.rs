@@ -730,7 +730,7 @@ fn tokens_are_padded_ids_and_a_length() {
 
     let mut drawn = Vec::new();
     let pieces = pieces();
-    let masked = vec![pieces.id("one").unwrap(), pieces.special().mask, 0];
+    let masked = vec![pieces.id("one").unwrap(), pieces.special().mask.unwrap(), 0];
     Sample::tokens(masked, pieces).draw("x", &[], &mut drawn);
     assert_eq!(
         drawn,
