@@ -36,6 +36,14 @@ pub trait Fit: Send + Sync {
         values: &mut dyn Iterator<Item = Result<Sample, DataError>>,
     ) -> Result<Learnt, DataError>;
 
+    /// The content of [`Self::file`] that a file of the user's means, which may be written another way.
+    ///
+    /// # Errors
+    /// It is no such file.
+    fn given(&self, _args: &Args, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
+        Ok(bytes)
+    }
+
     /// What a file holds, for those that take it by name.
     ///
     /// # Errors

@@ -9,6 +9,13 @@ use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType, Spelling};
 
 struct WordPiece;
 
+fn spelling(args: &Args) -> Spelling {
+    Spelling {
+        lowercase: args.switch("lowercase"),
+        strip_accents: args.switch("strip_accents"),
+    }
+}
+
 impl Fit for WordPiece {
     fn reads(&self) -> SampleType {
         SampleType::TEXT
@@ -24,10 +31,7 @@ impl Fit for WordPiece {
         values: &mut dyn Iterator<Item = Result<Sample, DataError>>,
     ) -> Result<Learnt, DataError> {
         let size = args.size("size");
-        let spelling = Spelling {
-            lowercase: args.switch("lowercase"),
-            strip_accents: args.switch("strip_accents"),
-        };
+        let spelling = spelling(args);
         let mut texts = values.map(|value| text("wordpiece", value));
         let (bytes, pieces) = Pieces::fit(&mut texts, size, spelling)?;
         let found = match pieces < size {
@@ -35,6 +39,14 @@ impl Fit for WordPiece {
             false => format!("{pieces} pieces"),
         };
         Ok(Learnt { bytes, found })
+    }
+
+    fn given(&self, args: &Args, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
+        // a list starts with a piece: none is a brace and all that follows it in a tokenizer.json
+        match bytes.trim_ascii_start().first() {
+            Some(b'{') => Ok(bytes),
+            _ => Pieces::listed(&bytes, spelling(args)),
+        }
     }
 
     fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
@@ -62,10 +74,10 @@ pub(super) fn spec() -> Spec {
     .param(Param::optional(
         "file",
         Type::Text,
-        "A tokenizer.json to read instead of learning; the path is relative to the recipe.",
+        "A tokenizer.json, or BERT's vocab.txt, to read instead of learning; the path is relative to the recipe.",
     ))
-    .param(Param::switch("lowercase", "on", "`House` is `house`. A file says it for itself."))
-    .param(Param::switch("strip_accents", "on", "`café` is `cafe`. A file says it for itself."))
+    .param(Param::switch("lowercase", "on", "`House` is `house`. A tokenizer.json says it for itself."))
+    .param(Param::switch("strip_accents", "on", "`café` is `cafe`. A tokenizer.json says it for itself."))
     .doc(
         "Letters first, then pairs of pieces that stand beside each other most often, until there are enough. The result is a \
          tokenizer.json in the stage's folder, which Hugging Face's tokenizers open too.",

@@ -12,7 +12,7 @@ use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling};
 /// Bytes of the largest file.
 const LARGEST: usize = 64 << 20;
 /// Most pieces.
-const MOST: usize = 1 << 20;
+pub(super) const MOST: usize = 1 << 20;
 /// Bytes of the longest piece.
 const LONGEST: usize = 1024;
 
@@ -27,9 +27,17 @@ pub(super) struct Read {
     pub counts: Option<Vec<u64>>,
 }
 
-/// The first `n` pieces that stand for no word, as they are added.
-fn special(n: usize) -> Vec<Value> {
-    let special = SPECIAL[..n].iter().enumerate().map(|(id, token)| {
+/// Ids of the first `n` pieces that stand for no word: where they are, or where they belong.
+fn special_ids(tokens: &[String], n: usize) -> Vec<usize> {
+    let at = |(id, own): (usize, &&str)| tokens.iter().position(|t| t == own).unwrap_or(id);
+    SPECIAL[..n].iter().enumerate().map(at).collect()
+}
+
+/// The pieces that stand for no word, as they are added: in the order of their ids.
+fn special(ids: &[usize]) -> Vec<Value> {
+    let mut order: Vec<(usize, &str)> = ids.iter().copied().zip(SPECIAL).collect();
+    order.sort_unstable();
+    let special = order.into_iter().map(|(id, token)| {
         json!({
             "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
             "special": true
@@ -64,7 +72,7 @@ pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling)
         "version": "1.0",
         "truncation": null,
         "padding": null,
-        "added_tokens": special(WITHOUT_WORD),
+        "added_tokens": special(&special_ids(tokens, WITHOUT_WORD)),
         "normalizer": normalizer(spelling),
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "post_processor": null,
@@ -77,12 +85,13 @@ pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling)
 pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
     let one = |name: &str, of: u8| json!({name: {"id": name_of(of), "type_id": 0}});
     let (class, separator) = (SPECIAL[2], SPECIAL[3]);
+    let ids = special_ids(tokens, SPECIAL.len());
     let inserted = |token: &str, id: usize| json!({"id": token, "ids": [id], "tokens": [token]});
     bytes(&json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
-        "added_tokens": special(SPECIAL.len()),
+        "added_tokens": special(&ids),
         "normalizer": normalizer(spelling),
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "post_processor": {
@@ -90,7 +99,7 @@ pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
             "single": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3)],
             "pair": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3),
                      json!({"Sequence": {"id": "B", "type_id": 1}}), json!({"SpecialToken": {"id": separator, "type_id": 1}})],
-            "special_tokens": {class: inserted(class, 2), separator: inserted(separator, 3)}
+            "special_tokens": {class: inserted(class, ids[2]), separator: inserted(separator, ids[3])}
         },
         "decoder": {"type": "WordPiece", "prefix": GOES_ON, "cleanup": true},
         "model": {

@@ -6,6 +6,7 @@
 
 mod file;
 mod fit;
+mod listed;
 mod noise;
 mod split;
 #[cfg(test)]
@@ -245,6 +246,17 @@ impl Pieces {
             ids,
             special,
             spelling,
+        })
+    }
+
+    /// The file of the vocabulary that a list says: a piece a line, as in BERT's `vocab.txt`.
+    ///
+    /// # Errors
+    /// It is no such list.
+    pub fn listed(bytes: &[u8], spelling: Spelling) -> Result<Vec<u8>, DataError> {
+        listed::read(bytes, spelling).map_err(|what| {
+            DataError::new(format!("it is no list of pieces, one a line: {what}"))
+                .help("a vocabulary is a tokenizer.json, or BERT's vocab.txt")
         })
     }
 
