@@ -112,6 +112,7 @@ mod tests {
         let ids = [10, 11, 12, 13, 14, 15];
         assert_eq!(cropped(&start, &ids, 0), [10, 11, 12, 13]);
         assert_eq!(cropped(&start, &ids[..3], 0), [10, 11, 12]);
+        assert_eq!(cropped(&random, &[], 0), [0_u32; 0]);
         let mut seen = [0; 3];
         for draw in 0..300 {
             let found = cropped(&random, &ids, draw);

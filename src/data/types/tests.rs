@@ -709,6 +709,8 @@ fn tokens_are_padded_ids_and_a_length() {
         written(&tokens("two one"), &four),
         Ok((vec![], vec![id("two"), id("one"), 0, 0, 2]))
     );
+    // a text of which nothing is left is all padding
+    assert_eq!(written(&tokens(""), &four), Ok((vec![], vec![0; 5])));
     let error = written(&tokens("one two three one two"), &four).unwrap_err();
     assert_eq!(
         error,
