@@ -55,11 +55,12 @@ fn run(path: &Path) -> Result<(), Failed> {
     }
     // what recipes of this folder use
     for entry in std::fs::read_dir(path.parent().unwrap_or(path))?.flatten() {
-        if entry
-            .path()
-            .extension()
-            .is_some_and(|ending| ending == "rhai" || ending == "csv")
-        {
+        let used = |ending: &std::ffi::OsStr| {
+            ["rhai", "csv", "text", "json"]
+                .iter()
+                .any(|own| ending == *own)
+        };
+        if entry.path().extension().is_some_and(used) {
             test.write(
                 &entry.file_name().to_string_lossy(),
                 std::fs::read(entry.path())?,

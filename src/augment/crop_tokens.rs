@@ -55,9 +55,13 @@ impl Transform for CropTokens {
         let Tokens { mut ids, pieces } = input::tokens("crop_tokens", input)?;
         if ids.len() > self.length {
             let special = pieces.special();
-            let enclosed =
-                ids.first() == Some(&special.class) && ids.last() == Some(&special.separator);
-            let edge = usize::from(enclosed);
+            // what encloses the text, where something does
+            let separator = special.separator.filter(|separator| {
+                special.class.is_some()
+                    && ids.first().copied() == special.class
+                    && ids.last() == Some(separator)
+            });
+            let edge = usize::from(separator.is_some());
             let inside = ids.len() - 2 * edge;
             let kept = self.length - 2 * edge;
             let start = match self.random {
@@ -66,9 +70,7 @@ impl Transform for CropTokens {
             };
             ids.copy_within(edge + start..edge + start + kept, edge);
             ids.truncate(edge + kept);
-            if enclosed {
-                ids.push(special.separator);
-            }
+            ids.extend(separator);
         }
         out.push(Sample::tokens(ids, pieces));
         Ok(())
@@ -110,6 +112,7 @@ mod tests {
         let ids = [10, 11, 12, 13, 14, 15];
         assert_eq!(cropped(&start, &ids, 0), [10, 11, 12, 13]);
         assert_eq!(cropped(&start, &ids[..3], 0), [10, 11, 12]);
+        assert_eq!(cropped(&random, &[], 0), [0_u32; 0]);
         let mut seen = [0; 3];
         for draw in 0..300 {
             let found = cropped(&random, &ids, draw);

@@ -63,6 +63,33 @@ pub fn tokens(transform: &str, input: Sample) -> Result<Tokens, DataError> {
     })
 }
 
+/// The vocabulary of what flows into `transform` does not say how common words are.
+pub fn no_counts(transform: &str) -> DataError {
+    DataError::new(format!(
+        "`{transform}` asks how common words are, and the vocabulary knows no counts"
+    ))
+    .help("learn one that does: `fit … = vocabulary(size = …)`")
+}
+
+/// A vocabulary of these words, the commonest first, each with its count.
+#[cfg(test)]
+pub fn whole_words(words: &[(&str, u64)]) -> std::sync::Arc<crate::data::Pieces> {
+    let ids = ["[PAD]", "[UNK]"].into_iter();
+    let ids = ids.chain(words.iter().map(|(word, _)| *word)).zip(0..);
+    let vocabulary: std::collections::BTreeMap<&str, u32> = ids.collect();
+    let counts: Vec<u64> = [0, 0]
+        .into_iter()
+        .chain(words.iter().map(|(_, n)| *n))
+        .collect();
+    let file = serde_json::json!({
+        "normalizer": {"type": "BertNormalizer", "strip_accents": true},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": vocabulary, "counts": counts}
+    });
+    let pieces = crate::data::Pieces::open(file.to_string().as_bytes());
+    std::sync::Arc::new(pieces.expect("a vocabulary"))
+}
+
 impl ClipType {
     /// What flows into `transform`, which takes one clip.
     pub(super) fn flowing(transform: &str, input: &SampleType) -> Result<Self> {

@@ -30,11 +30,11 @@ impl Transform for Join {
             return Ok(());
         };
         let pieces = vocabulary.pieces()?;
-        let special = pieces.special();
-        let mut ids = vec![special.class];
+        let (class, separator) = pieces.special().enclosing()?;
+        let mut ids = vec![class];
         for text in &texts {
             ids.extend(pieces.encode(text)?);
-            ids.push(special.separator);
+            ids.push(separator);
         }
         out.push(Sample::tokens(ids, pieces));
         Ok(())

@@ -62,6 +62,7 @@ impl Transform for MaskTokens {
         out: &mut Vec<Sample>,
     ) -> Result<(), DataError> {
         let Tokens { mut ids, pieces } = input::tokens("mask_tokens", input)?;
+        let mask = pieces.special().mask()?;
         let special = pieces.special().all();
         let words = (0..ids.len()).filter(|at| !special.contains(&ids[*at]));
         let mut words: Vec<usize> = words.collect();
@@ -80,7 +81,7 @@ impl Transform for MaskTokens {
             target[at] = ids[at];
             let part = rng.uniform();
             if part < MASKED {
-                ids[at] = pieces.special().mask;
+                ids[at] = mask;
             } else if part < MASKED_OR_RANDOM {
                 ids[at] = any_word(&pieces, rng);
             }

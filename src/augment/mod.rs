@@ -24,6 +24,7 @@ mod lab_part;
 mod lightness;
 mod mask_tokens;
 mod maybe_shuffle;
+mod negatives;
 mod neighbour_tiles;
 mod noise;
 pub mod normalize;
@@ -36,6 +37,7 @@ mod resize;
 mod sample_frames;
 mod scratch;
 mod solarize;
+mod subsample;
 #[cfg(test)]
 mod tests;
 mod tokenize;
@@ -106,6 +108,8 @@ pub fn specs() -> Vec<Spec> {
         tokenize::spec(),
         crop_tokens::spec(),
         mask_tokens::spec(),
+        subsample::spec(),
+        negatives::spec(),
         sample_frames::spec(),
         maybe_shuffle::spec(),
         frames::spec(),

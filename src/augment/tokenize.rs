@@ -42,7 +42,11 @@ impl Transform for Tokenize {
         let text = input.into_text();
         let text = text.ok_or_else(|| DataError::new("`tokenize` was given what is no text"))?;
         let pieces = self.vocabulary.pieces()?;
-        let ids = pieces.enclosed(&pieces.encode(&text)?);
+        let ids = pieces.encode(&text)?;
+        let ids = match pieces.whole() {
+            true => ids,
+            false => pieces.enclosed(&ids),
+        };
         out.push(Sample::tokens(ids, pieces));
         Ok(())
     }
@@ -79,8 +83,11 @@ pub(super) fn spec() -> Spec {
     .param(Param::required(
         "vocabulary",
         Type::Fit("vocabulary"),
-        "The fit: `fit pieces = wordpiece(size = 8000) { data = … }`.",
+        "The fit: `fit pieces = wordpiece(size = 8000) { data = … }`, or one of whole words, `vocabulary`.",
     ))
-    .doc("`[CLS]` stands before the pieces of a text and `[SEP]` behind them. `crop_tokens` cuts all texts to one length.")
+    .doc(
+        "`[CLS]` stands before the pieces of a text and `[SEP]` behind them; nothing does where pieces are whole words. `crop_tokens` cuts all \
+         texts to one length.",
+    )
     .example("tokenize(pieces)")
 }

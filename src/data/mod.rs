@@ -19,6 +19,7 @@ mod manifest;
 mod mnist;
 mod moving_shapes;
 mod open;
+mod packed;
 mod parquet;
 mod pictures;
 mod pipes;
@@ -34,6 +35,7 @@ mod shared;
 mod source;
 #[cfg(test)]
 mod test_help;
+mod text_lines;
 mod texts;
 mod types;
 mod video_folder;
@@ -57,7 +59,7 @@ pub use types::{
     SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced, first_clip,
     first_image, first_label, main_field, numbers,
 };
-pub use words::{Pieces, SPECIAL, SpecialIds, Spelling, words_of};
+pub use words::{Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole, words_of};
 
 use crate::catalog::Spec;
 
@@ -73,6 +75,7 @@ pub fn specs() -> Vec<Spec> {
         video_folder::spec(),
         parquet::spec(),
         documents::spec(),
+        text_lines::spec(),
     ];
     specs.extend(pipes::specs());
     specs

@@ -9,13 +9,14 @@
 //! Sizes that a graph needs are arguments of the fit and hold whatever the records give, so that everything is checked before any
 //! record is read. **To add a fit**: its file, with its [`Spec`], and a line in [`specs`].
 
+mod vocabulary;
 mod wordpiece;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use crate::catalog::{Args, Spec};
-use crate::data::{BadSample, DataError, Dataset, Draws, OnBadSample, Sample, SampleType};
+use crate::data::{BadSample, DataError, Dataset, Draws, OnBadSample, Pieces, Sample, SampleType};
 
 /// Something that is learnt from records.
 pub trait Fit: Send + Sync {
@@ -34,6 +35,14 @@ pub trait Fit: Send + Sync {
         args: &Args,
         values: &mut dyn Iterator<Item = Result<Sample, DataError>>,
     ) -> Result<Learnt, DataError>;
+
+    /// The content of [`Self::file`] that a file of the user's means, which may be written another way.
+    ///
+    /// # Errors
+    /// It is no such file.
+    fn given(&self, _args: &Args, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
+        Ok(bytes)
+    }
 
     /// What a file holds, for those that take it by name.
     ///
@@ -139,7 +148,36 @@ fn value(
     }
 }
 
+/// The text that the fit `of` was given.
+fn text(of: &str, value: Result<Sample, DataError>) -> Result<Arc<str>, DataError> {
+    let text = value?.into_text();
+    text.ok_or_else(|| DataError::new(format!("`{of}` was given what is no text")))
+}
+
+/// The vocabulary in a file, which is no larger than the arguments declare. `whole`: each of its pieces is a word.
+fn vocabulary_of(
+    args: &Args,
+    bytes: &[u8],
+    whole: bool,
+) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
+    let pieces = Pieces::open(bytes)?;
+    if pieces.whole() != whole {
+        let (is, by) = match whole {
+            true => ("pieces of words", "wordpiece"),
+            false => ("whole words", "vocabulary"),
+        };
+        return Err(DataError::new(format!("it is a vocabulary of {is}"))
+            .help(format!("`{by}(size = …, file = …)` reads it")));
+    }
+    let (declared, found) = (args.size("size"), pieces.len());
+    if found > declared {
+        let what = format!("it has {found} pieces, and `size` says {declared}");
+        return Err(DataError::new(what).help(format!("write `size = {found}`")));
+    }
+    Ok(Arc::new(pieces))
+}
+
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![wordpiece::spec()]
+    vec![wordpiece::spec(), vocabulary::spec()]
 }

@@ -3,11 +3,18 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Fit, Learnt};
+use super::{Fit, Learnt, text};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
 use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType, Spelling};
 
 struct WordPiece;
+
+fn spelling(args: &Args) -> Spelling {
+    Spelling {
+        lowercase: args.switch("lowercase"),
+        strip_accents: args.switch("strip_accents"),
+    }
+}
 
 impl Fit for WordPiece {
     fn reads(&self) -> SampleType {
@@ -24,14 +31,8 @@ impl Fit for WordPiece {
         values: &mut dyn Iterator<Item = Result<Sample, DataError>>,
     ) -> Result<Learnt, DataError> {
         let size = args.size("size");
-        let spelling = Spelling {
-            lowercase: args.switch("lowercase"),
-            strip_accents: args.switch("strip_accents"),
-        };
-        let mut texts = values.map(|value| {
-            let text = value?.into_text();
-            text.ok_or_else(|| DataError::new("`wordpiece` was given what is no text"))
-        });
+        let spelling = spelling(args);
+        let mut texts = values.map(|value| text("wordpiece", value));
         let (bytes, pieces) = Pieces::fit(&mut texts, size, spelling)?;
         let found = match pieces < size {
             true => format!("{pieces} of {size} pieces: the texts hold no more"),
@@ -40,16 +41,16 @@ impl Fit for WordPiece {
         Ok(Learnt { bytes, found })
     }
 
-    fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
-        let pieces = Pieces::open(bytes)?;
-        let (declared, found) = (args.size("size"), pieces.len());
-        if found > declared {
-            return Err(DataError::new(format!(
-                "it has {found} pieces, and `size` says {declared}"
-            ))
-            .help(format!("write `size = {found}`")));
+    fn given(&self, args: &Args, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
+        // a list starts with a piece: none is a brace and all that follows it in a tokenizer.json
+        match bytes.trim_ascii_start().first() {
+            Some(b'{') => Ok(bytes),
+            _ => Pieces::listed(&bytes, spelling(args)),
         }
-        Ok(Arc::new(pieces))
+    }
+
+    fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
+        super::vocabulary_of(args, bytes, false)
     }
 }
 
@@ -73,10 +74,10 @@ pub(super) fn spec() -> Spec {
     .param(Param::optional(
         "file",
         Type::Text,
-        "A tokenizer.json to read instead of learning; the path is relative to the recipe.",
+        "A tokenizer.json, or BERT's vocab.txt, to read instead of learning; the path is relative to the recipe.",
     ))
-    .param(Param::switch("lowercase", "on", "`House` is `house`. A file says it for itself."))
-    .param(Param::switch("strip_accents", "on", "`café` is `cafe`. A file says it for itself."))
+    .param(Param::switch("lowercase", "on", "`House` is `house`. A tokenizer.json says it for itself."))
+    .param(Param::switch("strip_accents", "on", "`café` is `cafe`. A tokenizer.json says it for itself."))
     .doc(
         "Letters first, then pairs of pieces that stand beside each other most often, until there are enough. The result is a \
          tokenizer.json in the stage's folder, which Hugging Face's tokenizers open too.",

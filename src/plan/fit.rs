@@ -75,10 +75,12 @@ impl Planner<'_> {
         path: &str,
     ) -> Result<(Vec<u8>, std::sync::Arc<dyn std::any::Any + Send + Sync>)> {
         let bytes = fit_file(&self.places.recipe, path)?;
-        let learnt = fit.open(args, &bytes).map_err(|error| {
+        let bad = |error: DataError| {
             let problem = Problem::new(Code::BadFile, format!("{path}: {}", error.message));
             error.help.into_iter().fold(problem, Problem::help)
-        })?;
+        };
+        let bytes = fit.given(args, bytes).map_err(bad)?;
+        let learnt = fit.open(args, &bytes).map_err(bad)?;
         Ok((bytes, learnt))
     }
 

@@ -4,6 +4,7 @@ mod ab_bins;
 mod autoencoder;
 mod barlow_twins;
 mod byol;
+mod cbow;
 mod colorization;
 mod crops;
 mod decoder;
@@ -21,10 +22,12 @@ mod relative_patch;
 mod rotation;
 mod simclr;
 mod simsiam;
+mod skip_gram;
 mod slow;
 mod swav;
 mod two_views;
 mod vicreg;
+mod windows;
 
 #[cfg(test)]
 mod collapse_tests;
@@ -42,6 +45,7 @@ pub fn specs() -> Vec<Spec> {
         autoencoder::spec(),
         barlow_twins::spec(),
         byol::spec(),
+        cbow::spec(),
         colorization::spec(),
         dino::spec(),
         frame_order::spec(),
@@ -55,6 +59,7 @@ pub fn specs() -> Vec<Spec> {
         rotation::spec(),
         simclr::spec(),
         simsiam::spec(),
+        skip_gram::spec(),
         swav::spec(),
         vicreg::spec(),
     ]

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::packed;
 use crate::catalog::Result as Checked;
 use crate::data::{
     DataError, Dataset, Draws, Fields, Progress, Record, Sample, SampleType, Splits, folders,
-    manifest, regular, texts,
+    manifest, packed, regular, texts,
 };
 
 /// Endings of files that are text, whatever follows of their packing.

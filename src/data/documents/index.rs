@@ -55,6 +55,9 @@ pub(super) struct Index {
     pub has_text: bool,
     /// Why there are no labels, where there seem to be.
     pub why: Option<String>,
+    /// Lines that are no records, as they hold only white space; of files of lines alone.
+    #[serde(default)]
+    pub blank: u64,
 }
 
 impl Index {
@@ -151,6 +154,16 @@ impl Gather {
             }
         }
         self.index.has_text |= has_text;
+    }
+
+    /// Every record is a text.
+    pub fn all_texts(&mut self) {
+        self.index.has_text = true;
+    }
+
+    /// This line holds only white space.
+    pub fn blank(&mut self) {
+        self.index.blank += 1;
     }
 
     /// The file ends here.

@@ -1,4 +1,4 @@
-//! Files of many documents: JSON lines, CSV and TSV.
+//! Files of many documents: JSON lines, CSV and TSV; files of text of which each line is one.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::index::{Index, Key, LONGEST, Names, WITHOUT};
-use super::packed::{self, Packing};
-use super::{json, table};
+use super::{json, plain, table};
 use crate::catalog::{Problem, Result as Checked, Split};
 use crate::data::lazy::Lazy;
+use crate::data::packed::{self, Packing};
 use crate::data::shards::{self, Layout};
 use crate::data::{
     DataError, Dataset, Draws, Fields, Progress, Record, Sample, SampleType, Splits, manifest,
@@ -30,6 +30,8 @@ enum Format {
     /// The field of the text.
     Json(String),
     Table(table::Columns),
+    /// Each line is a text.
+    Plain,
 }
 
 /// The format that a file's name says.
@@ -37,6 +39,35 @@ pub(super) fn format_of(name: &str) -> Option<&'static str> {
     let (_, ending) = packed::of_name(name).1.rsplit_once('.')?;
     let all = ["jsonl", "ndjson", "json", "csv", "tsv"];
     all.into_iter().find(|own| ending.eq_ignore_ascii_case(own))
+}
+
+/// What the files of a layout are.
+#[derive(Clone, Copy)]
+enum Files<'a> {
+    /// Of records, in which these are looked for.
+    Records(Names<'a>),
+    /// Of lines.
+    Plain,
+}
+
+impl<'a> Files<'a> {
+    /// What one record is called.
+    fn one(self) -> &'static str {
+        match self {
+            Files::Records(_) => super::TABLES.kind,
+            Files::Plain => "line of text",
+        }
+    }
+
+    fn names(self) -> Names<'a> {
+        match self {
+            Files::Records(names) => names,
+            Files::Plain => Names {
+                text: "text",
+                label: None,
+            },
+        }
+    }
 }
 
 /// One file of a split.
@@ -58,7 +89,8 @@ fn length_of(path: &Path) -> std::io::Result<u64> {
 
 impl File {
     /// Looks through a file.
-    fn open(path: &Path, names: Names<'_>) -> Checked<Self> {
+    fn open(path: &Path, files: Files<'_>) -> Checked<Self> {
+        let names = files.names();
         let bad = |what: &dyn Display| {
             Problem::new(
                 Code::BadFile,
@@ -69,6 +101,7 @@ impl File {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let stream = || packed::stream(path).map_err(|error| bad(&error));
         let (format, header) = match format_of(&name) {
+            _ if matches!(files, Files::Plain) => (Format::Plain, Vec::new()),
             Some(kind @ ("csv" | "tsv")) => {
                 let separator = if kind == "csv" { b',' } else { b'\t' };
                 let header = table::header(stream()?, separator).map_err(|what| bad(&what))?;
@@ -94,16 +127,27 @@ impl File {
             };
             let from = from.take(most);
             match &format {
+                Format::Plain => plain::scan(from),
                 Format::Json(_) => json::scan(from, names),
                 Format::Table(columns) => table::scan(from, columns, label, &header, names),
             }
         };
         let index = match length < KEPT {
             true => find().map_err(|what| bad(&what))?,
-            false => kept(path, names, find).map_err(|what| bad(&what))?,
+            false => kept(path, files, find).map_err(|what| bad(&what))?,
         };
         if packed::of_path(path) != Packing::None && index.end() > MOST_UNPACKED {
             return Err(bad(&too_large()).help("unpack the file, or split it into several"));
+        }
+        if let (Format::Plain, 1, Some((_, length))) = (&format, index.len(), index.place(0))
+            && length > texts::MOST as u64
+        {
+            let what = format!(
+                "all of it is one line of {:.1} MB, and a text has at most {} MiB",
+                length as f64 / 1e6,
+                texts::MOST >> 20
+            );
+            return Err(bad(&what).help("cut it into passages: `passage = 4096`"));
         }
         if !index.has_text && index.len() > 0 {
             return Err(no_text(path, names.text, &index.fields, "field"));
@@ -172,6 +216,7 @@ impl File {
             Ok(piece) => {
                 let last = record + 1 == self.index.len();
                 let found = match &self.format {
+                    Format::Plain => Ok(plain::line(&piece).to_vec()),
                     Format::Json(field) if mend => json::mended(&piece, field),
                     Format::Json(field) => json::text(&piece, field),
                     Format::Table(columns) => table::text(&piece, columns, last && !mend),
@@ -226,10 +271,13 @@ fn no_text(path: &Path, text: &str, have: &[String], what: &str) -> Problem {
 /// An index that is found once for a file of this size and time.
 fn kept(
     path: &Path,
-    names: Names<'_>,
+    files: Files<'_>,
     find: impl FnOnce() -> Result<Index, String>,
 ) -> Result<Index, String> {
-    let kind = format!("index of documents 1 {:?} {:?}", names.text, names.label);
+    let kind = match files {
+        Files::Records(names) => format!("index of documents 1 {:?} {:?}", names.text, names.label),
+        Files::Plain => "index of lines 1".to_owned(),
+    };
     let parsed = |text: &str| {
         let index: Option<Index> = serde_json::from_str(text).ok();
         index.filter(Index::sound)
@@ -347,10 +395,27 @@ fn classes(files: &[(Split, File)]) -> Vec<Key> {
 
 /// The splits of some files. `asked`: the recipe names the label.
 pub(super) fn open(found: &Layout, names: Names<'_>, asked: bool) -> Checked<Splits> {
+    open_as(found, Files::Records(names), asked).map(|(splits, _)| splits)
+}
+
+/// The splits of some files of text: each line that holds more than white space is a record. Beside them how many hold no more.
+///
+/// # Errors
+/// A file can't be read, holds no line, or one so long that it is meant to be cut.
+pub(in crate::data) fn plain(found: &Layout) -> Checked<(Splits, usize)> {
+    open_as(found, Files::Plain, false)
+}
+
+fn open_as(found: &Layout, what: Files<'_>, asked: bool) -> Checked<(Splits, usize)> {
+    let names = what.names();
     let mut files = Vec::new();
     for (split, path) in &found.files {
-        files.push((*split, File::open(path, names)?));
+        files.push((*split, File::open(path, what)?));
     }
+    let blank = files
+        .iter()
+        .map(|(_, file)| file.index.blank as usize)
+        .sum();
     let keys = classes(&files);
     let tells = |(_, file): &(Split, File)| {
         let why = file.index.why.as_ref()?;
@@ -423,14 +488,17 @@ pub(super) fn open(found: &Layout, names: Names<'_>, asked: bool) -> Checked<Spl
         if len == 0 {
             return Err(Problem::new(
                 Code::BadFile,
-                format!("{} holds no document", own[0].path.display()),
+                format!("{} holds no {}", own[0].path.display(), what.one()),
             ));
         }
         // how classes are numbered follows from all files
-        let kind = format!(
-            "documents in lines {:?} {label:?} {:?}",
-            names.text, names_of
-        );
+        let kind = match what {
+            Files::Records(_) => format!(
+                "documents in lines {:?} {label:?} {:?}",
+                names.text, names_of
+            ),
+            Files::Plain => "lines of text".to_owned(),
+        };
         let lines = Lines {
             files: own,
             firsts,
@@ -443,6 +511,6 @@ pub(super) fn open(found: &Layout, names: Names<'_>, asked: bool) -> Checked<Spl
         };
         splits.parts.insert(wanted, Arc::new(lines));
     }
-    splits.doubts.extend(found.doubt(super::TABLES.kind));
-    Ok(splits)
+    splits.doubts.extend(found.doubt(what.one()));
+    Ok((splits, blank))
 }

@@ -7,7 +7,7 @@ mod folder;
 mod index;
 mod json;
 mod lines;
-mod packed;
+mod plain;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -16,8 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::index::Names;
+pub(super) use self::lines::plain as lines_of;
 use super::shards::{self, Layout};
-use super::{Found, Places, Splits, folders, parquet, pictures};
+use super::{Found, Places, Splits, folders, packed, parquet, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type, Value};
 use crate::language::codes::Code;
 

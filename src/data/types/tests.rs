@@ -709,6 +709,8 @@ fn tokens_are_padded_ids_and_a_length() {
         written(&tokens("two one"), &four),
         Ok((vec![], vec![id("two"), id("one"), 0, 0, 2]))
     );
+    // a text of which nothing is left is all padding
+    assert_eq!(written(&tokens(""), &four), Ok((vec![], vec![0; 5])));
     let error = written(&tokens("one two three one two"), &four).unwrap_err();
     assert_eq!(
         error,
@@ -730,7 +732,7 @@ fn tokens_are_padded_ids_and_a_length() {
 
     let mut drawn = Vec::new();
     let pieces = pieces();
-    let masked = vec![pieces.id("one").unwrap(), pieces.special().mask, 0];
+    let masked = vec![pieces.id("one").unwrap(), pieces.special().mask.unwrap(), 0];
     Sample::tokens(masked, pieces).draw("x", &[], &mut drawn);
     assert_eq!(
         drawn,

@@ -1,4 +1,4 @@
-//! A vocabulary as a `tokenizer.json`.
+//! A vocabulary as a `tokenizer.json`: a model of WordPiece, or of whole words (WordLevel).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::whole::WITHOUT_WORD;
 use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling};
 
 /// Bytes of the largest file.
 const LARGEST: usize = 64 << 20;
 /// Most pieces.
-const MOST: usize = 1 << 20;
+pub(super) const MOST: usize = 1 << 20;
 /// Bytes of the longest piece.
 const LONGEST: usize = 1024;
 
@@ -20,51 +21,92 @@ pub(super) struct Read {
     /// By id.
     pub tokens: Vec<Arc<str>>,
     pub spelling: Spelling,
+    /// Each is a word, and none is cut.
+    pub whole: bool,
+    /// By id, how often each was in the texts that it was learnt from.
+    pub counts: Option<Vec<u64>>,
 }
 
-/// The file of a vocabulary. Equal pieces give equal bytes.
-pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
-    let special = SPECIAL.iter().enumerate().map(|(id, token)| {
+/// Ids of the first `n` pieces that stand for no word: where they are, or where they belong.
+fn special_ids(tokens: &[String], n: usize) -> Vec<usize> {
+    let at = |(id, own): (usize, &&str)| tokens.iter().position(|t| t == own).unwrap_or(id);
+    SPECIAL[..n].iter().enumerate().map(at).collect()
+}
+
+/// The pieces that stand for no word, as they are added: in the order of their ids.
+fn special(ids: &[usize]) -> Vec<Value> {
+    let mut order: Vec<(usize, &str)> = ids.iter().copied().zip(SPECIAL).collect();
+    order.sort_unstable();
+    let special = order.into_iter().map(|(id, token)| {
         json!({
             "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
             "special": true
         })
     });
-    let special: Vec<Value> = special.collect();
-    let vocabulary: serde_json::Map<String, Value> = tokens
-        .iter()
-        .enumerate()
+    special.collect()
+}
+
+fn normalizer(spelling: Spelling) -> Value {
+    json!({
+        "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+        "strip_accents": spelling.strip_accents, "lowercase": spelling.lowercase
+    })
+}
+
+fn by_id(tokens: &[String]) -> serde_json::Map<String, Value> {
+    let tokens = tokens.iter().enumerate();
+    tokens
         .map(|(id, token)| (token.clone(), json!(id)))
-        .collect();
-    let one = |name: &str, of: u8| json!({name: {"id": name_of(of), "type_id": 0}});
-    let (class, separator) = (SPECIAL[2], SPECIAL[3]);
-    let inserted = |token: &str, id: usize| json!({"id": token, "ids": [id], "tokens": [token]});
-    let file = json!({
+        .collect()
+}
+
+fn bytes(file: &Value) -> Vec<u8> {
+    let mut bytes = file.to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The file of a vocabulary of whole words. The counts stand where other programs pass over what they do not know.
+pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling) -> Vec<u8> {
+    bytes(&json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
-        "added_tokens": special,
-        "normalizer": {
-            "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
-            "strip_accents": spelling.strip_accents, "lowercase": spelling.lowercase
-        },
+        "added_tokens": special(&special_ids(tokens, WITHOUT_WORD)),
+        "normalizer": normalizer(spelling),
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": null,
+        "decoder": null,
+        "model": {"type": "WordLevel", "vocab": by_id(tokens), "unk_token": SPECIAL[1], "counts": counts}
+    }))
+}
+
+/// The file of a vocabulary. Equal pieces give equal bytes.
+pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
+    let one = |name: &str, of: u8| json!({name: {"id": name_of(of), "type_id": 0}});
+    let (class, separator) = (SPECIAL[2], SPECIAL[3]);
+    let ids = special_ids(tokens, SPECIAL.len());
+    let inserted = |token: &str, id: usize| json!({"id": token, "ids": [id], "tokens": [token]});
+    bytes(&json!({
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": special(&ids),
+        "normalizer": normalizer(spelling),
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "post_processor": {
             "type": "TemplateProcessing",
             "single": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3)],
             "pair": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3),
                      json!({"Sequence": {"id": "B", "type_id": 1}}), json!({"SpecialToken": {"id": separator, "type_id": 1}})],
-            "special_tokens": {class: inserted(class, 2), separator: inserted(separator, 3)}
+            "special_tokens": {class: inserted(class, ids[2]), separator: inserted(separator, ids[3])}
         },
         "decoder": {"type": "WordPiece", "prefix": GOES_ON, "cleanup": true},
         "model": {
             "type": "WordPiece", "unk_token": SPECIAL[1], "continuing_subword_prefix": GOES_ON,
-            "max_input_chars_per_word": LONGEST_WORD, "vocab": vocabulary
+            "max_input_chars_per_word": LONGEST_WORD, "vocab": by_id(tokens)
         }
-    });
-    let mut bytes = file.to_string().into_bytes();
-    bytes.push(b'\n');
-    bytes
+    }))
 }
 
 /// What stands in a template: a piece, or the first text.
@@ -117,9 +159,11 @@ struct Model {
     /// Older files do not say it.
     r#type: Option<String>,
     unk_token: String,
-    continuing_subword_prefix: String,
-    max_input_chars_per_word: usize,
+    continuing_subword_prefix: Option<String>,
+    max_input_chars_per_word: Option<usize>,
     vocab: BTreeMap<String, u64>,
+    /// Only in files that were written here.
+    counts: Option<Vec<u64>>,
 }
 
 /// Reads a file that may be anybody's.
@@ -129,9 +173,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
     }
     let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let model = file.model;
-    if let Some(other) = model.r#type.filter(|name| name != "WordPiece") {
-        return Err(format!("its model is {other}, not WordPiece"));
-    }
+    let whole = match model.r#type.as_deref() {
+        Some("WordLevel") => true,
+        None | Some("WordPiece") => false,
+        Some(other) => return Err(format!("its model is {other}, not WordPiece or WordLevel")),
+    };
     let normalizer = file.normalizer.ok_or("it has no normaliser")?;
     let split = file.pre_tokenizer.map(|split| split.r#type);
     for (what, found, wanted) in [
@@ -147,22 +193,23 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
     if !normalizer.clean_text || !normalizer.handle_chinese_chars {
         return Err("its normaliser leaves out `clean_text` or `handle_chinese_chars`".into());
     }
-    for (what, found, wanted) in [
-        ("unk_token", &model.unk_token, SPECIAL[1]),
-        (
-            "continuing_subword_prefix",
-            &model.continuing_subword_prefix,
-            GOES_ON,
-        ),
-    ] {
-        if found != wanted {
-            return Err(format!("its `{what}` is {found:?}, not {wanted:?}"));
-        }
+    if model.unk_token != SPECIAL[1] {
+        let (found, wanted) = (&model.unk_token, SPECIAL[1]);
+        return Err(format!("its `unk_token` is {found:?}, not {wanted:?}"));
     }
-    if model.max_input_chars_per_word != LONGEST_WORD {
-        return Err(format!(
-            "its `max_input_chars_per_word` is not {LONGEST_WORD}"
-        ));
+    if !whole {
+        let prefix = model.continuing_subword_prefix.as_deref();
+        let prefix = prefix.ok_or("it has no `continuing_subword_prefix`")?;
+        if prefix != GOES_ON {
+            return Err(format!(
+                "its `continuing_subword_prefix` is {prefix:?}, not {GOES_ON:?}"
+            ));
+        }
+        if model.max_input_chars_per_word != Some(LONGEST_WORD) {
+            return Err(format!(
+                "its `max_input_chars_per_word` is not {LONGEST_WORD}"
+            ));
+        }
     }
     if model.vocab.len() > MOST {
         return Err(format!("it has more than {MOST} pieces"));
@@ -198,7 +245,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
             added.content
         ));
     }
+    if let Some(counts) = &model.counts {
+        if counts.len() != tokens.len() {
+            let (found, wanted) = (counts.len(), tokens.len());
+            return Err(format!("it counts {found} pieces of {wanted}"));
+        }
+        let total = counts.iter().try_fold(0_u64, |sum, n| sum.checked_add(*n));
+        if total.is_none_or(|total| total > 1 << 53) {
+            return Err("its counts are beyond all measure".into());
+        }
+    }
     Ok(Read {
+        whole,
+        counts: model.counts,
         tokens: tokens.into_iter().flatten().collect(),
         spelling: Spelling {
             lowercase: normalizer.lowercase,

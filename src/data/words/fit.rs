@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling, words};
+use super::split::words;
+use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling};
 use crate::data::{DataError, go_on};
 
 /// Bytes of texts that are counted at once.
@@ -19,15 +20,39 @@ const LETTERS: usize = 1000;
 /// A pair that is seen less often is not joined.
 const LEAST: u64 = 2;
 
+/// Different words that are counted at once: about 400 MB of them.
+pub(super) const MOST_COUNTED: usize = 4 << 20;
+
 /// How often each word is in the texts.
 pub(super) type Counts = HashMap<String, u64>;
 
-/// Counts the words of texts.
+/// What was counted.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub counts: Counts,
+    /// Words that had been seen no more often than this were forgotten while there were too many different ones; 0 where none was. One
+    /// that came again was counted from 1.
+    pub forgotten: u64,
+}
+
+impl Counted {
+    /// Forgets the rarest words while there are more than `most`.
+    fn forget(&mut self, most: usize) {
+        while self.counts.len() > most {
+            self.forgotten += 1;
+            let least = self.forgotten;
+            self.counts.retain(|_, count| *count > least);
+        }
+    }
+}
+
+/// Counts the words of texts. Of more than `most` different ones the rarest are forgotten: then the order of the texts matters.
 pub(super) fn count(
     texts: &mut dyn Iterator<Item = Result<Arc<str>, DataError>>,
     spelling: Spelling,
-) -> Result<Counts, DataError> {
-    let mut counts = Counts::new();
+    most: usize,
+) -> Result<Counted, DataError> {
+    let mut counted = Counted::default();
     loop {
         go_on()?;
         let (mut some, mut bytes) = (Vec::new(), 0);
@@ -39,7 +64,7 @@ pub(super) fn count(
             some.push(text);
         }
         if some.is_empty() {
-            return Ok(counts);
+            return Ok(counted);
         }
         // sums do not depend on who made them
         let parts: Vec<Counts> = some
@@ -58,8 +83,9 @@ pub(super) fn count(
             })
             .collect::<Result<_, DataError>>()?;
         for (word, count) in parts.into_iter().flatten() {
-            *counts.entry(word).or_default() += count;
+            *counted.counts.entry(word).or_default() += count;
         }
+        counted.forget(most);
     }
 }
 

@@ -1,25 +1,28 @@
-//! Words cut into pieces: WordPiece (Wu et al., 2016), as BERT (Devlin et al., 2019) uses it.
+//! Words cut into pieces: WordPiece (Wu et al., 2016), as BERT (Devlin et al., 2019) uses it; and words that are not cut, of which only
+//! the commonest are known (Mikolov et al., 2013).
 //!
-//! [`fit`] learns which pieces there are from texts, [`file`] reads and writes them as a `tokenizer.json`, which other programs open
-//! too. What a text is before it is cut is the `tokenizers` crate's: BERT's normaliser, and its way to split at spaces and signs.
+//! [`fit`] counts words and learns which pieces there are, [`whole`] which words are kept, [`file`] reads and writes them as a
+//! `tokenizer.json`, which other programs open too. [`split`] says what the words of a text are, [`noise`] draws some.
 
 mod file;
 mod fit;
+mod listed;
+mod noise;
 mod rows;
+mod split;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use tokenizers::Model;
 use tokenizers::models::wordpiece::WordPiece;
-use tokenizers::normalizers::BertNormalizer;
-use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
-use tokenizers::{
-    Model, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString,
-    PreTokenizer,
-};
 
+pub use self::noise::Noise;
+use self::split::words;
+pub use self::whole::Whole;
 use super::DataError;
 pub use rows::words_of;
 
@@ -37,25 +40,49 @@ pub struct SpecialIds {
     pub pad: u32,
     /// `[UNK]`: a word that can't be cut into known pieces.
     pub unknown: u32,
-    /// `[CLS]`: before the first word.
-    pub class: u32,
+    /// `[CLS]`: before the first word. A vocabulary of whole words has none, nor the two that follow.
+    pub class: Option<u32>,
     /// `[SEP]`: behind the last word.
-    pub separator: u32,
+    pub separator: Option<u32>,
     /// `[MASK]`: a word that is to be guessed.
-    pub mask: u32,
+    pub mask: Option<u32>,
 }
 
 impl SpecialIds {
-    /// All of them.
-    pub fn all(&self) -> [u32; 5] {
-        [
-            self.pad,
-            self.unknown,
-            self.class,
-            self.separator,
-            self.mask,
-        ]
+    /// All that there are.
+    pub fn all(&self) -> Vec<u32> {
+        let known = [self.pad, self.unknown];
+        let more = [self.class, self.separator, self.mask];
+        known
+            .into_iter()
+            .chain(more.into_iter().flatten())
+            .collect()
     }
+
+    /// `[MASK]`.
+    ///
+    /// # Errors
+    /// The vocabulary has none.
+    pub fn mask(&self) -> Result<u32, DataError> {
+        self.mask.ok_or_else(|| lacking(SPECIAL[4]))
+    }
+
+    /// `[CLS]` and `[SEP]`.
+    ///
+    /// # Errors
+    /// The vocabulary lacks one.
+    pub fn enclosing(&self) -> Result<(u32, u32), DataError> {
+        let class = self.class.ok_or_else(|| lacking(SPECIAL[2]))?;
+        let separator = self.separator.ok_or_else(|| lacking(SPECIAL[3]))?;
+        Ok((class, separator))
+    }
+}
+
+fn lacking(special: &str) -> DataError {
+    DataError::new(format!(
+        "the vocabulary has no {special}: it is one of whole words"
+    ))
+    .help("take pieces of words: `fit … = wordpiece(size = …)`")
 }
 
 /// How letters are made alike before words are cut.
@@ -77,29 +104,29 @@ impl Default for Spelling {
     }
 }
 
-impl Spelling {
-    fn normalizer(self) -> BertNormalizer {
-        BertNormalizer::new(true, true, Some(self.strip_accents), self.lowercase)
-    }
-}
-
-/// The words of a text, in order: what lies between spaces, each sign on its own.
-fn words(text: &str, spelling: Spelling, mut each: impl FnMut(&str)) -> Result<(), DataError> {
-    let bad = |error: tokenizers::Error| DataError::new(format!("can't cut a text: {error}"));
-    let mut normal = NormalizedString::from(text);
-    spelling.normalizer().normalize(&mut normal).map_err(bad)?;
-    let mut split = PreTokenizedString::from(normal);
-    BertPreTokenizer.pre_tokenize(&mut split).map_err(bad)?;
-    for (word, _, _) in split.get_splits(OffsetReferential::Normalized, OffsetType::Byte) {
-        each(word);
-    }
-    Ok(())
+/// What cuts words into these pieces.
+fn cuts(tokens: &[Arc<str>]) -> Result<WordPiece, DataError> {
+    let vocabulary = tokens.iter().enumerate();
+    let vocabulary: serde_json::Map<String, serde_json::Value> = vocabulary
+        .map(|(id, token)| (token.to_string(), id.into()))
+        .collect();
+    let model = serde_json::json!({
+        "unk_token": SPECIAL[1], "continuing_subword_prefix": GOES_ON, "max_input_chars_per_word": LONGEST_WORD,
+        "vocab": vocabulary
+    });
+    serde_json::from_value(model)
+        .map_err(|error| DataError::new(format!("it is no vocabulary of pieces: {error}")))
 }
 
 /// A vocabulary of pieces, and how texts are cut into them.
 #[derive(Debug)]
 pub struct Pieces {
-    model: WordPiece,
+    /// What cuts a word; `None` where each piece is a whole one.
+    cuts: Option<WordPiece>,
+    /// By id, where it is known.
+    counts: Option<Vec<u64>>,
+    /// Made on first use.
+    noise: OnceLock<Option<Noise>>,
     /// By id.
     tokens: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, u32>,
@@ -110,7 +137,8 @@ pub struct Pieces {
 impl Pieces {
     /// Learns `size` pieces from texts: the file of a vocabulary and how many there are, which is fewer where the texts hold no more.
     ///
-    /// Equal texts in any order give equal bytes, whatever the number of threads.
+    /// Equal texts in any order give equal bytes, whatever the number of threads; where there are more than four million different
+    /// words, of which the rarest are forgotten, in the same order.
     ///
     /// # Errors
     /// A text can't be read, none holds a word, `size` has no room for letters, or somebody asked to stop.
@@ -119,20 +147,61 @@ impl Pieces {
         size: usize,
         spelling: Spelling,
     ) -> Result<(Vec<u8>, usize), DataError> {
-        let counts = fit::count(texts, spelling)?;
-        let tokens = fit::pieces(&counts, size)?;
+        let counted = fit::count(texts, spelling, fit::MOST_COUNTED)?;
+        let tokens = fit::pieces(&counted.counts, size)?;
         let found = tokens.len();
         Ok((file::write(&tokens, spelling), found))
     }
 
-    /// Opens the file of a vocabulary: what [`Self::fit`] wrote, or another `tokenizer.json` of WordPiece with BERT's rules.
+    /// Learns whole words from texts: at most `size` entries, `[PAD]` and `[UNK]` among them, the commonest words first, of equally
+    /// common ones the first by spelling, none that is there fewer than `min` times. The order of the texts matters as for [`Self::fit`].
+    ///
+    /// # Errors
+    /// A text can't be read, none holds a word so often, or somebody asked to stop.
+    pub fn fit_whole(
+        texts: &mut dyn Iterator<Item = Result<Arc<str>, DataError>>,
+        size: usize,
+        min: u64,
+        spelling: Spelling,
+    ) -> Result<Whole, DataError> {
+        Self::fit_whole_of(texts, size, min, spelling, fit::MOST_COUNTED)
+    }
+
+    fn fit_whole_of(
+        texts: &mut dyn Iterator<Item = Result<Arc<str>, DataError>>,
+        size: usize,
+        min: u64,
+        spelling: Spelling,
+        most: usize,
+    ) -> Result<Whole, DataError> {
+        let counted = fit::count(texts, spelling, most)?;
+        let (tokens, counts) = whole::commonest(&counted, size, min)?;
+        let all: u64 = counted.counts.values().sum();
+        let known: u64 = counts.iter().sum();
+        Ok(Whole {
+            bytes: file::write_whole(&tokens, &counts, spelling),
+            size: tokens.len(),
+            different: counted.counts.len(),
+            covered: known as f64 / all.max(1) as f64,
+            forgotten: counted.forgotten,
+        })
+    }
+
+    /// Opens the file of a vocabulary: what [`Self::fit`] or [`Self::fit_whole`] wrote, or another `tokenizer.json` of WordPiece or
+    /// WordLevel with BERT's rules.
     ///
     /// # Errors
     /// It is none, or cuts texts by other rules.
     pub fn open(bytes: &[u8]) -> Result<Self, DataError> {
-        let file::Read { tokens, spelling } = file::read(bytes).map_err(|what| {
+        let file::Read {
+            tokens,
+            spelling,
+            whole,
+            mut counts,
+        } = file::read(bytes).map_err(|what| {
             DataError::new(format!("it is no vocabulary of pieces: {what}")).help(
-                "`fit … = wordpiece(size = …)` learns one; a tokenizer.json of WordPiece with BERT's normaliser and pre-tokeniser does too",
+                "`fit … = wordpiece(size = …)` learns one, `vocabulary(size = …)` one of whole words; a tokenizer.json of WordPiece or \
+                 WordLevel with BERT's normaliser and pre-tokeniser does too",
             )
         })?;
         let ids: HashMap<Arc<str>, u32> = tokens.iter().cloned().zip(0..).collect();
@@ -144,12 +213,16 @@ impl Pieces {
                 ))
             })
         };
+        let more = |at: usize| match whole {
+            true => Ok(ids.get(SPECIAL[at]).copied()),
+            false => id(at).map(Some),
+        };
         let special = SpecialIds {
             pad: id(0)?,
             unknown: id(1)?,
-            class: id(2)?,
-            separator: id(3)?,
-            mask: id(4)?,
+            class: more(2)?,
+            separator: more(3)?,
+            mask: more(4)?,
         };
         if special.pad != 0 {
             let what = format!(
@@ -160,22 +233,32 @@ impl Pieces {
                 "it is no vocabulary of pieces: {what}"
             )));
         }
-        let vocabulary = tokens.iter().enumerate();
-        let vocabulary: serde_json::Map<String, serde_json::Value> = vocabulary
-            .map(|(id, token)| (token.to_string(), id.into()))
-            .collect();
-        let model = serde_json::json!({
-            "unk_token": SPECIAL[1], "continuing_subword_prefix": GOES_ON, "max_input_chars_per_word": LONGEST_WORD,
-            "vocab": vocabulary
-        });
-        let model: WordPiece = serde_json::from_value(model)
-            .map_err(|error| DataError::new(format!("it is no vocabulary of pieces: {error}")))?;
+        // whoever wrote it: what stands for no word is none that is common
+        for id in special.all() {
+            counts.iter_mut().for_each(|counts| counts[id as usize] = 0);
+        }
         Ok(Self {
-            model,
+            cuts: match whole {
+                true => None,
+                false => Some(cuts(&tokens)?),
+            },
+            counts,
+            noise: OnceLock::new(),
             tokens,
             ids,
             special,
             spelling,
+        })
+    }
+
+    /// The file of the vocabulary that a list says: a piece a line, as in BERT's `vocab.txt`.
+    ///
+    /// # Errors
+    /// It is no such list.
+    pub fn listed(bytes: &[u8], spelling: Spelling) -> Result<Vec<u8>, DataError> {
+        listed::read(bytes, spelling).map_err(|what| {
+            DataError::new(format!("it is no list of pieces, one a line: {what}"))
+                .help("a vocabulary is a tokenizer.json, or BERT's vocab.txt")
         })
     }
 
@@ -187,11 +270,16 @@ impl Pieces {
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, DataError> {
         let mut ids = Vec::with_capacity(text.len() / 4);
         let mut failed = None;
-        words(text, self.spelling, |word| {
-            match self.model.tokenize(word) {
-                Ok(pieces) => ids.extend(pieces.iter().map(|piece| piece.id)),
-                Err(error) => failed = Some(error),
-            }
+        let Some(model) = &self.cuts else {
+            let unknown = self.special.unknown;
+            words(text, self.spelling, |word| {
+                ids.push(self.ids.get(word).copied().unwrap_or(unknown));
+            })?;
+            return Ok(ids);
+        };
+        words(text, self.spelling, |word| match model.tokenize(word) {
+            Ok(pieces) => ids.extend(pieces.iter().map(|piece| piece.id)),
+            Err(error) => failed = Some(error),
         })?;
         match failed {
             None => Ok(ids),
@@ -199,18 +287,45 @@ impl Pieces {
         }
     }
 
-    /// `[CLS]` before the pieces of a text and `[SEP]` behind them.
+    /// `[CLS]` before the pieces of a text and `[SEP]` behind them; whole words are as they are.
     pub fn enclosed(&self, ids: &[u32]) -> Vec<u32> {
+        let (Some(class), Some(separator), Some(_)) =
+            (self.special.class, self.special.separator, &self.cuts)
+        else {
+            return ids.to_vec();
+        };
         let mut all = Vec::with_capacity(ids.len() + 2);
-        all.push(self.special.class);
+        all.push(class);
         all.extend_from_slice(ids);
-        all.push(self.special.separator);
+        all.push(separator);
         all
+    }
+
+    /// Whether each piece is a whole word.
+    pub fn whole(&self) -> bool {
+        self.cuts.is_none()
+    }
+
+    /// By id, how often each was in the texts that the vocabulary was learnt from; 0 for one that stands for no word. `None` where that
+    /// is not known.
+    pub fn counts(&self) -> Option<&[u64]> {
+        self.counts.as_deref()
+    }
+
+    /// What draws words in proportion to their counts to the power of ¾; `None` where these are not known.
+    pub fn noise(&self) -> Option<&Noise> {
+        let made = || Noise::of(self.counts()?);
+        self.noise.get_or_init(made).as_ref()
     }
 
     /// The piece of an id.
     pub fn token(&self, id: u32) -> Option<&str> {
         self.tokens.get(id as usize).map(|token| &**token)
+    }
+
+    /// The piece of an id; `?` where it is none.
+    pub fn word(&self, id: u32) -> &str {
+        self.token(id).unwrap_or("?")
     }
 
     /// The id of a piece.
@@ -242,7 +357,7 @@ impl Pieces {
     pub fn line(&self, ids: &[u32]) -> String {
         let mut line = String::new();
         for id in ids.iter().filter(|id| **id != self.special.pad) {
-            let token = self.token(*id).unwrap_or("?");
+            let token = self.word(*id);
             match token.strip_prefix(GOES_ON) {
                 Some(rest) if !line.is_empty() && !rest.is_empty() => line.push_str(rest),
                 _ => {

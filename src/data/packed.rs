@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use crate::data::{regular, stop_asked};
+use super::{regular, stop_asked};
 
 /// What a file's name says of its packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
