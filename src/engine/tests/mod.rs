@@ -15,3 +15,4 @@ mod settings;
 mod threads;
 mod training;
 mod vocabulary;
+mod windows;
