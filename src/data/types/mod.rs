@@ -12,7 +12,7 @@
 //! | transforms of pictures | whether they go over its frames, what comes of that | [`SampleType::frame`], [`SampleType::over`], [`SampleType::join`] |
 //! | preview, report | how a value is drawn | [`Sample::draw`] |
 //! | scripts | its word and its sizes | [`SampleType::word`], [`SampleType::sizes`] |
-//! | plugins | how a value crosses over, whether one is what was promised | [`SampleType::crosses`], [`Sample::cross`], [`SampleType::holds`] |
+//! | plugins | how a value crosses over, what may come back, whether it is what was promised | [`SampleType::crosses`], [`Sample::cross`], [`SampleType::back`], [`SampleType::holds`] |
 //! | evaluation | what stands for it where there is no encoder | [`SampleType::raw`] |
 //! | loader threads | how a value is copied and given back | [`Sample::copy`], [`Sample::give_back`] |
 //!
@@ -215,9 +215,20 @@ impl SampleType {
         self.alike(found) || self.asked().made_of(found)
     }
 
-    /// Whether a value of it can go to a transform outside of the program, and come from there.
-    pub fn crosses(&self) -> bool {
+    /// From which minor of the plugin ABI on a value of it can go to a transform outside of the program, and come from there; `None`:
+    /// it can't.
+    pub fn crosses(&self) -> Option<u32> {
         self.asked().crosses()
+    }
+
+    /// What it is where a transform outside of the program promises it of a value of type `given`: what only this program knows, such as
+    /// a vocabulary, is that of what went there.
+    ///
+    /// # Errors
+    /// It can't be made of that.
+    pub fn back(&self, given: &SampleType) -> Result<SampleType, String> {
+        let back = self.asked().back(given)?;
+        Ok(back.unwrap_or_else(|| self.clone()))
     }
 
     /// What [`Self::raw`] is called, where it is not pixels.

@@ -139,8 +139,24 @@ impl Asked for TokensType {
         ])
     }
 
-    fn crosses(&self) -> bool {
-        false
+    fn crosses(&self) -> Option<u32> {
+        Some(3)
+    }
+
+    /// In the vocabulary of what went there: only ids cross over.
+    fn back(&self, given: &SampleType) -> Result<Option<SampleType>, String> {
+        let one = given.parts().map_or(given, |(element, _)| element);
+        let Some(own) = one.as_tokens() else {
+            return Err(format!(
+                "it emits `{self}` of `{given}`, which has no vocabulary: `|> tokenize(…)` before it gives one"
+            ));
+        };
+        if !same(self.vocabulary, own.vocabulary) {
+            return Err(format!(
+                "it emits `{self}` of `{given}`: pieces come back in the vocabulary that they had"
+            ));
+        }
+        Ok(Some(SampleType::tokens(self.length, own.vocabulary)))
     }
 
     fn raw_is(&self) -> Option<&'static str> {

@@ -89,8 +89,7 @@ impl Sample {
         }
     }
 
-    /// How it goes to a transform outside of the program; a list goes element by element and a
-    /// clip frame by frame: they come back from here, as does what no plugin knows.
+    /// How it goes to a transform outside of the program; a list goes element by element: it comes back from here.
     pub fn cross(self) -> Result<Crossing, Sample> {
         match self {
             Sample::Image(image) => Ok(Crossing::Image(image)),
@@ -98,8 +97,10 @@ impl Sample {
             Sample::Text(words) => Ok(Crossing::Text(words)),
             // the check of what flows in has refused it
             Sample::Missing(Missing(why)) => Ok(Crossing::Text(why)),
-            // the ABI knows no pieces of words: the type function has refused them
-            Sample::Tokens(_) | Sample::Clip(_) | Sample::Boxes(_) | Sample::List(_) => Err(self),
+            Sample::Tokens(tokens) => Ok(Crossing::Tokens(tokens)),
+            Sample::Clip(clip) => Ok(Crossing::Clip(clip.frames)),
+            Sample::Boxes(Boxes(boxes)) => Ok(Crossing::Boxes(boxes)),
+            Sample::List(_) => Err(self),
         }
     }
 
@@ -205,4 +206,10 @@ pub enum Crossing {
     Label(u32),
     /// Words.
     Text(Arc<str>),
+    /// A text in pieces.
+    Tokens(Tokens),
+    /// The frames of a clip.
+    Clip(Vec<Image>),
+    /// Rectangles.
+    Boxes(Vec<[f32; 4]>),
 }
