@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Part;
+
 /// Bytes of a stage's name that stand in the name of a picture; a longer one is told apart by its hash.
 const LONGEST: usize = 150;
 
@@ -17,17 +19,29 @@ pub struct ExhibitFile {
     pub data: String,
     /// Numbers of the records, from top to bottom.
     pub records: Vec<u64>,
+    /// Of texts: a line for each record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Vec<Part>>,
 }
 
 /// The name of an exhibit's picture in `results/`: `holes.filled.png`.
 pub fn exhibit_picture(stage: &str, name: &str) -> String {
+    format!("{}.png", exhibit_of(stage, name))
+}
+
+/// The same of an exhibit of texts: `words.filled.txt`.
+pub fn exhibit_text(stage: &str, name: &str) -> String {
+    format!("{}.txt", exhibit_of(stage, name))
+}
+
+fn exhibit_of(stage: &str, name: &str) -> String {
     match stage.len() <= LONGEST {
-        true => format!("{stage}.{name}.png"),
+        true => format!("{stage}.{name}"),
         false => {
             let start = stage.char_indices().take_while(|(at, _)| *at < LONGEST);
             let start: String = start.map(|(_, c)| c).collect();
             let hash = blake3::hash(stage.as_bytes()).to_hex();
-            format!("{start}~{}.{name}.png", &hash[..8])
+            format!("{start}~{}.{name}", &hash[..8])
         }
     }
 }
@@ -39,6 +53,7 @@ mod tests {
     #[test]
     fn a_picture_is_called_after_its_stage() {
         assert_eq!(exhibit_picture("holes", "filled"), "holes.filled.png");
+        assert_eq!(exhibit_text("holes", "filled"), "holes.filled.txt");
         let long = "ä".repeat(120);
         let name = exhibit_picture(&long, "filled");
         assert!(name.len() < 200 && name.ends_with(".filled.png"), "{name}");

@@ -662,7 +662,7 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_METRIC 1121u
 /* Names a value so that probes can read it: [..] → [..]. 1 operands; name: text */
 #define PRETEXT_OP_PLACE 1122u
-/* Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing. 1 operands or more; name: text, titles: text =  */
+/* Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing. Or texts by ids of their words, [B, n]: one, or a text, what was hidden and what was filled in. 1 operands or more; name: text, titles: text =  */
 #define PRETEXT_OP_EXHIBIT 1123u
 /* END OPERATIONS */
 

@@ -127,7 +127,8 @@ impl<'a> Sample<'a> {
                 checked((sampler.input_boxes)(ctx, index, &mut numbers, &mut count))?;
                 // SAFETY: the host lends four numbers for each rectangle, for the call
                 let numbers = unsafe { copied(numbers, 4 * count) };
-                Sample::Boxes(numbers.as_chunks().0.to_vec())
+                let boxes = numbers.chunks_exact(4);
+                Sample::Boxes(boxes.map(|b| [b[0], b[1], b[2], b[3]]).collect())
             }
             kind => {
                 let what =

@@ -169,4 +169,9 @@ impl Value for Vec<Sample> {
             value.draw(&format!("{name}/{i}"), classes, into);
         }
     }
+
+    /// As the first of them that can.
+    fn spell(&self, rows: &[&[i64]]) -> Option<Drawing> {
+        self.iter().find_map(|value| value.spell(rows))
+    }
 }

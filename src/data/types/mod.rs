@@ -10,7 +10,7 @@
 //! | binding | which inputs of a graph those are | [`SampleType::tensors`], [`SampleType::parts`] |
 //! | plan | how it is viewed in evaluation | [`SampleType::view`], [`SampleType::whole`], [`SampleType::seen`], [`SampleType::shaped`] |
 //! | transforms of pictures | whether they go over its frames, what comes of that | [`SampleType::frame`], [`SampleType::over`], [`SampleType::join`] |
-//! | preview, report | how a value is drawn | [`Sample::draw`] |
+//! | preview, report | how a value is drawn, and numbers of a graph that mean what its own do | [`Sample::draw`], [`Sample::spell`] |
 //! | scripts | its word and its sizes | [`SampleType::word`], [`SampleType::sizes`] |
 //! | plugins | how a value crosses over, what may come back, whether it is what was promised | [`SampleType::crosses`], [`Sample::cross`], [`SampleType::back`], [`SampleType::holds`] |
 //! | evaluation | what stands for it where there is no encoder | [`SampleType::raw`] |
@@ -27,6 +27,7 @@
 mod asked;
 mod boxes;
 mod clip;
+mod gaps;
 mod image;
 mod label;
 mod list;
@@ -48,6 +49,7 @@ use crate::graph::{Graph, Var};
 pub use asked::{Loose, Prepared, Tensor, View};
 pub use boxes::BoxesType;
 pub use clip::{ClipType, evenly_spaced, first_clip};
+pub use gaps::{Part, line};
 pub use image::{ImageType, first_image};
 pub use label::{LabelType, first_label};
 pub use list::ListType;

@@ -689,6 +689,30 @@ fn tokens(text: &str) -> Sample {
 }
 
 #[test]
+fn texts_are_spelt_by_their_own_vocabulary() {
+    let pieces = pieces();
+    let [one, two, three] = ["one", "two", "three"].map(|word| pieces.id(word).unwrap().into());
+    let mask = pieces.special().mask.into();
+    let value = Sample::list(vec![Sample::label(1), tokens("one")]);
+    let spelt = |rows: &[&[i64]]| match value.spell(rows) {
+        Some(Drawing::Gaps(parts)) => line(&parts),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(spelt(&[&[one, two, 0, 0]]), "one two");
+    let (text, hidden) = ([one, mask, mask, three, 0], [0, two, three, three, 0]);
+    // what is filled in where nothing was hidden does not count
+    let filled = [two, two, one, 0, one];
+    assert_eq!(
+        spelt(&[&text, &hidden, &filled]),
+        "one [two ✓] [three ✗ one] [three ✗]"
+    );
+    assert_eq!(spelt(&[&[one, -1, 1 << 40, 999]]), "one ? ? ?");
+    assert_eq!(spelt(&[&[0, 0]]), "");
+    assert_eq!(value.spell(&[&text, &hidden]), None);
+    assert_eq!(Sample::label(1).spell(&[&text]), None);
+}
+
+#[test]
 fn tokens_are_padded_ids_and_a_length() {
     let four = ty("tokens[4] of 100");
     let tensors = four.tensors().unwrap();

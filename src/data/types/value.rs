@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Clip, Image};
+use super::{Clip, Image, Part};
 use crate::augment::Scratch;
 use crate::data::DataError;
 use crate::data::words::Pieces;
@@ -60,6 +60,11 @@ pub(super) trait Value {
     fn give_back(&mut self, _scratch: &mut Scratch) {}
 
     fn draw(&self, name: &str, classes: &[String], into: &mut Vec<(String, Drawing)>);
+
+    /// Nothing: its numbers are no words.
+    fn spell(&self, _rows: &[&[i64]]) -> Option<Drawing> {
+        None
+    }
 }
 
 impl Sample {
@@ -136,6 +141,13 @@ impl Sample {
     pub fn draw(&self, name: &str, classes: &[String], into: &mut Vec<(String, Drawing)>) {
         self.asked().draw(name, classes, into);
     }
+
+    /// What shows to a person whole numbers that mean what this value's own do: ids as the words of its vocabulary. One row is a text;
+    /// three are a text, what was hidden at each place (padding: nothing) and what was filled in there. `None` where its numbers mean
+    /// nothing by themselves.
+    pub fn spell(&self, rows: &[&[i64]]) -> Option<Drawing> {
+        self.asked().spell(rows)
+    }
 }
 
 /// Where a value of one row goes: its numbers in one tensor of a batch.
@@ -195,6 +207,8 @@ pub enum Drawing {
     Strip(Vec<Image>),
     /// A line.
     Words(String),
+    /// A line in which words were hidden.
+    Gaps(Vec<Part>),
 }
 
 /// A value on its way to a transform outside of the program: one of the kinds that the plugin ABI knows.

@@ -1121,9 +1121,12 @@ fn inputs_are_of_every_type() {
         ("list(boxes)", "boxes[3, 4] * 2", vec!["x/0", "x/1"]),
     ];
     for (declared, found, names) in cases {
-        let reads: String = (names.iter())
-            .map(|name| format!("all += mean_all(to_float(g.input(\"{name}\")));\n"))
-            .collect();
+        let whole = declared.contains("label") || declared.contains("tokens");
+        let read = |name: &&str| match whole {
+            true => format!("all += mean_all(to_float(g.input(\"{name}\")));\n"),
+            false => format!("all += mean_all(g.input(\"{name}\"));\n"),
+        };
+        let reads: String = names.iter().map(read).collect();
         let text = format!(
             "fn inputs() {{ [#{{name: \"x\", type: \"{declared}\", doc: \"x\"}}] }}\nfn build(g, p) {{\nlet all = g.parameter(\"w\", [1], #{{constant: 0.0}});\n{reads}g.objective(all);\n}}\n"
         );

@@ -13,7 +13,7 @@ struct Backwards {
 impl Transform for Backwards {
     fn apply(&self, input: Sample<'_>, _: &mut Rng<'_>, out: &mut Out<'_>) -> Result<()> {
         let fault = self.fault.as_str();
-        out.push(match input {
+        let back = match input {
             _ if fault == "kind" => Sample::Label(1),
             Sample::Tokens(mut ids) => {
                 ids.reverse();
@@ -64,7 +64,8 @@ impl Transform for Backwards {
                 Sample::Image(image)
             }
             Sample::Label(label) => Sample::Label(9 - label),
-        })
+        };
+        out.push(back)
     }
 }
 
