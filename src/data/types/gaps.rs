@@ -35,6 +35,12 @@ impl Part {
         self.filled.as_ref().map(|filled| *filled == self.words)
     }
 
+    /// A line of these.
+    pub fn line(parts: &[Part]) -> String {
+        let parts: Vec<String> = parts.iter().map(Part::text).collect();
+        parts.join(" ")
+    }
+
     /// As a person reads it, without colours: `[boat ✓]` where the hidden word was filled in, `[boat ✗ tide]` where another one was.
     pub fn text(&self) -> String {
         let words = &self.words;
@@ -45,12 +51,6 @@ impl Part {
             (Some(filled), _) => format!("[{words} ✗ {filled}]"),
         }
     }
-}
-
-/// A line of these parts.
-pub fn line(parts: &[Part]) -> String {
-    let parts: Vec<String> = parts.iter().map(Part::text).collect();
-    parts.join(" ")
 }
 
 /// A vocabulary is a file of anybody's: a piece of it ends no line and moves no cursor.
@@ -74,7 +74,7 @@ mod tests {
             Part::seen("is\nred \u{1b}[31m"),
         ];
         assert_eq!(
-            line(&parts),
+            Part::line(&parts),
             "the [boat ✓] [##s ✗ tide] [salt ✗] is\u{fffd}red \u{fffd}[31m"
         );
         let right: Vec<Option<bool>> = parts.iter().map(Part::right).collect();

@@ -49,7 +49,7 @@ use crate::graph::{Graph, Var};
 pub use asked::{Loose, Prepared, Tensor, View};
 pub use boxes::BoxesType;
 pub use clip::{ClipType, evenly_spaced, first_clip};
-pub use gaps::{Part, line};
+pub use gaps::Part;
 pub use image::{ImageType, first_image};
 pub use label::{LabelType, first_label};
 pub use list::ListType;

@@ -695,7 +695,7 @@ fn texts_are_spelt_by_their_own_vocabulary() {
     let mask = pieces.special().mask.into();
     let value = Sample::list(vec![Sample::label(1), tokens("one")]);
     let spelt = |rows: &[&[i64]]| match value.spell(rows) {
-        Some(Drawing::Gaps(parts)) => line(&parts),
+        Some(Drawing::Gaps(parts)) => Part::line(&parts),
         other => panic!("{other:?}"),
     };
     assert_eq!(spelt(&[&[one, two, 0, 0]]), "one two");

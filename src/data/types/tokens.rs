@@ -294,7 +294,7 @@ impl Value for Tokens {
             _ => return None,
         };
         let (mut parts, mut run) = (Vec::new(), Vec::new());
-        let mut end = |run: &mut Vec<u32>, parts: &mut Vec<Part>| {
+        let end = |run: &mut Vec<u32>, parts: &mut Vec<Part>| {
             let words = self.pieces.line(run);
             if !words.is_empty() {
                 parts.push(Part::seen(&words));

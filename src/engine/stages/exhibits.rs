@@ -13,7 +13,7 @@ use crate::augment::Scratch;
 use crate::augment::preview::{png, side_by_side};
 use crate::data::{
     Drawing, Draws, Image, Loader, LoaderOptions, Normalization, OnBadSample, Part, Sample,
-    chosen_of, evenly, line,
+    chosen_of, evenly,
 };
 use crate::engine::{Batch, HostTensor, Model, features};
 use crate::files::Folder;
@@ -221,7 +221,7 @@ fn page(
         text += "[word ✓] was hidden and filled in; [word ✗ other] was hidden, and `other` was filled in\n";
     }
     for (id, parts) in ids.iter().zip(lines) {
-        text += &format!("\n#{id}\n{}\n", line(parts));
+        text += &format!("\n#{id}\n{}\n", Part::line(parts));
     }
     text.into_bytes()
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::numbers::thousands;
 use super::run::{Manifest, Run, StageFiles};
 use super::{ReportError, base64, curves, highlight, markdown, sections};
+use crate::report::ExhibitFile;
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
 
 const TEMPLATE: &str = include_str!("../report.html.j2");
