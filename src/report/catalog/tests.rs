@@ -201,6 +201,8 @@ fn every_entry_of_the_catalog_has_a_doc() {
     for spec in catalog.iter() {
         let fields = stage_fields(spec.kind);
         let text = doc(spec, &fields);
+        let takes = spec.takes.as_ref().map(|ty| format!("\ntakes\n  {ty}\n"));
+        assert!(takes.is_none_or(|takes| text.contains(&takes)), "{text}");
         assert!(
             listed.contains(&format!("  {} ", spec.name)),
             "{}",
