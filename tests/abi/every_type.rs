@@ -235,7 +235,7 @@ fn what_comes_back_is_what_was_said() {
             "promised boxes[2, 4] and emitted boxes[1, 4]".into(),
         ),
         (
-            "nan",
+            "hole",
             "boxes[2, 4]",
             boxes(),
             "a side that is no number".into(),
@@ -270,7 +270,7 @@ fn what_can_t_be_made_is_said_while_planning() {
         ),
         (
             "backwards()",
-            "list(image * 2)",
+            "image * 2 * 2",
             "can't go to a transform of plugin every_type",
         ),
         (

@@ -181,6 +181,7 @@ fn json_has_stable_keys() {
             "signature",
             "parameters",
             "fields",
+            "takes",
             "inputs",
             "parts",
             "example"

@@ -3,7 +3,7 @@
 use pretext_plugin::*;
 
 const FAULTS: &[&str] = &[
-    "none", "id", "long", "kind", "size", "short", "mixed", "empty", "nan",
+    "none", "id", "long", "kind", "size", "short", "mixed", "empty", "hole",
 ];
 
 struct Backwards {
@@ -49,7 +49,7 @@ impl Transform for Backwards {
                 boxes.reverse();
                 match fault {
                     "short" => drop(boxes.pop()),
-                    "nan" => boxes[0][2] = f32::NAN,
+                    "hole" => boxes[0][2] = f32::NAN,
                     _ => {}
                 }
                 Sample::Boxes(boxes)
