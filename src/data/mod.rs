@@ -55,9 +55,9 @@ pub use shared::shared;
 pub use source::{Asked, Dataset, Found, Places, Source, Splits};
 pub use types::{
     BoxesType, Cell, Clip, ClipType, Crossing, Drawing, Fields, Image, ImageType, LabelType,
-    ListType, Loose, MaskType, Normalization, Numbers, Over, PADDING, Prepared, Record, Sample,
-    SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced, first_clip,
-    first_image, first_label, main_field, numbers,
+    ListType, Loose, MaskType, Normalization, Numbers, Over, PADDING, Part, Prepared, Record,
+    Sample, SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced,
+    first_clip, first_image, first_label, main_field, numbers,
 };
 pub use words::{Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole, words_of};
 

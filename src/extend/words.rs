@@ -26,6 +26,9 @@ pub const TYPES: &[&str] = &[
     "evaluator",
 ];
 
+/// Types of a field, as an input of a task is declared.
+pub const KINDS: &str = "image, image[3, 32, 32], mask[32, 32], label, label(4), text, tokens[128], clip[8, 3, 32, 32], boxes[8, 4], and list(…) of one of them";
+
 /// Bytes of the longest type: they nest, and each level takes stack.
 const LONGEST: usize = 256;
 

@@ -1,6 +1,6 @@
 //! What a task shows of itself once it is trained: values that are laid side by side, one row for each of a few records.
 
-use super::{DType, Graph, Mode, Size, Var, show};
+use super::{DType, Graph, Mode, Op, Size, Var, show};
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 
@@ -12,7 +12,7 @@ const MOST_PANELS: usize = 12;
 const LONGEST_NAME: usize = 40;
 /// Letters of a panel's title.
 const LONGEST_TITLE: usize = 40;
-/// Largest side of a panel, in pixels.
+/// Largest side of a panel, in pixels, and most words of a text.
 const LARGEST: usize = 4096;
 
 /// Values of one batch that are laid side by side.
@@ -29,7 +29,8 @@ pub struct Exhibit {
 pub struct Panel {
     /// What stands under it.
     pub title: String,
-    /// Pictures as the batch has them, normalised where those are: `[B, C, H, W]`, grey or in three colours.
+    /// Pictures as the batch has them, normalised where those are: `[B, C, H, W]`, grey or in three colours. Or texts: ids of the
+    /// vocabulary of the batch's, `[B, n]`.
     pub var: Var,
 }
 
@@ -44,8 +45,11 @@ impl Graph {
     /// Lays values side by side: `[B, C, H, W]` each, pictures like those of the batch. After training a few records are shown so, in
     /// the report and in `results/`.
     ///
+    /// Or texts, ids `[B, n]`: one, or three, of which the first is the text, the second what was hidden at each place (0: nothing), and
+    /// the third what was filled in there. They are shown as one line.
+    ///
     /// # Errors
-    /// There is such an exhibit, or a value is no picture.
+    /// There is such an exhibit, or a value is neither.
     pub fn exhibit(&mut self, name: &str, panels: &[Var]) -> Result<()> {
         self.exhibit_of(name, &[], |_| Ok(panels.to_vec()))
     }
@@ -76,6 +80,12 @@ impl Graph {
             panels,
         });
         Ok(())
+    }
+
+    /// Whether what an exhibit shows is texts.
+    pub fn shows_texts(&self, exhibit: &Exhibit) -> bool {
+        let whole = |panel: &Panel| self.node(panel.var).dtype == DType::Int;
+        !exhibit.panels.is_empty() && exhibit.panels.iter().all(whole)
     }
 
     fn check_exhibit(&self, name: &str) -> Result<()> {
@@ -124,6 +134,9 @@ impl Graph {
                 "the exhibit `{name}` can't have the title {shown:?}: one line of at most {LONGEST_TITLE} letters"
             )));
         }
+        if vars.iter().all(|var| self.node(*var).dtype == DType::Int) {
+            return self.check_texts(name, vars);
+        }
         for var in vars {
             let shape = self.shape(*var);
             let sizes: Vec<Option<usize>> = shape.iter().map(Size::known).collect();
@@ -133,11 +146,44 @@ impl Graph {
             if !fits || self.node(*var).dtype != DType::F32 {
                 return Err(self
                     .shape_problem(format!(
-                        "the exhibit `{name}` shows pictures, [B, 1, H, W] or [B, 3, H, W], not {}",
+                        "the exhibit `{name}` shows pictures, [B, 1, H, W] or [B, 3, H, W], or ids of texts, [B, n], not {}",
                         show(shape)
                     ))
                     .help("a row of the exhibit is a record of the batch; bring the value into a picture's shape"));
             }
+        }
+        Ok(())
+    }
+
+    fn check_texts(&self, name: &str, vars: &[Var]) -> Result<()> {
+        let first = self.shape(vars[0]);
+        let sizes: Vec<Option<usize>> = first.iter().map(Size::known).collect();
+        let fits = first.first() == Some(&Size::batch())
+            && matches!(sizes.as_slice(), [_, Some(n)] if (1..=LARGEST).contains(n));
+        let other = vars.iter().find(|var| self.shape(**var) != first);
+        if !fits || other.is_some() {
+            let shape = show(other.map_or(first, |var| self.shape(*var)));
+            return Err(self
+                .shape_problem(format!(
+                    "the exhibit `{name}` shows texts by the ids of their words, [B, n] of one n, not {shape}"
+                ))
+                .help("a row of the exhibit is a record of the batch, with one id for each place of its text"));
+        }
+        if !matches!(vars.len(), 1 | 3) {
+            return Err(self.shape_problem(format!(
+                "the exhibit `{name}` shows one text, or three of which the second is what was hidden and the third what was filled in, not {}",
+                vars.len()
+            )));
+        }
+        let text = |node: &super::Node| {
+            matches!(node.op, Op::Input(_)) && node.dtype == DType::Int && node.shape.len() == 2
+        };
+        if !self.nodes.iter().any(text) {
+            return Err(self
+                .shape_problem(format!(
+                    "the exhibit `{name}` shows ids of words, and no field of the batch is a text in pieces"
+                ))
+                .note("The words come from the vocabulary of such a field."));
         }
         Ok(())
     }
@@ -173,6 +219,37 @@ mod tests {
         let before = g.hash();
         g.exhibit("seen", &[x]).unwrap();
         assert_eq!(g.hash(), before);
+    }
+
+    #[test]
+    fn texts_are_ids_of_words_of_the_batch() {
+        let ids = |g: &mut Graph, name: &str, n: usize| {
+            g.declare_input(name, vec![Size::batch(), n.into()], DType::Int, Some(9))
+        };
+        let mut g = Graph::to_show();
+        let (x, y) = (ids(&mut g, "x", 5), ids(&mut g, "y", 6));
+        g.exhibit("one", &[x]).unwrap();
+        g.exhibit("three", &[x, x, x]).unwrap();
+        assert!(g.exhibits.iter().all(|exhibit| g.shows_texts(exhibit)));
+        let says = |g: &mut Graph, vars: &[Var], words: &str| {
+            let problem = g.exhibit("a", vars).unwrap_err();
+            assert!(problem.message.contains(words), "{problem}");
+        };
+        says(&mut g, &[x, y, x], "[B, n] of one n, not [B, 6]");
+        says(&mut g, &[x, x], "not 2");
+        let number = g.to_float(x).unwrap();
+        says(&mut g, &[x, number, x], "shows pictures");
+        let label = g.declare_input("label", vec![Size::batch()], DType::Int, Some(3));
+        says(&mut g, &[label], "[B, n] of one n, not [B]");
+        // whole numbers of a batch of pictures are no words
+        let (mut g, x) = graph(Graph::to_show());
+        let rows = g.flatten(x).unwrap();
+        let whole = g.to_int(rows).unwrap();
+        says(
+            &mut g,
+            &[whole],
+            "no field of the batch is a text in pieces",
+        );
     }
 
     #[test]

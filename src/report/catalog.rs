@@ -73,6 +73,9 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
         "fields that every such stage has",
         common.as_slice(),
     );
+    if let Some(takes) = &spec.takes {
+        out.push_str(&format!("\ntakes\n  {takes}\n"));
+    }
     if !spec.inputs.is_empty() {
         out.push_str("\nreads from the batch\n");
         for input in &spec.inputs {

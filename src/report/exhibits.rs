@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Part;
+
 /// Bytes of a stage's name that stand in the name of a picture; a longer one is told apart by its hash.
 const LONGEST: usize = 150;
 
@@ -17,11 +19,19 @@ pub struct ExhibitFile {
     pub data: String,
     /// Numbers of the records, from top to bottom.
     pub records: Vec<u64>,
+    /// Of texts: a line for each record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Vec<Part>>,
 }
 
 /// The name of an exhibit's picture in `results/`: `holes.filled.png`.
 pub fn exhibit_picture(stage: &str, name: &str) -> String {
     format!("{}.{name}.png", file_name(stage))
+}
+
+/// The same of an exhibit of texts: `words.filled.txt`.
+pub fn exhibit_text(stage: &str, name: &str) -> String {
+    format!("{}.{name}.txt", file_name(stage))
 }
 
 /// The name of a stage's lines in `results/`: `words.txt`.
@@ -49,6 +59,7 @@ mod tests {
     #[test]
     fn a_picture_is_called_after_its_stage() {
         assert_eq!(exhibit_picture("holes", "filled"), "holes.filled.png");
+        assert_eq!(exhibit_text("holes", "filled"), "holes.filled.txt");
         let long = "ä".repeat(120);
         let name = exhibit_picture(&long, "filled");
         assert!(name.len() < 200 && name.ends_with(".filled.png"), "{name}");

@@ -13,7 +13,7 @@ mod results;
 mod table;
 mod text;
 
-pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table};
+pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
 pub use html::{ReportError, write};
 pub use results::ResultRow;
 pub use table::table;

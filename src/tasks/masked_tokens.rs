@@ -17,7 +17,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let input = g.input("input")?; // [B, n], with holes
     let target = g.input("target")?; // [B, n], what was hidden, else padding
     let x = g.call_part(&encoder, "tokens", input)?; // [B, n, D]
-    let (x, words) = chosen(g, x, target, task.ratio("guessed"))?; // [R, D], [R]
+    let Chosen { x, words, places } = chosen(g, x, target, task.ratio("guessed"))?; // [R, D], [R], [B, k]
     let x = g.scoped("head", |g| head(g, x))?; // [R, D]
     let scores = g.call_part(&encoder, "words", x)?; // [R, V]
     let vocabulary = g.check_features("masked_tokens", scores)?;
@@ -34,7 +34,21 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.objective("loss", loss);
     let accuracy = accuracy(g, logits, words)?;
     g.metric("accuracy", accuracy);
-    Ok(())
+    g.exhibit_of("filled", &[], |g| {
+        let filled = filled(g, logits, places, input)?;
+        Ok(vec![input, target, filled])
+    })
+}
+
+/// What is guessed at each place, padding where nothing is: scores `[B k, V]` of places `[B, k]` → `[B, n]`.
+fn filled(g: &mut Graph, logits: Var, places: Var, input: Var) -> Result<Var> {
+    let [empty, at] = [input, places].map(|x| g.shape(x).clone());
+    let guess = g.argmax(logits, 1)?; // [B k, 1]
+    let guess = g.reshape(guess, at)?; // [B, k]
+    let guess = g.to_float(guess)?;
+    let empty = g.full(empty, f64::from(PADDING))?; // [B, n]
+    let filled = g.scatter_add(empty, places, guess, 1)?; // each place is there once
+    g.to_int(filled)
 }
 
 /// 1 where a word was hidden, 0 elsewhere: ids are whole numbers from 0.
@@ -44,9 +58,19 @@ fn hidden(g: &mut Graph, target: Var) -> Result<Var> {
     g.clamp(real, 0.0, 1.0)
 }
 
+/// Hidden pieces, k of each text.
+struct Chosen {
+    /// Features `[B k, D]`.
+    x: Var,
+    /// `[B k]`; padding where fewer are hidden.
+    words: Var,
+    /// Where they stand in their texts: `[B, k]`.
+    places: Var,
+}
+
 /// Features and words of the hidden pieces, of each text the first ones that have room: `[B, n, D]` and `[B, n]` → `[B k, D]` and
-/// `[B k]`. Where fewer are hidden, the rest is padding.
-fn chosen(g: &mut Graph, x: Var, target: Var, part: f64) -> Result<(Var, Var)> {
+/// `[B k]`.
+fn chosen(g: &mut Graph, x: Var, target: Var, part: f64) -> Result<Chosen> {
     let shape = g.shape(x).clone();
     let n = shape.get(1).and_then(Size::known).unwrap_or(1);
     let k = ((n as f64 * part).ceil() as usize).clamp(1, n);
@@ -58,7 +82,7 @@ fn chosen(g: &mut Graph, x: Var, target: Var, part: f64) -> Result<(Var, Var)> {
     let rows = &shape[0] * &Size::fixed(k);
     let x = g.reshape(x, vec![rows.clone(), shape[2].clone()])?;
     let words = g.reshape(words, vec![rows])?;
-    Ok((x, words))
+    Ok(Chosen { x, words, places })
 }
 
 /// A layer with GELU and a layer norm: `[R, D]` → the same.

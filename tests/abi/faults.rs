@@ -75,12 +75,12 @@ fn descriptions_are_checked() {
     refused(
         "NEWER_MINOR",
         &[
-            "it needs ABI 1.4, this build has 1.2",
+            "it needs ABI 1.4, this build has 1.3",
             "use a newer Pretext",
         ],
     );
-    refused("OTHER_MAJOR", &["it needs ABI 2.2, this build has 1.2"]);
-    refused("OTHER_SYMBOL", &["it needs ABI 2, this build has 1.2"]);
+    refused("OTHER_MAJOR", &["it needs ABI 2.3, this build has 1.3"]);
+    refused("OTHER_SYMBOL", &["it needs ABI 2, this build has 1.3"]);
     refused("NO_SYMBOL", &["no symbol `pretext_plugin_v1`", "no plugin"]);
     refused("NO_DESCRIPTION", &["failed while it described itself"]);
     refused("NOT_UTF8", &["not UTF-8"]);
@@ -108,7 +108,7 @@ fn descriptions_are_checked() {
 fn what_builds_a_graph_is_checked() {
     refused(
         "UNKNOWN_OP",
-        &["needs operation 4000000000", "this build has ABI 1.2"],
+        &["needs operation 4000000000", "this build has ABI 1.3"],
     );
     refused(
         "STALE_VAR",
@@ -163,6 +163,26 @@ fn what_builds_a_graph_is_checked() {
 #[test]
 fn an_older_description_is_read_as_far_as_it_goes() {
     said_of(&["-DOLD_TASK"], &recipe("faulty")).sound();
+}
+
+/// Libraries that were built when the ABI had fewer types load, and are given none that they do not know.
+#[test]
+fn older_transforms_are_given_what_they_know() {
+    for minor in 0..3 {
+        let folder = with(&[&format!("-DOLD_TRANSFORM={minor}")]);
+        let sound = plan(folder.path(), TRANSFORMED, Options::default()).sound();
+        assert_eq!(drawn(&sound), Ok(()));
+        let older = super::every_type::made(folder.path(), "faulty", "untouched()", "tokens[4]");
+        let problem = older.err().expect("it is refused");
+        let words = format!("since ABI 1.3, and this one says that 1.{minor} will do");
+        assert!(
+            problem
+                .message
+                .contains("`tokens[4]` can't go to a transform of plugin faulty 0.1.3")
+                && problem.notes[0].contains(&words),
+            "{problem:?}"
+        );
+    }
 }
 
 /// What a plugin says of its parts is known before its graph is built, and is documented.
@@ -265,6 +285,20 @@ fn transforms_are_checked_sample_by_sample() {
         (
             "EMITS_SMALL",
             "promised image[3, 32, 32] and emitted image[3, 3, 3]",
+        ),
+        (
+            "EMITS_TOKENS",
+            "it emits tokens, and none flow in: there is no vocabulary",
+        ),
+        ("EMITS_NO_BOXES", "it emits boxes that are none"),
+        (
+            "EMITS_CLIP",
+            "promised image[3, 32, 32] and emitted clip[1, 3, 32, 32]",
+        ),
+        ("LEAVES_CLIP_OPEN", "left a clip open"),
+        (
+            "LABEL_AS_FRAME",
+            "emits something else than a picture as a frame",
         ),
         ("SAMPLE_STALE", "failed with status 3"),
         ("SAMPLE_FAILS", "this picture is too dark"),
@@ -450,7 +484,7 @@ fn checked(flags: &[&str], more: &[&str]) -> (bool, String) {
 fn check_tries_everything() {
     let (sound, text) = checked(&[], &[]);
     assert!(sound, "{text}");
-    assert!(text.contains("faulty 0.1.3, ABI 1.2"), "{text}");
+    assert!(text.contains("faulty 0.1.3, ABI 1.3"), "{text}");
     assert!(
         text.contains("task faulty: sound") && text.contains("made small: loss"),
         "{text}"

@@ -291,6 +291,20 @@ static pretext_status apply(const void *data, void *state, const pretext_sampler
     return sampler->emit_label(ctx, 3);
 #elif defined(EMITS_SMALL)
     sampler->new_image(ctx, 3, 3, 3, &image);
+#elif defined(EMITS_TOKENS)
+    const uint32_t ids[2] = {7, 8};
+    return sampler->emit_tokens(ctx, ids, 2);
+#elif defined(EMITS_NO_BOXES)
+    return sampler->emit_boxes(ctx, NULL, 2);
+#elif defined(EMITS_CLIP)
+    sampler->open_clip(ctx);
+    sampler->emit_image(ctx, image.id);
+    return sampler->close_clip(ctx);
+#elif defined(LEAVES_CLIP_OPEN)
+    sampler->open_clip(ctx);
+#elif defined(LABEL_AS_FRAME)
+    sampler->open_clip(ctx);
+    return sampler->emit_label(ctx, 3);
 #elif defined(SAMPLE_STALE)
     return sampler->emit_image(ctx + 1, image.id);
 #elif defined(SLOW)
@@ -306,7 +320,11 @@ static pretext_status apply(const void *data, void *state, const pretext_sampler
 }
 
 static const pretext_transform transforms[] = {{
+#ifdef OLD_TRANSFORM
+    .size = offsetof(pretext_transform, whole_clips),
+#else
     .size = sizeof(pretext_transform),
+#endif
     .name = PRETEXT_STR("untouched"),
     .summary = PRETEXT_STR("Nothing happens."),
     .example = PRETEXT_STR("untouched()"),
@@ -333,8 +351,10 @@ static const pretext_plugin plugin = {
 #else
     .abi_major = PRETEXT_ABI_MAJOR,
 #endif
-#ifdef NEWER_MINOR
+#if defined(NEWER_MINOR)
     .abi_minor = 4,
+#elif defined(OLD_TRANSFORM)
+    .abi_minor = OLD_TRANSFORM,
 #else
     .abi_minor = PRETEXT_ABI_MINOR,
 #endif

@@ -94,7 +94,7 @@ fn layouts_are_equal() {
             input_count data build augment parts part_count;
         Part "pretext_part": size name doc;
         Transform "pretext_transform": size name summary doc cite title link example semantics params param_count data
-            types make apply free;
+            types make apply free whole_clips reserved;
         Plugin "pretext_plugin": size magic abi_major abi_minor name version tasks task_count transforms
             transform_count;
         Value "pretext_value": size kind reserved integer number high text;
@@ -104,7 +104,8 @@ fn layouts_are_equal() {
             kmeans;
         Image "pretext_image": size id pixels height width channels;
         Sampler "pretext_sampler": size abi_major abi_minor input input_image input_label input_text random new_image
-            emit_image emit_label open_list close_list fail;
+            emit_image emit_label open_list close_list fail emit_text input_tokens emit_tokens pieces piece piece_id
+            input_clip input_frame open_clip close_clip input_boxes emit_boxes;
     };
     let numbers: &[(&str, u64)] = &[
         ("PRETEXT_MAGIC", abi::MAGIC),
@@ -146,6 +147,9 @@ fn layouts_are_equal() {
         ("PRETEXT_SAMPLE_IMAGE", abi::sample::IMAGE.into()),
         ("PRETEXT_SAMPLE_LABEL", abi::sample::LABEL.into()),
         ("PRETEXT_SAMPLE_TEXT", abi::sample::TEXT.into()),
+        ("PRETEXT_SAMPLE_TOKENS", abi::sample::TOKENS.into()),
+        ("PRETEXT_SAMPLE_CLIP", abi::sample::CLIP.into()),
+        ("PRETEXT_SAMPLE_BOXES", abi::sample::BOXES.into()),
     ];
     let mut c = c;
     let mut rust = rust;

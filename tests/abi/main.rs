@@ -3,6 +3,7 @@
 
 mod generate;
 
+mod every_type;
 mod examples;
 mod faults;
 mod in_step;

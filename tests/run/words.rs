@@ -102,10 +102,111 @@ fn hidden_words_are_guessed_and_topics_are_told_apart() {
             "{protocol}"
         );
     }
+    shown(&test);
     let file = test.json("run/stages/pieces/tokenizer.json");
     let vocabulary = file["model"]["vocab"].as_object().expect("a vocabulary");
     assert!(vocabulary.contains_key("boat") && vocabulary.contains_key("tree"));
     assert!(vocabulary.len() <= 120);
+}
+
+/// Hidden words and what was filled in: in a file, in the report, and as data.
+fn shown(test: &Test) {
+    let text = test.text("run/results/read.filled.txt");
+    let own = [
+        "the", "and", "were", ".", "boat", "wave", "salt", "sail", "tide", "reef",
+    ];
+    let other = ["hill", "tree", "road", "farm", "barn", "gate"];
+    assert!(
+        text.starts_with("read · filled: records of words.test\n"),
+        "{text}"
+    );
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("the ")).collect();
+    assert_eq!(lines.len(), 6, "{text}");
+    let (mut right, mut hidden) = (0, 0);
+    for line in &lines {
+        let words = line
+            .split([' ', '[', ']', '✓', '✗'])
+            .filter(|word| !word.is_empty());
+        for word in words {
+            // of pieces that are no whole words, and of those that were put in the place of others, nothing is said
+            let known = [&own[..], &other].concat().contains(&word);
+            assert!(
+                known || word.starts_with("##") || word.len() < 5,
+                "{word} in {line}"
+            );
+        }
+        right += line.matches(" ✓]").count();
+        hidden += line.matches(" ✓]").count() + line.matches(" ✗").count();
+    }
+    // 15 % of at most 24 pieces each
+    assert!((6 * 3..=6 * 4).contains(&hidden), "{text}");
+    assert!(right * 2 > hidden && !text.contains("[MASK]"), "{text}");
+    let shown = test.json("run/stages/read/exhibits.json");
+    assert_eq!(shown[0]["name"], "filled");
+    assert_eq!(shown[0]["records"].as_array().map(Vec::len), Some(6));
+    let first = shown[0]["lines"][0].as_array().expect("parts");
+    assert!(
+        first.iter().any(|part| part["filled"].is_string()),
+        "{shown}"
+    );
+    let report = test.text("run/report.html");
+    assert_eq!(report.matches(" ✓]</b>").count(), right);
+}
+
+const SCRIPT: &str = r#"
+fn about() { #{ doc: "The words of the sentence, by a table." } }
+fn inputs() { [#{name: "input", type: "tokens", doc: "A text."}, #{name: "target", type: "tokens", doc: "What was hidden."}] }
+fn build(g, p) {
+  let x = g.input("input");
+  let y = g.call(p.encoder, x);
+  let w = g.parameter("w", [y.shape[1], 1], #{normal: 0.02});
+  g.objective(mean_all(linear(y, w)));
+  EXHIBIT
+}
+"#;
+
+#[test]
+fn scripts_show_texts_by_the_same_door() {
+    let with_script = |exhibit: &str| {
+        let test = recipe();
+        let text = RECIPE
+            .replace("ssl 1\n", "ssl 1\n\nuse script \"tasks/table.rhai\"\n")
+            .replace("masked_tokens()", "table()")
+            .replace("100 epochs", "2 steps");
+        let end = text.find("evaluate neighbours").expect("the rest");
+        test.write(
+            "recipe.ssl",
+            format!("{}run {{ seed = 1, threads = 1 }}\n", &text[..end]),
+        );
+        fs::create_dir_all(test.path("tasks")).expect("a folder");
+        test.write("tasks/table.rhai", SCRIPT.replace("EXHIBIT", exhibit));
+        test
+    };
+    let test = with_script(
+        "let hidden = g.input(\"target\"); g.exhibit(\"copied\", [x, hidden, hidden]); g.exhibit(\"seen\", [x]);",
+    );
+    run(&test, "run", &[]).success();
+    let text = test.text("run/results/read.copied.txt");
+    assert!(
+        text.contains(" ✓]") && !text.contains(" ✗]") && text.contains("the "),
+        "{text}"
+    );
+    let text = test.text("run/results/read.seen.txt");
+    assert!(text.contains("[MASK]") && !text.contains("✓"), "{text}");
+    for (exhibit, says) in [
+        ("g.exhibit(\"a\", [y]);", "shows pictures"),
+        ("g.exhibit(\"a\", [x, x]);", "not 2"),
+        (
+            "g.exhibit(\"a\", [g.input(\"input/length\")]);",
+            "by the ids of their words",
+        ),
+    ] {
+        let test = with_script(exhibit);
+        test.run(&["check", "recipe.ssl"])
+            .code(1)
+            .says(says)
+            .says("table.rhai:9:");
+    }
 }
 
 #[test]
@@ -186,6 +287,8 @@ fn kills_leave_the_same_bytes_also_with_what_fits_have_learnt() {
         "stages/pieces/tokenizer.json",
         "stages/read/final.ckpt",
         "stages/read/metrics.jsonl",
+        "stages/read/exhibits.json",
+        "results/read.filled.txt",
     ] {
         let [a, b] = ["plain", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
         assert!(a == b, "{file} differs");

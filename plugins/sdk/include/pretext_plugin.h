@@ -1,4 +1,4 @@
-/* The plugin ABI of Pretext, version 1.0. plugins/README.md has its rules.
+/* The plugin ABI of Pretext, version 1.3. plugins/README.md has its rules.
  *
  * A plugin is a shared library with one exported function, pretext_plugin_v1, which gives its description. The host calls the
  * functions in there with a table of its own functions and a `ctx`, the call in progress.
@@ -22,7 +22,7 @@ extern "C" {
 
 #define PRETEXT_MAGIC UINT64_C(0x0154584554455250) /* PRETEXT, and the major version */
 #define PRETEXT_ABI_MAJOR 1u
-#define PRETEXT_ABI_MINOR 2u
+#define PRETEXT_ABI_MINOR 3u
 
 #if defined(_WIN32)
 #define PRETEXT_EXPORT __declspec(dllexport)
@@ -82,7 +82,8 @@ typedef struct pretext_param {
 typedef struct pretext_input {
     uint64_t size;
     pretext_str name;
-    pretext_str ty; /* image, image[3, 32, 32], label, label(4), mask, text, list(image) */
+    pretext_str ty; /* image, image[3, 32, 32], mask[32, 32], label, label(4), text, tokens[128], clip[8, 3, 32, 32],
+                       boxes[8, 4], list(image) */
     pretext_str doc;
     uint64_t at_least; /* fewest elements of a list */
     uint32_t or_list;  /* 1: a list may stand here too, its elements one after the other along the batch */
@@ -141,6 +142,9 @@ typedef struct pretext_transform {
     pretext_status (*apply)(const void *data, void *state, const pretext_sampler *sampler, pretext_ctx ctx);
     /* Ends what make made; may be null. */
     void (*free)(const void *data, void *state);
+    /* Since 1.3: 1 where a clip flows in whole; 0: frame by frame, each as a picture. */
+    uint32_t whole_clips;
+    uint32_t reserved;
 } pretext_transform;
 
 typedef struct pretext_plugin {
@@ -303,7 +307,11 @@ typedef struct pretext_image {
 enum {
     PRETEXT_SAMPLE_IMAGE = 1,
     PRETEXT_SAMPLE_LABEL = 2,
-    PRETEXT_SAMPLE_TEXT = 3
+    PRETEXT_SAMPLE_TEXT = 3,
+    /* since 1.3; these flow only into plugins that need 1.3 */
+    PRETEXT_SAMPLE_TOKENS = 4, /* a text in pieces of words */
+    PRETEXT_SAMPLE_CLIP = 5,   /* pictures of one size in the order of time */
+    PRETEXT_SAMPLE_BOXES = 6   /* rectangles in a picture */
 };
 
 struct pretext_sampler {
@@ -328,6 +336,31 @@ struct pretext_sampler {
     pretext_status (*close_list)(pretext_ctx ctx);
     /* Ends the call with the plugin's own error. Gives the status. */
     pretext_status (*fail)(pretext_ctx ctx, pretext_str message, pretext_status status);
+
+    /* Since 1.3, as is all below. */
+    pretext_status (*emit_text)(pretext_ctx ctx, pretext_str text);
+    /* The pieces of a text that flows in, by their numbers in its vocabulary; 0 is padding. Lent for the call. */
+    pretext_status (*input_tokens)(pretext_ctx ctx, uint64_t index, const uint32_t **ids, uint64_t *count);
+    /* Emits a text in pieces of the vocabulary of what flowed in. */
+    pretext_status (*emit_tokens)(pretext_ctx ctx, const uint32_t *ids, uint64_t count);
+    /* How many pieces the vocabulary has: their numbers are below it. */
+    pretext_status (*pieces)(pretext_ctx ctx, uint64_t *count);
+    /* How a piece is spelt: sea, ##side, [MASK]; PRETEXT_ABSENT where there is none of this number. */
+    pretext_status (*piece)(pretext_ctx ctx, uint32_t id, pretext_str *text);
+    /* The number of a piece; PRETEXT_ABSENT where none is spelt so. */
+    pretext_status (*piece_id)(pretext_ctx ctx, pretext_str text, uint32_t *id);
+    /* How many frames a clip has that flows in. */
+    pretext_status (*input_clip)(pretext_ctx ctx, uint64_t index, uint64_t *frames);
+    /* A frame of it, the first is the earliest. */
+    pretext_status (*input_frame)(pretext_ctx ctx, uint64_t index, uint64_t frame, pretext_image *image);
+    /* The pictures that are emitted from here on are the frames of one clip. */
+    pretext_status (*open_clip)(pretext_ctx ctx);
+    /* Ends the clip: its frames have one size. */
+    pretext_status (*close_clip)(pretext_ctx ctx);
+    /* Rectangles that flow in: left, top, right and bottom in pixels, four numbers each. Lent for the call. */
+    pretext_status (*input_boxes)(pretext_ctx ctx, uint64_t index, const float **numbers, uint64_t *count);
+    /* Emits rectangles: count of them, four numbers each. */
+    pretext_status (*emit_boxes)(pretext_ctx ctx, const float *numbers, uint64_t count);
 };
 
 /* ---- conveniences ------------------------------------------------------------------------------------------------- */
@@ -629,7 +662,7 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_METRIC 1121u
 /* Names a value so that probes can read it: [..] → [..]. 1 operands; name: text */
 #define PRETEXT_OP_PLACE 1122u
-/* Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing. 1 operands or more; name: text, titles: text =  */
+/* Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing. Or texts by ids of their words, [B, n]: one, or a text, what was hidden and what was filled in. 1 operands or more; name: text, titles: text =  */
 #define PRETEXT_OP_EXHIBIT 1123u
 /* END OPERATIONS */
 

@@ -11,7 +11,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"PRETEXT\x01");
 /// Versions of one major are compatible; the exported symbol carries it.
 pub const MAJOR: u32 = 1;
 /// Raised when something is added.
-pub const MINOR: u32 = 2;
+pub const MINOR: u32 = 3;
 /// The minor that is enough for what the SDK writes into a description and calls: hosts from there on load it.
 pub const LEAST_MINOR: u32 = 0;
 /// The one symbol that a plugin exports: an [`Entry`].
@@ -125,7 +125,8 @@ pub struct Input {
     pub size: u64,
     /// The field's name.
     pub name: Str,
-    /// `image`, `image[3, 32, 32]`, `label`, `label(4)`, `text`, `list(image)`
+    /// `image`, `image[3, 32, 32]`, `mask[32, 32]`, `label`, `label(4)`, `text`, `tokens[128]`, `clip[8, 3, 32, 32]`, `boxes[8, 4]`,
+    /// `list(image)`
     pub ty: Str,
     /// One sentence.
     pub doc: Str,
@@ -244,6 +245,10 @@ pub struct Transform {
     >,
     /// Ends what `make` made; may be null.
     pub free: Option<extern "C" fn(data: *const c_void, state: *mut c_void)>,
+    /// 1: a clip flows in whole; 0: frame by frame, each as a picture. Since 1.3.
+    pub whole_clips: u32,
+    /// 0. Since 1.3.
+    pub reserved: u32,
 }
 
 /// Kinds of a [`Value`].
@@ -496,6 +501,12 @@ pub mod sample {
     pub const LABEL: u32 = 2;
     /// Words.
     pub const TEXT: u32 = 3;
+    /// A text in pieces of words. Since 1.3; this and the kinds below flow only into plugins that need 1.3.
+    pub const TOKENS: u32 = 4;
+    /// Pictures of one size in the order of time. Since 1.3.
+    pub const CLIP: u32 = 5;
+    /// Rectangles in a picture. Since 1.3.
+    pub const BOXES: u32 = 6;
 }
 
 /// What a transform may ask of the host for one sample.
@@ -536,6 +547,33 @@ pub struct Sampler {
     pub close_list: extern "C" fn(ctx: Ctx) -> Status,
     /// Ends the call with the plugin's own error.
     pub fail: extern "C" fn(ctx: Ctx, message: Str, status: Status) -> Status,
+
+    /// Emits words. Since 1.3, as is all below.
+    pub emit_text: extern "C" fn(ctx: Ctx, text: Str) -> Status,
+    /// The pieces of a text that flows in, by their numbers in its vocabulary; 0 is padding. Lent for the call.
+    pub input_tokens:
+        extern "C" fn(ctx: Ctx, index: u64, ids: *mut *const u32, count: *mut u64) -> Status,
+    /// Emits a text in pieces of the vocabulary of what flowed in.
+    pub emit_tokens: extern "C" fn(ctx: Ctx, ids: *const u32, count: u64) -> Status,
+    /// How many pieces the vocabulary has: their numbers are below it.
+    pub pieces: extern "C" fn(ctx: Ctx, count: *mut u64) -> Status,
+    /// How a piece is spelt: `sea`, `##side`, `[MASK]`. [`ABSENT`] where there is none of this number.
+    pub piece: extern "C" fn(ctx: Ctx, id: u32, text: *mut Str) -> Status,
+    /// The number of a piece. [`ABSENT`] where none is spelt so.
+    pub piece_id: extern "C" fn(ctx: Ctx, text: Str, id: *mut u32) -> Status,
+    /// How many frames a clip has that flows in.
+    pub input_clip: extern "C" fn(ctx: Ctx, index: u64, frames: *mut u64) -> Status,
+    /// A frame of it, the first is the earliest.
+    pub input_frame: extern "C" fn(ctx: Ctx, index: u64, frame: u64, image: *mut Image) -> Status,
+    /// The pictures that are emitted from here on are the frames of one clip.
+    pub open_clip: extern "C" fn(ctx: Ctx) -> Status,
+    /// Ends the clip: its frames have one size.
+    pub close_clip: extern "C" fn(ctx: Ctx) -> Status,
+    /// Rectangles that flow in: left, top, right and bottom in pixels, four numbers each. Lent for the call.
+    pub input_boxes:
+        extern "C" fn(ctx: Ctx, index: u64, numbers: *mut *const f32, count: *mut u64) -> Status,
+    /// Emits rectangles: `count` of them, four numbers each.
+    pub emit_boxes: extern "C" fn(ctx: Ctx, numbers: *const f32, count: u64) -> Status,
 }
 
 impl Str {

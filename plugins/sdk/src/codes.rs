@@ -264,5 +264,5 @@ pub const OBJECTIVE: u32 = 1120;
 pub const METRIC: u32 = 1121;
 /// Names a value so that probes can read it: \[..\] → \[..\].
 pub const PLACE: u32 = 1122;
-/// Pictures that are shown side by side after training, a row for each record: \[B, C, H, W\] each → nothing.
+/// Pictures that are shown side by side after training, a row for each record: \[B, C, H, W\] each → nothing. Or texts by ids of their words, \[B, n\]: one, or a text, what was hidden and what was filled in.
 pub const EXHIBIT: u32 = 1123;

@@ -58,7 +58,9 @@ pub fn describe(name: &str, version: &str, parts: impl FnOnce() -> Parts) -> usi
     let Ok(parts) = catch_unwind(AssertUnwindSafe(parts)) else {
         return 0;
     };
-    let minors = parts.tasks.iter().map(|task| task.least_minor);
+    let tasks = parts.tasks.iter().map(|task| task.least_minor);
+    let transforms = parts.transforms.iter();
+    let minors = tasks.chain(transforms.map(|transform| transform.least_minor));
     let abi_minor = minors.max().unwrap_or(abi::LEAST_MINOR);
     let tasks: Vec<abi::Task> = parts.tasks.into_iter().map(task).collect();
     let transforms: Vec<abi::Transform> = parts.transforms.into_iter().map(transform).collect();
@@ -171,6 +173,8 @@ fn transform(transform: TransformSpec) -> abi::Transform {
         make: Some(make),
         apply: Some(apply),
         free: Some(free),
+        whole_clips: u32::from(transform.functions.whole_clips),
+        reserved: 0,
     }
 }
 

@@ -521,6 +521,9 @@ impl Graph {
 
     /// Lays pictures side by side that are shown once the stage is trained, a row for each of a few records: `[B, C, H, W]` each.
     /// `titles`: what stands under each, with commas between; may be empty. The task says [`Task::exhibits`](crate::Task).
+    ///
+    /// Or texts by the ids of their words, `[B, n]`: one, or three, which are the text, what was hidden at each place (0: nothing) and what
+    /// was filled in there.
     pub fn exhibit(&mut self, name: &str, panels: &[Var], titles: &str) {
         let attrs = [text("name", name), text("titles", titles)];
         let _ = self.op(codes::EXHIBIT, panels, &attrs);

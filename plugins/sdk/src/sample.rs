@@ -34,6 +34,12 @@ pub enum Sample<'a> {
     Label(u32),
     /// Words.
     Text(String),
+    /// A text in pieces: their numbers in the vocabulary of what flows in ([`Out::pieces`]); 0 is padding.
+    Tokens(Vec<u32>),
+    /// Pictures of one size, the earliest first.
+    Clip(Vec<Image<'a>>),
+    /// Rectangles: left, top, right and bottom in pixels, right and bottom just outside. All zero: the thing is not seen.
+    Boxes(Vec<[f32; 4]>),
     /// Several of one type.
     List(Vec<Sample<'a>>),
 }
@@ -44,6 +50,30 @@ impl<'a> Sample<'a> {
         match self {
             Sample::Image(image) => Ok(image),
             _ => Err(Problem::new("the transform takes an image")),
+        }
+    }
+
+    /// The numbers of the pieces, where it is a text in pieces.
+    pub fn tokens(self) -> Result<Vec<u32>> {
+        match self {
+            Sample::Tokens(ids) => Ok(ids),
+            _ => Err(Problem::new("the transform takes tokens")),
+        }
+    }
+
+    /// The frames, where it is a clip.
+    pub fn clip(self) -> Result<Vec<Image<'a>>> {
+        match self {
+            Sample::Clip(frames) => Ok(frames),
+            _ => Err(Problem::new("the transform takes a clip")),
+        }
+    }
+
+    /// The rectangles, where it is such a value.
+    pub fn boxes(self) -> Result<Vec<[f32; 4]>> {
+        match self {
+            Sample::Boxes(boxes) => Ok(boxes),
+            _ => Err(Problem::new("the transform takes boxes")),
         }
     }
 
@@ -70,12 +100,52 @@ impl<'a> Sample<'a> {
                 checked((sampler.input_label)(ctx, index, &mut label))?;
                 Sample::Label(label)
             }
-            _ => {
+            abi::sample::TEXT => {
                 let mut text = Str::EMPTY;
                 checked((sampler.input_text)(ctx, index, &mut text))?;
                 Sample::Text(owned(text))
             }
+            abi::sample::TOKENS => {
+                let (mut ids, mut count) = (std::ptr::null(), 0);
+                checked((sampler.input_tokens)(ctx, index, &mut ids, &mut count))?;
+                // SAFETY: the host lends so many ids for the call
+                Sample::Tokens(unsafe { copied(ids, count) })
+            }
+            abi::sample::CLIP => {
+                let mut count = 0;
+                checked((sampler.input_clip)(ctx, index, &mut count))?;
+                let frame = |at| {
+                    let mut image = EMPTY;
+                    checked((sampler.input_frame)(ctx, index, at, &mut image))?;
+                    // SAFETY: the host lends each frame that flows in once, for this call
+                    Ok(unsafe { Image::lent(image) })
+                };
+                Sample::Clip((0..count).map(frame).collect::<Result<_>>()?)
+            }
+            abi::sample::BOXES => {
+                let (mut numbers, mut count) = (std::ptr::null(), 0);
+                checked((sampler.input_boxes)(ctx, index, &mut numbers, &mut count))?;
+                // SAFETY: the host lends four numbers for each rectangle, for the call
+                let numbers = unsafe { copied(numbers, 4 * count) };
+                let boxes = numbers.chunks_exact(4);
+                Sample::Boxes(boxes.map(|b| [b[0], b[1], b[2], b[3]]).collect())
+            }
+            kind => {
+                let what =
+                    format!("what flows in is of kind {kind}, which this plugin does not know");
+                return Err(Problem::new(what));
+            }
         })
+    }
+}
+
+/// # Safety
+/// `at` leads to `count` values, or `count` is 0.
+unsafe fn copied<T: Copy>(at: *const T, count: u64) -> Vec<T> {
+    match count {
+        0 => Vec::new(),
+        // SAFETY: the caller's
+        _ => unsafe { std::slice::from_raw_parts(at, count as usize) }.to_vec(),
     }
 }
 
@@ -124,12 +194,67 @@ impl<'a> Out<'a> {
         Ok(unsafe { Image::lent(image) })
     }
 
+    /// The host's table, where it has what came with ABI 1.3.
+    fn later(&self) -> Result<&'a Sampler> {
+        match self.sampler.abi_minor {
+            0..3 => Err(Problem::new(
+                "it needs a Pretext with ABI 1.3: say so with `.every_type()`",
+            )),
+            _ => Ok(self.sampler),
+        }
+    }
+
+    /// How many pieces the vocabulary of what flows in has: their numbers are below it.
+    pub fn pieces(&self) -> Result<usize> {
+        let mut count = 0;
+        checked((self.later()?.pieces)(self.ctx, &mut count))?;
+        Ok(count as usize)
+    }
+
+    /// How a piece is spelt: `sea`, `##side`, `[MASK]`; `None` where there is none of this number.
+    pub fn piece(&self, id: u32) -> Result<Option<String>> {
+        let mut text = Str::EMPTY;
+        match (self.later()?.piece)(self.ctx, id, &mut text) {
+            abi::ABSENT => Ok(None),
+            status => checked(status).map(|()| Some(owned(text))),
+        }
+    }
+
+    /// The number of a piece, such as `[MASK]`; `None` where none is spelt so.
+    pub fn piece_id(&self, text: &str) -> Result<Option<u32>> {
+        let mut id = 0;
+        match (self.later()?.piece_id)(self.ctx, Str::new(text), &mut id) {
+            abi::ABSENT => Ok(None),
+            status => checked(status).map(|()| Some(id)),
+        }
+    }
+
     /// Emits a value.
     pub fn push(&mut self, sample: Sample<'_>) -> Result<()> {
         match sample {
             Sample::Image(image) => checked((self.sampler.emit_image)(self.ctx, image.id)),
             Sample::Label(label) => checked((self.sampler.emit_label)(self.ctx, label)),
-            Sample::Text(_) => Err(Problem::new("transforms emit no text")),
+            Sample::Text(text) => checked((self.later()?.emit_text)(self.ctx, Str::new(&text))),
+            Sample::Tokens(ids) => {
+                let count = ids.len() as u64;
+                checked((self.later()?.emit_tokens)(self.ctx, ids.as_ptr(), count))
+            }
+            Sample::Clip(frames) => {
+                let sampler = self.later()?;
+                checked((sampler.open_clip)(self.ctx))?;
+                for frame in frames {
+                    checked((sampler.emit_image)(self.ctx, frame.id))?;
+                }
+                checked((sampler.close_clip)(self.ctx))
+            }
+            Sample::Boxes(boxes) => {
+                let (numbers, count) = (boxes.as_flattened(), boxes.len() as u64);
+                checked((self.later()?.emit_boxes)(
+                    self.ctx,
+                    numbers.as_ptr(),
+                    count,
+                ))
+            }
             Sample::List(list) => {
                 checked((self.sampler.open_list)(self.ctx))?;
                 for sample in list {

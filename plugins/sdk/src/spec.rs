@@ -155,6 +155,65 @@ impl SampleType {
         Self("text".into())
     }
 
+    /// `mask[h, w]`: a picture of one channel.
+    pub fn mask(height: usize, width: usize) -> Self {
+        Self(format!("mask[{height}, {width}]").into())
+    }
+
+    /// A text in at most `length` pieces; of any length. The vocabulary is that of what flows in.
+    pub fn tokens(length: Option<usize>) -> Self {
+        Self(match length {
+            Some(length) => format!("tokens[{length}]").into(),
+            None => "tokens".into(),
+        })
+    }
+
+    /// `clip[t, c, h, w]`: pictures of one size in the order of time.
+    pub fn clip(frames: usize, channels: usize, height: usize, width: usize) -> Self {
+        Self(format!("clip[{frames}, {channels}, {height}, {width}]").into())
+    }
+
+    /// `boxes[n, 4]`: rectangles in a picture.
+    pub fn boxes(count: usize) -> Self {
+        Self(format!("boxes[{count}, 4]").into())
+    }
+
+    /// The type's word: `image`, `mask`, `label`, `text`, `tokens`, `clip`, `boxes`; `list` for several of one.
+    pub fn kind(&self) -> &str {
+        match self.0.contains('*') {
+            true => "list",
+            false => self.0.split(['[', '(', ' ']).next().unwrap_or_default(),
+        }
+    }
+
+    /// Most pieces of a text and the size of its vocabulary, where they are known; `None` where it is no text in pieces.
+    pub fn tokens_of(&self) -> Option<[Option<usize>; 2]> {
+        if self.kind() != "tokens" {
+            return None;
+        }
+        let (text, vocabulary) = match self.0.split_once(" of ") {
+            Some((text, vocabulary)) => (text, vocabulary.trim().parse().ok()),
+            None => (&*self.0, None),
+        };
+        let length = text.strip_prefix("tokens[");
+        let length = length.and_then(|text| text.strip_suffix(']')?.parse().ok());
+        Some([length, vocabulary])
+    }
+
+    /// Frames, channels, height and width of a clip where they are known; `None` where it is none.
+    pub fn clip_sizes(&self) -> Option<[Option<usize>; 4]> {
+        if self.kind() != "clip" {
+            return None;
+        }
+        let mut sizes = [None; 4];
+        let inside = self.0.strip_prefix("clip[");
+        let inside = inside.and_then(|text| text.strip_suffix(']'));
+        for (size, text) in sizes.iter_mut().zip(inside.unwrap_or_default().split(',')) {
+            *size = text.trim().parse().ok();
+        }
+        Some(sizes)
+    }
+
     /// A list of `count` elements; of any number.
     pub fn list(element: SampleType, count: Option<usize>) -> Self {
         Self(match count {
@@ -328,6 +387,7 @@ pub type Make = fn(&Args, &SampleType) -> Result<Box<dyn Transform>>;
 pub struct TransformFunctions {
     pub(crate) types: Types,
     pub(crate) make: Make,
+    pub(crate) whole_clips: bool,
 }
 
 /// A transform of one sample.
@@ -336,6 +396,25 @@ pub type TransformSpec = Entry<TransformFunctions>;
 impl TransformSpec {
     /// A transform with no parameters or paper yet.
     pub fn new(name: &str, summary: &str, types: Types, make: Make) -> Self {
-        Self::of(name, summary, TransformFunctions { types, make })
+        let whole_clips = false;
+        let functions = TransformFunctions {
+            types,
+            make,
+            whole_clips,
+        };
+        Self::of(name, summary, functions)
+    }
+
+    /// Says that tokens or boxes flow into it, or that words, tokens, clips or boxes come of it: hosts from ABI 1.3 on load the plugin
+    /// then, and only then are these given to it.
+    pub fn every_type(mut self) -> Self {
+        self.least_minor = self.least_minor.max(3);
+        self
+    }
+
+    /// The same, and that a clip flows in whole; elsewhere a transform gets its frames one by one, each as a picture.
+    pub fn whole_clips(mut self) -> Self {
+        self.functions.whole_clips = true;
+        self.every_type()
     }
 }

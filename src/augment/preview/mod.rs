@@ -8,7 +8,7 @@ use sheet::Sheet;
 
 use super::resample::{Window, resample};
 use super::{SampleGraph, Scratch};
-use crate::data::{DataError, Dataset, Drawing, Draws, Fields, Image, Sample, chosen_of};
+use crate::data::{DataError, Dataset, Drawing, Draws, Fields, Image, Part, Sample, chosen_of};
 
 /// Space around cells, in pixels.
 const GAP: usize = 8;
@@ -198,6 +198,7 @@ fn drawn(
             Drawing::Picture(picture) => pictures.push((name, vec![picture])),
             Drawing::Strip(frames) => pictures.push((name, frames)),
             Drawing::Words(text) => words.push((name, text)),
+            Drawing::Gaps(parts) => words.push((name, Part::line(&parts))),
         }
     }
     (pictures, words)

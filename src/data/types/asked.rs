@@ -43,9 +43,14 @@ pub(super) trait Asked: fmt::Display {
         false
     }
 
-    /// Whether the plugin ABI has a kind for its values.
-    fn crosses(&self) -> bool {
-        true
+    /// From which minor of the plugin ABI on it has a kind for its values; `None`: never.
+    fn crosses(&self) -> Option<u32> {
+        Some(0)
+    }
+
+    /// `None`: this one.
+    fn back(&self, _given: &SampleType) -> Result<Option<SampleType>, String> {
+        Ok(None)
     }
 
     /// `None`: pixels.

@@ -65,6 +65,10 @@ impl Asked for BoxesType {
         matches!(value, Sample::Boxes(boxes) if same(self.count, Some(boxes.0.len())))
     }
 
+    fn crosses(&self) -> Option<u32> {
+        Some(3)
+    }
+
     fn tensors(&self) -> Result<Vec<Tensor>, Loose> {
         match self.count {
             Some(count) => Ok(vec![Tensor::floats(vec![count, 4])]),

@@ -131,6 +131,10 @@ impl Asked for ClipType {
         })
     }
 
+    fn crosses(&self) -> Option<u32> {
+        Some(3)
+    }
+
     fn tensors(&self) -> Result<Vec<Tensor>, Loose> {
         let own = SampleType::Clip(*self);
         match (self.known(), self.frames) {

@@ -73,8 +73,19 @@ impl Asked for ListType {
         Some((&self.element, self.count))
     }
 
-    fn crosses(&self) -> bool {
-        self.element.crosses()
+    /// Of what is no list itself: a call has one list at a time.
+    fn crosses(&self) -> Option<u32> {
+        match self.element.parts() {
+            Some(_) => None,
+            None => self.element.crosses(),
+        }
+    }
+
+    fn back(&self, given: &SampleType) -> Result<Option<SampleType>, String> {
+        Ok(Some(SampleType::list(
+            self.element.back(given)?,
+            self.count,
+        )))
     }
 
     fn holds(&self, value: &Sample) -> bool {
@@ -157,5 +168,10 @@ impl Value for Vec<Sample> {
         for (i, value) in self.iter().enumerate() {
             value.draw(&format!("{name}/{i}"), classes, into);
         }
+    }
+
+    /// As the first of them that can.
+    fn spell(&self, rows: &[&[i64]]) -> Option<Drawing> {
+        self.iter().find_map(|value| value.spell(rows))
     }
 }

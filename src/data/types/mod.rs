@@ -10,9 +10,9 @@
 //! | binding | which inputs of a graph those are | [`SampleType::tensors`], [`SampleType::parts`] |
 //! | plan | how it is viewed in evaluation | [`SampleType::view`], [`SampleType::whole`], [`SampleType::seen`], [`SampleType::shaped`] |
 //! | transforms of pictures | whether they go over its frames, what comes of that | [`SampleType::frame`], [`SampleType::over`], [`SampleType::join`] |
-//! | preview, report | how a value is drawn | [`Sample::draw`] |
+//! | preview, report | how a value is drawn, and numbers of a graph that mean what its own do | [`Sample::draw`], [`Sample::spell`] |
 //! | scripts | its word and its sizes | [`SampleType::word`], [`SampleType::sizes`] |
-//! | plugins | how a value crosses over, whether one is what was promised | [`SampleType::crosses`], [`Sample::cross`], [`SampleType::holds`] |
+//! | plugins | how a value crosses over, what may come back, whether it is what was promised | [`SampleType::crosses`], [`Sample::cross`], [`SampleType::back`], [`SampleType::holds`] |
 //! | evaluation | what stands for it where there is no encoder | [`SampleType::raw`] |
 //! | loader threads | how a value is copied and given back | [`Sample::copy`], [`Sample::give_back`] |
 //!
@@ -27,6 +27,7 @@
 mod asked;
 mod boxes;
 mod clip;
+mod gaps;
 mod image;
 mod label;
 mod list;
@@ -48,6 +49,7 @@ use crate::graph::{Graph, Var};
 pub use asked::{Loose, Prepared, Tensor, View};
 pub use boxes::BoxesType;
 pub use clip::{ClipType, evenly_spaced, first_clip};
+pub use gaps::Part;
 pub use image::{ImageType, first_image};
 pub use label::{LabelType, first_label};
 pub use list::ListType;
@@ -215,9 +217,20 @@ impl SampleType {
         self.alike(found) || self.asked().made_of(found)
     }
 
-    /// Whether a value of it can go to a transform outside of the program, and come from there.
-    pub fn crosses(&self) -> bool {
+    /// From which minor of the plugin ABI on a value of it can go to a transform outside of the program, and come from there; `None`:
+    /// it can't.
+    pub fn crosses(&self) -> Option<u32> {
         self.asked().crosses()
+    }
+
+    /// What it is where a transform outside of the program promises it of a value of type `given`: what only this program knows, such as
+    /// a vocabulary, is that of what went there.
+    ///
+    /// # Errors
+    /// It can't be made of that.
+    pub fn back(&self, given: &SampleType) -> Result<SampleType, String> {
+        let back = self.asked().back(given)?;
+        Ok(back.unwrap_or_else(|| self.clone()))
     }
 
     /// What [`Self::raw`] is called, where it is not pixels.

@@ -689,6 +689,30 @@ fn tokens(text: &str) -> Sample {
 }
 
 #[test]
+fn texts_are_spelt_by_their_own_vocabulary() {
+    let pieces = pieces();
+    let [one, two, three] = ["one", "two", "three"].map(|word| pieces.id(word).unwrap().into());
+    let mask = pieces.special().mask.into();
+    let value = Sample::list(vec![Sample::label(1), tokens("one")]);
+    let spelt = |rows: &[&[i64]]| match value.spell(rows) {
+        Some(Drawing::Gaps(parts)) => Part::line(&parts),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(spelt(&[&[one, two, 0, 0]]), "one two");
+    let (text, hidden) = ([one, mask, mask, three, 0], [0, two, three, three, 0]);
+    // what is filled in where nothing was hidden does not count
+    let filled = [two, two, one, 0, one];
+    assert_eq!(
+        spelt(&[&text, &hidden, &filled]),
+        "one [two ✓] [three ✗ one] [three ✗]"
+    );
+    assert_eq!(spelt(&[&[one, -1, 1 << 40, 999]]), "one ? ? ?");
+    assert_eq!(spelt(&[&[0, 0]]), "");
+    assert_eq!(value.spell(&[&text, &hidden]), None);
+    assert_eq!(Sample::label(1).spell(&[&text]), None);
+}
+
+#[test]
 fn tokens_are_padded_ids_and_a_length() {
     let four = ty("tokens[4] of 100");
     let tensors = four.tensors().unwrap();
@@ -728,7 +752,25 @@ fn tokens_are_padded_ids_and_a_length() {
     assert_eq!(four.wider(&ty("tokens[9]")), ty("tokens[9] of 100"));
     assert!(four.holds(&tokens("one two")) && !four.holds(&tokens("one two three one two")));
     assert!(!ty("tokens[4] of 7").holds(&tokens("three")) && !four.holds(&Sample::text("one")));
-    assert!(!four.crosses() && !ty("tokens * 2").crosses() && ty("image * 2").crosses());
+    assert_eq!(
+        (four.crosses(), ty("tokens * 2").crosses()),
+        (Some(3), Some(3))
+    );
+
+    // what crossed over comes back in its own vocabulary, whatever was said of it
+    let back = |promised: &str, given: &str| ty(promised).back(&ty(given)).map(|ty| ty.to_string());
+    assert_eq!(
+        back("tokens[2]", "tokens[4] of 100").unwrap(),
+        "tokens[2] of 100"
+    );
+    assert_eq!(
+        back("tokens * 2", "tokens[4] of 100").unwrap(),
+        "tokens of 100 * 2"
+    );
+    assert_eq!(back("tokens[2]", "tokens[4] * 2").unwrap(), "tokens[2]");
+    assert!(back("tokens[2] of 99", "tokens[4] of 100").is_err());
+    assert!(back("tokens[2]", "text").is_err() && back("tokens * 2", "image").is_err());
+    assert_eq!(back("boxes[2, 4]", "image").unwrap(), "boxes[2, 4]");
 
     let mut drawn = Vec::new();
     let pieces = pieces();

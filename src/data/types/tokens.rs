@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::value::Tokens;
 use super::{
-    Asked, Cell, Drawing, Loose, Numbers, Prepared, Sample, SampleType, Tensor, Value, View,
+    Asked, Cell, Drawing, Loose, Numbers, Part, Prepared, Sample, SampleType, Tensor, Value, View,
     inside, same, shown, size,
 };
 use crate::augment::Scratch;
@@ -139,8 +139,24 @@ impl Asked for TokensType {
         ])
     }
 
-    fn crosses(&self) -> bool {
-        false
+    fn crosses(&self) -> Option<u32> {
+        Some(3)
+    }
+
+    /// In the vocabulary of what went there: only ids cross over.
+    fn back(&self, given: &SampleType) -> Result<Option<SampleType>, String> {
+        let one = given.parts().map_or(given, |(element, _)| element);
+        let Some(own) = one.as_tokens() else {
+            return Err(format!(
+                "it emits `{self}` of `{given}`, which has no vocabulary: `|> tokenize(…)` before it gives one"
+            ));
+        };
+        if !same(self.vocabulary, own.vocabulary) {
+            return Err(format!(
+                "it emits `{self}` of `{given}`: pieces come back in the vocabulary that they had"
+            ));
+        }
+        Ok(Some(SampleType::tokens(self.length, own.vocabulary)))
     }
 
     fn raw_is(&self) -> Option<&'static str> {
@@ -263,5 +279,39 @@ impl Value for Tokens {
     /// Its line; what is masked is written as `[MASK]`.
     fn draw(&self, name: &str, _classes: &[String], into: &mut Vec<(String, Drawing)>) {
         into.push((name.to_owned(), Drawing::Words(self.pieces.line(&self.ids))));
+    }
+
+    fn spell(&self, rows: &[&[i64]]) -> Option<Drawing> {
+        // what is no id has no word
+        let id = |id: i64| u32::try_from(id).unwrap_or(u32::MAX);
+        let word = |of: i64| match id(of) {
+            PADDING => "",
+            id => self.pieces.token(id).unwrap_or("?"),
+        };
+        let (text, hidden, filled) = match rows {
+            [text] => (*text, &[][..], &[][..]),
+            [text, hidden, filled] => (*text, *hidden, *filled),
+            _ => return None,
+        };
+        let (mut parts, mut run) = (Vec::new(), Vec::new());
+        let end = |run: &mut Vec<u32>, parts: &mut Vec<Part>| {
+            let words = self.pieces.line(run);
+            if !words.is_empty() {
+                parts.push(Part::seen(&words));
+            }
+            run.clear();
+        };
+        for (at, own) in text.iter().enumerate() {
+            let at = |row: &[i64]| row.get(at).copied().unwrap_or(i64::from(PADDING));
+            match at(hidden) == i64::from(PADDING) {
+                true => run.push(id(*own)),
+                false => {
+                    end(&mut run, &mut parts);
+                    parts.push(Part::hidden(word(at(hidden)), word(at(filled))));
+                }
+            }
+        }
+        end(&mut run, &mut parts);
+        Some(Drawing::Gaps(parts))
     }
 }

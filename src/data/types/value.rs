@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Clip, Image};
+use super::{Clip, Image, Part};
 use crate::augment::Scratch;
 use crate::data::DataError;
 use crate::data::words::Pieces;
@@ -60,6 +60,11 @@ pub(super) trait Value {
     fn give_back(&mut self, _scratch: &mut Scratch) {}
 
     fn draw(&self, name: &str, classes: &[String], into: &mut Vec<(String, Drawing)>);
+
+    /// Nothing: its numbers are no words.
+    fn spell(&self, _rows: &[&[i64]]) -> Option<Drawing> {
+        None
+    }
 }
 
 impl Sample {
@@ -89,8 +94,7 @@ impl Sample {
         }
     }
 
-    /// How it goes to a transform outside of the program; a list goes element by element and a
-    /// clip frame by frame: they come back from here, as does what no plugin knows.
+    /// How it goes to a transform outside of the program; a list goes element by element: it comes back from here.
     pub fn cross(self) -> Result<Crossing, Sample> {
         match self {
             Sample::Image(image) => Ok(Crossing::Image(image)),
@@ -98,8 +102,10 @@ impl Sample {
             Sample::Text(words) => Ok(Crossing::Text(words)),
             // the check of what flows in has refused it
             Sample::Missing(Missing(why)) => Ok(Crossing::Text(why)),
-            // the ABI knows no pieces of words: the type function has refused them
-            Sample::Tokens(_) | Sample::Clip(_) | Sample::Boxes(_) | Sample::List(_) => Err(self),
+            Sample::Tokens(tokens) => Ok(Crossing::Tokens(tokens)),
+            Sample::Clip(clip) => Ok(Crossing::Clip(clip.frames)),
+            Sample::Boxes(Boxes(boxes)) => Ok(Crossing::Boxes(boxes)),
+            Sample::List(_) => Err(self),
         }
     }
 
@@ -134,6 +140,13 @@ impl Sample {
     /// What shows it to a person, under its name or, of a list, under the names of its elements. `classes`: names of classes.
     pub fn draw(&self, name: &str, classes: &[String], into: &mut Vec<(String, Drawing)>) {
         self.asked().draw(name, classes, into);
+    }
+
+    /// What shows to a person whole numbers that mean what this value's own do: ids as the words of its vocabulary. One row is a text;
+    /// three are a text, what was hidden at each place (padding: nothing) and what was filled in there. `None` where its numbers mean
+    /// nothing by themselves.
+    pub fn spell(&self, rows: &[&[i64]]) -> Option<Drawing> {
+        self.asked().spell(rows)
     }
 }
 
@@ -194,6 +207,8 @@ pub enum Drawing {
     Strip(Vec<Image>),
     /// A line.
     Words(String),
+    /// A line in which words were hidden.
+    Gaps(Vec<Part>),
 }
 
 /// A value on its way to a transform outside of the program: one of the kinds that the plugin ABI knows.
@@ -205,4 +220,10 @@ pub enum Crossing {
     Label(u32),
     /// Words.
     Text(Arc<str>),
+    /// A text in pieces.
+    Tokens(Tokens),
+    /// The frames of a clip.
+    Clip(Vec<Image>),
+    /// Rectangles.
+    Boxes(Vec<[f32; 4]>),
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! lock                    the process that runs
 //! recipe.ssl run.json     what runs; results.json, timing.jsonl, preview.png, report.html
-//! results/STAGE.NAME.png  what a stage shows of itself; stages/STAGE/exhibits.json says of which records
+//! results/STAGE.NAME.png  what a stage shows of itself, .txt of texts; stages/STAGE/exhibits.json says of which records
 //! stages/NAME/hash        the content hash that the folder belongs to: 64 digits and a line's end
 //! stages/NAME/done        the stage has ended: its files and their hashes
 //! stages/NAME~01234567/   what other settings left there

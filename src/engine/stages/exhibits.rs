@@ -1,4 +1,5 @@
-//! What a trained stage shows of itself: the same few records as the task lays them side by side, as pictures in `results/`.
+//! What a trained stage shows of itself: the same few records as the task lays them side by side, as pictures and texts in
+//! `results/`.
 //!
 //! Records, views and everything that is drawn in the graph are the same whatever the run's seed, so that two runs can be laid beside
 //! each other.
@@ -8,13 +9,17 @@ use std::collections::BTreeSet;
 use super::failure::{Failure, disk};
 use super::features::bound;
 use super::{Run, StageDirectory, Watch};
+use crate::augment::Scratch;
 use crate::augment::preview::{png, side_by_side};
-use crate::data::{Image, Loader, LoaderOptions, Normalization, OnBadSample, chosen_of, evenly};
+use crate::data::{
+    Drawing, Draws, Image, Loader, LoaderOptions, Normalization, OnBadSample, Part, Sample,
+    chosen_of, evenly,
+};
 use crate::engine::{Batch, HostTensor, Model, features};
 use crate::files::Folder;
 use crate::graph::{Exhibit, INDEX, Var};
 use crate::plan::{Exhibits, StagePlan, Training};
-use crate::report::{ExhibitFile, exhibit_picture};
+use crate::report::{ExhibitFile, exhibit_picture, exhibit_text};
 
 /// Records that are shown.
 const RECORDS: usize = 6;
@@ -40,15 +45,23 @@ impl Run<'_> {
         };
         let mut written = Vec::new();
         let mut files = BTreeSet::new();
-        if let Some((fields, ids)) = self.some(training, shown)? {
+        if let Some(Few { fields, ids, first }) = self.some(training, shown)? {
             for exhibit in &shown.graph.exhibits {
                 let by = training
                     .normalized
                     .as_ref()
                     .map(|normalized| &normalized.by);
-                let sheet = sheet(&stage.name, exhibit, shown, (model, &fields, &ids), by);
-                let bytes = match sheet {
-                    Ok(bytes) => bytes,
+                let run = (model, &fields, &ids[..]);
+                let texts = shown.graph.shows_texts(exhibit);
+                let drawn = match texts {
+                    true => texts_of(exhibit, shown, run, first)
+                        .map(|lines| (page(&stage.name, exhibit, shown, &ids, &lines), lines)),
+                    false => {
+                        sheet(&stage.name, exhibit, shown, run, by).map(|bytes| (bytes, Vec::new()))
+                    }
+                };
+                let (bytes, lines) = match drawn {
+                    Ok(drawn) => drawn,
                     // what was trained is none the worse for it
                     Err(why) => {
                         let name = &exhibit.name;
@@ -56,7 +69,10 @@ impl Run<'_> {
                         continue;
                     }
                 };
-                let file = exhibit_picture(&stage.name, &exhibit.name);
+                let file = match texts {
+                    true => exhibit_text(&stage.name, &exhibit.name),
+                    false => exhibit_picture(&stage.name, &exhibit.name),
+                };
                 results.write(&file, &bytes).map_err(failed(&file))?;
                 files.insert(file);
                 written.push(ExhibitFile {
@@ -68,6 +84,7 @@ impl Run<'_> {
                         .collect(),
                     data: shown.data.text.clone(),
                     records: ids.clone(),
+                    lines,
                 });
             }
         }
@@ -78,7 +95,7 @@ impl Run<'_> {
         for (name, _) in all {
             let of_stage = name
                 .strip_prefix(own)
-                .is_some_and(|rest| rest.ends_with(".png"));
+                .is_some_and(|rest| rest.ends_with(".png") || rest.ends_with(".txt"));
             if of_stage && !files.contains(&name) {
                 results.remove(&name).map_err(failed(&name))?;
             }
@@ -105,13 +122,8 @@ impl Run<'_> {
         }
     }
 
-    /// One batch of the records that are shown, under the names of the graph's inputs, and their numbers. Nothing where none can be
-    /// read: that is told elsewhere.
-    fn some(
-        &self,
-        training: &Training,
-        shown: &Exhibits,
-    ) -> Result<Option<(Batch, Vec<u64>)>, Failure> {
+    /// One batch of the records that are shown. Nothing where none can be read: that is told elsewhere.
+    fn some(&self, training: &Training, shown: &Exhibits) -> Result<Option<Few>, Failure> {
         let failed = |failure: Failure| failure.at(shown.data.span);
         let on_bad = match training.settings.on_bad {
             // a record that training never met must not end it
@@ -140,10 +152,78 @@ impl Run<'_> {
         let index = batch.indices.iter();
         let index = index.filter_map(|at| chosen.get(*at as usize).map(|at| *at as i64));
         let index: Vec<i64> = index.collect();
+        let first = index.first().map_or(0, |at| *at as usize);
         let mut fields: Batch = bound(batch.fields, &training.bindings).collect();
         fields.insert(INDEX.to_owned(), HostTensor::int(index, &[ids.len()]));
-        Ok(Some((fields, ids)))
+        Ok(Some(Few { fields, ids, first }))
     }
+}
+
+/// The records that are shown.
+struct Few {
+    /// Under the names of the graph's inputs.
+    fields: Batch,
+    /// Their numbers.
+    ids: Vec<u64>,
+    /// Where the first of them stands in its split.
+    first: usize,
+}
+
+/// One exhibit of texts: a line for each record.
+fn texts_of(
+    exhibit: &Exhibit,
+    shown: &Exhibits,
+    (model, fields, ids): (&Model, &Batch, &[u64]),
+    first: usize,
+) -> Result<Vec<Vec<Part>>, String> {
+    let wanted: Vec<Var> = exhibit.panels.iter().map(|panel| panel.var).collect();
+    let values =
+        features(&shown.graph, model, fields, &wanted).map_err(|error| error.to_string())?;
+    // what the numbers mean is known to the values that the batch was made of
+    let record = shown.data.dataset.read(first, Draws::STILL);
+    let own = record.and_then(|record| {
+        let mut scratch = Scratch::default();
+        shown.samples.run(record, SEED, 0, ids[0], &mut scratch)
+    });
+    let own: Vec<Sample> = own.map_err(|error| error.message)?;
+    let spell = |row: usize| {
+        let mut rows = Vec::with_capacity(values.len());
+        for value in &values {
+            let (Some(data), [records, n]) = (value.as_int(), value.shape()) else {
+                return Err("it is no text".to_owned());
+            };
+            match data.get(row * n..(row + 1) * n) {
+                Some(own) if *records == ids.len() => rows.push(own),
+                _ => return Err("it has another number of records".to_owned()),
+            }
+        }
+        match own.iter().find_map(|value| value.spell(&rows)) {
+            Some(Drawing::Gaps(parts)) => Ok(parts),
+            _ => Err("no field of the batch says which words its numbers are".to_owned()),
+        }
+    };
+    (0..ids.len()).map(spell).collect()
+}
+
+/// The same as a file for people.
+fn page(
+    stage: &str,
+    exhibit: &Exhibit,
+    shown: &Exhibits,
+    ids: &[u64],
+    lines: &[Vec<Part>],
+) -> Vec<u8> {
+    let mut text = format!(
+        "{stage} · {}: records of {}\n",
+        exhibit.name, shown.data.text
+    );
+    if exhibit.panels.len() > 1 {
+        text += "[word ✓] was hidden and filled in; [word ✗ other] was hidden, and `other` was filled in\n";
+    }
+    for (id, parts) in ids.iter().zip(lines) {
+        text += &format!("\n#{id}\n{}\n", Part::line(parts));
+    }
+    text.into_bytes()
 }
 
 /// One exhibit as a PNG.

@@ -4,6 +4,8 @@
 //! recipe is planned. The library is hashed and compared with its pin before it is loaded, its symbols stay its own, and it is
 //! never unloaded.
 
+mod applied;
+mod call;
 pub mod check;
 pub mod child;
 mod elf;

@@ -137,6 +137,24 @@ pub unsafe fn values<'a, T: Copy>(at: *const T, count: u64) -> Result<&'a [T], S
     Ok(unsafe { std::slice::from_raw_parts(at, count as usize) })
 }
 
+/// `count` numbers, copied; more than `most` are refused.
+///
+/// # Safety
+/// `at` leads to `count` values.
+pub unsafe fn numbers<T: Copy>(at: *const T, count: u64, most: u64) -> Result<Vec<T>, String> {
+    if count > most {
+        return Err(format!("{count} numbers are more than {most}"));
+    }
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if at.is_null() || !at.is_aligned() {
+        return Err("their pointer is null, or stands between numbers".into());
+    }
+    // SAFETY: the caller's; it is aligned and not null
+    Ok(unsafe { std::slice::from_raw_parts(at, count as usize) }.to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

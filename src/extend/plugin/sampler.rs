@@ -1,15 +1,10 @@
-//! The table of functions that a plugin's transform is given for one sample, and the transform around it.
-
-use std::cell::Cell;
-use std::ffi::c_void;
-use std::sync::Arc;
+//! The table of functions that a plugin's transform is given for one sample.
 
 use pretext_plugin::abi::{self, Ctx, Sampler, Status, Str, sample};
 
-use super::guard::Inside;
-use super::read::text;
-use crate::augment::{Scratch, Transform};
-use crate::data::{Crossing, DataError, Image, Normalization, Philox, Sample, SampleType};
+use super::call::{Call, In, give, serve};
+use super::read::{numbers, text};
+use crate::data::Sample;
 
 /// The table.
 pub static SAMPLER: Sampler = Sampler {
@@ -27,236 +22,27 @@ pub static SAMPLER: Sampler = Sampler {
     open_list,
     close_list,
     fail,
+    emit_text,
+    input_tokens,
+    emit_tokens,
+    pieces,
+    piece,
+    piece_id,
+    input_clip,
+    input_frame,
+    open_clip,
+    close_clip,
+    input_boxes,
+    emit_boxes,
 };
 
-/// Most bytes of a picture that a plugin may ask for, and most pictures of one call.
-const MAX_PIXELS: u64 = 1 << 28;
-const MAX_IMAGES: usize = 4096;
-
-/// What a plugin's `make` gave, until its `free`.
-pub struct Made {
-    /// Whose it is: `plugin acme 0.3.1`
-    pub plugin: String,
-    /// The description.
-    pub table: abi::Transform,
-    /// What `make` gave.
-    pub state: *mut c_void,
-}
-
-// SAFETY: the ABI: what `make` gave may be used by several threads at once
-unsafe impl Send for Made {}
-// SAFETY: the same
-unsafe impl Sync for Made {}
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        if let Some(free) = self.table.free {
-            let _inside = Inside::enter(&self.plugin);
-            free(self.table.data, self.state);
-        }
-    }
-}
-
-/// A transform of a plugin.
-pub struct Applied {
-    /// Its name.
-    pub name: String,
-    pub made: Made,
-    /// What its type function promised.
-    pub promised: Vec<SampleType>,
-}
-
-/// One sample on its way through a plugin.
-struct Call<'a> {
-    /// What flows in: pictures by their place in `images`.
-    input: Vec<In>,
-    /// Whether what flows in is a list.
-    list: bool,
-    images: Vec<Option<Image>>,
-    out: &'a mut Vec<Sample>,
-    /// Elements of the list that is open.
-    open: Option<Vec<Sample>>,
-    rng: &'a mut Philox,
-    scratch: &'a mut Scratch,
-    normalization: Option<Arc<Normalization>>,
-    failed: Option<(String, Status)>,
-}
-
-enum In {
-    Image(usize),
-    Label(u32),
-    Text(Arc<str>),
-}
-
-thread_local! {
-    /// The call of this thread: its number, and where it is. Null between calls.
-    static CALL: Cell<(Ctx, *mut Call<'static>)> = const { Cell::new((0, std::ptr::null_mut())) };
-}
-
-/// Takes the call away however it ends.
-struct Ended(Ctx);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        CALL.set((self.0, std::ptr::null_mut()));
-    }
-}
-
-impl Transform for Applied {
-    fn apply(
-        &self,
-        input: Sample,
-        rng: &mut Philox,
-        scratch: &mut Scratch,
-        out: &mut Vec<Sample>,
-    ) -> Result<(), DataError> {
-        let Some(apply) = self.made.table.apply else {
-            return Err(self.error("has no function `apply`".into()));
-        };
-        let first = out.len();
-        let list = input.as_list().is_some();
-        let mut call = Call {
-            input: Vec::new(),
-            list,
-            images: Vec::new(),
-            out,
-            open: None,
-            rng,
-            scratch,
-            normalization: None,
-            failed: None,
-        };
-        match input.into_list() {
-            Ok(mut elements) => {
-                for element in elements.drain(..) {
-                    call.flows_in(element);
-                }
-                call.scratch.give_list(elements);
-            }
-            Err(one) => call.flows_in(one),
-        }
-        // numbers of calls differ per thread in their high bits, by the address of the thread's own cell
-        let thread = CALL.with(|cell| std::ptr::from_ref(cell) as u64) << 24;
-        let ctx = thread | (CALL.get().0 + 1) & 0xff_ffff;
-        CALL.set((ctx, (&raw mut call).cast::<Call<'static>>()));
-        let ended = Ended(ctx);
-        let inside = Inside::enter(&self.made.plugin);
-        let status = apply(self.made.table.data, self.made.state, &SAMPLER, ctx);
-        drop(inside);
-        drop(ended);
-        let failed = call.failed.take();
-        let open = call.open.is_some();
-        for image in call.images.drain(..).flatten() {
-            call.scratch.give(image.pixels);
-        }
-        match (failed, status) {
-            (Some((message, abi::PANICKED)), _) => {
-                return Err(self.error(format!("panicked: {message}")));
-            }
-            (Some((message, _)), _) => return Err(self.error(format!("failed: {message}"))),
-            (None, abi::OK) => {}
-            (None, status) => return Err(self.error(format!("failed with status {status}"))),
-        }
-        if open {
-            return Err(self.error("left a list open".into()));
-        }
-        self.as_promised(&out[first..])
-    }
-}
-
-impl Applied {
-    fn error(&self, what: String) -> DataError {
-        DataError::new(format!("`{}` of {} {what}", self.name, self.made.plugin))
-    }
-
-    /// What was emitted is what the type function said: the batch relies on it.
-    fn as_promised(&self, emitted: &[Sample]) -> Result<(), DataError> {
-        if emitted.len() == self.promised.len()
-            && emitted
-                .iter()
-                .zip(&self.promised)
-                .all(|(sample, ty)| ty.holds(sample))
-        {
-            return Ok(());
-        }
-        let promised: Vec<String> = self.promised.iter().map(SampleType::to_string).collect();
-        let found: Vec<String> = emitted.iter().map(Sample::shown).collect();
-        Err(self.error(format!(
-            "promised {} and emitted {}",
-            promised.join(", "),
-            if found.is_empty() {
-                "nothing".into()
-            } else {
-                found.join(", ")
-            }
-        )))
-    }
-}
-
-impl Call<'_> {
-    fn flows_in(&mut self, sample: Sample) {
-        self.input.push(match sample.cross() {
-            Ok(Crossing::Image(image)) => {
-                if self.normalization.is_none() {
-                    self.normalization.clone_from(&image.normalization);
-                }
-                self.images.push(Some(image));
-                In::Image(self.images.len() - 1)
-            }
-            Ok(Crossing::Label(label)) => In::Label(label),
-            Ok(Crossing::Text(text)) => In::Text(text),
-            Err(other) => {
-                // what is in a list in a list does not flow in: the type function has refused it
-                self.scratch.recycle(other);
-                In::Label(0)
-            }
-        });
-    }
-
-    fn misused(&mut self, what: &str) -> Status {
-        self.failed
-            .get_or_insert_with(|| (what.to_owned(), abi::MISUSED));
-        abi::MISUSED
-    }
-
-    fn emit(&mut self, sample: Sample) -> Status {
-        let open = self.open.as_mut();
-        match open.unwrap_or(self.out) {
-            full if full.len() >= MAX_IMAGES => self.misused("it emits without end"),
-            to => {
-                to.push(sample);
-                abi::OK
-            }
-        }
-    }
-}
-
-/// Does a transform's bidding in its call.
-fn serve<T>(ctx: Ctx, stale: T, work: impl FnOnce(&mut Call<'_>) -> T) -> T {
-    let (number, call) = CALL.get();
-    if call.is_null() || number != ctx {
-        return stale;
-    }
-    // SAFETY: it is not null, so `apply` below on this thread's stack waits for the plugin and touches nothing of it
-    work(unsafe { &mut *call })
-}
-
-fn give<T>(call: &mut Call<'_>, to: *mut T, value: T) -> Status {
-    if to.is_null() || !to.is_aligned() {
-        return call.misused("the place for a result is null");
-    }
-    // SAFETY: the ABI: it leads to room for one value
-    unsafe { to.write(value) };
-    abi::OK
-}
+/// Most pieces of a text and most rectangles that are emitted as one value.
+const MAX_TOKENS: u64 = 1 << 20;
+const MAX_BOXES: u64 = 1 << 16;
 
 extern "C" fn input(ctx: Ctx, kind: *mut u32, count: *mut u64) -> Status {
     serve(ctx, abi::STALE, |call| {
-        let own = match call.input.first() {
-            Some(In::Label(_)) => sample::LABEL,
-            Some(In::Text(_)) => sample::TEXT,
-            Some(In::Image(_)) | None => sample::IMAGE,
-        };
+        let own = call.input.first().map_or(sample::IMAGE, In::kind);
         let n = if call.list {
             call.input.len() as u64
         } else {
@@ -279,7 +65,7 @@ fn lend(call: &mut Call<'_>, id: usize, to: *mut abi::Image) -> Status {
     if size < 48 {
         return call.misused("a pretext_image is too short");
     }
-    let Some(Some(image)) = call.images.get_mut(id) else {
+    let Some(image) = call.image(id) else {
         return call.misused("there is no such picture, or it was emitted");
     };
     let lent = abi::Image {
@@ -342,36 +128,15 @@ extern "C" fn new_image(
     image: *mut abi::Image,
 ) -> Status {
     serve(ctx, abi::STALE, |call| {
-        let bytes = height
-            .checked_mul(width)
-            .and_then(|n| n.checked_mul(channels));
-        let (Some(bytes), 1..=4) = (bytes.filter(|n| (1..=MAX_PIXELS).contains(n)), channels)
-        else {
-            return call.misused("it asks for a picture that can't be");
+        let Some(id) = call.new_image(height, width, channels) else {
+            return abi::MISUSED;
         };
-        if call.images.len() >= MAX_IMAGES {
-            return call.misused("it asks for pictures without end");
-        }
-        let pixels = call.scratch.take(bytes as usize);
-        call.images.push(Some(Image {
-            pixels,
-            height: height as usize,
-            width: width as usize,
-            channels: channels as usize,
-            normalization: call.normalization.clone(),
-        }));
-        let id = call.images.len() - 1;
         lend(call, id, image)
     })
 }
 
 extern "C" fn emit_image(ctx: Ctx, id: u64) -> Status {
-    serve(ctx, abi::STALE, |call| {
-        match call.images.get_mut(id as usize).and_then(Option::take) {
-            Some(image) => call.emit(Sample::image(image)),
-            None => call.misused("it emits a picture twice, or one that is none"),
-        }
-    })
+    serve(ctx, abi::STALE, |call| call.emit_image(id))
 }
 
 extern "C" fn emit_label(ctx: Ctx, label: u32) -> Status {
@@ -379,20 +144,11 @@ extern "C" fn emit_label(ctx: Ctx, label: u32) -> Status {
 }
 
 extern "C" fn open_list(ctx: Ctx) -> Status {
-    serve(ctx, abi::STALE, |call| {
-        if call.open.is_some() {
-            return call.misused("it opens a list in a list");
-        }
-        call.open = Some(call.scratch.take_list());
-        abi::OK
-    })
+    serve(ctx, abi::STALE, |call| call.open_list())
 }
 
 extern "C" fn close_list(ctx: Ctx) -> Status {
-    serve(ctx, abi::STALE, |call| match call.open.take() {
-        Some(list) => call.emit(Sample::list(list)),
-        None => call.misused("it closes a list that is not open"),
-    })
+    serve(ctx, abi::STALE, |call| call.close_list())
 }
 
 extern "C" fn fail(ctx: Ctx, message: Str, status: Status) -> Status {
@@ -401,7 +157,153 @@ extern "C" fn fail(ctx: Ctx, message: Str, status: Status) -> Status {
         let said = unsafe { text(message) }
             .unwrap_or("it did not say why")
             .to_owned();
-        call.failed.get_or_insert((said, status));
-        status
+        call.fail(said, status)
+    })
+}
+
+extern "C" fn emit_text(ctx: Ctx, words: Str) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        // SAFETY: the ABI: a string is `len` bytes, lent for the call
+        match unsafe { text(words) } {
+            Ok(words) => call.emit(Sample::text(words)),
+            Err(why) => call.misused(&format!("it emits words that are none: {why}")),
+        }
+    })
+}
+
+/// Lends numbers to the plugin: they stay where they are as long as the call holds them.
+fn lend_all<T>(
+    call: &mut Call<'_>,
+    own: (*const T, u64),
+    at: *mut *const T,
+    n: *mut u64,
+) -> Status {
+    match give(call, at, own.0) {
+        abi::OK => give(call, n, own.1),
+        status => status,
+    }
+}
+
+extern "C" fn input_tokens(ctx: Ctx, index: u64, ids: *mut *const u32, count: *mut u64) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        match call.input.get(index as usize) {
+            Some(In::Tokens(own)) => {
+                let own = (own.as_ptr(), own.len() as u64);
+                lend_all(call, own, ids, count)
+            }
+            _ => call.misused("what flows in is no text in pieces"),
+        }
+    })
+}
+
+extern "C" fn emit_tokens(ctx: Ctx, ids: *const u32, count: u64) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        let Some(pieces) = call.pieces.clone() else {
+            return call.misused("it emits tokens, and none flow in: there is no vocabulary");
+        };
+        // SAFETY: the ABI: `count` numbers, lent for the call
+        let ids = match unsafe { numbers(ids, count, MAX_TOKENS) } {
+            Ok(ids) => ids,
+            Err(why) => return call.misused(&format!("it emits tokens that are none: {why}")),
+        };
+        if let Some(id) = ids.iter().find(|id| **id as usize >= pieces.len()) {
+            let n = pieces.len();
+            return call.misused(&format!("it emits piece {id} of a vocabulary of {n}"));
+        }
+        call.emit(Sample::tokens(ids, pieces))
+    })
+}
+
+extern "C" fn pieces(ctx: Ctx, count: *mut u64) -> Status {
+    serve(ctx, abi::STALE, |call| match &call.pieces {
+        Some(pieces) => {
+            let n = pieces.len() as u64;
+            give(call, count, n)
+        }
+        None => call.misused("what flows in has no vocabulary"),
+    })
+}
+
+extern "C" fn piece(ctx: Ctx, id: u32, to: *mut Str) -> Status {
+    serve(ctx, abi::STALE, |call| match &call.pieces {
+        // it stays where it is as long as the call holds its vocabulary
+        Some(pieces) => match pieces.token(id).map(Str::new) {
+            Some(lent) => give(call, to, lent),
+            None => abi::ABSENT,
+        },
+        None => call.misused("what flows in has no vocabulary"),
+    })
+}
+
+extern "C" fn piece_id(ctx: Ctx, words: Str, id: *mut u32) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        // SAFETY: the ABI: a string is `len` bytes, lent for the call
+        let words = unsafe { text(words) };
+        match (&call.pieces, words) {
+            (Some(pieces), Ok(words)) => match pieces.id(words) {
+                Some(own) => give(call, id, own),
+                None => abi::ABSENT,
+            },
+            (None, _) => call.misused("what flows in has no vocabulary"),
+            (_, Err(why)) => call.misused(&format!("it asks for a piece that is none: {why}")),
+        }
+    })
+}
+
+extern "C" fn input_clip(ctx: Ctx, index: u64, frames: *mut u64) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        match call.input.get(index as usize) {
+            Some(In::Clip(own)) => {
+                let n = own.len() as u64;
+                give(call, frames, n)
+            }
+            _ => call.misused("what flows in is no clip"),
+        }
+    })
+}
+
+extern "C" fn input_frame(ctx: Ctx, index: u64, frame: u64, image: *mut abi::Image) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        match call.input.get(index as usize) {
+            Some(In::Clip(own)) => match own.get(frame as usize).copied() {
+                Some(id) => lend(call, id, image),
+                None => call.misused("the clip that flows in has no such frame"),
+            },
+            _ => call.misused("what flows in is no clip"),
+        }
+    })
+}
+
+extern "C" fn open_clip(ctx: Ctx) -> Status {
+    serve(ctx, abi::STALE, |call| call.open_clip())
+}
+
+extern "C" fn close_clip(ctx: Ctx) -> Status {
+    serve(ctx, abi::STALE, |call| call.close_clip())
+}
+
+extern "C" fn input_boxes(ctx: Ctx, index: u64, own: *mut *const f32, count: *mut u64) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        match call.input.get(index as usize) {
+            Some(In::Boxes(boxes)) => {
+                let lent = (boxes.as_flattened().as_ptr(), boxes.len() as u64);
+                lend_all(call, lent, own, count)
+            }
+            _ => call.misused("what flows in is no row of boxes"),
+        }
+    })
+}
+
+extern "C" fn emit_boxes(ctx: Ctx, own: *const f32, count: u64) -> Status {
+    serve(ctx, abi::STALE, |call| {
+        // SAFETY: the ABI: four numbers for each of `count` boxes, lent for the call
+        let own = match unsafe { numbers(own, count.saturating_mul(4), 4 * MAX_BOXES) } {
+            Ok(own) => own,
+            Err(why) => return call.misused(&format!("it emits boxes that are none: {why}")),
+        };
+        if own.iter().any(|x| !x.is_finite()) {
+            return call.misused("it emits a box with a side that is no number");
+        }
+        call.emit(Sample::boxes(own.as_chunks().0.to_vec()))
     })
 }

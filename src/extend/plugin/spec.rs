@@ -2,14 +2,14 @@
 
 use pretext_plugin::abi::{self, Str};
 
+use super::applied::{Applied, Made};
 use super::host::HOST;
 use super::read::{list, text};
-use super::sampler::{Applied, Made};
 use super::session::Session;
 use crate::augment::Transform;
 use crate::catalog::{Args, Input, Kind, Make, Paper, Param, Preset, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::extend::words::{TYPES, default_error, param_type, parts_error};
+use crate::extend::words::{KINDS, TYPES, default_error, param_type, parts_error};
 use crate::graph::Graph;
 use crate::language::codes::Code;
 
@@ -205,7 +205,8 @@ unsafe fn wanted(from: &abi::Input) -> Result<Input, String> {
     let written = unsafe { given(from.ty, "its type") }?;
     let ty = SampleType::parse(&written).ok_or_else(|| {
         format!(
-            "input `{name}`: `{written}` is no type; types are image, image[3, 32, 32], label, label(4), mask, text, list(…)"
+            "input `{name}`: `{written}` is no type; types are {}",
+            KINDS
         )
     })?;
     Ok(Input {
@@ -322,7 +323,10 @@ pub unsafe fn transform(by: &By, transform: abi::Transform) -> Result<Spec, Stri
         move |args, input| made(&maker, &name, &shared.get(), args, input),
     );
     // SAFETY: the caller's
-    let spec = unsafe { common!(transform).spec(Kind::Transform, make)? };
+    let mut spec = unsafe { common!(transform).spec(Kind::Transform, make)? };
+    if transform.whole_clips != 0 {
+        spec.takes = Some(SampleType::CLIP);
+    }
     if transform.types.is_none() || transform.apply.is_none() {
         return Err(format!(
             "transform `{}` has no function `types` or `apply`",
@@ -341,11 +345,10 @@ fn types(
     let Some(types) = transform.types else {
         return Ok(Vec::new());
     };
-    if !input.crosses() {
+    crosses(by, input).map_err(|why| {
         let message = format!("`{input}` can't go to a transform of {}", by.plugin);
-        return Err(Problem::new(Code::SampleType, message)
-            .note("The plugin ABI knows pictures, labels and texts."));
-    }
+        Problem::new(Code::SampleType, message).note(why)
+    })?;
     let text = input.to_string();
     let session = by
         .session(args)
@@ -363,19 +366,32 @@ fn types(
         .answers
         .iter()
         .map(|answer| {
-            SampleType::parse(answer)
-                .filter(SampleType::crosses)
-                .ok_or_else(|| {
-                    Problem::new(
-                        Code::Plugin,
-                        format!(
-                            "{} says that it emits `{answer}`, which is no type",
-                            by.plugin
-                        ),
-                    )
-                })
+            let says = format!("{} says that it emits `{answer}`", by.plugin);
+            let Some(promised) = SampleType::parse(answer) else {
+                return Err(Problem::new(
+                    Code::Plugin,
+                    format!("{says}, which is no type"),
+                ));
+            };
+            crosses(by, &promised).map_err(|why| Problem::new(Code::Plugin, says).note(why))?;
+            let refused = |why| Problem::new(Code::SampleType, format!("{}: {why}", by.plugin));
+            promised.back(input).map_err(refused)
         })
         .collect()
+}
+
+/// Whether values of a type go through a plugin's door; why they do not.
+fn crosses(by: &By, ty: &SampleType) -> Result<(), String> {
+    match ty.crosses() {
+        None => Err("Lists of lists do not go through the door of plugins.".into()),
+        Some(since) if since > by.minor => {
+            let (major, minor) = (abi::MAJOR, by.minor);
+            Err(format!(
+                "It goes through the door of plugins since ABI {major}.{since}, and this one says that {major}.{minor} will do."
+            ))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 fn made(

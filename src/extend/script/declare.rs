@@ -6,7 +6,7 @@ use super::raise::noun;
 use super::source::Source;
 use crate::catalog::{At, Input, Paper, Param, Preset, Problem, Result, Type};
 use crate::data::SampleType;
-use crate::extend::words::{TYPES, default_error, param_type};
+use crate::extend::words::{KINDS, TYPES, default_error, param_type};
 use crate::language::codes::Code;
 use crate::language::nearest;
 
@@ -254,9 +254,9 @@ pub fn inputs(value: Dynamic, source: &Source) -> Result<Vec<Input>> {
         }
         let ty = entry.needed("type", "\"image\"")?;
         let ty = SampleType::parse(&ty).ok_or_else(|| {
-            entry.wrong(format!("`{ty}` is no type of a field")).note(
-                "Types are image, image[3, 32, 32], label, label(4), text, and list(…) of them.",
-            )
+            entry
+                .wrong(format!("`{ty}` is no type of a field"))
+                .note(format!("Types are {KINDS}."))
         })?;
         let listed = ty.parts().is_some();
         inputs.push(Input {

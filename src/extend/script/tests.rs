@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::catalog::Make;
+use crate::data::SampleType;
 use crate::graph::{DType, Mode, Op, Size, show};
 use crate::language::Span;
 
@@ -1096,4 +1097,59 @@ fn a_mark_in_front_of_the_text_does_no_harm() {
         panic!("{problem:?}")
     };
     assert_eq!(&text[span.start..span.end], "spam");
+}
+
+/// An input may be of any type that a batch can hold: its tensors are read under its name, of a list one by one.
+#[test]
+fn inputs_are_of_every_type() {
+    let cases = [
+        ("image", "image[3, 8, 8]", vec!["x"]),
+        ("mask", "mask[8, 8]", vec!["x"]),
+        ("label(4)", "label(4)", vec!["x"]),
+        ("tokens", "tokens[6] of 20", vec!["x", "x/length"]),
+        ("tokens[6]", "tokens[6] of 20", vec!["x", "x/length"]),
+        ("clip", "clip[2, 3, 8, 8]", vec!["x"]),
+        ("clip[2, 3, ?, ?]", "clip[2, 3, 8, 8]", vec!["x"]),
+        ("boxes", "boxes[3, 4]", vec!["x"]),
+        ("list(image)", "image[3, 8, 8] * 2", vec!["x/0", "x/1"]),
+        (
+            "list(tokens)",
+            "tokens[6] of 20 * 2",
+            vec!["x/0", "x/0/length", "x/1", "x/1/length"],
+        ),
+        ("list(clip)", "clip[2, 3, 8, 8] * 2", vec!["x/0", "x/1"]),
+        ("list(boxes)", "boxes[3, 4] * 2", vec!["x/0", "x/1"]),
+    ];
+    for (declared, found, names) in cases {
+        let whole = declared.contains("label") || declared.contains("tokens");
+        let read = |name: &&str| match whole {
+            true => format!("all += mean_all(to_float(g.input(\"{name}\")));\n"),
+            false => format!("all += mean_all(g.input(\"{name}\"));\n"),
+        };
+        let reads: String = names.iter().map(read).collect();
+        let text = format!(
+            "fn inputs() {{ [#{{name: \"x\", type: \"{declared}\", doc: \"x\"}}] }}\nfn build(g, p) {{\nlet all = g.parameter(\"w\", [1], #{{constant: 0.0}});\n{reads}g.objective(all);\n}}\n"
+        );
+        let spec = entry("tasks/test.rhai", &text, FileId(7)).unwrap();
+        let found = SampleType::parse(found).unwrap();
+        assert!(found.fits(&spec.inputs[0].ty), "{declared}");
+        let mut g = Graph::new(Mode::Train);
+        for tensor in found.tensors().unwrap() {
+            let mut shape = vec![Size::batch()];
+            shape.extend(tensor.shape.iter().map(|n| Size::from(*n)));
+            let name = format!("x{}", tensor.suffix);
+            g.declare_input(&name, shape, tensor.dtype, tensor.classes);
+        }
+        let Make::Task { build, .. } = &spec.make else {
+            panic!("no task")
+        };
+        build(&mut g, &Args::default()).unwrap_or_else(|problem| panic!("{declared}: {problem:?}"));
+        assert_eq!(g.objectives.len(), 1, "{declared}");
+    }
+    let text = "fn inputs() { [#{name: \"x\", type: \"film\", doc: \"x\"}] }\nfn build(g, p) { }\n";
+    let problem = entry("tasks/test.rhai", text, FileId(7)).unwrap_err();
+    assert!(problem.message.contains("`film` is no type of a field"));
+    for word in ["tokens[128]", "clip[8, 3, 32, 32]", "boxes[8, 4]", "mask"] {
+        assert!(problem.notes[0].contains(word), "{problem:?}");
+    }
 }

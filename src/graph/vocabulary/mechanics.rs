@@ -271,7 +271,7 @@ pub(super) const OPS: &[OpSpec] = &[
     op(
         1123,
         "exhibit",
-        "Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing",
+        "Pictures that are shown side by side after training, a row for each record: [B, C, H, W] each → nothing. Or texts by ids of their words, [B, n]: one, or a text, what was hidden and what was filled in",
         1,
         EXHIBIT,
         |g, x, a| {

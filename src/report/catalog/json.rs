@@ -21,8 +21,8 @@ pub fn list_json(catalog: &Catalog) -> Value {
     catalog.iter().map(|spec| entry(spec)).collect()
 }
 
-/// `pretext doc NAME --json`: the entry with its parameters, the common fields of its stages, inputs, the parts that it exports, and an
-/// example.
+/// `pretext doc NAME --json`: the entry with its parameters, the common fields of its stages, what flows into it, inputs, the
+/// parts that it exports, and an example.
 pub fn doc_json(spec: &Spec, fields: &[Param]) -> Value {
     let inputs: Vec<Value> = spec
         .inputs
@@ -51,6 +51,7 @@ pub fn doc_json(spec: &Spec, fields: &[Param]) -> Value {
         "signature": signature(spec, fields),
         "parameters": spec.params.iter().map(param).collect::<Vec<_>>(),
         "fields": common_fields(spec, fields).into_iter().map(param).collect::<Vec<_>>(),
+        "takes": spec.takes.as_ref().map(|ty| ty.to_string()),
         "inputs": inputs,
         "parts": parts,
         "example": spec.example,

@@ -181,6 +181,7 @@ fn json_has_stable_keys() {
             "signature",
             "parameters",
             "fields",
+            "takes",
             "inputs",
             "parts",
             "example"
@@ -201,6 +202,8 @@ fn every_entry_of_the_catalog_has_a_doc() {
     for spec in catalog.iter() {
         let fields = spec.stage_fields();
         let text = doc(spec, &fields);
+        let takes = spec.takes.as_ref().map(|ty| format!("\ntakes\n  {ty}\n"));
+        assert!(takes.is_none_or(|takes| text.contains(&takes)), "{text}");
         assert!(
             listed.contains(&format!("  {} ", spec.name)),
             "{}",

@@ -7,6 +7,7 @@ use super::numbers::thousands;
 use super::run::{Manifest, Run, StageFiles};
 use super::{ReportError, base64, curves, highlight, markdown, sections};
 use crate::language::visible;
+use crate::report::ExhibitFile;
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
 
 const TEMPLATE: &str = include_str!("../report.html.j2");
@@ -57,6 +58,22 @@ struct Picture {
     /// For those who can't see it.
     alt: String,
     png: String,
+    /// Of texts, instead of the picture.
+    lines: Vec<Line>,
+}
+
+/// A text in which words were hidden.
+#[derive(Serialize)]
+struct Line {
+    record: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct Part {
+    text: String,
+    /// `right` or `wrong` where a word was hidden; else empty.
+    class: &'static str,
 }
 
 #[derive(Serialize)]
@@ -196,6 +213,7 @@ fn shown(stage: &StageFiles) -> Shown {
                 false => format!("{} of {}: {panels}", shown.file.name, stage.name),
             },
             png: base64::encode(&shown.png),
+            lines: lines(&shown.file),
         }
     });
     Shown {
@@ -203,6 +221,27 @@ fn shown(stage: &StageFiles) -> Shown {
         heading: stage.heading.clone(),
         exhibits: exhibits.collect(),
     }
+}
+
+fn lines(file: &ExhibitFile) -> Vec<Line> {
+    let part = |part: &crate::data::Part| Part {
+        text: part.text(),
+        class: match part.right() {
+            None => "",
+            Some(true) => "right",
+            Some(false) => "wrong",
+        },
+    };
+    let lines = file.lines.iter().enumerate();
+    lines
+        .map(|(at, parts)| Line {
+            record: file
+                .records
+                .get(at)
+                .map_or(String::new(), |id| format!("#{id}")),
+            parts: parts.iter().map(part).collect(),
+        })
+        .collect()
 }
 
 fn map(stage: &StageFiles) -> Option<Map> {

@@ -22,6 +22,9 @@ const MOST_ROWS: usize = 1000;
 const MOST_ORIGINS: usize = 10_000;
 /// Most exhibits of a stage, and bytes of the pictures of all stages: a page must open.
 const MOST_EXHIBITS: usize = 16;
+/// Most lines of an exhibit of texts, and parts of one.
+const MOST_LINES: usize = 64;
+const MOST_PARTS: usize = 4096;
 const LARGEST_PICTURES: usize = 64 << 20;
 /// Bytes of the lines that a stage shows.
 const LARGEST_TABLE: u64 = 1 << 20;
@@ -86,7 +89,7 @@ pub(super) struct StageFiles {
     pub exhibits: Vec<Shown>,
 }
 
-/// What a stage shows of itself, with its picture.
+/// What a stage shows of itself, with its picture where it is no text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shown {
     pub file: ExhibitFile,
@@ -286,6 +289,12 @@ impl Reader {
     fn exhibits(&mut self, folder: &Folder) -> Vec<Shown> {
         let mut files: Vec<ExhibitFile> = self.json(folder, "exhibits.json").unwrap_or_default();
         self.cut("exhibits.json", &mut files, MOST_EXHIBITS);
+        for file in &mut files {
+            self.cut("exhibits.json", &mut file.lines, MOST_LINES);
+            for line in &mut file.lines {
+                self.cut("exhibits.json", line, MOST_PARTS);
+            }
+        }
         let png = Vec::new();
         files
             .into_iter()
@@ -311,6 +320,9 @@ impl Reader {
         let mut left = LARGEST_PICTURES;
         for stage in stages {
             for shown in &mut stage.exhibits {
+                if !shown.file.lines.is_empty() {
+                    continue;
+                }
                 let name = exhibit_picture(&stage.name, &shown.file.name);
                 let Some(png) = results.as_ref().and_then(|folder| self.png(folder, &name)) else {
                     continue;
@@ -323,7 +335,8 @@ impl Reader {
                     )),
                 }
             }
-            stage.exhibits.retain(|shown| !shown.png.is_empty());
+            let seen = |shown: &Shown| !shown.png.is_empty() || !shown.file.lines.is_empty();
+            stage.exhibits.retain(seen);
         }
     }
 

@@ -361,3 +361,36 @@ fn what_other_settings_left_is_not_shown() {
     fs::write(path.join("metrics.jsonl"), "{\"step\":1,\"loss\":1}\n").unwrap();
     assert!(!page(folder.path()).contains("01234567"));
 }
+
+/// Words are those of somebody's texts: none becomes markup, and right and wrong are told apart without colours.
+#[test]
+fn texts_that_were_filled_in_are_lines() {
+    let folder = run_dir();
+    let path = folder.path().join("stages/rotations/exhibits.json");
+    let lines = r#"[[{"words":"a <script>alert(1)</script> &amp; b"},{"words":"<b>","filled":"<b>"},{"words":"sea","filled":"\"><img src=x>"}],
+        [{"words":"c"},{"words":"reef","filled":""}]]"#;
+    let exhibit = |lines: &str| {
+        format!(
+            r#"[{{"name":"filled","panels":["","",""],"data":"words.test","records":[3,8],"lines":{lines}}}]"#
+        )
+    };
+    fs::write(&path, exhibit(lines)).unwrap();
+    let html = page(folder.path()).replace("&#x2f;", "/");
+    for part in [
+        "<b>filled</b> 2 records of words.test",
+        "<small>#3</small> a &lt;script&gt;alert(1)&lt;/script&gt; &amp;amp; b",
+        "<b class=\"right\">[&lt;b&gt; ✓]</b>",
+        "<b class=\"wrong\">[sea ✗ &quot;&gt;&lt;img src=x&gt;]</b>",
+        "<small>#8</small> c <b class=\"wrong\">[reef ✗]</b>",
+        "✓ hidden and filled in",
+    ] {
+        assert!(html.contains(part), "{part} is not in the page:\n{html}");
+    }
+    assert!(!html.contains("<script>alert") && !html.contains("<img src=x"));
+    // more than can be read is cut off
+    let many = format!("[{}]", vec![r#"[{"words":"zebra"}]"#; 100].join(","));
+    fs::write(&path, exhibit(&many)).unwrap();
+    let html = page(folder.path());
+    assert_eq!(html.matches("zebra").count(), 64);
+    assert!(html.contains("has 100 entries"));
+}

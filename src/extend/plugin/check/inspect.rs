@@ -1,13 +1,14 @@
 //! The process that tries a plugin: it loads it and calls all that it exports.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{Candidate, Library};
 use super::report::{Line, Tried};
 use crate::augment::Scratch;
 use crate::catalog::{Catalog, Kind, Make, Problem, Result, Spec};
-use crate::data::{Image, Philox, Places, Sample, SampleType};
+use crate::data::{Image, Philox, Pieces, Places, Sample, SampleType, Spelling};
 use crate::graph::Graph;
 use crate::language::checked::{SampleStep, Use};
 use crate::language::codes::Code;
@@ -160,7 +161,72 @@ fn task(library: &Library, spec: &Spec) -> Result<String, String> {
     ))
 }
 
-/// Makes the transform that its example calls for pictures of two kinds, and applies it to some.
+/// Values that a transform is tried with.
+struct Trial {
+    ty: SampleType,
+    make: Box<dyn Fn(&mut Philox) -> Sample>,
+    /// Whether all take it that take anything like it.
+    first: bool,
+}
+
+fn image(rng: &mut Philox, [channels, height, width]: [usize; 3]) -> Image {
+    let pixels = (0..channels * height * width).map(|_| rng.next_u32() as u8);
+    Image::new(pixels.collect(), height, width, channels)
+}
+
+/// Pictures of three kinds, then one of each other type.
+fn tried() -> Vec<Trial> {
+    let sizes = [[3, 32, 32], [1, 28, 28], [3, 96, 96]];
+    let mut all: Vec<Trial> = sizes
+        .map(|[c, h, w]| Trial {
+            ty: SampleType::image(c, h, w),
+            make: Box::new(move |rng| Sample::image(image(rng, [c, h, w]))),
+            first: true,
+        })
+        .into();
+    let mut other = |ty: &str, make: Box<dyn Fn(&mut Philox) -> Sample>| {
+        let ty = SampleType::parse(ty);
+        all.extend(ty.map(|ty| Trial {
+            ty,
+            make,
+            first: false,
+        }));
+    };
+    const WORDS: &str = "what has been learnt from words is tried with a few of them";
+    let fitted = Pieces::fit(&mut [Ok(WORDS.into())].into_iter(), 64, Spelling::default());
+    let pieces = fitted.and_then(|(bytes, _)| Pieces::open(&bytes));
+    if let Ok(pieces) = pieces.map(Arc::new) {
+        let n = pieces.len();
+        let text = move |rng: &mut Philox| {
+            let ids = (0..16).map(|_| rng.below(n as u32)).collect();
+            Sample::tokens(ids, pieces.clone())
+        };
+        other(&format!("tokens[16] of {n}"), Box::new(text));
+    }
+    other(
+        "clip[4, 3, 32, 32]",
+        Box::new(|rng| Sample::clip((0..4).map(|_| image(rng, [3, 32, 32])).collect())),
+    );
+    other(
+        "boxes[4, 4]",
+        Box::new(|rng| {
+            let place = |rng: &mut Philox| [0.0, 0.0, rng.uniform() * 32.0, rng.uniform() * 32.0];
+            Sample::boxes((0..4).map(|_| place(rng)).collect())
+        }),
+    );
+    other("text", Box::new(|_| Sample::text(WORDS)));
+    other("label(10)", Box::new(|rng| Sample::label(rng.below(10))));
+    other(
+        "image[3, 32, 32] * 2",
+        Box::new(|rng| {
+            let pair = (0..2).map(|_| Sample::image(image(rng, [3, 32, 32])));
+            Sample::list(pair.collect())
+        }),
+    );
+    all
+}
+
+/// Makes the transform that its example calls, for pictures or for the first of the other types that it takes, and applies it to some.
 fn transform(library: &Library, spec: &Spec, say: &mut dyn FnMut(Line)) -> Result<String, String> {
     // the limit is one of a call; to tell of each would take longer than many calls do
     let mut told_at = Instant::now();
@@ -190,17 +256,23 @@ fn transform(library: &Library, spec: &Spec, say: &mut dyn FnMut(Line)) -> Resul
     };
     let mut found = Vec::new();
     let mut refused = String::new();
-    for [channels, height, width] in [[3, 32, 32], [1, 28, 28], [3, 96, 96]] {
-        let input = SampleType::image(channels, height, width);
+    for one in tried() {
+        // what is no picture is for those that take none
+        if !one.first && !found.is_empty() {
+            break;
+        }
+        let input = &one.ty;
         going();
-        let promised = match types(&call.args, &input) {
+        let promised = match types(&call.args, input) {
             Ok(promised) => promised,
             Err(problem) => {
-                refused = told(&problem);
+                if refused.is_empty() {
+                    refused = told(&problem);
+                }
                 continue;
             }
         };
-        let transform = make(&call.args, &input).map_err(|problem| told(&problem))?;
+        let transform = make(&call.args, input).map_err(|problem| told(&problem))?;
         let mut scratch = Scratch::default();
         let mut out = Vec::new();
         // a slow one is not called as often: nobody waits for minutes
@@ -211,13 +283,10 @@ fn transform(library: &Library, spec: &Spec, say: &mut dyn FnMut(Line)) -> Resul
             going();
             let sample = times;
             let mut rng = Philox::new(0, &[u64::from(sample)]);
-            let pixels = (0..channels * height * width)
-                .map(|_| rng.next_u32() as u8)
-                .collect();
-            let picture = Sample::image(Image::new(pixels, height, width, channels));
+            let value = (one.make)(&mut rng);
             let began = Instant::now();
             transform
-                .apply(picture, &mut rng, &mut scratch, &mut out)
+                .apply(value, &mut rng, &mut scratch, &mut out)
                 .map_err(|error| error.message)?;
             spent += began.elapsed();
             times += 1;
@@ -234,7 +303,7 @@ fn transform(library: &Library, spec: &Spec, say: &mut dyn FnMut(Line)) -> Resul
     }
     match found.is_empty() {
         true => Err(format!(
-            "it takes no picture that it was tried with: {refused}"
+            "it takes nothing that it was tried with: {refused}"
         )),
         false => Ok(found.join("; ")),
     }
