@@ -43,11 +43,22 @@ fn with() -> tempfile::TempDir {
     folder
 }
 
-/// The words of a call on a value, or the error.
+/// The same, tried and pinned once for all tests.
+fn pinned() -> &'static Path {
+    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = with();
+        let made = made(folder.path(), "every_type", "backwards()", "text");
+        assert!(made.is_ok(), "it is not loaded");
+        folder
+    });
+    folder.path()
+}
+
+/// What a call promises and gives of a value, or the error.
 fn apply(call: &str, ty: &str, value: Sample) -> Result<(Vec<SampleType>, Vec<Sample>), String> {
-    let folder = with();
     let (promised, transform) =
-        made(folder.path(), "every_type", call, ty).map_err(|problem| problem.message)?;
+        made(pinned(), "every_type", call, ty).map_err(|problem| problem.message)?;
     let mut out = Vec::new();
     let mut rng = Philox::new(1, &[2]);
     transform
