@@ -69,10 +69,9 @@ pub(super) fn table(encoder: &Reader) -> Result<TableReading> {
     if !steps.any(|step| step.call.spec.parts.iter().any(|(part, _)| *part == PART)) {
         return Err(lacks(format!("`{name}` has no table of words")));
     }
-    let known = encoder
-        .sample
-        .as_tokens()
-        .and_then(|tokens| tokens.vocabulary);
+    // the first tensor of a batch is the ids
+    let tensors = encoder.sample.tensors().unwrap_or_default();
+    let known = tensors.first().and_then(|ids| ids.classes);
     let Some(rows) = known else {
         return Err(lacks(format!(
             "the encoder was trained on {}, whose vocabulary is not known",
