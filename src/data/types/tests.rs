@@ -692,7 +692,7 @@ fn tokens(text: &str) -> Sample {
 fn texts_are_spelt_by_their_own_vocabulary() {
     let pieces = pieces();
     let [one, two, three] = ["one", "two", "three"].map(|word| pieces.id(word).unwrap().into());
-    let mask = pieces.special().mask.into();
+    let mask = pieces.special().mask.expect("WordPiece has it").into();
     let value = Sample::list(vec![Sample::label(1), tokens("one")]);
     let spelt = |rows: &[&[i64]]| match value.spell(rows) {
         Some(Drawing::Gaps(parts)) => Part::line(&parts),

@@ -176,6 +176,20 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         lanes[0]
     }
 
+    /// The numbers of each of four added up in one fixed order, another than that of [`Simd::sum`].
+    #[inline(always)]
+    unsafe fn sums(v: [Self::V; 4]) -> [f32; 4] {
+        // SAFETY: as the caller promises.
+        unsafe {
+            [
+                Self::sum(v[0]),
+                Self::sum(v[1]),
+                Self::sum(v[2]),
+                Self::sum(v[3]),
+            ]
+        }
+    }
+
     /// The largest number.
     #[inline(always)]
     unsafe fn largest(v: Self::V) -> f32 {
@@ -200,6 +214,21 @@ mod x86 {
     #[inline(always)]
     fn mask16(n: usize) -> u16 {
         if n >= 16 { u16::MAX } else { (1u16 << n) - 1 }
+    }
+
+    /// The sums of four vectors.
+    #[inline(always)]
+    unsafe fn four(v: [__m256; 4]) -> [f32; 4] {
+        // SAFETY: the caller has AVX2; four numbers are written where there are four.
+        unsafe {
+            let ab = _mm256_hadd_ps(v[0], v[1]);
+            let cd = _mm256_hadd_ps(v[2], v[3]);
+            let all = _mm256_hadd_ps(ab, cd);
+            let all = _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps::<1>(all));
+            let mut out = [0.0; 4];
+            _mm_storeu_ps(out.as_mut_ptr(), all);
+            out
+        }
     }
 
     // SAFETY (both impls): the caller has the instruction set and valid pointers, which is all that the intrinsics need.
@@ -307,6 +336,19 @@ mod x86 {
                 let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
                 let v = _mm_add_ps(v, _mm_movehl_ps(v, v));
                 _mm_cvtss_f32(_mm_add_ss(v, _mm_shuffle_ps::<1>(v, v)))
+            }
+        }
+        #[inline(always)]
+        unsafe fn sums(v: [__m512; 4]) -> [f32; 4] {
+            unsafe {
+                let (a, b) = (halves(v[0]), halves(v[1]));
+                let (c, d) = (halves(v[2]), halves(v[3]));
+                four([
+                    _mm256_add_ps(a.0, a.1),
+                    _mm256_add_ps(b.0, b.1),
+                    _mm256_add_ps(c.0, c.1),
+                    _mm256_add_ps(d.0, d.1),
+                ])
             }
         }
         #[inline(always)]
@@ -431,6 +473,10 @@ mod x86 {
                 let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(a), _mm256_set1_epi32(127));
                 _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
             }
+        }
+        #[inline(always)]
+        unsafe fn sums(v: [__m256; 4]) -> [f32; 4] {
+            unsafe { four(v) }
         }
     }
 }

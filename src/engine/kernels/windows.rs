@@ -163,114 +163,130 @@ unsafe fn skips_body<S: Simd>(of: Text<'_>) -> [f64; 2] {
     let side = 2 * of.radius + 1;
     let want = !of.gx.is_null();
     let (mut losses, mut pairs) = (Losses::new(), 0u64);
-    let mut told = vec![0.0f32; n * side]; // slope of word i by its window's words, from i - radius
-    let mut rows: Vec<*const f32> = Vec::new();
-    let mut scores: Vec<f32> = Vec::new();
-    let mut slopes: Vec<f32> = Vec::new();
-    let mut meets: Vec<u32> = Vec::new();
-    let mut parts: Parts = Vec::new();
+    // of word i and the words of its window, from i - radius: 1 + e^-score, and the slope
+    let mut scores = vec![0.0f32; share * side];
+    let mut told = vec![0.0f32; n * side];
+    // of the words near a block and its noise
+    let span = share + 2 * of.radius;
+    let mut against = vec![0.0f32; span * per];
+    let mut slopes = vec![0.0f32; span * per];
+    let mut meets = vec![0u32; span * per];
+    let mut rows: Vec<*const f32> = Vec::with_capacity(side.max(per));
+    let mut parts: Parts = Vec::with_capacity(span.max(per).max(side));
     for first in (0..n).step_by(share) {
         let block = first..(first + share).min(n);
-        let noise = first / share * per..(first / share + 1) * per;
-        let (low, high) = (
-            first.saturating_sub(of.radius),
-            (block.end + of.radius).min(n),
-        );
-        // how often each word near meets each noise
-        meets.clear();
-        meets.resize((high - low) * per, 0);
-        for i in block {
+        let group = first / share;
+        let noise = &of.noise[group * per..][..per];
+        let low = first.saturating_sub(of.radius);
+        let high = (block.end + of.radius).min(n);
+        scores.fill(0.0);
+        meets.fill(0);
+        for i in block.clone() {
             if of.words[i] == 0 {
                 continue;
             }
-            for j in of.window(i) {
+            let window = of.window(i);
+            rows.clear();
+            for j in window.clone() {
+                // SAFETY: `j` is a word of the text.
+                rows.push(unsafe { of.x.add(j * d) });
                 if j == i || of.words[j] == 0 {
                     continue;
                 }
                 pairs += 1;
-                for (q, id) in noise.clone().enumerate() {
-                    meets[(j - low) * per + q] += u32::from(of.noise[id] != of.words[i]);
+                for q in 0..per {
+                    meets[(j - low) * per + q] += u32::from(noise[q] != of.words[i]);
                 }
             }
-            // what tells the word
-            rows.clear();
-            let window = of.window(i);
-            for j in window.clone() {
-                // SAFETY: `j` is a word of the text.
-                rows.push(unsafe { of.x.add(j * d) });
-            }
+            let at = (i - first) * side + window.start + of.radius - i;
             // SAFETY: rows have `d` numbers.
-            unsafe { dots::<S>(of.y.add(i * d), &rows, d, &mut scores) };
-            // SAFETY: the instruction set is there.
-            unsafe { told_by::<S>(&mut scores, -1.0, &mut slopes) };
-            for (at, j) in window.enumerate() {
-                if j != i && of.words[j] != 0 {
-                    losses.add(scores[at], 1);
-                    told[i * side + j + of.radius - i] = slopes[at];
+            unsafe { dots::<S>(of.y.add(i * d), &rows, d, &mut scores[at..at + rows.len()]) };
+        }
+        let own = &mut told[first * side..block.end * side];
+        // SAFETY: the instruction set is there.
+        unsafe { told_by::<S>(&mut scores[..own.len()], -1.0, own) };
+        for i in block {
+            let at = (i - first) * side;
+            let window = of.window(i);
+            for k in 0..side {
+                let j = i + k;
+                let inside = j >= of.radius && window.contains(&(j - of.radius));
+                let real = inside && k != of.radius && of.words[j - of.radius] != 0;
+                match real && of.words[i] != 0 {
+                    true => losses.add(scores[at + k], 1),
+                    false => own[at + k] = 0.0,
                 }
             }
         }
-        // the noise
         rows.clear();
-        for q in noise.clone() {
-            // SAFETY: `q` is a noise word of the text.
-            rows.push(unsafe { of.z.add(q * d) });
+        for q in 0..per {
+            // SAFETY: it is a noise word of the text.
+            rows.push(unsafe { of.z.add((group * per + q) * d) });
+        }
+        let near = (high - low) * per;
+        for j in low..high {
+            let at = (j - low) * per;
+            if meets[at..at + per].iter().any(|often| *often != 0) {
+                // SAFETY: rows have `d` numbers.
+                unsafe { dots::<S>(of.x.add(j * d), &rows, d, &mut against[at..at + per]) };
+            }
+        }
+        // SAFETY: the instruction set is there.
+        unsafe { told_by::<S>(&mut against[..near], 1.0, &mut slopes[..near]) };
+        for at in 0..near {
+            losses.add(against[at], meets[at]);
+            slopes[at] *= meets[at] as f32;
+        }
+        if !want {
+            continue;
         }
         for j in low..high {
-            let often = &meets[(j - low) * per..][..per];
-            if often.iter().all(|often| *often == 0) {
-                continue;
-            }
-            // SAFETY: rows have `d` numbers, and the instruction set is there.
-            unsafe {
-                dots::<S>(of.x.add(j * d), &rows, d, &mut scores);
-                told_by::<S>(&mut scores, 1.0, &mut slopes);
-            }
             parts.clear();
             for q in 0..per {
-                losses.add(scores[q], often[q]);
-                let slope = slopes[q] * often[q] as f32;
+                let slope = slopes[(j - low) * per + q];
                 if slope != 0.0 {
                     parts.push((slope, rows[q]));
                 }
             }
-            if want {
-                // SAFETY: rows have `d` numbers; the gradients' rows are this text's.
-                unsafe {
-                    mix::<S>(of.gx.add(j * d), &parts, d);
-                    for (slope, row) in &parts {
-                        let q = row.offset_from(of.z) as usize;
-                        add::<S>(of.gz.add(q), *slope, of.x.add(j * d), d);
-                    }
+            // SAFETY: rows have `d` numbers; the gradients' rows are this text's.
+            unsafe { mix::<S>(of.gx.add(j * d), &parts, d) };
+        }
+        for q in 0..per {
+            parts.clear();
+            for j in low..high {
+                let slope = slopes[(j - low) * per + q];
+                if slope != 0.0 {
+                    // SAFETY: `j` is a word of the text.
+                    parts.push((slope, unsafe { of.x.add(j * d) }));
                 }
             }
+            // SAFETY: as above.
+            unsafe { mix::<S>(of.gz.add((group * per + q) * d), &parts, d) };
         }
     }
-    if want {
-        for i in 0..n {
-            if of.words[i] == 0 {
-                continue;
-            }
-            let near = i.saturating_sub(of.radius)..(i + of.radius + 1).min(n);
-            // SAFETY: rows have `d` numbers; the gradients' rows are this text's.
-            unsafe {
-                parts.clear();
-                for j in near.clone() {
-                    let slope = told[i * side + j + of.radius - i];
-                    if slope != 0.0 {
-                        parts.push((slope, of.x.add(j * d)));
-                    }
+    for i in 0..n {
+        if !want || of.words[i] == 0 {
+            continue;
+        }
+        let near = i.saturating_sub(of.radius)..(i + of.radius + 1).min(n);
+        // SAFETY: rows have `d` numbers; the gradients' rows are this text's.
+        unsafe {
+            parts.clear();
+            for j in near.clone() {
+                let slope = told[i * side + j + of.radius - i];
+                if slope != 0.0 {
+                    parts.push((slope, of.x.add(j * d)));
                 }
-                mix::<S>(of.gy.add(i * d), &parts, d);
-                parts.clear();
-                for j in near {
-                    let slope = told[j * side + i + of.radius - j];
-                    if slope != 0.0 {
-                        parts.push((slope, of.y.add(j * d)));
-                    }
-                }
-                mix::<S>(of.gx.add(i * d), &parts, d);
             }
+            mix::<S>(of.gy.add(i * d), &parts, d);
+            parts.clear();
+            for j in near {
+                let slope = told[j * side + i + of.radius - j];
+                if slope != 0.0 {
+                    parts.push((slope, of.y.add(j * d)));
+                }
+            }
+            mix::<S>(of.gx.add(i * d), &parts, d);
         }
     }
     [losses.total(), pairs as f64]
@@ -292,7 +308,8 @@ unsafe fn bags_body<S: Simd>(of: Text<'_>) -> [f64; 2] {
     let mut mean = vec![0.0f32; d];
     let mut slope = vec![0.0f32; d];
     let mut rows: Vec<*const f32> = Vec::new();
-    let (mut scores, mut slopes) = (Vec::new(), Vec::new());
+    let mut scores = vec![0.0f32; per.max(1)];
+    let mut slopes = vec![0.0f32; per.max(1)];
     let mut parts: Parts = Vec::new();
     for i in 0..n {
         if of.words[i] == 0 {
@@ -309,20 +326,24 @@ unsafe fn bags_body<S: Simd>(of: Text<'_>) -> [f64; 2] {
         // SAFETY: rows have `d` numbers, and the instruction set is there; the gradients' rows are this text's.
         unsafe {
             parts.clear();
-            parts.extend(near.clone().map(|j| (share_of_each, of.x.add(j * d))));
+            for j in near.clone() {
+                parts.push((share_of_each, of.x.add(j * d)));
+            }
             mean.fill(0.0);
             mix::<S>(mean.as_mut_ptr(), &parts, d);
 
             rows.clear();
             rows.push(of.y.add(i * d));
-            dots::<S>(mean.as_ptr(), &rows, d, &mut scores);
-            told_by::<S>(&mut scores, -1.0, &mut slopes);
+            dots::<S>(mean.as_ptr(), &rows, d, &mut scores[..1]);
+            told_by::<S>(&mut scores[..1], -1.0, &mut slopes[..1]);
             losses.add(scores[0], 1);
             let own = slopes[0];
 
             rows.clear();
             let noise = i / share * per..(i / share + 1) * per;
-            rows.extend(noise.clone().map(|q| of.z.add(q * d)));
+            for q in noise.clone() {
+                rows.push(of.z.add(q * d));
+            }
             dots::<S>(mean.as_ptr(), &rows, d, &mut scores);
             told_by::<S>(&mut scores, 1.0, &mut slopes);
             parts.clear();
@@ -354,32 +375,43 @@ unsafe fn bags_body<S: Simd>(of: Text<'_>) -> [f64; 2] {
 
 /// The dot product of `x` with each of some rows.
 #[inline(always)]
-unsafe fn dots<S: Simd>(x: *const f32, rows: &[*const f32], d: usize, out: &mut Vec<f32>) {
-    out.clear();
+unsafe fn dots<S: Simd>(x: *const f32, rows: &[*const f32], d: usize, out: &mut [f32]) {
     // SAFETY: the caller promises `d` numbers everywhere.
     unsafe {
-        for four in rows.chunks(4) {
-            let row = |at: usize| four[at.min(four.len() - 1)];
-            let rows = [row(0), row(1), row(2), row(3)];
+        let mut first = 0;
+        while first < rows.len() {
+            let last = rows.len() - 1;
+            let [a, b, c, e] = [
+                rows[first],
+                rows[(first + 1).min(last)],
+                rows[(first + 2).min(last)],
+                rows[(first + 3).min(last)],
+            ];
             let mut sums = [S::zero(); 4];
-            for i in (0..d).step_by(S::N) {
-                let x = S::load_some(x.add(i), d - i);
-                for (sum, row) in sums.iter_mut().zip(rows) {
-                    *sum = S::fma(x, S::load_some(row.add(i), d - i), *sum);
-                }
+            let mut i = 0;
+            while i < d {
+                let n = d - i;
+                let x = S::load_some(x.add(i), n);
+                sums[0] = S::fma(x, S::load_some(a.add(i), n), sums[0]);
+                sums[1] = S::fma(x, S::load_some(b.add(i), n), sums[1]);
+                sums[2] = S::fma(x, S::load_some(c.add(i), n), sums[2]);
+                sums[3] = S::fma(x, S::load_some(e.add(i), n), sums[3]);
+                i += S::N;
             }
-            out.extend(sums[..four.len()].iter().map(|sum| S::sum(*sum)));
+            let sums = S::sums(sums);
+            let some = (rows.len() - first).min(4);
+            out[first..first + some].copy_from_slice(&sums[..some]);
+            first += 4;
         }
     }
 }
 
 /// Scores s become 1 + e^(sign s), the slopes of their logarithms go to `slopes`: sign σ(sign s).
 #[inline(always)]
-unsafe fn told_by<S: Simd>(scores: &mut [f32], sign: f32, slopes: &mut Vec<f32>) {
-    let n = scores.len();
-    slopes.clear();
-    slopes.resize(n, 0.0);
-    for i in (0..n).step_by(S::N) {
+unsafe fn told_by<S: Simd>(scores: &mut [f32], sign: f32, slopes: &mut [f32]) {
+    let n = scores.len().min(slopes.len());
+    let mut i = 0;
+    while i < n {
         // SAFETY: both have `n` numbers.
         unsafe {
             let at = scores.as_mut_ptr().add(i);
@@ -389,6 +421,7 @@ unsafe fn told_by<S: Simd>(scores: &mut [f32], sign: f32, slopes: &mut Vec<f32>)
             let slope = S::mul(S::div(e, one), S::splat(sign));
             S::store_some(slopes.as_mut_ptr().add(i), slope, n - i);
         }
+        i += S::N;
     }
 }
 
@@ -399,16 +432,23 @@ unsafe fn mix<S: Simd>(to: *mut f32, parts: &[(f32, *const f32)], d: usize) {
     // SAFETY: the caller promises `d` numbers everywhere.
     unsafe {
         while i + 4 * S::N <= d {
-            let mut sums: [S::V; 4] = std::array::from_fn(|k| S::load(to.add(i + k * S::N)));
+            let at = to.add(i);
+            let mut a = S::load(at);
+            let mut b = S::load(at.add(S::N));
+            let mut c = S::load(at.add(2 * S::N));
+            let mut e = S::load(at.add(3 * S::N));
             for (coefficient, row) in parts {
-                let c = S::splat(*coefficient);
-                for (k, sum) in sums.iter_mut().enumerate() {
-                    *sum = S::fma(c, S::load(row.add(i + k * S::N)), *sum);
-                }
+                let by = S::splat(*coefficient);
+                let row = row.add(i);
+                a = S::fma(by, S::load(row), a);
+                b = S::fma(by, S::load(row.add(S::N)), b);
+                c = S::fma(by, S::load(row.add(2 * S::N)), c);
+                e = S::fma(by, S::load(row.add(3 * S::N)), e);
             }
-            for (k, sum) in sums.into_iter().enumerate() {
-                S::store(to.add(i + k * S::N), sum);
-            }
+            S::store(at, a);
+            S::store(at.add(S::N), b);
+            S::store(at.add(2 * S::N), c);
+            S::store(at.add(3 * S::N), e);
             i += 4 * S::N;
         }
         while i < d {

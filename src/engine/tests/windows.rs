@@ -97,7 +97,7 @@ fn windows_are_scored_as_in_the_paper() {
                 weight_decay: 0.0,
             };
             let report = Trainer::new(model, still, Vec::new(), 0)
-                .step(&g, &[batch.clone()], 0.0, None)
+                .step(&g, std::slice::from_ref(&batch), 0.0, None)
                 .expect("a step");
             for text in 0..count {
                 let want = doubles(&case["out"][text]);
