@@ -187,7 +187,7 @@ pub fn specs() -> Vec<Spec> {
             )
             .param(rate("1e-3")),
         )
-        .doc("For tables of which a batch reads some rows, `embedding`: only those are computed and moved, as by PyTorch's SparseAdam. Everything else moves as by `adam`.")
+        .doc("For tables of which a batch reads some rows, `embedding`: only those are computed and moved, as by PyTorch's SparseAdam but for where ε is added: to the corrected root, as `adam` does. Everything else moves as by `adam`.")
         .example("lazy_adam(1e-3)"),
     ]
 }

@@ -9,6 +9,7 @@ mod left_out;
 mod parts;
 mod scripts;
 mod strangers;
+mod word_vectors;
 mod words;
 
 use std::fs;
