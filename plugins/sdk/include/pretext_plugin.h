@@ -638,6 +638,8 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_TRIPLET 1022u
 /* scores [R, K] → assignments [R, K] that use every column equally often; rows sum to 1, no gradient. 1 operands; epsilon: float = 0.05, iterations: int = 3 */
 #define PRETEXT_OP_SINKHORN 1030u
+/* rows of words x and y [B, n, d], of noise z [B, m, d], ids [B, n] (0: no word) and [B, m], reaches [B, n] → each text's loss and pairs [B, 2]. 6 operands; radius: int = 5, share: int = 1, bag: switch = false */
+#define PRETEXT_OP_NEGATIVE_SAMPLING 1040u
 /* A number that changes with the step, the same for the whole batch: [1]. 0 operands; from: float = 0, to: float = 1, curve: text = constant, start: float = 0, end: float = 1, unit: text = run */
 #define PRETEXT_OP_SCALAR 1100u
 /* The value; its gradient flows only while the scalar that the attributes describe is above 0: [..] → [..]. 1 operands; from: float = 0, to: float = 1, curve: text = constant, start: float = 0, end: float = 1, unit: text = run */

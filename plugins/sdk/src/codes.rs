@@ -240,6 +240,8 @@ pub const INFO_NCE: u32 = 1021;
 pub const TRIPLET: u32 = 1022;
 /// scores \[R, K\] → assignments \[R, K\] that use every column equally often; rows sum to 1, no gradient.
 pub const SINKHORN: u32 = 1030;
+/// rows of words x and y \[B, n, d\], of noise z \[B, m, d\], ids \[B, n\] (0: no word) and \[B, m\], reaches \[B, n\] → each text's loss and pairs \[B, 2\].
+pub const NEGATIVE_SAMPLING: u32 = 1040;
 /// A number that changes with the step, the same for the whole batch: \[1\].
 pub const SCALAR: u32 = 1100;
 /// The value; its gradient flows only while the scalar that the attributes describe is above 0: \[..\] → \[..\].

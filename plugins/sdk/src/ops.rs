@@ -521,6 +521,27 @@ pub mod options {
             }
         }
     }
+
+    /// For [`Graph::negative_sampling_with`](crate::Graph::negative_sampling_with).
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct NegativeSampling {
+        /// Most words of a window on each side.
+        pub radius: i64,
+        /// So many words in a row share their noise.
+        pub share: i64,
+        /// The mean of a window tells its word (CBOW) rather than each of its words.
+        pub bag: bool,
+    }
+
+    impl Default for NegativeSampling {
+        fn default() -> Self {
+            Self {
+                radius: 5,
+                share: 1,
+                bag: false,
+            }
+        }
+    }
 }
 
 impl Graph {
@@ -1669,6 +1690,37 @@ impl Graph {
         attrs.push(attr::float("epsilon", options.epsilon));
         attrs.push(attr::int("iterations", options.iterations));
         self.op_one(codes::SINKHORN, &[x], &attrs)
+    }
+
+    /// rows of words x and y \[B, n, d\], of noise z \[B, m, d\], ids \[B, n\] (0: no word) and \[B, m\], reaches \[B, n\] → each text's loss and pairs \[B, 2\].
+    pub fn negative_sampling(
+        &mut self,
+        p: Var,
+        q: Var,
+        r: Var,
+        s: Var,
+        t: Var,
+        u: Var,
+    ) -> Result<Var> {
+        self.op_one(codes::NEGATIVE_SAMPLING, &[p, q, r, s, t, u], &[])
+    }
+
+    /// rows of words x and y \[B, n, d\], of noise z \[B, m, d\], ids \[B, n\] (0: no word) and \[B, m\], reaches \[B, n\] → each text's loss and pairs \[B, 2\].
+    pub fn negative_sampling_with(
+        &mut self,
+        p: Var,
+        q: Var,
+        r: Var,
+        s: Var,
+        t: Var,
+        u: Var,
+        options: options::NegativeSampling,
+    ) -> Result<Var> {
+        let mut attrs = Vec::new();
+        attrs.push(attr::int("radius", options.radius));
+        attrs.push(attr::int("share", options.share));
+        attrs.push(attr::switch("bag", options.bag));
+        self.op_one(codes::NEGATIVE_SAMPLING, &[p, q, r, s, t, u], &attrs)
     }
 
     /// Uniform numbers in 0..1, another draw in each batch.
