@@ -69,7 +69,8 @@ fn every_example_and_every_recipe_on_shapes_is_sound() {
     let line = |n: usize| format!("{{\"text\": \"the boat and wave {n}\", \"label\": \"sea\"}}\n");
     let lines: String = (0..64).map(line).collect();
     fs::create_dir(folder.path().join("news")).expect("a folder");
-    fs::write(folder.path().join("news/train.jsonl"), lines).expect("texts");
+    fs::write(folder.path().join("news/train.jsonl"), &lines).expect("texts");
+    fs::write(folder.path().join("corpus.txt"), &lines).expect("a text");
     for spec in Catalog::builtin().of_kind(Kind::Task) {
         let path = folder.path().join(format!("{}.ssl", spec.name));
         fs::write(&path, &spec.example).expect("a recipe");
