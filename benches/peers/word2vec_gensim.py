@@ -62,7 +62,6 @@ def ours(corpus, words, args, seed):
 
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        (folder / "corpus.txt").symlink_to(corpus)
         recipe = RECIPE.format(task=args.task, epochs=args.epochs, seed=seed, threads=args.threads)
         (folder / "recipe.ssl").write_text(recipe)
         command = [args.pretext, "run", "recipe.ssl", "--out", "run", "--data", f"corpus.txt={corpus}"]

@@ -16,7 +16,9 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::catalog::{Args, Spec};
-use crate::data::{BadSample, DataError, Dataset, Draws, OnBadSample, Pieces, Sample, SampleType};
+use crate::data::{
+    BadSample, DataError, Dataset, Draws, OnBadSample, Pieces, Sample, SampleType, Spelling,
+};
 
 /// Something that is learnt from records.
 pub trait Fit: Send + Sync {
@@ -175,6 +177,14 @@ fn vocabulary_of(
         return Err(DataError::new(what).help(format!("write `size = {found}`")));
     }
     Ok(Arc::new(pieces))
+}
+
+/// How letters are made alike, as the arguments of a fit of words say.
+fn spelling(args: &Args) -> Spelling {
+    Spelling {
+        lowercase: args.switch("lowercase"),
+        strip_accents: args.switch("strip_accents"),
+    }
 }
 
 /// The catalog entries of this room.

@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Fit, Learnt, text};
+use super::{Fit, Learnt, spelling, text};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Pieces, Sample, SampleType, Spelling};
+use crate::data::{DataError, Pieces, Sample, SampleType};
 
 struct Vocabulary;
 
@@ -25,12 +25,8 @@ impl Fit for Vocabulary {
     ) -> Result<Learnt, DataError> {
         let size = args.size("size");
         let min = args.size("min") as u64;
-        let spelling = Spelling {
-            lowercase: args.switch("lowercase"),
-            strip_accents: args.switch("strip_accents"),
-        };
         let mut texts = values.map(|value| text("vocabulary", value));
-        let whole = Pieces::fit_whole(&mut texts, size, min, spelling)?;
+        let whole = Pieces::fit_whole(&mut texts, size, min, spelling(args))?;
         let mut found = format!(
             "{} entries for {} different words, which are {:.1}% of all words",
             whole.size,

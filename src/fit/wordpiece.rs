@@ -3,18 +3,11 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Fit, Learnt, text};
+use super::{Fit, Learnt, spelling, text};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType, Spelling};
+use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType};
 
 struct WordPiece;
-
-fn spelling(args: &Args) -> Spelling {
-    Spelling {
-        lowercase: args.switch("lowercase"),
-        strip_accents: args.switch("strip_accents"),
-    }
-}
 
 impl Fit for WordPiece {
     fn reads(&self) -> SampleType {

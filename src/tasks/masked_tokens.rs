@@ -1,6 +1,6 @@
 //! Which words were hidden? (Devlin et al., 2019)
 
-use super::{TEXTS, training_params};
+use super::{TEXTS, tokens_of, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, PADDING, SampleType};
 use crate::encoders::layers::{LinearInit, layer_norm, linear};
@@ -105,18 +105,7 @@ fn accuracy(g: &mut Graph, logits: Var, words: Var) -> Result<Var> {
 
 /// A piece of each text, in pieces of words.
 fn augment(task: &Args, fields: &Fields) -> Option<String> {
-    let of = |ty: SampleType| fields.iter().find(|(_, own)| own.fits(&ty));
-    let tokens = match (of(SampleType::TOKENS), task.maybe_artifact("vocabulary")) {
-        (Some((name, _)), _) => name.clone(),
-        (None, Some(vocabulary)) => {
-            format!(
-                "{} |> tokenize({})",
-                of(SampleType::TEXT)?.0,
-                vocabulary.name
-            )
-        }
-        (None, None) => return None,
-    };
+    let tokens = tokens_of(task, fields)?;
     Some(format!(
         "(input, target) = {tokens} |> crop_tokens({LENGTH}) |> mask_tokens(15%)\nemit input, target\n"
     ))

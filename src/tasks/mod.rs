@@ -37,7 +37,7 @@ mod tests;
 mod traces;
 
 use crate::catalog::{Args, Kind, Param, Spec, Type};
-use crate::data::{Fields, first_image};
+use crate::data::{Fields, SampleType, first_image};
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
@@ -74,6 +74,18 @@ const CROPS: Batch = ("Pictures per optimiser step.", 2.0);
 const PAIRS: Batch = ("Pictures per optimiser step; each brings two views.", 2.0);
 const CLIPS: Batch = ("Clips per optimiser step.", 1.0);
 const TILES: Batch = ("Pairs of tiles per optimiser step.", 1.0);
+
+/// What the default `augment` of a task on texts begins with: the field that is cut into pieces already, or the text, cut by the fit that the
+/// task names. Without either there is no default.
+fn tokens_of(task: &Args, fields: &Fields) -> Option<String> {
+    let of = |ty: SampleType| fields.iter().find(|(_, own)| own.fits(&ty));
+    if let Some((name, _)) = of(SampleType::TOKENS) {
+        return Some(name.clone());
+    }
+    let vocabulary = task.maybe_artifact("vocabulary")?;
+    let (text, _) = of(SampleType::TEXT)?;
+    Some(format!("{text} |> tokenize({})", vocabulary.name))
+}
 
 /// How long and by what a task is trained, with its paper's values: `batch`, `length`, `optimizer`, `schedule`.
 fn training_params(

@@ -1,6 +1,6 @@
 //! What `skip_gram` and `cbow` share: two tables of vectors, windows of a text, and noise (Mikolov et al., 2013).
 
-use super::{TEXTS, training_params};
+use super::{TEXTS, tokens_of, training_params};
 use crate::catalog::{Args, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::graph::{Graph, Init, Module, Windows};
@@ -46,16 +46,7 @@ pub(super) fn build(g: &mut Graph, task: &Args, bag: bool) -> Result<()> {
 
 /// A text without the commonest words, and noise for it.
 pub(super) fn augment(task: &Args, fields: &Fields) -> Option<String> {
-    let of = |ty: SampleType| fields.iter().find(|(_, own)| own.fits(&ty));
-    let tokens = match (of(SampleType::TOKENS), task.maybe_artifact("vocabulary")) {
-        (Some((name, _)), _) => name.clone(),
-        (None, Some(vocabulary)) => format!(
-            "{} |> tokenize({})",
-            of(SampleType::TEXT)?.0,
-            vocabulary.name
-        ),
-        (None, None) => return None,
-    };
+    let tokens = tokens_of(task, fields)?;
     let share = task.size("share");
     Some(format!(
         "words = {tokens} |> subsample(1e-3) |> crop_tokens({LENGTH})\nnoise = words |> negatives(5, share = {share})\nemit words, noise\n"

@@ -70,6 +70,14 @@ fn recipe() -> Test {
     test
 }
 
+/// Each of these stages was finished before.
+fn skipped(said: &str, stages: &[&str]) {
+    for stage in stages {
+        let line = format!("{stage} · finished before, skipped");
+        assert!(said.contains(&line), "{said}");
+    }
+}
+
 fn last(test: &Test, out: &str, name: &str) -> f64 {
     let lines = test.text(&format!("{out}/stages/read/metrics.jsonl"));
     let mut values = lines.lines().rev().filter_map(|line| {
@@ -225,12 +233,7 @@ fn a_finished_fit_is_taken_as_it_is_and_a_changed_one_changes_what_takes_it() {
         "read.length=2 epochs",
     ]);
     let said = again.success().stderr();
-    for stage in ["pieces", "read", "neighbours", "probe"] {
-        assert!(
-            said.contains(&format!("{stage} · finished before, skipped")),
-            "{said}"
-        );
-    }
+    skipped(&said, &["pieces", "read", "neighbours", "probe"]);
     // a vocabulary that is lost is learnt again, and nothing else is
     fs::remove_file(test.path("run/stages/pieces/tokenizer.json")).expect("a file");
     run(&test, "run", &short).success();
@@ -431,12 +434,7 @@ run { seed = 1, threads = 1 }
         "read.length=4 epochs",
     ]);
     let said = again.success().stderr();
-    for stage in ["read", "people", "near", "text"] {
-        assert!(
-            said.contains(&format!("{stage} · finished before, skipped")),
-            "{said}"
-        );
-    }
+    skipped(&said, &["read", "people", "near", "text"]);
     assert!(!said.contains("exam · finished before"), "{said}");
     // a line that is none ends it before anything runs
     test.write("questions.txt", ": sea\nboat wave\n");
