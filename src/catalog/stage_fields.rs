@@ -125,6 +125,12 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
                 ),
             ];
             fields.extend(training());
+            fields.push(Param::optional(
+                "batches",
+                Type::Choice(&["mixed", "by_length"]),
+                "Which texts share a batch: any (`mixed`, where it is absent), or those of like length (`by_length`), so that hardly any \
+                 padding is computed.",
+            ));
             fields
         }
         Kind::Evaluator => vec![

@@ -44,7 +44,9 @@ mod words;
 pub use draws::Draws;
 pub use error::DataError;
 pub use evenly::{chosen_of, evenly, evenly_chosen};
-pub use loader::{BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order};
+pub use loader::{
+    BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order, lengths,
+};
 pub use open::{no_split, open};
 pub use places::users as user_folder;
 pub use portion::Portion;

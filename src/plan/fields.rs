@@ -256,6 +256,7 @@ impl Planner<'_> {
             checkpoint_minutes: minutes,
             keep: checkpoint.map_or(1, |call| call.args.size("keep")),
             on_bad: OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default()),
+            by_length: args.maybe_word("batches") == Some("by_length"),
         })
     }
 

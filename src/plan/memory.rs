@@ -3,6 +3,7 @@
 use super::types::*;
 use super::{Optimizer, StagePlan};
 use crate::augment::SampleGraph;
+use crate::data::lengths;
 use crate::graph::Graph;
 
 /// Records per forward pass when features are read.
@@ -79,7 +80,11 @@ impl Memory {
                     let wide = width_of(evaluation);
                     kept + judging(evaluation, wide, bank, own, &train) + table(evaluation)
                 });
-                let queue = batches(&t.samples, t.settings.batch);
+                let ready = match t.settings.by_length {
+                    true => lengths::SPAN as f64,
+                    false => 1.0,
+                };
+                let queue = ready * batches(&t.samples, t.settings.batch);
                 let work = kept + super::epoch::held(t, read);
                 train(&t.graph, &t.settings).max(monitor).max(work) + queue
             }

@@ -17,6 +17,7 @@ mod group;
 mod identity;
 mod judge;
 mod layers;
+mod lengths;
 mod lints;
 pub mod memory;
 mod monitor;

@@ -114,6 +114,10 @@ impl Planner<'_> {
             }
             return None;
         }
+        let shorter = match args.maybe_word("batches") {
+            Some("by_length") => self.shorter(stage, &args, &samples, &bindings, &graph)?,
+            _ => Vec::new(),
+        };
         let parts = super::parts::parts(&graph, stage, &args, &encoder, &read);
         if let Some(first) = parts.first() {
             encoder = first.clone();
@@ -194,6 +198,7 @@ impl Planner<'_> {
             normalized,
             bindings,
             graph,
+            shorter,
             settings,
             encoder,
             parts,

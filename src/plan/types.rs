@@ -98,6 +98,7 @@ impl StagePlan {
                 let valid = training.valid.iter().map(|valid| &valid.graph);
                 let exhibits = training.exhibits.iter().map(|shown| &shown.graph);
                 std::iter::once(&training.graph)
+                    .chain(&training.shorter)
                     .chain(fillings)
                     .chain(monitor.flat_map(|monitor| monitor.evaluation.graphs()))
                     .chain(valid)
@@ -175,6 +176,8 @@ pub struct Settings {
     pub keep: usize,
     /// Records that can't be read are left out instead of ending the run.
     pub on_bad: OnBadSample,
+    /// Texts of like length share a batch.
+    pub by_length: bool,
 }
 
 impl Settings {
@@ -311,6 +314,8 @@ pub struct Training {
     pub bindings: Vec<(String, String)>,
     /// The training graph.
     pub graph: Graph,
+    /// The same task on shorter texts, from the shortest; none where batches are not made by length.
+    pub shorter: Vec<Graph>,
     /// How it is trained.
     pub settings: Settings,
     /// How later stages feed its encoder: the part that a bare `from = STAGE` means.

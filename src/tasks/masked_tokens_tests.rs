@@ -141,3 +141,72 @@ fn scores_share_the_embeddings() {
     let names: Vec<&str> = tables.map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["encoder/embeddings/word_embeddings/weight"]);
 }
+
+/// A step over a batch of short texts and one of long ones is the same whether the short ones are padded or the task was traced for them.
+#[test]
+fn a_step_over_two_lengths_is_that_of_padded_texts() {
+    use crate::engine::Trainer;
+    use crate::plan::Optimizer;
+    let spec = std::sync::Arc::new(spec());
+    let given = [
+        ("encoder", Value::Net(bert("mean"))),
+        ("guessed", Value::Ratio(1.0)),
+    ];
+    let args = args(&spec, &given);
+    let mut long = declared(10);
+    build(&mut long, &args).unwrap();
+    let mut short = Graph::on_parameters_of(&long);
+    for name in ["input", "target"] {
+        let shape = vec![Size::batch(), 6.into()];
+        short.declare_input(name, shape, DType::Int, Some(VOCABULARY));
+    }
+    build(&mut short, &args).unwrap();
+    assert_eq!(short.parameters, long.parameters);
+
+    let of = |input: &[&[i64]], target: &[&[i64]]| -> Batch {
+        [("input", ids(input)), ("target", ids(target))]
+            .map(|(name, ids)| (name.to_owned(), ids))
+            .into()
+    };
+    let cut = of(
+        &[&[4, 8, 9, 6, 7, 0], &[11, 4, 13, 4, 0, 0]],
+        &[&[5, 0, 0, 0, 7, 0], &[0, 12, 0, 14, 0, 0]],
+    );
+    let padded = of(
+        &[
+            &[4, 8, 9, 6, 7, 0, 0, 0, 0, 0],
+            &[11, 4, 13, 4, 0, 0, 0, 0, 0, 0],
+        ],
+        &[
+            &[5, 0, 0, 0, 7, 0, 0, 0, 0, 0],
+            &[0, 12, 0, 14, 0, 0, 0, 0, 0, 0],
+        ],
+    );
+    let whole = of(
+        &[&[5, 4, 7, 8, 9, 10, 4, 12, 13, 14]],
+        &[&[0, 6, 0, 0, 0, 0, 11, 0, 0, 0]],
+    );
+    let step = |graphs: &[&Graph], batches: [&Batch; 2]| {
+        let model = Model::init(&long, 5, &Device::flex()).unwrap();
+        let optimizer = Optimizer::Sgd {
+            rate: 1.0,
+            momentum: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+        };
+        let mut trainer = Trainer::new(model, optimizer, Vec::new(), 1);
+        let report = trainer
+            .step_of(graphs, &batches.map(Batch::clone), 1.0, None)
+            .unwrap();
+        (report, trainer.state().unwrap().parameters)
+    };
+    let (a, moved) = step(&[&short, &long], [&cut, &whole]);
+    let (b, wanted) = step(&[&long, &long], [&padded, &whole]);
+    assert!((a.objectives[0].1 - b.objectives[0].1).abs() < 1e-5);
+    for (name, wanted) in &wanted {
+        let (a, b) = (moved[name].as_f32().unwrap(), wanted.as_f32().unwrap());
+        for (a, b) in a.iter().zip(b) {
+            assert!((a - b).abs() < 1e-4, "{name}: {a}, padded {b}");
+        }
+    }
+}

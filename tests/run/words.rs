@@ -298,6 +298,60 @@ fn kills_leave_the_same_bytes_also_with_what_fits_have_learnt() {
     }
 }
 
+/// Batches by length: the task is traced for each length, kills and loader threads leave the same bytes, and it learns as well.
+#[test]
+fn texts_of_like_length_share_a_batch() {
+    let mixed = RECIPE.replace("crop_tokens(24)", "crop_tokens(40)");
+    let recipe = mixed.replace(
+        "batch      = 20",
+        "batch = 10, accumulate = 2, batches = by_length",
+    );
+    let test = with(&recipe);
+    texts(&test);
+    // texts of three lengths
+    for (n, lines) in (0..30).zip([1, 2, 1].into_iter().cycle()) {
+        let path = test.path(&format!("texts/train/sea/{n:03}.txt"));
+        let text = fs::read_to_string(&path).expect("a text");
+        let kept: Vec<&str> = text.lines().take(lines).collect();
+        fs::write(&path, kept.join("\n")).expect("a file");
+    }
+    run(&test, "plain", &[]).success();
+    let accuracy = last(&test, "plain", "valid.accuracy");
+    assert!(accuracy > 0.5, "{accuracy}");
+    let short = ["--set", "read.length=5 epochs"];
+    run(&test, "short", &short).success();
+    for kill in 0..5_u64 {
+        let workers = ["run.workers=1", "run.workers=3"][kill as usize % 2];
+        let mut child = start(&test, "killed", &[&short[..], &["--set", workers]].concat());
+        std::thread::sleep(std::time::Duration::from_millis(30 + kill * 60));
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    run(&test, "killed", &short).success();
+    for file in [
+        "results.json",
+        "stages/read/final.ckpt",
+        "stages/read/metrics.jsonl",
+    ] {
+        let [a, b] = ["short", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
+        assert!(a == b, "{file} differs");
+    }
+}
+
+/// Batches by length want texts, which the checker says at the word.
+#[test]
+fn pictures_are_not_sorted_by_length() {
+    let test = with(
+        "ssl 1\n\ndataset some = shapes()\n\npretext turn = rotation() {\n  data = some.train\n  encoder = small_cnn()\n  \
+         batches = by_length\n}\n",
+    );
+    let said = test.pretext(&["check", "recipe.ssl"]).failure();
+    assert!(
+        said.contains("8:13") && said.contains("emits none"),
+        "{said}"
+    );
+}
+
 #[test]
 fn what_is_no_text_is_named_or_left_out_and_nothing_is_lost() {
     let test = recipe();

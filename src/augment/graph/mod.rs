@@ -21,7 +21,7 @@ use crate::language::Span;
 
 pub use compile::compile;
 #[cfg(test)]
-pub(crate) use tests::two_views as test_graph;
+pub(crate) use tests::{as_it_is, two_views as test_graph};
 
 /// One step of the flattened graph. Values live in numbered slots, each written once.
 enum Node {

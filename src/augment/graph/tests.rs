@@ -449,6 +449,17 @@ fn normalize_takes_the_data_sets_statistics() {
 }
 
 /// `emit views = (image |> random_crop |> hflip) * 2`, for tests elsewhere.
+/// Every field of a record as it is.
+pub fn as_it_is(fields: &Fields) -> SampleGraph {
+    let mut graph = SampleGraph::plain(fields, None);
+    let slots = 0..fields.len();
+    graph.outputs = slots
+        .map(|slot| super::Input { slot, last: true })
+        .collect();
+    graph.fields.clone_from(fields);
+    graph
+}
+
 pub fn two_views(fields: &Fields) -> SampleGraph {
     let view = pipe("image", vec![crop(4.0, 1.0), hflip()]);
     let two = augment("two", vec![], vec![emit("views", repeat(view, 2))]);

@@ -114,11 +114,11 @@ impl Batch {
             match field {
                 BatchField::F32 { data, shape } => {
                     data.truncate(rows * leaf.len);
-                    shape[0] = rows;
+                    leaf.shape_of(rows, shape);
                 }
                 BatchField::Int { data, shape } => {
                     data.truncate(rows * leaf.len);
-                    shape[0] = rows;
+                    leaf.shape_of(rows, shape);
                 }
             }
         }
@@ -137,6 +137,13 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
+    /// With the batch in front; a batch that is filled again may have held shorter texts.
+    fn shape_of(&self, rows: usize, shape: &mut Vec<usize>) {
+        shape.clear();
+        shape.push(rows);
+        shape.extend(&self.shape);
+    }
+
     fn empty(&self) -> (String, BatchField) {
         let mut shape = vec![0];
         shape.extend(&self.shape);

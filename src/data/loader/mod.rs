@@ -4,6 +4,7 @@
 //! there.
 
 mod batch;
+pub mod lengths;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,8 @@ pub use options::{Cursor, LoaderOptions, OnBadSample, Order};
 use super::{DataError, Dataset, Philox};
 use crate::augment::SampleGraph;
 use batch::Leaf;
-use worker::{Job, Worker};
+use lengths::SPAN;
+use worker::{Job, Made, Worker};
 
 /// A record that can't be read or augmented.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -47,7 +49,7 @@ pub struct Loader {
     /// The order of the epoch of `asked`.
     order: Option<(u64, Arc<[u32]>)>,
     jobs: Option<Sender<Job>>,
-    done: Receiver<(Cursor, Result<Batch, BadSample>)>,
+    done: Receiver<Made>,
     /// Batches that are finished before their turn.
     early: BTreeMap<Cursor, Result<Batch, BadSample>>,
     spare: Vec<Batch>,
@@ -74,7 +76,10 @@ impl Loader {
                 help: Some("make `batch` smaller, or take more records".into()),
             });
         }
-        let leaves: Arc<[Leaf]> = batch::leaves(graph.outputs())?.into();
+        let ladder: Arc<[(usize, Vec<Leaf>)]> = match options.by_length {
+            true => lengths::ladder(graph.outputs())?.into(),
+            false => [(0, batch::leaves(graph.outputs())?)].into(),
+        };
         let (jobs, queue) = unbounded();
         let (results, done) = unbounded();
         let stop = Arc::new(AtomicBool::new(false));
@@ -98,7 +103,7 @@ impl Loader {
                 dataset: dataset.clone(),
                 graph: graph.clone(),
                 options,
-                leaves: leaves.clone(),
+                ladder: ladder.clone(),
                 stop: stop.clone(),
             };
             let (queue, results) = (queue.clone(), results.clone());
@@ -141,7 +146,20 @@ impl Loader {
 
     /// Batches that are on their way at once; this bounds the memory.
     fn depth(&self) -> usize {
-        self.options.workers.max(1) + 2
+        let workers = self.options.workers.max(1);
+        match self.options.by_length {
+            // each thread makes a span, and one is taken meanwhile
+            true => (workers + 1) * SPAN as usize,
+            false => workers + 2,
+        }
+    }
+
+    /// How many batches are made together, from this one on.
+    fn together(&self, from: Cursor) -> u64 {
+        match self.options.by_length {
+            true => (SPAN - from.batch % SPAN).min(self.batches - from.batch),
+            false => 1,
+        }
     }
 
     fn following(&self, cursor: Cursor) -> Cursor {
@@ -196,10 +214,13 @@ impl Loader {
                 - loader.cursor.batch
         };
         while ahead(self) < self.depth() as u64 && !self.past_end(self.asked) {
+            let batches = self.together(self.asked);
+            let kept = self.spare.len().saturating_sub(batches as usize);
             let job = Job {
                 cursor: self.asked,
+                batches,
                 order: self.order(self.asked.epoch),
-                batch: self.spare.pop().unwrap_or_default(),
+                spare: self.spare.split_off(kept),
             };
             let sent = self
                 .jobs
@@ -208,7 +229,9 @@ impl Loader {
             if !sent {
                 return;
             }
-            self.asked = self.following(self.asked);
+            for _ in 0..batches {
+                self.asked = self.following(self.asked);
+            }
         }
     }
 }

@@ -93,6 +93,8 @@ pub struct LoaderOptions {
     pub order: Order,
     /// Every batch is full: what is left at the end of an epoch is not read. Training does this, evaluation never.
     pub drop_last: bool,
+    /// Texts of like length share a batch, which is no longer than it must be ([`super::lengths`]).
+    pub by_length: bool,
     /// What happens when a record can't be read.
     pub on_bad_sample: OnBadSample,
     /// The first batch.
@@ -110,6 +112,7 @@ impl LoaderOptions {
             workers,
             order: Order::Shuffled,
             drop_last: true,
+            by_length: false,
             on_bad_sample: OnBadSample::Stop,
             start: Cursor::default(),
             end: None,

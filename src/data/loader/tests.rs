@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample};
 use crate::augment::SampleGraph;
-use crate::augment::graph::test_graph;
+use crate::augment::graph::{as_it_is, test_graph};
 use crate::data::{DataError, Dataset, Draws, Fields, Image, Progress, Record, Sample, SampleType};
 
 /// Records whose picture and label are their index.
@@ -244,4 +244,173 @@ fn too_few_records_are_an_error() {
         LoaderOptions::training(4, 0, 1),
     );
     assert!(made.err().unwrap().message.contains("3 records"));
+}
+
+/// Texts of 1 to 40 pieces; record i has `1 + 7 i mod 40`.
+struct Texts {
+    pieces: Arc<crate::data::Pieces>,
+    fields: Fields,
+    bad: BTreeSet<usize>,
+}
+
+impl Texts {
+    fn new(bad: &[usize]) -> Self {
+        let text: Arc<str> = "a b c d".into();
+        let texts = &mut [Ok(text)].into_iter();
+        let (bytes, _) = crate::data::Pieces::fit(texts, 50, Default::default()).unwrap();
+        let pieces = Arc::new(crate::data::Pieces::open(&bytes).unwrap());
+        let tokens = SampleType::tokens(Some(40), Some(pieces.len()));
+        Self {
+            pieces,
+            fields: vec![
+                ("text".into(), tokens),
+                ("label".into(), SampleType::label(1000)),
+            ],
+            bad: bad.iter().copied().collect(),
+        }
+    }
+}
+
+impl Dataset for Texts {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+    fn len(&self) -> usize {
+        410
+    }
+    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
+        if self.bad.contains(&index) {
+            return Err(DataError::new("torn"));
+        }
+        Ok(vec![
+            Sample::tokens(vec![5; 1 + 7 * index % 40], self.pieces.clone()),
+            Sample::label(index as u32),
+        ])
+    }
+    fn class(&self, _: usize) -> Result<Option<u32>, DataError> {
+        Ok(None)
+    }
+    fn manifest(&self, _: &dyn Progress) -> Result<String, DataError> {
+        Ok("texts".into())
+    }
+}
+
+/// How far a batch's texts are padded, how long they are, and which they are.
+fn padded(batch: &Batch) -> (usize, Vec<i64>, Vec<i64>) {
+    let int = |name: &str| match batch.field(name) {
+        Some(BatchField::Int { data, shape }) => (data.clone(), shape.clone()),
+        other => panic!("{other:?}"),
+    };
+    let (ids, shape) = int("text");
+    assert_eq!(shape[0], batch.size);
+    assert_eq!(ids.len(), shape[0] * shape[1]);
+    let (lengths, _) = int("text/length");
+    for (row, length) in ids.chunks(shape[1]).zip(&lengths) {
+        let own = row.iter().filter(|id| **id == 5).count();
+        assert_eq!(own as i64, *length, "a text is whole in its batch");
+    }
+    (shape[1], lengths, int("label").0)
+}
+
+#[test]
+fn texts_of_like_length_share_a_batch() {
+    let options = |workers, start| LoaderOptions {
+        by_length: true,
+        start,
+        ..LoaderOptions::training(10, 3, workers)
+    };
+    let run = |workers, start: Cursor, take: usize| -> Vec<_> {
+        let data = Arc::new(Texts::new(&[]));
+        let graph = Arc::new(as_it_is(&data.fields));
+        let mut loader = Loader::new(data, graph, options(workers, start)).unwrap();
+        let mut out = Vec::new();
+        for _ in 0..take {
+            let batch = loader.next().unwrap().unwrap();
+            out.push((batch.epoch, batch.index, padded(&batch)));
+            loader.recycle(batch);
+        }
+        out
+    };
+    // 41 batches an epoch: two spans of 16 and one of 9
+    let all = run(1, Cursor::default(), 100);
+    let places: Vec<(u64, u64)> = all
+        .iter()
+        .map(|(epoch, index, _)| (*epoch, *index))
+        .collect();
+    assert_eq!(
+        places,
+        (0..100).map(|n| (n / 41, n % 41)).collect::<Vec<_>>()
+    );
+    assert_eq!(all, run(3, Cursor::default(), 100));
+    for (epoch, batch) in [(0, 5), (0, 16), (0, 39), (1, 0), (1, 40)] {
+        let at = (41 * epoch + batch) as usize;
+        assert_eq!(
+            all[at..at + 12],
+            run(2, Cursor { epoch, batch }, 12),
+            "{batch}"
+        );
+    }
+    // a checkpoint behind the last batch of an epoch
+    let end = Cursor {
+        epoch: 0,
+        batch: 41,
+    };
+    assert_eq!(all[41..60], run(2, end, 19));
+    // each record is there once an epoch
+    let mut seen: Vec<i64> = all[..41]
+        .iter()
+        .flat_map(|(_, _, (_, _, labels))| labels.clone())
+        .collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (0..410).collect::<Vec<_>>());
+    // no batch is longer than the length at or above that of its longest text
+    let mut computed = 0;
+    for (_, _, (n, lengths, _)) in &all[..41] {
+        let longest = *lengths.iter().max().unwrap() as usize;
+        let steps = super::lengths::of(40);
+        assert_eq!(Some(n), steps.iter().find(|step| longest <= **step));
+        computed += 10 * n;
+    }
+    // 8,365 pieces; 16,400 places where every batch has 40
+    let own: i64 = all[..41]
+        .iter()
+        .flat_map(|(_, _, (_, lengths, _))| lengths.clone())
+        .sum();
+    assert_eq!(own, 8365);
+    assert!(computed < 12_000, "{computed} places for {own} pieces");
+    let turns = |from: usize| {
+        all[from..from + 16]
+            .iter()
+            .map(|(_, _, (n, ..))| *n)
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        !turns(0).is_sorted(),
+        "short texts do not come first: {:?}",
+        turns(0)
+    );
+}
+
+#[test]
+fn by_length_what_is_torn_is_left_out_or_ends_the_run() {
+    let of = |on_bad_sample| {
+        let data = Arc::new(Texts::new(&[3, 77]));
+        let graph = Arc::new(as_it_is(&data.fields));
+        let options = LoaderOptions {
+            by_length: true,
+            on_bad_sample,
+            ..LoaderOptions::training(10, 3, 2)
+        };
+        Loader::new(data, graph, options).unwrap().take(41)
+    };
+    let mut skipped = Vec::new();
+    for batch in of(OnBadSample::Skip) {
+        let batch = batch.unwrap();
+        assert_eq!(batch.size, 10, "what is far away stands in");
+        skipped.extend(batch.skipped.iter().map(|bad| bad.id));
+    }
+    skipped.sort_unstable();
+    assert_eq!(skipped, [3, 77]);
+    let bad = of(OnBadSample::Stop).find_map(Result::err).unwrap();
+    assert!([3, 77].contains(&bad.id) && bad.error.message == "torn");
 }

@@ -76,6 +76,16 @@ pub(super) trait Asked: fmt::Display {
     fn shaped(&self, _shape: &[usize]) -> Option<SampleType> {
         None
     }
+
+    /// `None`: its values have no length of their own.
+    fn longest(&self) -> Option<usize> {
+        None
+    }
+
+    /// `None`: this one.
+    fn no_longer(&self, _length: usize) -> Option<SampleType> {
+        None
+    }
 }
 
 /// One tensor that a batch holds of a field; its rows are samples.

@@ -94,6 +94,14 @@ impl Asked for ListType {
         })
     }
 
+    fn longest(&self) -> Option<usize> {
+        self.element.longest()
+    }
+
+    fn no_longer(&self, length: usize) -> Option<SampleType> {
+        Some(SampleType::list(self.element.no_longer(length), self.count))
+    }
+
     /// Those of each element, numbered.
     fn tensors(&self) -> Result<Vec<Tensor>, Loose> {
         let Some(count) = self.count else {
@@ -152,6 +160,11 @@ impl Value for Vec<Sample> {
 
     fn write<'a>(&self, cells: &mut dyn Iterator<Item = Cell<'a>>) -> Result<(), DataError> {
         self.iter().try_for_each(|value| value.write(cells))
+    }
+
+    /// That of the longest.
+    fn length(&self) -> Option<usize> {
+        self.iter().filter_map(Sample::length).max()
     }
 
     fn copy(&self, scratch: &mut Scratch) -> Sample {

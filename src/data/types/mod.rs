@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | checker, errors, `doc` | how it is written, what fits where | `Display`, [`SampleType::fits`], [`SampleType::parse`] |
 //! | loader, memory | which tensors a batch holds of it, how a value is written into them | [`SampleType::tensors`], [`Sample::write`] |
+//! | batches by length | how long its values are | [`SampleType::longest`], [`SampleType::no_longer`], [`Sample::length`] |
 //! | binding | which inputs of a graph those are | [`SampleType::tensors`], [`SampleType::parts`] |
 //! | plan | how it is viewed in evaluation | [`SampleType::view`], [`SampleType::whole`], [`SampleType::seen`], [`SampleType::shaped`] |
 //! | transforms of pictures | whether they go over its frames, what comes of that | [`SampleType::frame`], [`SampleType::over`], [`SampleType::join`] |
@@ -268,6 +269,18 @@ impl SampleType {
     /// The type whose tensor has this shape without the batch; `None` where no value of its kind has it.
     pub fn shaped(&self, shape: &[usize]) -> Option<SampleType> {
         self.asked().shaped(shape)
+    }
+
+    /// Of a text in pieces, how many there are at most, where that is known: what is shorter is padded in a batch.
+    pub fn longest(&self) -> Option<usize> {
+        self.asked().longest()
+    }
+
+    /// The type of its values that have no more than so many pieces; this one, where it is no text in pieces.
+    pub fn no_longer(&self, length: usize) -> SampleType {
+        self.asked()
+            .no_longer(length)
+            .unwrap_or_else(|| self.clone())
     }
 }
 

@@ -139,6 +139,17 @@ impl Asked for TokensType {
         ])
     }
 
+    fn longest(&self) -> Option<usize> {
+        self.length
+    }
+
+    fn no_longer(&self, length: usize) -> Option<SampleType> {
+        Some(SampleType::Tokens(Self {
+            length: Some(self.length.map_or(length, |own| own.min(length))),
+            ..*self
+        }))
+    }
+
     fn crosses(&self) -> Option<u32> {
         Some(3)
     }
@@ -270,6 +281,10 @@ impl Value for Tokens {
         }
         *Cell::next(cells)?.int()? = self.ids.len() as i64;
         Ok(())
+    }
+
+    fn length(&self) -> Option<usize> {
+        Some(self.ids.len())
     }
 
     fn copy(&self, _scratch: &mut Scratch) -> Sample {

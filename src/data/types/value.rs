@@ -54,6 +54,11 @@ pub(super) trait Value {
 
     fn write<'a>(&self, cells: &mut dyn Iterator<Item = Cell<'a>>) -> Result<(), DataError>;
 
+    /// Nothing: it has the same numbers whatever it is.
+    fn length(&self) -> Option<usize> {
+        None
+    }
+
     fn copy(&self, scratch: &mut Scratch) -> Sample;
 
     /// Nothing, where it holds no buffers.
@@ -125,6 +130,11 @@ impl Sample {
     /// It is not what the cells are for, or there is nothing to be written.
     pub fn write<'a>(&self, cells: &mut dyn Iterator<Item = Cell<'a>>) -> Result<(), DataError> {
         self.asked().write(cells)
+    }
+
+    /// Of a text in pieces, how many there are.
+    pub fn length(&self) -> Option<usize> {
+        self.asked().length()
     }
 
     /// A copy in reused buffers.

@@ -14,6 +14,7 @@ use super::watch::{Held, Watch, stop_asked};
 use super::{Run, StageDirectory, weights};
 use crate::data::BadSample;
 use crate::engine::checkpoint::{self, Binding, Checkpoint, Cursor, fits_training};
+use crate::engine::inputs::graph_of;
 use crate::engine::{Batch, Model, Trainer, learning_rate};
 use crate::evaluation::{Measured, Unit};
 use crate::graph::Graph;
@@ -62,6 +63,8 @@ pub(super) struct Fit<'a> {
     pub name: &'a str,
     /// The training graph.
     pub graph: &'a Graph,
+    /// The same on shorter texts, for batches of these.
+    pub shorter: &'a [Graph],
     /// How.
     pub settings: &'a Settings,
     /// Where to.
@@ -325,8 +328,11 @@ impl Fit<'_> {
                 settings.steps_per_epoch(),
             )
             .map_err(|why| Failure::new(Code::Script, why).at(self.span))?;
+            let graphs = parts.iter();
+            let graphs = graphs.map(|batch| graph_of(self.shorter, self.graph, batch));
+            let graphs: Vec<&Graph> = graphs.collect();
             let report = trainer
-                .step(self.graph, &parts, rate, settings.clip)
+                .step_of(&graphs, &parts, rate, settings.clip)
                 .map_err(|error| Failure::from(error).at(self.span))?;
             let done = step + 1;
             let loss = report.objectives.first().map_or(0.0, |(_, value)| *value);

@@ -114,6 +114,7 @@ impl<'a> Bench<'a> {
             stage,
             name: work.whose.part(),
             graph,
+            shorter: &[],
             settings,
             directory,
             frozen,

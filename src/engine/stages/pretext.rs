@@ -67,6 +67,7 @@ impl Run<'_> {
             samples.clone(),
             LoaderOptions {
                 on_bad_sample: settings.on_bad,
+                by_length: settings.by_length,
                 start: Cursor {
                     epoch,
                     batch: index,
@@ -111,6 +112,7 @@ impl Run<'_> {
             stage: &stage.name,
             name: "",
             graph: &training.graph,
+            shorter: &training.shorter,
             settings: &training.settings,
             directory,
             frozen: None,

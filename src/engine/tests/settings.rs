@@ -43,6 +43,7 @@ pub fn settings() -> Settings {
         checkpoint_minutes: None,
         keep: 2,
         on_bad: crate::data::OnBadSample::Stop,
+        by_length: false,
     }
 }
 

@@ -43,6 +43,13 @@ pub struct Trainer {
     step: u64,
 }
 
+/// A batch with its graph, and what of that runs in each turn.
+struct Traced<'s> {
+    graph: &'s Graph,
+    turns: std::rc::Rc<[TurnProgram]>,
+    batch: &'s Batch,
+}
+
 /// What a step that fails puts back.
 #[derive(Default)]
 struct Before {
@@ -159,27 +166,58 @@ impl Trainer {
         rate: f64,
         clip: Option<f64>,
     ) -> Result<StepReport> {
-        let device = self.model.device().clone();
-        device.on_threads(|| self.step_there(graph, batches, rate, clip))
+        self.step_of(&vec![graph; batches.len()], batches, rate, clip)
     }
 
-    fn step_there(
+    /// The same, of which each batch has a graph of its own: one task, traced for inputs of several sizes.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn step_of(
         &mut self,
-        graph: &Graph,
+        graphs: &[&Graph],
         batches: &[Batch],
         rate: f64,
         clip: Option<f64>,
     ) -> Result<StepReport> {
-        let turns = backward::turns(graph, self.precision, self.recompute);
-        if turns.is_empty() {
+        let device = self.model.device().clone();
+        device.on_threads(|| self.step_there(graphs, batches, rate, clip))
+    }
+
+    fn step_there(
+        &mut self,
+        graphs: &[&Graph],
+        batches: &[Batch],
+        rate: f64,
+        clip: Option<f64>,
+    ) -> Result<StepReport> {
+        let Some(graph) = graphs.first() else {
+            return Err(EngineError::NothingToTrain);
+        };
+        let mut traced: Vec<Traced> = Vec::with_capacity(batches.len());
+        for (graph, batch) in graphs.iter().zip(batches) {
+            let same = traced.iter().find(|own| std::ptr::eq(own.graph, *graph));
+            let turns = match same {
+                Some(own) => own.turns.clone(),
+                None => backward::turns(graph, self.precision, self.recompute).into(),
+            };
+            traced.push(Traced {
+                graph,
+                turns,
+                batch,
+            });
+        }
+        let turns = traced.iter().map(|part| part.turns.len());
+        let turns = turns.min().unwrap_or(0);
+        if turns == 0 {
             return Err(EngineError::NothingToTrain);
         }
         let mut before = Before::default();
-        if turns.len() > 1 {
+        if turns > 1 {
             // a later turn may fail after an earlier one has moved its parameters
             before.whole = Some((self.model.clone(), self.memories.clone()));
         }
-        let done = self.take_turns(graph, &turns, batches, rate, clip, &mut before);
+        let done = self.take_turns(graph, turns, &traced, rate, clip, &mut before);
         match done {
             Ok(report) => {
                 self.follow(graph)?;
@@ -211,27 +249,31 @@ impl Trainer {
         }
     }
 
+    /// `whole`: what all of the graphs agree in is asked of this one.
     fn take_turns(
         &mut self,
-        graph: &Graph,
-        turns: &[TurnProgram],
-        batches: &[Batch],
+        whole: &Graph,
+        turns: usize,
+        parts: &[Traced<'_>],
         rate: f64,
         clip: Option<f64>,
         before: &mut Before,
     ) -> Result<StepReport> {
-        let n = batches.len().max(1) as f64;
-        let mut objectives = vec![0.0; graph.objectives.len()];
-        let mut metrics = vec![0.0; graph.metrics.len()];
-        let mut kept: Vec<Vec<(Var, Value)>> = vec![Vec::new(); batches.len()];
+        let n = parts.len().max(1) as f64;
+        let mut objectives = vec![0.0; whole.objectives.len()];
+        let mut metrics = vec![0.0; whole.metrics.len()];
+        let mut kept: Vec<Vec<(Var, Value)>> = vec![Vec::new(); parts.len()];
         let mut norm = None;
-        for turn in turns {
+        for number in 0..turns {
             let mut sums = Sums::new();
-            let name = turn.turn.phase.name.as_deref();
+            let name = parts[0].turns[number].turn.phase.name.clone();
+            let name = name.as_deref();
             let optimizer = name.and_then(|name| self.named.get(name)).cloned();
             let by_rows = optimizer.as_ref().unwrap_or(&self.optimizer).leaves_still()
                 && self.groups.is_empty();
-            for (micro, batch) in batches.iter().enumerate() {
+            for (micro, part) in parts.iter().enumerate() {
+                let Traced { graph, batch, .. } = *part;
+                let turn = &part.turns[number];
                 let draw = Draw {
                     seed: self.seed,
                     clock: self.clock(),
@@ -276,11 +318,11 @@ impl Trainer {
                     self.model.put_state(&state.name, next);
                 }
             }
-            if batches.len() > 1 {
+            if parts.len() > 1 {
                 sums = scaled(sums, 1.0 / n);
             }
             if let Some(limit) = clip {
-                let own = self.clip(graph, &mut sums, limit)?;
+                let own = self.clip(whole, &mut sums, limit)?;
                 norm = Some(norm.unwrap_or(0.0f64).hypot(own));
             }
             let own = match (&optimizer, &self.schedule) {
@@ -302,8 +344,8 @@ impl Trainer {
             names.zip(values).collect()
         };
         Ok(StepReport {
-            objectives: named(&graph.objectives, objectives),
-            metrics: named(&graph.metrics, metrics),
+            objectives: named(&whole.objectives, objectives),
+            metrics: named(&whole.metrics, metrics),
             gradient_norm: norm,
         })
     }

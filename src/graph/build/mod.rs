@@ -64,6 +64,17 @@ impl Graph {
         }
     }
 
+    /// An empty graph with the parameters of another: a module that is built in it takes those it finds by name.
+    pub fn on_parameters_of(other: &Graph) -> Self {
+        Self {
+            parameters: other.parameters.clone(),
+            known: other.known.clone(),
+            depths: other.depths.clone(),
+            records: other.records,
+            ..Self::new(other.mode)
+        }
+    }
+
     /// The node that makes a value.
     pub fn node(&self, var: Var) -> &Node {
         &self.nodes[var.0 as usize]
