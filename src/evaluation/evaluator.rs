@@ -236,6 +236,11 @@ pub enum Exhibit {
         width: usize,
         /// The class of each.
         labels: Vec<u32>,
+        /// Names of the classes; empty: those of the split that judges.
+        classes: Vec<String>,
+        /// What each row is called; empty where they have no names. Rows that the untrained encoder gives other names lie in no map
+        /// beside these.
+        names: Vec<String>,
     },
     /// Lines to be read, which nothing steers a screen in; of the trained encoder, kept in [`TABLE`].
     Text(String),

@@ -77,6 +77,8 @@ impl Evaluator for Knn {
                 rows,
                 width,
                 labels,
+                classes: Vec::new(),
+                names: Vec::new(),
             });
         }
         Ok(findings)

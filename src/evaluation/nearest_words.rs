@@ -1,7 +1,9 @@
 //! The nearest words of some words: something to look at.
 
+use std::collections::HashSet;
+
 use super::asked::{self, ANSWERED, aligned, share};
-use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, Metric, TABLE, Want};
+use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, MAP, Metric, TABLE, Want};
 use super::lab::{Failed, Lab, Read};
 use super::metric::Measure;
 use super::table::Lexicon;
@@ -10,6 +12,8 @@ use crate::language::visible_line;
 
 /// Words whose similarities to all others are held at once.
 const BLOCK: usize = 256;
+/// Most words of a map.
+const MAPPED: usize = 500;
 /// Words among which the memory of a plan expects them.
 const USUAL: usize = 30_000;
 
@@ -68,15 +72,18 @@ impl Evaluator for NearestWords {
             .filter_map(|word| Some((*word, lexicon.find(word)?)))
             .collect();
         let mut lines = Vec::new();
+        let mut map = Vec::new();
         let mut rows = lab.rows(lexicon.rows.clone(), lexicon.dim)?;
         for block in known.chunks(BLOCK) {
             let queries = block.iter().flat_map(|(_, id)| lexicon.row(*id)).copied();
             let cosines = rows.products(&queries.collect::<Vec<f32>>())?; // [words asked, words]
             for ((word, id), cosines) in block.iter().zip(cosines.chunks(lexicon.words.len())) {
                 let mut name = visible_line(word).into_owned();
+                map.push((name.clone(), *id, *id));
                 for near in nearest(cosines, judged.args.size("k"), *id) {
                     let cosine = format!("{:.4}", cosines[near]);
-                    let near = visible_line(&lexicon.words[near]).into_owned();
+                    map.push((name_of(&lexicon, near), near, *id));
+                    let near = name_of(&lexicon, near);
                     // a word stands before its first neighbour only
                     lines.push(vec![std::mem::take(&mut name), near, cosine]);
                 }
@@ -94,7 +101,7 @@ impl Evaluator for NearestWords {
                 value: share(known.len(), words.len()),
                 measure: ANSWERED.1,
             }],
-            exhibits: vec![Exhibit::Text(text)],
+            exhibits: vec![Exhibit::Text(text), drawn(&lexicon, map)],
         })
     }
 
@@ -104,7 +111,39 @@ impl Evaluator for NearestWords {
     }
 
     fn files(&self) -> &'static [&'static str] {
-        &[TABLE]
+        &[TABLE, MAP]
+    }
+}
+
+/// A word as it is shown.
+fn name_of(lexicon: &Lexicon, at: usize) -> String {
+    visible_line(&lexicon.words[at]).into_owned()
+}
+
+/// The words that are asked for and those that are near them, in the plane: name, row, and the row of the word that was asked for. One that
+/// is near several is drawn with the first.
+fn drawn(lexicon: &Lexicon, words: Vec<(String, usize, usize)>) -> Exhibit {
+    let (mut rows, mut labels, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    let mut groups: Vec<usize> = Vec::new();
+    let mut seen = HashSet::new();
+    for (name, at, of) in words {
+        if !seen.insert(at) || names.len() == MAPPED {
+            continue;
+        }
+        let known = groups.iter().position(|group| *group == of);
+        labels.push(known.unwrap_or(groups.len()) as u32);
+        if known.is_none() {
+            groups.push(of);
+        }
+        rows.extend_from_slice(lexicon.row(at));
+        names.push(name);
+    }
+    Exhibit::Map {
+        rows,
+        width: lexicon.dim,
+        labels,
+        classes: groups.into_iter().map(|at| name_of(lexicon, at)).collect(),
+        names,
     }
 }
 
@@ -125,7 +164,7 @@ pub(super) fn spec() -> Spec {
     .param(asked::restrict())
     .param(asked::every())
     .doc(
-        "The list is in `table.txt` of the stage's folder, in `results/` and in the report. `answered` is the part of the words that are in \
+        "The list is in `table.txt` of the stage's folder, in `results/` and in the report, which also draws these words in the plane. `answered` is the part of the words that are in \
          the vocabulary. The encoder has a part `vectors`: `word_vectors`, or `bert` with the embeddings of its pieces.",
     )
     .example("nearest_words(words = [\"king\", \"paris\"], k = 10)")
@@ -161,7 +200,7 @@ mod tests {
             ("k", Value::Integer(k)),
         ];
         let mut findings = judged(spec(), &given, b"", table).expect("findings");
-        let Some(Exhibit::Text(text)) = findings.exhibits.pop() else {
+        let Some(Exhibit::Text(text)) = findings.exhibits.drain(..).next() else {
             panic!("{findings:?}")
         };
         (findings.metrics[0].value, text)
@@ -180,6 +219,40 @@ tree  man\\u{1b}  -0.5000
 nobody is not in the vocabulary
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_map_has_each_word_once_with_the_first_that_it_is_near() {
+        let table = Table {
+            rows: vec![1.0, 0.0, 1.0, 0.1, 0.0, 1.0, -1.0, 0.0],
+            dim: 2,
+            words: ["king", "queen", "tree", "root"]
+                .map(|word| Some(word.to_owned()))
+                .to_vec(),
+        };
+        let words = ["tree", "king"].map(|word| Value::Text(word.to_owned()));
+        let given = [
+            ("words", Value::List(words.to_vec())),
+            ("k", Value::Integer(1)),
+        ];
+        let findings = judged(spec(), &given, b"", table).expect("findings");
+        let Exhibit::Map {
+            rows,
+            width: 2,
+            labels,
+            classes,
+            names,
+        } = &findings.exhibits[1]
+        else {
+            panic!("{findings:?}")
+        };
+        // the cosine of tree is 0.0995 with queen, -0 with root and 0 with king
+        assert_eq!(names, &["tree", "queen", "king"]);
+        assert_eq!(
+            (&labels[..], &classes[..]),
+            (&[0, 0, 1][..], &["tree".to_owned(), "king".to_owned()][..])
+        );
+        assert_eq!(rows[..2], [0.0, 1.0]);
     }
 
     #[test]

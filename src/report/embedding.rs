@@ -23,6 +23,9 @@ pub struct EmbeddingMap {
     /// Names of the classes.
     #[serde(default)]
     pub classes: Vec<String>,
+    /// What each point is called; may be empty.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// Positions of the same records from the untrained encoder; may be empty.
     #[serde(default)]
     pub untrained: Vec<[f32; 2]>,

@@ -345,11 +345,10 @@ fn pictures_are_not_sorted_by_length() {
         "ssl 1\n\ndataset some = shapes()\n\npretext turn = rotation() {\n  data = some.train\n  encoder = small_cnn()\n  \
          batches = by_length\n}\n",
     );
-    let said = test.pretext(&["check", "recipe.ssl"]).failure();
-    assert!(
-        said.contains("8:13") && said.contains("emits none"),
-        "{said}"
-    );
+    test.run(&["check", "recipe.ssl"])
+        .code(1)
+        .says("recipe.ssl:8:13")
+        .says("emits none");
 }
 
 #[test]

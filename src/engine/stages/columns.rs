@@ -201,17 +201,32 @@ fn exhibit(
                     rows,
                     width,
                     labels,
+                    classes,
+                    names,
                 },
-                Exhibit::Map { rows: other, .. },
+                Exhibit::Map {
+                    rows: other,
+                    names: others,
+                    ..
+                },
             ) => {
                 let test = evaluation.split("test").or(evaluation.splits.first());
-                let classes = test.map(|test| test.data.dataset.class_names());
-                let map = json!({
+                let of_test = test.map(|test| test.data.dataset.class_names());
+                let mut map = json!({
                     "points": crate::report::embedding::map(rows, *width),
-                    "untrained": crate::report::embedding::map(other, *width),
+                    "untrained": match others == names {
+                        true => crate::report::embedding::map(other, *width),
+                        false => Vec::new(),
+                    },
                     "labels": labels,
-                    "classes": classes.unwrap_or_default(),
+                    "classes": match classes.is_empty() {
+                        true => of_test.unwrap_or_default(),
+                        false => classes,
+                    },
                 });
+                if !names.is_empty() {
+                    map["names"] = json!(names);
+                }
                 (MAP, directory.folder.write_json(MAP, &map))
             }
             (Exhibit::Text(text), _) => (TABLE, directory.folder.write(TABLE, text.as_bytes())),

@@ -247,13 +247,19 @@ fn lines(file: &ExhibitFile) -> Vec<Line> {
 fn map(stage: &StageFiles) -> Option<Map> {
     let map = stage.map.as_ref()?;
     let panel = |name: &'static str, points: &[[f32; 2]]| {
-        let title = format!("2-D map of {} records by the {name} encoder", points.len());
+        let what = if map.names.is_empty() {
+            "records"
+        } else {
+            "words"
+        };
+        let title = format!("2-D map of {} {what} by the {name} encoder", points.len());
         let svg = Scatter {
             title: &title,
             points,
             labels: &map.labels,
             classes: &map.classes,
-            names: name == "trained",
+            names: name == "trained" && map.names.is_empty(),
+            words: &map.names,
         };
         let svg = svg.svg();
         (!svg.is_empty()).then_some(Panel { name, svg })

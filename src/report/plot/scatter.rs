@@ -23,6 +23,8 @@ pub struct Scatter<'a> {
     pub classes: &'a [String],
     /// Whether to write class names among the points, where they don't cover each other.
     pub names: bool,
+    /// What each point is called; written beside it, where it covers no other.
+    pub words: &'a [String],
 }
 
 impl Scatter<'_> {
@@ -37,8 +39,8 @@ impl Scatter<'_> {
             escape(self.title)
         );
         let mut by_class: BTreeMap<usize, Vec<(f64, f64)>> = BTreeMap::new();
-        for (class, place) in places {
-            by_class.entry(class).or_default().push(place);
+        for (_, class, place) in &places {
+            by_class.entry(*class).or_default().push(*place);
         }
         for (&class, points) in &by_class {
             let name = self.name(class);
@@ -57,6 +59,9 @@ impl Scatter<'_> {
         if self.names {
             self.write_names(&mut out, &by_class);
         }
+        if !self.words.is_empty() {
+            self.write_words(&mut out, &places);
+        }
         out.push_str("</svg>");
         out
     }
@@ -68,22 +73,23 @@ impl Scatter<'_> {
             .unwrap_or_else(|| format!("class {class}"))
     }
 
-    /// Class and place of each finite point, fitted into the square with one scale for both directions.
-    fn places(&self) -> Vec<(usize, (f64, f64))> {
-        let finite: Vec<(usize, f64, f64)> = self
+    /// Number, class and place of each finite point, fitted into the square with one scale for both directions.
+    fn places(&self) -> Vec<(usize, usize, (f64, f64))> {
+        let finite: Vec<(usize, usize, f64, f64)> = self
             .points
             .iter()
             .enumerate()
             .filter(|(_, p)| p[0].is_finite() && p[1].is_finite())
             .map(|(i, p)| {
                 (
+                    i,
                     self.labels.get(i).copied().unwrap_or(0),
                     f64::from(p[0]),
                     f64::from(p[1]),
                 )
             })
             .collect();
-        let bounds = |pick: fn(&(usize, f64, f64)) -> f64| {
+        let bounds = |pick: fn(&(usize, usize, f64, f64)) -> f64| {
             finite
                 .iter()
                 .map(pick)
@@ -91,8 +97,8 @@ impl Scatter<'_> {
                     (low.min(v), high.max(v))
                 })
         };
-        let (left, right) = bounds(|p| p.1);
-        let (bottom, top) = bounds(|p| p.2);
+        let (left, right) = bounds(|p| p.2);
+        let (bottom, top) = bounds(|p| p.3);
         let span = (right - left).max(top - bottom);
         let scale = if span > 0.0 {
             (SIDE - 2.0 * MARGIN) / span
@@ -101,12 +107,38 @@ impl Scatter<'_> {
         };
         finite
             .into_iter()
-            .map(|(class, x, y)| {
+            .map(|(i, class, x, y)| {
                 let x = SIDE / 2.0 + (x - (left + right) / 2.0) * scale;
                 let y = SIDE / 2.0 - (y - (bottom + top) / 2.0) * scale;
-                (class, (x, y))
+                (i, class, (x, y))
             })
             .collect()
+    }
+
+    /// Writes what a point is called above it, in their order, leaving out what would cover another.
+    fn write_words(&self, out: &mut String, places: &[(usize, usize, (f64, f64))]) {
+        let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+        for (i, class, (x, y)) in places {
+            let Some(word) = self.words.get(*i).filter(|word| !word.is_empty()) else {
+                continue;
+            };
+            let half = word.chars().count() as f64 * 2.7 + 2.0;
+            let x = x.clamp(half.min(SIDE / 2.0), (SIDE - half).max(SIDE / 2.0));
+            let y = (y - 7.0).max(6.0);
+            let free = taken
+                .iter()
+                .all(|(ox, oy, other)| (ox - x).abs() > half + other || (oy - y).abs() > 9.5);
+            if !free {
+                continue;
+            }
+            taken.push((x, y, half));
+            out.push_str(&format!(
+                "<text class=\"word c{class}\" x=\"{}\" y=\"{}\" dy=\".35em\" text-anchor=\"middle\">{}</text>",
+                px(x),
+                px(y),
+                escape(word)
+            ));
+        }
     }
 
     /// Writes a name above each class, the largest classes first, leaving out what would cover another name.
@@ -173,6 +205,7 @@ mod tests {
             labels: &[0, 1, 1],
             classes: &classes,
             names: true,
+            words: &[],
         }
         .svg();
         // 396 units across; half of that upwards, centred
@@ -191,6 +224,7 @@ mod tests {
                 labels: &[],
                 classes: &[],
                 names: false,
+                words: &[],
             }
             .svg()
         };
@@ -209,8 +243,29 @@ mod tests {
             labels: &[0, 1, 2],
             classes: &classes,
             names: true,
+            words: &[],
         }
         .svg();
+        assert_eq!(svg.matches("<text").count(), 2, "{svg}");
+    }
+
+    #[test]
+    fn words_stand_above_their_points() {
+        let words: Vec<String> = ["sea", "se<a", "land", ""].map(str::to_owned).to_vec();
+        let svg = Scatter {
+            title: "",
+            points: &[[0.0, 0.0], [0.1, 0.0], [5.0, 5.0], [2.0, 2.0]],
+            labels: &[0, 0, 1, 1],
+            classes: &[],
+            names: false,
+            words: &words,
+        }
+        .svg();
+        assert!(
+            svg.contains(">sea</text>") && svg.contains(">land</text>"),
+            "{svg}"
+        );
+        // one would cover the other, and what has no name has none
         assert_eq!(svg.matches("<text").count(), 2, "{svg}");
     }
 }
