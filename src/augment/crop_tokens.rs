@@ -52,7 +52,9 @@ impl Transform for CropTokens {
         _scratch: &mut Scratch,
         out: &mut Vec<Sample>,
     ) -> Result<(), DataError> {
-        let Tokens { mut ids, pieces } = input::tokens("crop_tokens", input)?;
+        let Tokens {
+            mut ids, pieces, ..
+        } = input::tokens("crop_tokens", input)?;
         if ids.len() > self.length {
             let special = pieces.special();
             // what encloses the text, where something does

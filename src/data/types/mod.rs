@@ -58,7 +58,7 @@ pub use over::Over;
 pub use pixels::{Clip, Image, Normalization, numbers};
 pub use tally::Tally;
 pub use text::TextType;
-pub use tokens::{PADDING, TokensType};
+pub use tokens::{KINDS, PADDING, TokensType};
 pub use value::{Cell, Crossing, Drawing, Numbers, Sample, Tokens};
 
 use asked::Asked;
@@ -75,7 +75,7 @@ pub enum SampleType {
     Label(LabelType),
     /// Words.
     Text(TextType),
-    /// `tokens[n]`: a text as pieces of words.
+    /// `tokens[n]`: a text as pieces of words; `tokens[n] in pairs`: two of them.
     Tokens(TokensType),
     /// `clip[t, c, h, w]`: pictures in the order of time.
     Clip(ClipType),

@@ -301,6 +301,14 @@ impl Pieces {
         all
     }
 
+    /// Whether a piece goes on with the word of the piece before it, rather than beginning one.
+    pub fn goes_on(&self, id: u32) -> bool {
+        self.cuts.is_some()
+            && self
+                .token(id)
+                .is_some_and(|token| token.starts_with(GOES_ON) && token.len() > GOES_ON.len())
+    }
+
     /// Whether each piece is a whole word.
     pub fn whole(&self) -> bool {
         self.cuts.is_none()
