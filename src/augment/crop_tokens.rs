@@ -155,5 +155,9 @@ mod tests {
         let problem = of("text").unwrap_err();
         assert!(problem.helps[0].contains("tokenize(pieces)"), "{problem:?}");
         assert!(of("image").unwrap_err().helps.is_empty());
+        // where a pair is cut, both texts have to be
+        let problem = of("tokens[64] in pairs").unwrap_err();
+        assert!(problem.message.contains("takes one text"), "{problem:?}");
+        assert!(problem.helps[0].contains("pair(pieces, 128)"));
     }
 }

@@ -262,6 +262,68 @@ mod tests {
         let all = of("tokens[8] of 90").unwrap();
         let all: Vec<String> = all.iter().map(SampleType::to_string).collect();
         assert_eq!(all, ["tokens[8] of 90", "tokens[8] of 90"]);
+        let all = of("tokens[8] of 90 in pairs").unwrap();
+        let all: Vec<String> = all.iter().map(SampleType::to_string).collect();
+        assert_eq!(all, ["tokens[8] of 90 in pairs", "tokens[8] of 90"]);
         assert!(of("text").unwrap_err().helps[0].contains("tokenize(pieces)"));
+    }
+
+    /// `a`, `b` and `##b`, `##bb`, of which words of one to four pieces are made.
+    fn parts() -> Arc<Pieces> {
+        let vocabulary = [
+            "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b", "##bb",
+        ];
+        let list = vocabulary.join("\n");
+        let bytes = Pieces::listed(list.as_bytes(), Default::default()).unwrap();
+        Arc::new(Pieces::open(&bytes).unwrap())
+    }
+
+    #[test]
+    fn all_pieces_of_a_word_are_hidden_together() {
+        let whole = |chosen: f64, draw: u64, ids: &[u32]| {
+            let mut out = Vec::new();
+            let mask = MaskTokens {
+                chosen,
+                whole_words: true,
+            };
+            let (mut rng, mut scratch) = (Philox::new(draw, &[]), Scratch::default());
+            let input = Sample::pair(ids.to_vec(), 9, parts());
+            mask.apply(input, &mut rng, &mut scratch, &mut out).unwrap();
+            let [input, target] = [out.remove(0), out.remove(0)].map(|x| x.into_tokens().unwrap());
+            assert_eq!((input.second, target.second), (Some(9), None));
+            (input.ids, target.ids)
+        };
+        // [CLS] a, b, a ##b, a ##bb ##b [SEP] | ##b of a word that is not there, a [UNK] ##b [SEP]
+        let ids = [2, 5, 6, 5, 7, 5, 8, 7, 3, 7, 5, 1, 7, 3];
+        let words = [&[1][..], &[2], &[3, 4], &[5, 6, 7], &[9], &[10], &[12]];
+        let (mut often, mut parted) = ([0; 7], false);
+        for draw in 0..2000 {
+            // 30 % of 10 pieces
+            let (input, target) = whole(0.3, draw, &ids);
+            let hidden = |at: usize| target[at] != PADDING;
+            assert_eq!((0..ids.len()).filter(|at| hidden(*at)).count(), 3);
+            for (word, often) in words.iter().zip(&mut often) {
+                let all = word.iter().filter(|at| hidden(**at)).count();
+                assert!(all == 0 || all == word.len(), "{word:?} of {target:?}");
+                *often += usize::from(all > 0);
+                let masked = word.iter().filter(|at| input[**at] == 4).count();
+                parted |= 0 < masked && masked < all;
+            }
+        }
+        // each piece becomes one of the three on its own
+        assert!(parted);
+        // the longest word only where it comes first: 1 in 7, s.d. 16
+        assert!((often[3] as i32 - 286).abs() < 80, "{often:?}");
+        // no word is as short as what is to be hidden: the first that is drawn is hidden all the same
+        let mut seen = [false; 2];
+        for draw in 0..50 {
+            let (_, target) = whole(0.1, draw, &[5, 7, 6, 7, 7]);
+            match target.as_slice() {
+                [5, 7, 0, 0, 0] => seen[0] = true,
+                [0, 0, 6, 7, 7] => seen[1] = true,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(seen, [true; 2]);
     }
 }

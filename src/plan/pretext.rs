@@ -3,41 +3,18 @@
 use std::sync::Arc;
 
 use super::build::Planner;
+use super::default::read_by;
 use super::fields::with_fields;
 use super::monitor::monitored;
 use super::statistics::{normalized_by, wants_statistics};
 use super::types::*;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Make, Value};
-use crate::data::{Fields, OnBadSample, Prepared, main_field};
+use crate::data::{OnBadSample, Prepared};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
-
-/// The fields that the body of a default augment reads: the record's main one, and others that it mentions and does not bind itself.
-fn read_by<'f>(body: &str, fields: &'f Fields) -> Vec<&'f str> {
-    let (mut bound, mut mentioned) = (Vec::new(), Vec::new());
-    for line in body.lines().map(str::trim) {
-        match line.split_once('=') {
-            Some((names, value)) if !line.starts_with("emit") => {
-                bound.extend(words_of(names));
-                mentioned.extend(words_of(value));
-            }
-            _ => mentioned.extend(words_of(line)),
-        }
-    }
-    let first = fields.first().map(|(name, _)| name.as_str());
-    let main = main_field(fields).or(first).unwrap_or("record");
-    let others = fields.iter().map(|(name, _)| name.as_str());
-    let others = others.filter(|name| *name != main && mentioned.contains(name) && !bound.contains(name));
-    std::iter::once(main).chain(others).collect()
-}
-
-/// Names and other words of a line.
-fn words_of(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_alphanumeric() && c != '_')
-}
 
 impl Planner<'_> {
     /// A pretext stage.

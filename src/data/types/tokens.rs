@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::value::Tokens;
 use super::{
-    Asked, Cell, Drawing, Fields, Loose, Numbers, Part, Prepared, Sample, SampleType, Tensor, Value, View,
-    inside, same, shown, size,
+    Asked, Cell, Drawing, Fields, Loose, Numbers, Part, Prepared, Sample, SampleType, Tensor,
+    Value, View, inside, same, shown, size,
 };
 use crate::augment::Scratch;
 use crate::catalog::{Problem, Result as Checked};
@@ -174,7 +174,9 @@ impl Asked for TokensType {
                 SampleType::Tokens(*self),
                 match self.pairs {
                     true => "cut every pair to one length: `(first, second) |> pair(pieces, 128)`",
-                    false => "cut every text to one length before it is emitted: `crop_tokens(128)`",
+                    false => {
+                        "cut every text to one length before it is emitted: `crop_tokens(128)`"
+                    }
                 },
             ));
         };
