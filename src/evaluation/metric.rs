@@ -77,7 +77,7 @@ impl Measure {
         }
     }
 
-    /// What a task's graph measures under a name: `loss`, `accuracy.conv1`, `valid.loss`; `None` where the name does not say.
+    /// What a task's graph measures under a name: `loss`, `accuracy.conv1`, `perplexity`; `None` where the name does not say.
     pub fn named(name: &str) -> Option<Self> {
         let mut words = name.split(['.', '_']);
         if words.clone().any(|word| word == "loss") {

@@ -94,7 +94,7 @@ pub struct Spec {
     pub exports: Vec<(String, String)>,
     /// Fields of its kind that it does not have: what reads no records names no data.
     pub without: &'static [&'static str],
-    /// Of a task: its batch shows pieces of pictures. Later stages read whole ones all the same.
+    /// Of a task: its batch shows pieces of pictures, or texts in pairs. Later stages read whole pictures and single texts all the same.
     pub pieces: bool,
     /// Raised whenever results change for the same recipe.
     pub semantics: u32,
@@ -233,7 +233,7 @@ impl Spec {
         self.input_maybe(name, SampleType::list(element, None), doc)
     }
 
-    /// Says that the batch of a task shows pieces of pictures.
+    /// Says that the batch of a task shows pieces of pictures, or texts in pairs.
     pub fn pieces(mut self) -> Self {
         self.pieces = true;
         self

@@ -260,7 +260,7 @@ impl SampleType {
         self.asked().view(prepared, found, data)
     }
 
-    /// What an encoder that was trained on pieces of type `self` is judged on, of records with these fields.
+    /// What an encoder that was trained on pieces of type `self`, or on pairs, is judged on, of records with these fields.
     pub fn whole(&self, fields: &Fields) -> SampleType {
         self.asked().whole(fields).unwrap_or_else(|| self.clone())
     }
