@@ -262,6 +262,14 @@ impl Pieces {
         })
     }
 
+    /// A `tokenizer.json` that cuts texts as these pieces do, whatever file they were opened from; `mark` says in it who wrote it
+    /// (`model.pretext`).
+    pub fn tokenizer(&self, mark: &serde_json::Value) -> Vec<u8> {
+        let tokens: Vec<String> = self.tokens.iter().map(|token| token.to_string()).collect();
+        let counts = self.whole().then(|| self.counts());
+        file::write_marked(&tokens, counts, self.spelling, mark)
+    }
+
     /// The ids of a text's pieces, without any that stands for no word but `[UNK]`. A text that spells `[MASK]` is a text of three
     /// words.
     ///
