@@ -52,7 +52,9 @@ impl Transform for CropTokens {
         _scratch: &mut Scratch,
         out: &mut Vec<Sample>,
     ) -> Result<(), DataError> {
-        let Tokens { mut ids, pieces } = input::tokens("crop_tokens", input)?;
+        let Tokens {
+            mut ids, pieces, ..
+        } = input::tokens("crop_tokens", input)?;
         if ids.len() > self.length {
             let special = pieces.special();
             // what encloses the text, where something does
@@ -153,5 +155,9 @@ mod tests {
         let problem = of("text").unwrap_err();
         assert!(problem.helps[0].contains("tokenize(pieces)"), "{problem:?}");
         assert!(of("image").unwrap_err().helps.is_empty());
+        // where a pair is cut, both texts have to be
+        let problem = of("tokens[64] in pairs").unwrap_err();
+        assert!(problem.message.contains("takes one text"), "{problem:?}");
+        assert!(problem.helps[0].contains("pair(pieces, 128)"));
     }
 }

@@ -39,8 +39,20 @@ impl ImageType {
 }
 
 impl TokensType {
-    /// What flows into `transform`, which takes a text in pieces.
+    /// What flows into `transform`, which takes one text in pieces.
     pub(super) fn of(transform: &str, input: &SampleType) -> Result<Self> {
+        let tokens = Self::of_any(transform, input)?;
+        if !tokens.pairs {
+            return Ok(tokens);
+        }
+        let message = format!("`{transform}` takes one text, and `{input}` flows into it");
+        Err(Problem::new(Code::SampleType, message)
+            .help("`pair(pieces, 128)` cuts both texts of a pair so that they fit")
+            .help("what is to be done to one of them alone is done to the text, before `pair`"))
+    }
+
+    /// What flows into `transform`, which takes a text in pieces, or a pair of them.
+    pub(super) fn of_any(transform: &str, input: &SampleType) -> Result<Self> {
         if let Some(tokens) = input.as_tokens() {
             return Ok(*tokens);
         }

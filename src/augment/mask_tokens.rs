@@ -1,5 +1,7 @@
 //! `mask_tokens(15%)`: words that are to be guessed.
 
+use std::ops::Range;
+
 use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
@@ -17,12 +19,13 @@ pub fn spec() -> Spec {
         "Hides some pieces of a text; emits the text with holes, and what was hidden.",
         Make::transform(
             |_, input| {
-                TokensType::of("mask_tokens", input)?;
-                Ok(vec![input.clone(), input.clone()])
+                let tokens = TokensType::of_any("mask_tokens", input)?;
+                Ok(vec![input.clone(), tokens.alone()])
             },
             |args, _| {
                 Ok(Box::new(MaskTokens {
                     chosen: args.ratio("chosen"),
+                    whole_words: args.switch("whole_words"),
                 }))
             },
         ),
@@ -36,6 +39,11 @@ pub fn spec() -> Spec {
         )
         .within(0.0, 1.0),
     )
+    .param(Param::switch(
+        "whole_words",
+        "off",
+        "Chooses words instead of pieces, and all pieces of a word with it.",
+    ))
     .paper(
         "Devlin et al., 2019",
         "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
@@ -44,13 +52,36 @@ pub fn spec() -> Spec {
     .doc(
         "Of the chosen pieces 80 % become `[MASK]`, 10 % another piece of the vocabulary, each as likely as another, and 10 % stay as they \
          are. Pieces that stand for no word (`[UNK]` too) are never chosen. The second value holds the chosen pieces where they stood, and \
-         padding elsewhere.",
+         padding elsewhere.\n\nWith `whole_words` a word is chosen as a whole, and each of its pieces becomes one of the three on its own; \
+         a word of more pieces than are still to be chosen is passed over, unless nothing else would be hidden (the whole word masking of \
+         BERT's later models). Of a pair both texts have holes, and the second value does not say which is which.",
     )
     .example("mask_tokens(15%)")
 }
 
 struct MaskTokens {
     chosen: f64,
+    whole_words: bool,
+}
+
+impl MaskTokens {
+    /// What can be chosen, in order: places of pieces, or of all the pieces of a word. None stands for no word.
+    fn words(&self, ids: &[u32], pieces: &Pieces) -> Vec<Range<usize>> {
+        let special = pieces.special().all();
+        let mut words: Vec<Range<usize>> = Vec::new();
+        for (at, id) in ids.iter().enumerate() {
+            if special.contains(id) {
+                continue;
+            }
+            match words.last_mut() {
+                Some(word) if self.whole_words && word.end == at && pieces.goes_on(*id) => {
+                    word.end = at + 1;
+                }
+                _ => words.push(at..at + 1),
+            }
+        }
+        words
+    }
 }
 
 impl Transform for MaskTokens {
@@ -61,32 +92,54 @@ impl Transform for MaskTokens {
         _scratch: &mut Scratch,
         out: &mut Vec<Sample>,
     ) -> Result<(), DataError> {
-        let Tokens { mut ids, pieces } = input::tokens("mask_tokens", input)?;
+        let Tokens {
+            mut ids,
+            pieces,
+            second,
+        } = input::tokens("mask_tokens", input)?;
         let mask = pieces.special().mask()?;
-        let special = pieces.special().all();
-        let words = (0..ids.len()).filter(|at| !special.contains(&ids[*at]));
-        let mut words: Vec<usize> = words.collect();
+        let mut words = self.words(&ids, &pieces);
         if words.is_empty() {
             return Err(DataError::new(
                 "`mask_tokens` finds no word to hide: no piece of the text is in the vocabulary",
             ));
         }
-        let chosen = ((words.len() as f64 * self.chosen).round() as usize).clamp(1, words.len());
+        let all: usize = words.iter().map(Range::len).sum();
+        let mut left = ((all as f64 * self.chosen).round() as usize).clamp(1, all);
         let mut target = vec![PADDING; ids.len()];
-        for turn in 0..chosen {
+        let mut hide = |word: Range<usize>, rng: &mut Philox| {
+            for at in word {
+                target[at] = ids[at];
+                let part = rng.uniform();
+                if part < MASKED {
+                    ids[at] = mask;
+                } else if part < MASKED_OR_RANDOM {
+                    ids[at] = any_word(&pieces, rng);
+                }
+            }
+        };
+        let mut none = true;
+        for turn in 0..words.len() {
+            if left == 0 {
+                break;
+            }
             // the first of what is left of a random order
             let other = turn + rng.below((words.len() - turn) as u32) as usize;
             words.swap(turn, other);
-            let at = words[turn];
-            target[at] = ids[at];
-            let part = rng.uniform();
-            if part < MASKED {
-                ids[at] = mask;
-            } else if part < MASKED_OR_RANDOM {
-                ids[at] = any_word(&pieces, rng);
+            let word = words[turn].clone();
+            if word.len() <= left {
+                left -= word.len();
+                none = false;
+                hide(word, rng);
             }
         }
-        out.push(Sample::tokens(ids, pieces.clone()));
+        if none {
+            hide(words[0].clone(), rng);
+        }
+        out.push(match second {
+            None => Sample::tokens(ids, pieces.clone()),
+            Some(second) => Sample::pair(ids, second, pieces.clone()),
+        });
         out.push(Sample::tokens(target, pieces));
         Ok(())
     }
@@ -121,7 +174,11 @@ mod tests {
         let mut out = Vec::new();
         let mut rng = Philox::new(draw, &[]);
         let input = Sample::tokens(ids.to_vec(), pieces());
-        MaskTokens { chosen }.apply(input, &mut rng, &mut Scratch::default(), &mut out)?;
+        let mask = MaskTokens {
+            chosen,
+            whole_words: false,
+        };
+        mask.apply(input, &mut rng, &mut Scratch::default(), &mut out)?;
         let mut ids = out
             .into_iter()
             .map(|value| value.into_tokens().unwrap().ids);
@@ -205,6 +262,68 @@ mod tests {
         let all = of("tokens[8] of 90").unwrap();
         let all: Vec<String> = all.iter().map(SampleType::to_string).collect();
         assert_eq!(all, ["tokens[8] of 90", "tokens[8] of 90"]);
+        let all = of("tokens[8] of 90 in pairs").unwrap();
+        let all: Vec<String> = all.iter().map(SampleType::to_string).collect();
+        assert_eq!(all, ["tokens[8] of 90 in pairs", "tokens[8] of 90"]);
         assert!(of("text").unwrap_err().helps[0].contains("tokenize(pieces)"));
+    }
+
+    /// `a`, `b` and `##b`, `##bb`, of which words of one to four pieces are made.
+    fn parts() -> Arc<Pieces> {
+        let vocabulary = [
+            "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b", "##bb",
+        ];
+        let list = vocabulary.join("\n");
+        let bytes = Pieces::listed(list.as_bytes(), Default::default()).unwrap();
+        Arc::new(Pieces::open(&bytes).unwrap())
+    }
+
+    #[test]
+    fn all_pieces_of_a_word_are_hidden_together() {
+        let whole = |chosen: f64, draw: u64, ids: &[u32]| {
+            let mut out = Vec::new();
+            let mask = MaskTokens {
+                chosen,
+                whole_words: true,
+            };
+            let (mut rng, mut scratch) = (Philox::new(draw, &[]), Scratch::default());
+            let input = Sample::pair(ids.to_vec(), 9, parts());
+            mask.apply(input, &mut rng, &mut scratch, &mut out).unwrap();
+            let [input, target] = [out.remove(0), out.remove(0)].map(|x| x.into_tokens().unwrap());
+            assert_eq!((input.second, target.second), (Some(9), None));
+            (input.ids, target.ids)
+        };
+        // [CLS] a, b, a ##b, a ##bb ##b [SEP] | ##b of a word that is not there, a [UNK] ##b [SEP]
+        let ids = [2, 5, 6, 5, 7, 5, 8, 7, 3, 7, 5, 1, 7, 3];
+        let words = [&[1][..], &[2], &[3, 4], &[5, 6, 7], &[9], &[10], &[12]];
+        let (mut often, mut parted) = ([0; 7], false);
+        for draw in 0..2000 {
+            // 30 % of 10 pieces
+            let (input, target) = whole(0.3, draw, &ids);
+            let hidden = |at: usize| target[at] != PADDING;
+            assert_eq!((0..ids.len()).filter(|at| hidden(*at)).count(), 3);
+            for (word, often) in words.iter().zip(&mut often) {
+                let all = word.iter().filter(|at| hidden(**at)).count();
+                assert!(all == 0 || all == word.len(), "{word:?} of {target:?}");
+                *often += usize::from(all > 0);
+                let masked = word.iter().filter(|at| input[**at] == 4).count();
+                parted |= 0 < masked && masked < all;
+            }
+        }
+        // each piece becomes one of the three on its own
+        assert!(parted);
+        // the longest word only where it comes first: 1 in 7, s.d. 16
+        assert!((often[3] as i32 - 286).abs() < 80, "{often:?}");
+        // no word is as short as what is to be hidden: the first that is drawn is hidden all the same
+        let mut seen = [false; 2];
+        for draw in 0..50 {
+            let (_, target) = whole(0.1, draw, &[5, 7, 6, 7, 7]);
+            match target.as_slice() {
+                [5, 7, 0, 0, 0] => seen[0] = true,
+                [0, 0, 6, 7, 7] => seen[1] = true,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(seen, [true; 2]);
     }
 }

@@ -28,6 +28,7 @@ mod negatives;
 mod neighbour_tiles;
 mod noise;
 pub mod normalize;
+mod pair;
 pub mod preview;
 mod quarter_turn;
 mod random_crop;
@@ -105,6 +106,7 @@ pub fn specs() -> Vec<Spec> {
         neighbour_tiles::spec(),
         jigsaw_tiles::spec(),
         join::spec(),
+        pair::spec(),
         tokenize::spec(),
         crop_tokens::spec(),
         mask_tokens::spec(),

@@ -82,7 +82,9 @@ impl Transform for Negatives {
         _scratch: &mut Scratch,
         out: &mut Vec<Sample>,
     ) -> std::result::Result<(), DataError> {
-        let Tokens { mut ids, pieces } = input::tokens("negatives", input)?;
+        let Tokens {
+            mut ids, pieces, ..
+        } = input::tokens("negatives", input)?;
         let noise = pieces
             .noise()
             .ok_or_else(|| input::no_counts("negatives"))?;

@@ -86,7 +86,9 @@ impl Transform for Subsample {
         _scratch: &mut Scratch,
         out: &mut Vec<Sample>,
     ) -> Result<(), DataError> {
-        let Tokens { mut ids, pieces } = input::tokens("subsample", input)?;
+        let Tokens {
+            mut ids, pieces, ..
+        } = input::tokens("subsample", input)?;
         let made = match self.kept.get() {
             Some(made) => made,
             None => {

@@ -56,7 +56,7 @@ pub(crate) use regular::{exam_file, fit_file};
 pub use shared::shared;
 pub use source::{Asked, Dataset, Found, Places, Source, Splits};
 pub use types::{
-    BoxesType, Cell, Clip, ClipType, Crossing, Drawing, Fields, Image, ImageType, LabelType,
+    BoxesType, Cell, Clip, ClipType, Crossing, Drawing, Fields, Image, ImageType, KINDS, LabelType,
     ListType, Loose, MaskType, Normalization, Numbers, Over, PADDING, Part, Prepared, Record,
     Sample, SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced,
     first_clip, first_image, first_label, main_field, numbers,

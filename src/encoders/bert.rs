@@ -27,11 +27,13 @@ pub struct Bert {
 }
 
 impl Bert {
-    fn of(args: &Args) -> Self {
+    /// What a call says.
+    pub fn of(args: &Args) -> Self {
         let (depth, width) = match args.word("size") {
             "tiny" => (2, 128),
             "mini" => (4, 256),
             "small" => (4, 512),
+            "medium" => (8, 512),
             _ => (12, 768),
         };
         let width = args.maybe_size("width").unwrap_or(width);
@@ -45,9 +47,10 @@ impl Bert {
         }
     }
 
-    /// Ids `[B, n]` → the text's features `[B, D]`.
-    fn build(&self, g: &mut Graph, ids: Var) -> Result<Var> {
-        let x = self.tokens(g, ids)?; // [B, n, D]
+    /// Ids `[B, n]`, or with their kinds `[B, n, 2]` → the text's features `[B, D]`.
+    fn build(&self, g: &mut Graph, text: Var) -> Result<Var> {
+        let (ids, kinds) = apart(g, text)?;
+        let x = self.blocks(g, ids, kinds)?; // [B, n, D]
         if !self.mean {
             let first = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]
             return g.flatten(first);
@@ -62,9 +65,17 @@ impl Bert {
         g.div(sum, count)
     }
 
-    /// Ids `[B, n]` → features of each piece `[B, n, D]`; padding looks at the text, and nobody looks at padding.
-    fn tokens(&self, g: &mut Graph, ids: Var) -> Result<Var> {
-        let mut x = g.at_depth(0, |g| g.scoped("embeddings", |g| self.embed(g, ids)))?; // [B, n, D]
+    /// Ids `[B, n]`, or with their kinds `[B, n, 2]` → features of each piece `[B, n, D]`.
+    fn tokens(&self, g: &mut Graph, text: Var) -> Result<Var> {
+        let (ids, kinds) = apart(g, text)?;
+        self.blocks(g, ids, kinds)
+    }
+
+    /// Ids `[B, n]`, and of pairs of texts which of the two each piece is of, `[B, n]` → features of each piece `[B, n, D]`; padding looks
+    /// at the text, and nobody looks at padding.
+    fn blocks(&self, g: &mut Graph, ids: Var, kinds: Option<Var>) -> Result<Var> {
+        let embedded = g.at_depth(0, |g| g.scoped("embeddings", |g| self.embed(g, ids, kinds)));
+        let mut x = embedded?; // [B, n, D]
         let own = own(g, ids)?; // [B, n]
         let shape = g.shape(own).clone();
         let (one, one_more) = (Size::fixed(1), Size::fixed(1));
@@ -82,8 +93,8 @@ impl Bert {
         Ok(x)
     }
 
-    /// Words, positions and the one kind of text that there is, normalised: `[B, n]` → `[B, n, D]`.
-    fn embed(&self, g: &mut Graph, ids: Var) -> Result<Var> {
+    /// Words, positions and kinds, which are 0 where a text is one, normalised: `[B, n]` → `[B, n, D]`.
+    fn embed(&self, g: &mut Graph, ids: Var, kinds: Option<Var>) -> Result<Var> {
         let shape = g.shape(ids).clone();
         let (Some((vocabulary, _)), [_, length]) = (g.classes_of(ids), shape.as_slice()) else {
             return Err(g.shape_problem(format!(
@@ -116,9 +127,17 @@ impl Bert {
         let places = table(g, "position_embeddings", trained);
         let places = g.slice(places, 0, 0.into(), n.into())?; // [n, D]
         let x = g.add(x, places)?;
-        let kinds = table(g, "token_type_embeddings", 2);
-        let kind = g.slice(kinds, 0, 0.into(), 1.into())?; // [1, D]
-        let x = g.add(x, kind)?;
+        let rows = table(g, "token_type_embeddings", 2);
+        let kind = g.slice(rows, 0, 0.into(), 1.into())?; // [1, D]
+        let mut x = g.add(x, kind)?;
+        if let Some(kinds) = kinds {
+            let other = g.slice(rows, 0, 1.into(), 1.into())?; // [1, D]
+            let other = g.sub(other, kind)?;
+            let kinds = g.to_float(kinds)?;
+            let kinds = g.unsqueeze(kinds, 2)?; // [B, n, 1]
+            let other = g.mul(kinds, other)?; // [B, n, D]
+            x = g.add(x, other)?;
+        }
         let x = g.scoped("LayerNorm", |g| layer_norm(g, x, EPSILON))?;
         self.drop(g, x)
     }
@@ -192,6 +211,15 @@ impl Bert {
         }
     }
 
+    /// tanh(W x₀ + b) of the first piece, which is `[CLS]`: `[B, n, D]` → `[B, D]`.
+    fn pooled(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        let first = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]
+        let first = g.flatten(first)?; // [B, D]
+        let dense = |g: &mut Graph| g.scoped("dense", |g| linear(g, first, self.width, true, INIT));
+        let x = g.scoped("pooler", dense)?;
+        g.tanh(x)
+    }
+
     /// A score for each piece of the vocabulary, by the pieces' own embeddings: `[R, D]` → `[R, V]`.
     fn words(&self, g: &mut Graph, x: Var) -> Result<Var> {
         let table = g.scoped("embeddings", |g| {
@@ -206,6 +234,19 @@ impl Bert {
         let columns = g.transpose(table, 0, 1)?; // [D, V]
         g.matmul(x, columns)
     }
+}
+
+/// Ids `[B, n]` as they are; of ids and kinds side by side, `[B, n, 2]`, both on their own.
+fn apart(g: &mut Graph, text: Var) -> Result<(Var, Option<Var>)> {
+    let shape = g.shape(text).clone();
+    if shape.len() != 3 || shape[2] != Size::fixed(2) {
+        return Ok((text, None));
+    }
+    let mut one = |at: usize| {
+        let column = g.slice(text, 2, at.into(), 1.into())?; // [B, n, 1]
+        g.squeeze(column, 2) // [B, n]
+    };
+    Ok((one(0)?, Some(one(1)?)))
 }
 
 /// 1 for a piece of the text, 0 for padding: `[B, n]`.
@@ -226,12 +267,13 @@ pub(super) fn spec() -> Spec {
     .takes(SampleType::TOKENS)
     .part("tokens", |g, args, x| Bert::of(args).tokens(g, x))
     .part("words", |g, args, x| Bert::of(args).words(g, x))
+    .part("pooled", |g, args, x| Bert::of(args).pooled(g, x))
     .part("vectors", |g, args, x| Bert::of(args).vectors(g, x))
     .param(Param::with_default(
         "size",
-        Type::Choice(&["tiny", "mini", "small", "base"]),
+        Type::Choice(&["tiny", "mini", "small", "medium", "base"]),
         "tiny",
-        "2 blocks of 128 features, 4 of 256, 4 of 512, or 12 of 768; 64 features a head.",
+        "2 blocks of 128 features, 4 of 256, 4 of 512, 8 of 512, or 12 of 768; 64 features a head.",
     ))
     .param(
         Param::optional("width", Type::Integer, "Features of a piece; the size's where it is absent.")
@@ -271,10 +313,12 @@ pub(super) fn spec() -> Spec {
     )
     .doc(
         "Takes tokens `[B, n]`; those with id 0 are padding, at which nothing looks. The first text says how many positions there are; a \
-         shorter one takes the first of them. Places: `block1` … (`[B, n, D]`). Parameters have the names of Hugging Face's `BertModel`; \
-         the second row of `token_type_embeddings` is never used. Sizes below `base` are those of Turc et al., 2019.\n\nParts for tasks: \
-         `tokens` (ids `[B, n]` to features of each piece `[B, n, D]`); `words` (features `[R, D]` to scores of the vocabulary `[R, V]`, by \
-         the embeddings of its pieces); `vectors` (ids of any shape, `[B, n]`, to those embeddings, `[B, n, D]`).",
+         shorter one takes the first of them. Pairs of texts (`pair`) are ids and kinds side by side, `[B, n, 2]`: where texts are not in \
+         pairs, the second row of `token_type_embeddings` is never used. Places: `block1` … (`[B, n, D]`). Parameters have the names of \
+         Hugging Face's `BertModel`. Sizes below `base` are those of Turc et al., 2019.\n\nParts for tasks: `tokens` (ids `[B, n]` or \
+         `[B, n, 2]` to features of each piece `[B, n, D]`); `pooled` (these to one vector for a text, of its first piece, by a layer of its \
+         own and tanh, `[B, D]`); `words` (features `[R, D]` to scores of the vocabulary `[R, V]`, by the embeddings of its pieces); \
+         `vectors` (ids of any shape, `[B, n]`, to those embeddings, `[B, n, D]`).",
     )
     .example("bert(size = tiny)")
 }

@@ -245,3 +245,26 @@ fn every_example_names_its_entry() {
         assert!(!spec.summary.is_empty());
     }
 }
+
+/// Turc et al., 2019: BERT-medium has 41.4 million parameters with a vocabulary of 30,522 and 512 places, base 110.1 (Devlin et al., 2019:
+/// 110), the layer behind `[CLS]` counted.
+#[test]
+fn bert_has_the_sizes_of_its_papers() {
+    for (size, wanted) in [
+        ("tiny", 4_385_920),
+        ("mini", 11_170_560),
+        ("small", 28_763_648),
+        ("medium", 41_373_184),
+        ("base", 109_482_240),
+    ] {
+        let mut g = Graph::new(Mode::Eval);
+        let shape = vec![Size::batch(), 512.into()];
+        let x = g.declare_input("x", shape, DType::Int, Some(30_522));
+        let bert = Module::new("encoder", &encoder("bert", &[("size", word(size))]));
+        let x = g.call_part(&bert, "tokens", x).unwrap();
+        let x = g.call_part(&bert, "pooled", x).unwrap();
+        let width = g.shape(x)[1].clone();
+        assert_eq!(show(g.shape(x)), format!("[B, {width}]"));
+        assert_eq!(g.parameter_count(), wanted, "{size}");
+    }
+}

@@ -77,11 +77,14 @@ impl Measure {
         }
     }
 
-    /// What a task's graph measures under a name: `loss`, `accuracy.conv1`, `valid.loss`; `None` where the name does not say.
+    /// What a task's graph measures under a name: `loss`, `accuracy.conv1`, `perplexity`; `None` where the name does not say.
     pub fn named(name: &str) -> Option<Self> {
         let mut words = name.split(['.', '_']);
         if words.clone().any(|word| word == "loss") {
             return Some(Self::ERROR);
+        }
+        if words.clone().any(|word| word == "perplexity") {
+            return Some(Self::SCORE.less_is_better());
         }
         words.any(|word| word == ACCURACY).then_some(Self::FRACTION)
     }
@@ -200,6 +203,12 @@ mod tests {
     fn names_of_a_graph_say_what_they_measure() {
         assert_eq!(Measure::named("valid.loss"), Some(Measure::ERROR));
         assert_eq!(Measure::named("accuracy.conv1"), Some(Measure::FRACTION));
+        assert_eq!(Measure::named("accuracy_at_5"), Some(Measure::FRACTION));
+        let perplexity = Measure::named("valid.perplexity").unwrap();
+        assert_eq!(
+            (perplexity.unit, perplexity.better),
+            (Unit::Score, Better::Less)
+        );
         assert_eq!(Measure::named("entropy"), None);
         // a place of that name is no loss
         assert_eq!(Measure::named("glossy"), None);

@@ -96,12 +96,10 @@ impl Planner<'_> {
                     .spec
                     .inputs
                     .iter()
-                    .map(|i| {
-                        if i.at_least > 1 {
-                            format!("{}: {} of at least {}", i.name, i.ty, i.at_least)
-                        } else {
-                            format!("{}: {}", i.name, i.ty)
-                        }
+                    .map(|i| match i.at_least {
+                        0 => format!("{}: {} or none", i.name, i.ty),
+                        1 => format!("{}: {}", i.name, i.ty),
+                        n => format!("{}: {} of at least {n}", i.name, i.ty),
                     })
                     .collect();
                 let emitted: Vec<String> = outputs

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::build::Planner;
+use super::default::read_by;
 use super::fields::with_fields;
 use super::monitor::monitored;
 use super::statistics::{normalized_by, wants_statistics};
 use super::types::*;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Make, Value};
-use crate::data::{OnBadSample, Prepared, main_field};
+use crate::data::{OnBadSample, Prepared};
 use crate::graph::{Graph, INDEX, Mode, Op};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -63,11 +64,7 @@ impl Planner<'_> {
                     );
                     return None;
                 };
-                let first = fields.first().map(|(name, _)| name.as_str());
-                let head = format!(
-                    "default({})",
-                    main_field(&fields).or(first).unwrap_or("record")
-                );
+                let head = format!("default({})", read_by(&body, &fields).join(", "));
                 (
                     self.augment_from_text(&head, &body, span)?,
                     Vec::new(),

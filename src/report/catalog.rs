@@ -80,7 +80,7 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
         out.push_str("\nreads from the batch\n");
         for input in &spec.inputs {
             let least = match (input.ty.parts(), input.at_least) {
-                (Some(_), 0) => ", or none".to_owned(),
+                (_, 0) => ", or none".to_owned(),
                 (Some(_), n) => format!(" of at least {n}"),
                 (None, _) => String::new(),
             };

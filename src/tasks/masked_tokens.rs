@@ -1,6 +1,7 @@
 //! Which words were hidden? (Devlin et al., 2019)
 
-use super::{TEXTS, tokens_of, training_params};
+use super::next_sentence::{NEXT, Order, order};
+use super::{TEXTS, pair_of, texts_of, tokens_of, training_params, vocabulary_param};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, PADDING, SampleType};
 use crate::encoders::layers::{LinearInit, layer_norm, linear};
@@ -16,8 +17,9 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
 
     let input = g.input("input")?; // [B, n], with holes
     let target = g.input("target")?; // [B, n], what was hidden, else padding
-    let x = g.call_part(&encoder, "tokens", input)?; // [B, n, D]
-    let Chosen { x, words, places } = chosen(g, x, target, task.ratio("guessed"))?; // [R, D], [R], [B, k]
+    let texts = texts_of(g, "input")?; // [B, n], or [B, n, 2]
+    let read = g.call_part(&encoder, "tokens", texts)?; // [B, n, D]
+    let Chosen { x, words, places } = chosen(g, read, target, task.ratio("guessed"))?; // [R, D], [R], [B, k]
     let x = g.scoped("head", |g| head(g, x))?; // [R, D]
     let scores = g.call_part(&encoder, "words", x)?; // [R, V]
     let vocabulary = g.check_features("masked_tokens", scores)?;
@@ -31,9 +33,25 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
         ..CrossEntropy::default()
     };
     let loss = g.cross_entropy_with(logits, words, how)?;
-    g.objective("loss", loss);
-    let accuracy = accuracy(g, logits, words)?;
-    g.metric("accuracy", accuracy);
+    let order = match task.switch("next_sentence") {
+        true => Some(order(g, &encoder, read)?),
+        false => None,
+    };
+    let both = match &order {
+        Some(order) => g.add(loss, order.loss)?,
+        None => loss,
+    };
+    g.objective("loss", both);
+    let hidden = hidden(g, words)?; // [R]
+    let first = first(g, logits, words, hidden)?;
+    g.metric("accuracy", first);
+    let five = among(g, logits, words, hidden, 5)?;
+    g.metric("accuracy_at_5", five);
+    let perplexity = g.exp(loss)?;
+    g.metric("perplexity", perplexity);
+    if let Some(Order { accuracy, .. }) = order {
+        g.metric("order_accuracy", accuracy);
+    }
     g.exhibit_of("filled", &[], |g| {
         let filled = filled(g, logits, places, input)?;
         Ok(vec![input, target, filled])
@@ -95,16 +113,34 @@ fn head(g: &mut Graph, x: Var) -> Result<Var> {
 }
 
 /// How many of the hidden words are guessed: `[1]`.
-fn accuracy(g: &mut Graph, logits: Var, words: Var) -> Result<Var> {
+fn first(g: &mut Graph, logits: Var, words: Var, hidden: Var) -> Result<Var> {
     let guess = g.argmax(logits, 1)?; // [R, 1]
     let guess = g.squeeze(guess, 1)?;
     let right = g.equal(guess, words)?; // [R]
-    let hidden = hidden(g, words)?;
     g.weighted_mean(right, Some(hidden))
 }
 
-/// A piece of each text, in pieces of words.
+/// How many of the hidden words are among the `most` that score highest: `[1]`.
+fn among(g: &mut Graph, logits: Var, words: Var, hidden: Var, most: usize) -> Result<Var> {
+    let own = g.unsqueeze(words, 1)?; // [R, 1]
+    let own = g.gather(logits, own, 1)?; // [R, 1]
+    let above = g.greater(logits, own)?; // [R, V]
+    let above = g.sum(above, 1)?; // [R, 1]
+    let above = g.squeeze(above, 1)?; // [R], whole numbers
+    let left = g.mul_scalar(above, -1.0)?;
+    let left = g.add_scalar(left, most as f64)?;
+    let right = g.clamp(left, 0.0, 1.0)?;
+    g.weighted_mean(right, Some(hidden))
+}
+
+/// A piece of each text, in pieces of words; of pairs both texts.
 fn augment(task: &Args, fields: &Fields) -> Option<String> {
+    if task.switch("next_sentence") {
+        let pair = pair_of(task, fields, LENGTH)?;
+        return Some(format!(
+            "(input, target) = {pair} |> mask_tokens(15%)\nemit input, target, {NEXT}\n"
+        ));
+    }
     let tokens = tokens_of(task, fields)?;
     Some(format!(
         "(input, target) = {tokens} |> crop_tokens({LENGTH}) |> mask_tokens(15%)\nemit input, target\n"
@@ -118,6 +154,7 @@ pub(super) fn spec() -> Spec {
         "Which words were hidden?",
         Make::task(build, augment),
     )
+    .pieces()
     .param(
         Param::with_default(
             "guessed",
@@ -127,10 +164,11 @@ pub(super) fn spec() -> Spec {
         )
         .within(0.0, 1.0),
     )
-    .param(Param::optional(
-        "vocabulary",
-        Type::Fit("vocabulary"),
-        "The fit whose pieces the default `augment` cuts texts into.",
+    .param(vocabulary_param())
+    .param(Param::switch(
+        "next_sentence",
+        "off",
+        "Also asks whether the second text of a pair follows the first, as in the paper.",
     ))
     .params(training_params(
         (32, TEXTS),
@@ -140,6 +178,11 @@ pub(super) fn spec() -> Spec {
     ))
     .input("input", SampleType::TOKENS, "A text with holes.")
     .input("target", SampleType::TOKENS, "What was hidden; padding where nothing was.")
+    .input_maybe(
+        NEXT,
+        SampleType::label(2),
+        "With `next_sentence`: whether the second text follows the first (0) or is any other (1).",
+    )
     .paper(
         "Devlin et al., 2019",
         "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
@@ -147,8 +190,10 @@ pub(super) fn spec() -> Spec {
     )
     .doc(
         "The encoder reads a text in which pieces are hidden; a layer with GELU and a layer norm stands behind each of these, and its product with \
-         the embeddings of all pieces, which are the encoder's own, scores them. `accuracy` is how many are guessed. The paper's second task \
-         (does a sentence follow another?) is left out, as Liu et al., 2019 (arXiv:1907.11692) found that it does not help.",
+         the embeddings of all pieces, which are the encoder's own, scores them. `accuracy` is how many are guessed, `accuracy_at_5` how many are \
+         among the five that score highest, `perplexity` e to the mean loss of the hidden pieces of a batch. The paper's second task (does a \
+         sentence follow another?) is `next_sentence`: the loss is then the sum of both, `order_accuracy` how many pairs are told. It is off, \
+         as Liu et al., 2019 (arXiv:1907.11692) found that it does not help.",
     )
     .example(
         "ssl 1\n\ndataset news = documents(\"news\")\n\nfit pieces = wordpiece(size = 4000) { data = news.train }\n\n\

@@ -124,6 +124,33 @@ fn what_does_not_fit_is_said() {
     assert!(build(&mut g, &args(&spec, &given)).is_err());
 }
 
+/// Kinds of 0 are what a text without kinds has, and those of 1 count.
+#[test]
+fn kinds_are_read_beside_the_words() {
+    let text: &[i64] = &[7, 8, 9, 10, 0, 0];
+    let of_kinds = |kinds: &[i64]| {
+        let mut g = Graph::new(Mode::Eval);
+        let shape = vec![Size::batch(), 6.into()];
+        g.declare_input("x", shape.clone(), DType::Int, Some(VOCABULARY));
+        g.declare_input("x/kinds", shape, DType::Int, Some(2));
+        let x = crate::tasks::texts_of(&mut g, "x").unwrap();
+        let whole = g.call(&Module::new("encoder", &bert("mean")), x).unwrap();
+        let model = Model::init(&g, 5, &Device::flex()).unwrap();
+        let batch: Batch = [
+            ("x".to_owned(), ids(&[text])),
+            ("x/kinds".to_owned(), ids(&[kinds])),
+        ]
+        .into();
+        let read = features(&g, &model, &batch, &[whole]).unwrap();
+        read[0].as_f32().unwrap().to_vec()
+    };
+    let one = read("mean", &[text]);
+    let zeros = of_kinds(&[0; 6]);
+    assert!(one.iter().zip(&zeros).all(|(a, b)| (a - b).abs() < 1e-5));
+    let second = of_kinds(&[0, 0, 1, 1, 0, 0]);
+    assert!(one.iter().zip(&second).any(|(a, b)| (a - b).abs() > 1e-3));
+}
+
 /// The scores are the words' own embeddings: no second table of that size.
 #[test]
 fn scores_share_the_embeddings() {

@@ -16,6 +16,7 @@ mod mae;
 // an entry of the catalog once a text can be cut into pieces that were learnt
 mod masked_tokens;
 mod moco;
+mod next_sentence;
 mod nnclr;
 mod queue;
 mod relative_patch;
@@ -36,8 +37,9 @@ mod tests;
 #[cfg(test)]
 mod traces;
 
-use crate::catalog::{Args, Kind, Param, Spec, Type};
-use crate::data::{Fields, SampleType, first_image};
+use crate::catalog::{Args, Kind, Param, Result, Spec, Type};
+use crate::data::{Fields, KINDS, SampleType, first_image};
+use crate::graph::{Graph, Var};
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
@@ -54,6 +56,7 @@ pub fn specs() -> Vec<Spec> {
         mae::spec(),
         masked_tokens::spec(),
         moco::spec(),
+        next_sentence::spec(),
         nnclr::spec(),
         relative_patch::spec(),
         rotation::spec(),
@@ -69,6 +72,7 @@ pub fn specs() -> Vec<Spec> {
 type Batch = (&'static str, f64);
 const PICTURES: Batch = ("Pictures per optimiser step.", 1.0);
 const TEXTS: Batch = ("Texts per optimiser step.", 1.0);
+const TEXTS_IN_PAIRS: Batch = ("Pairs of texts per optimiser step.", 1.0);
 /// Batch statistics want two.
 const CROPS: Batch = ("Pictures per optimiser step.", 2.0);
 const PAIRS: Batch = ("Pictures per optimiser step; each brings two views.", 2.0);
@@ -85,6 +89,37 @@ fn tokens_of(task: &Args, fields: &Fields) -> Option<String> {
     let vocabulary = task.maybe_artifact("vocabulary")?;
     let (text, _) = of(SampleType::TEXT)?;
     Some(format!("{text} |> tokenize({})", vocabulary.name))
+}
+
+/// The same of a task on pairs: the texts `first` and `second`, as `neighbours` gives them, cut by the fit that the task names.
+fn pair_of(task: &Args, fields: &Fields, length: usize) -> Option<String> {
+    let texts = ["first", "second"].map(|text| (text, SampleType::TEXT));
+    let has = |(wanted, ty): &(&str, SampleType)| {
+        let mut fields = fields.iter();
+        fields.any(|(name, own)| name == wanted && own.fits(ty))
+    };
+    let vocabulary = task.maybe_artifact("vocabulary")?;
+    let name = &vocabulary.name;
+    let all = texts.iter().all(has) && has(&(next_sentence::NEXT, SampleType::label(2)));
+    all.then(|| format!("(first, second) |> pair({name}, {length})"))
+}
+
+/// The parameter that a default `augment` of texts takes its vocabulary from.
+fn vocabulary_param() -> Param {
+    Param::optional(
+        "vocabulary",
+        Type::Fit("vocabulary"),
+        "The fit whose pieces the default `augment` cuts texts into.",
+    )
+}
+
+/// Texts of the batch as `bert` takes them: ids `[B, n]`; of pairs with which of the two each piece is of, `[B, n, 2]`.
+fn texts_of(g: &mut Graph, name: &str) -> Result<Var> {
+    let ids = g.input(name)?;
+    match g.maybe_input(&format!("{name}{KINDS}")) {
+        Some(kinds) => g.stack(&[ids, kinds], 2),
+        None => Ok(ids),
+    }
 }
 
 /// How long and by what a task is trained, with its paper's values: `batch`, `length`, `optimizer`, `schedule`.

@@ -70,6 +70,59 @@ fn recipe() -> Test {
     test
 }
 
+/// Both of BERT's tasks on pairs: the same text twice, which `follows` where it is of the first topic, so that what is asked can be told.
+const PAIRS: &str = r#"
+augment paired(text, label) {
+  (input, target) = (text, text) |> pair(pieces, 24) |> mask_tokens(15%, whole_words = on)
+  emit input, target, next = label
+}
+"#;
+
+#[test]
+fn pairs_are_told_and_their_words_guessed_and_single_texts_read_afterwards() {
+    let paired = RECIPE
+        .replace(
+            "\npretext read = masked_tokens()",
+            &format!("{PAIRS}\npretext read = masked_tokens(next_sentence = on)"),
+        )
+        .replace("= masked\n", "= paired\n")
+        .replace("100 epochs", "30 epochs");
+    let test = with(&paired);
+    texts(&test);
+    run(&test, "run", &[]).success();
+    let last = |name: &str| last(&test, "run", &format!("valid.{name}"));
+    assert!(last("order_accuracy") > 0.95);
+    // who always says `the` is right at 2 of 7; what is hidden in one text may stand in the other
+    let (one, five) = (last("accuracy"), last("accuracy_at_5"));
+    assert!(one > 0.4 && five > one && five <= 1.0, "{one} {five}");
+    // of 60 words and more
+    let perplexity = last("perplexity");
+    assert!((1.0..20.0).contains(&perplexity), "{perplexity}");
+    let rows = test.json("run/results.json");
+    for row in rows.as_array().expect("rows") {
+        assert!(row["value"].as_f64().expect("a number") > 0.95, "{row}");
+        let protocol = row["protocol"].as_str().expect("words");
+        assert!(
+            protocol.contains("pieces of `pieces`, the first 24"),
+            "{protocol}"
+        );
+    }
+    // killed on the way: the same bytes
+    let mut child = start(&test, "killed", &[]);
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    let _ = child.kill();
+    let _ = child.wait();
+    run(&test, "killed", &["--set", "run.workers=3"]).success();
+    for file in [
+        "results.json",
+        "stages/read/final.ckpt",
+        "stages/read/metrics.jsonl",
+    ] {
+        let [a, b] = ["run", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
+        assert!(a == b, "{file} differs");
+    }
+}
+
 /// Each of these stages was finished before.
 fn skipped(said: &str, stages: &[&str]) {
     for stage in stages {

@@ -30,7 +30,7 @@ pub struct Input {
     pub name: String,
     /// Its type; sizes that do not matter are `None`, a list with `count: None` may have any length.
     pub ty: SampleType,
-    /// Fewest elements where `ty` is a list; 0: it may be absent.
+    /// Fewest elements where `ty` is a list; 0: it may be absent, list or not.
     pub at_least: usize,
     /// A list of `ty` may stand here too; its elements follow one another along the batch.
     pub or_list: bool,
@@ -94,7 +94,7 @@ pub struct Spec {
     pub exports: Vec<(String, String)>,
     /// Fields of its kind that it does not have: what reads no records names no data.
     pub without: &'static [&'static str],
-    /// Of a task: its batch shows pieces of pictures. Later stages read whole ones all the same.
+    /// Of a task: its batch shows pieces of pictures, or texts in pairs. Later stages read whole pictures and single texts all the same.
     pub pieces: bool,
     /// Raised whenever results change for the same recipe.
     pub semantics: u32,
@@ -192,6 +192,18 @@ impl Spec {
         self
     }
 
+    /// Adds an input that may be absent: it is bound by name alone.
+    pub fn input_maybe(mut self, name: &str, ty: SampleType, doc: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            ty,
+            at_least: 0,
+            or_list: false,
+            doc: doc.into(),
+        });
+        self
+    }
+
     /// Adds a batch input that may also be a list: [`Graph::input_stacked`].
     pub fn input_or_list(mut self, name: &str, ty: SampleType, doc: &str) -> Self {
         self.inputs.push(Input {
@@ -217,18 +229,11 @@ impl Spec {
     }
 
     /// Adds an input that is a list or absent: it is bound by name alone.
-    pub fn input_maybe_list(mut self, name: &str, element: SampleType, doc: &str) -> Self {
-        self.inputs.push(Input {
-            name: name.into(),
-            ty: SampleType::list(element, None),
-            at_least: 0,
-            or_list: false,
-            doc: doc.into(),
-        });
-        self
+    pub fn input_maybe_list(self, name: &str, element: SampleType, doc: &str) -> Self {
+        self.input_maybe(name, SampleType::list(element, None), doc)
     }
 
-    /// Says that the batch of a task shows pieces of pictures.
+    /// Says that the batch of a task shows pieces of pictures, or texts in pairs.
     pub fn pieces(mut self) -> Self {
         self.pieces = true;
         self

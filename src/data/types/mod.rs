@@ -59,7 +59,7 @@ pub use over::Over;
 pub use pixels::{Clip, Image, Normalization, numbers};
 pub use tally::Tally;
 pub use text::TextType;
-pub use tokens::{PADDING, TokensType};
+pub use tokens::{KINDS, PADDING, TokensType};
 pub use value::{Cell, Crossing, Drawing, Numbers, Sample, Tokens};
 
 use asked::Asked;
@@ -76,7 +76,7 @@ pub enum SampleType {
     Label(LabelType),
     /// Words.
     Text(TextType),
-    /// `tokens[n]`: a text as pieces of words.
+    /// `tokens[n]`: a text as pieces of words; `tokens[n] in pairs`: two of them.
     Tokens(TokensType),
     /// `clip[t, c, h, w]`: pictures in the order of time.
     Clip(ClipType),
@@ -261,7 +261,7 @@ impl SampleType {
         self.asked().view(prepared, found, data)
     }
 
-    /// What an encoder that was trained on pieces of type `self` is judged on, of records with these fields.
+    /// What an encoder that was trained on pieces of type `self`, or on pairs, is judged on, of records with these fields.
     pub fn whole(&self, fields: &Fields) -> SampleType {
         self.asked().whole(fields).unwrap_or_else(|| self.clone())
     }

@@ -38,6 +38,10 @@ fn types_read_back() {
         "tokens of 8000",
         "tokens[128] of 8000",
         "tokens[16] of 90 * 2",
+        "tokens in pairs",
+        "tokens[128] in pairs",
+        "tokens[128] of 8000 in pairs",
+        "tokens[16] of 90 in pairs * 2",
         "list(image)",
         "list(label(9))",
         "image * 2",
@@ -70,6 +74,8 @@ fn types_read_back() {
         "tokens[1, 2]",
         "tokens of",
         "tokens of many",
+        "tokens in pair",
+        "tokens in pairs of 90",
         "image * ",
         "image * ?",
         "list(image",
@@ -780,6 +786,51 @@ fn tokens_are_padded_ids_and_a_length() {
         drawn,
         [("x".to_owned(), Drawing::Words("one [MASK]".into()))]
     );
+}
+
+/// `[CLS] one [SEP] two two [SEP]`
+fn pair() -> Sample {
+    let pieces = pieces();
+    let id = |token: &str| pieces.id(token).unwrap();
+    let ids = ["[CLS]", "one", "[SEP]", "two", "two", "[SEP]"].map(id);
+    Sample::pair(ids.to_vec(), 3, pieces)
+}
+
+#[test]
+fn pairs_say_which_text_each_piece_is_of() {
+    let (eight, one) = (ty("tokens[8] of 100 in pairs"), ty("tokens[8] of 100"));
+    let tensors = eight.tensors().unwrap();
+    let suffixes: Vec<&str> = tensors.iter().map(|t| t.suffix.as_str()).collect();
+    assert_eq!(suffixes, ["", "/length", "/kinds"]);
+    assert_eq!(
+        (
+            tensors[2].shape.as_slice(),
+            tensors[2].dtype,
+            tensors[2].classes
+        ),
+        (&[8][..], DType::Int, Some(2))
+    );
+    let (_, ints) = written(&pair(), &eight).unwrap();
+    assert_eq!(ints[8..], [6, 0, 0, 0, 1, 1, 1, 0, 0]);
+    assert_eq!(pair().shown(), "tokens[6] in pairs");
+    assert!(eight.holds(&pair()) && !one.holds(&pair()) && !eight.holds(&tokens("one")));
+    // which is no value of the other type
+    assert!(written(&pair(), &one).is_err() && written(&tokens("one"), &eight).is_ok());
+    // two texts do where one is asked for, and one is no two
+    assert!(eight.fits(&one) && eight.fits(&ty("tokens")) && eight.fits(&ty("tokens in pairs")));
+    assert!(!one.fits(&eight) && !one.fits(&ty("tokens in pairs")));
+    assert!(!eight.fits(&ty("tokens[9] in pairs")));
+    let wider = eight.wider(&ty("tokens[9] in pairs"));
+    assert_eq!(wider, ty("tokens[9] of 100 in pairs"));
+    assert_eq!(
+        (eight.crosses(), ty("tokens in pairs * 2").crosses()),
+        (None, None)
+    );
+    // who has read two reads one
+    assert_eq!(eight.whole(&Fields::new()), one);
+    assert_eq!(one.whole(&Fields::new()), one);
+    let loose = ty("tokens in pairs").tensors().unwrap_err().problem("x");
+    assert!(loose.helps[0].contains("pair(pieces, 128)"), "{loose:?}");
 }
 
 #[test]

@@ -2,14 +2,17 @@
 //!
 //! A value has at most `n` of them. In a batch it is the ids `[B, n]`, padded with 0, which stands for no word, and under `/length` how
 //! many of them are its own, `[B]`.
+//!
+//! `tokens[n] in pairs`: two texts, one behind the other. In a batch there is under `/kinds` also which of the two each piece is of,
+//! `[B, n]`: 0 for the first and for padding, 1 for the second.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::value::Tokens;
 use super::{
-    Asked, Cell, Drawing, Loose, Numbers, Part, Prepared, Sample, SampleType, Tensor, Value, View,
-    inside, same, shown, size,
+    Asked, Cell, Drawing, Fields, Loose, Numbers, Part, Prepared, Sample, SampleType, Tensor,
+    Value, View, inside, same, shown, size,
 };
 use crate::augment::Scratch;
 use crate::catalog::{Problem, Result as Checked};
@@ -22,6 +25,10 @@ use crate::language::codes::Code;
 pub const PADDING: u32 = 0;
 /// Between the length and the size of the vocabulary.
 const OF: &str = " of ";
+/// Behind both, where a value is two texts.
+const IN_PAIRS: &str = " in pairs";
+/// What each piece is of, in a batch of pairs.
+pub const KINDS: &str = "/kinds";
 
 /// What is known of a text in pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +37,8 @@ pub struct TokensType {
     pub length: Option<usize>,
     /// Size of the vocabulary, as it is declared: ids are below it.
     pub vocabulary: Option<usize>,
+    /// Whether a value is two texts, one behind the other.
+    pub pairs: bool,
 }
 
 impl TokensType {
@@ -37,9 +46,22 @@ impl TokensType {
     const ANY: TokensType = TokensType {
         length: None,
         vocabulary: None,
+        pairs: false,
     };
 
+    /// The same of one text.
+    pub fn alone(self) -> SampleType {
+        SampleType::Tokens(Self {
+            pairs: false,
+            ..self
+        })
+    }
+
     pub(super) fn parse(text: &str) -> Option<Self> {
+        let (text, pairs) = match text.strip_suffix(IN_PAIRS) {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
         let (text, vocabulary) = match text.split_once(OF) {
             Some((text, vocabulary)) => (text, size(vocabulary)?),
             None => (text, None),
@@ -48,17 +70,39 @@ impl TokensType {
             "tokens" => None,
             text => size(inside(text, "tokens[", ']')?)?,
         };
-        Some(Self { length, vocabulary })
+        Some(Self {
+            length,
+            vocabulary,
+            pairs,
+        })
     }
 }
 
 impl SampleType {
     /// A text in pieces of which nothing else is known.
     pub const TOKENS: SampleType = SampleType::Tokens(TokensType::ANY);
+    /// Two texts in pieces of which nothing else is known.
+    pub const PAIRS: SampleType = SampleType::Tokens(TokensType {
+        pairs: true,
+        ..TokensType::ANY
+    });
 
     /// `tokens[n]`, with the size of its vocabulary.
     pub fn tokens(length: Option<usize>, vocabulary: Option<usize>) -> Self {
-        SampleType::Tokens(TokensType { length, vocabulary })
+        SampleType::Tokens(TokensType {
+            length,
+            vocabulary,
+            pairs: false,
+        })
+    }
+
+    /// `tokens[n] in pairs`, with the size of its vocabulary.
+    pub fn pairs(length: Option<usize>, vocabulary: Option<usize>) -> Self {
+        SampleType::Tokens(TokensType {
+            length,
+            vocabulary,
+            pairs: true,
+        })
     }
 
     /// What is known of it, where it is a text in pieces.
@@ -76,10 +120,10 @@ impl fmt::Display for TokensType {
         if self.length.is_some() {
             write!(f, "[{}]", shown(self.length))?;
         }
-        match self.vocabulary {
-            Some(n) => write!(f, "{OF}{n}"),
-            None => Ok(()),
+        if let Some(n) = self.vocabulary {
+            write!(f, "{OF}{n}")?;
         }
+        f.write_str(if self.pairs { IN_PAIRS } else { "" })
     }
 }
 
@@ -96,9 +140,11 @@ impl Asked for TokensType {
         vec![("length", self.length), ("vocabulary", self.vocabulary)]
     }
 
+    /// Two texts do where one is asked for.
     fn fits(&self, wanted: &SampleType) -> bool {
         wanted.as_tokens().is_some_and(|wanted| {
-            same(self.length, wanted.length) && same(self.vocabulary, wanted.vocabulary)
+            let enough = self.pairs || !wanted.pairs;
+            enough && same(self.length, wanted.length) && same(self.vocabulary, wanted.vocabulary)
         })
     }
 
@@ -109,13 +155,15 @@ impl Asked for TokensType {
         Some(SampleType::Tokens(Self {
             length: self.length.zip(other.length).map(longer),
             vocabulary: self.vocabulary.or(other.vocabulary),
+            pairs: self.pairs && other.pairs,
         }))
     }
 
     fn holds(&self, value: &Sample) -> bool {
         value.as_tokens().is_some_and(|tokens| {
             let n = self.vocabulary.unwrap_or(usize::MAX);
-            self.length.is_none_or(|most| tokens.ids.len() <= most)
+            self.pairs == tokens.second.is_some()
+                && self.length.is_none_or(|most| tokens.ids.len() <= most)
                 && tokens.ids.iter().all(|id| (*id as usize) < n)
         })
     }
@@ -124,7 +172,12 @@ impl Asked for TokensType {
         let Some(length) = self.length else {
             return Err(Loose::any_size(
                 SampleType::Tokens(*self),
-                "cut every text to one length before it is emitted: `crop_tokens(128)`",
+                match self.pairs {
+                    true => "cut every pair to one length: `(first, second) |> pair(pieces, 128)`",
+                    false => {
+                        "cut every text to one length before it is emitted: `crop_tokens(128)`"
+                    }
+                },
             ));
         };
         let whole = |suffix: &str, shape: Vec<usize>, classes| Tensor {
@@ -133,10 +186,14 @@ impl Asked for TokensType {
             dtype: DType::Int,
             classes,
         };
-        Ok(vec![
+        let mut all = vec![
             whole("", vec![length], self.vocabulary),
             whole("/length", Vec::new(), None),
-        ])
+        ];
+        if self.pairs {
+            all.push(whole(KINDS, vec![length], Some(2)));
+        }
+        Ok(all)
     }
 
     fn longest(&self) -> Option<usize> {
@@ -150,8 +207,9 @@ impl Asked for TokensType {
         }))
     }
 
+    /// The door has no word for where the second text begins.
     fn crosses(&self) -> Option<u32> {
-        Some(3)
+        (!self.pairs).then_some(3)
     }
 
     /// In the vocabulary of what went there: only ids cross over.
@@ -196,6 +254,11 @@ impl Asked for TokensType {
         found.fits(&SampleType::TEXT)
     }
 
+    /// One text: who reads two can read one.
+    fn whole(&self, _fields: &Fields) -> Option<SampleType> {
+        Some(self.alone())
+    }
+
     /// The beginning of a text, as long as those that were trained on, in pieces of the same vocabulary.
     fn view(&self, prepared: &Prepared, found: &SampleType, data: &str) -> Checked<View> {
         let mut view = View::default();
@@ -226,7 +289,20 @@ impl Asked for TokensType {
 impl Sample {
     /// A text in pieces.
     pub fn tokens(ids: Vec<u32>, pieces: Arc<Pieces>) -> Self {
-        Sample::Tokens(Tokens { ids, pieces })
+        Sample::Tokens(Tokens {
+            ids,
+            pieces,
+            second: None,
+        })
+    }
+
+    /// Two texts in pieces, one behind the other: the second begins at the place `second`.
+    pub fn pair(ids: Vec<u32>, second: usize, pieces: Arc<Pieces>) -> Self {
+        Sample::Tokens(Tokens {
+            ids,
+            pieces,
+            second: Some(second),
+        })
     }
 
     /// The text in pieces, where it is one.
@@ -252,7 +328,8 @@ impl Value for Tokens {
     }
 
     fn shown(&self) -> String {
-        format!("tokens[{}]", self.ids.len())
+        let pairs = if self.second.is_some() { IN_PAIRS } else { "" };
+        format!("tokens[{}]{pairs}", self.ids.len())
     }
 
     fn write<'a>(&self, cells: &mut dyn Iterator<Item = Cell<'a>>) -> Result<(), DataError> {
@@ -280,7 +357,19 @@ impl Value for Tokens {
             }
         }
         *Cell::next(cells)?.int()? = self.ids.len() as i64;
-        Ok(())
+        let Some(second) = self.second else {
+            return Ok(());
+        };
+        let cell = Cell::next(cells)?;
+        match cell.numbers {
+            Numbers::Int(row) if row.len() >= self.ids.len() => {
+                row.fill(0);
+                let of_second = row.iter_mut().take(self.ids.len()).skip(second);
+                of_second.for_each(|kind| *kind = 1);
+                Ok(())
+            }
+            _ => Err(cell.another()),
+        }
     }
 
     fn length(&self) -> Option<usize> {

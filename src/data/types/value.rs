@@ -44,6 +44,8 @@ pub struct Tokens {
     pub ids: Vec<u32>,
     /// What the numbers mean.
     pub pieces: Arc<Pieces>,
+    /// Where the second of two texts begins; `None`: it is one.
+    pub second: Option<usize>,
 }
 
 /// The questions, as [`Sample`] passes them on.

@@ -66,9 +66,14 @@ fn bytes(file: &Value) -> Vec<u8> {
     bytes
 }
 
-/// The file of a vocabulary of whole words. The counts stand where other programs pass over what they do not know.
+/// The file of a vocabulary of whole words.
 pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling) -> Vec<u8> {
-    bytes(&json!({
+    bytes(&of_whole(tokens, Some(counts), spelling))
+}
+
+/// The same before it is bytes. The counts stand where other programs pass over what they do not know.
+fn of_whole(tokens: &[String], counts: Option<&[u64]>, spelling: Spelling) -> Value {
+    let mut file = json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
@@ -77,17 +82,41 @@ pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling)
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "post_processor": null,
         "decoder": null,
-        "model": {"type": "WordLevel", "vocab": by_id(tokens), "unk_token": SPECIAL[1], "counts": counts}
-    }))
+        "model": {"type": "WordLevel", "vocab": by_id(tokens), "unk_token": SPECIAL[1]}
+    });
+    if let Some(counts) = counts {
+        file["model"]["counts"] = json!(counts);
+    }
+    file
 }
 
 /// The file of a vocabulary. Equal pieces give equal bytes.
 pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
+    bytes(&of_pieces(tokens, spelling))
+}
+
+/// The file of a vocabulary that was opened, with a mark of who wrote it: beside the pieces, where other programs pass over what they do
+/// not know. `counts`: each piece is a word, and how often each was there, where that is known.
+pub(super) fn write_marked(
+    tokens: &[String],
+    counts: Option<Option<&[u64]>>,
+    spelling: Spelling,
+    mark: &Value,
+) -> Vec<u8> {
+    let mut file = match counts {
+        Some(counts) => of_whole(tokens, counts, spelling),
+        None => of_pieces(tokens, spelling),
+    };
+    file["model"]["pretext"] = mark.clone();
+    bytes(&file)
+}
+
+fn of_pieces(tokens: &[String], spelling: Spelling) -> Value {
     let one = |name: &str, of: u8| json!({name: {"id": name_of(of), "type_id": 0}});
     let (class, separator) = (SPECIAL[2], SPECIAL[3]);
     let ids = special_ids(tokens, SPECIAL.len());
     let inserted = |token: &str, id: usize| json!({"id": token, "ids": [id], "tokens": [token]});
-    bytes(&json!({
+    json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
@@ -106,7 +135,7 @@ pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
             "type": "WordPiece", "unk_token": SPECIAL[1], "continuing_subword_prefix": GOES_ON,
             "max_input_chars_per_word": LONGEST_WORD, "vocab": by_id(tokens)
         }
-    }))
+    })
 }
 
 /// What stands in a template: a piece, or the first text.

@@ -262,6 +262,14 @@ impl Pieces {
         })
     }
 
+    /// A `tokenizer.json` that cuts texts as these pieces do, whatever file they were opened from; `mark` says in it who wrote it
+    /// (`model.pretext`).
+    pub fn tokenizer(&self, mark: &serde_json::Value) -> Vec<u8> {
+        let tokens: Vec<String> = self.tokens.iter().map(|token| token.to_string()).collect();
+        let counts = self.whole().then(|| self.counts());
+        file::write_marked(&tokens, counts, self.spelling, mark)
+    }
+
     /// The ids of a text's pieces, without any that stands for no word but `[UNK]`. A text that spells `[MASK]` is a text of three
     /// words.
     ///
@@ -299,6 +307,14 @@ impl Pieces {
         all.extend_from_slice(ids);
         all.push(separator);
         all
+    }
+
+    /// Whether a piece goes on with the word of the piece before it, rather than beginning one.
+    pub fn goes_on(&self, id: u32) -> bool {
+        self.cuts.is_some()
+            && self
+                .token(id)
+                .is_some_and(|token| token.starts_with(GOES_ON) && token.len() > GOES_ON.len())
     }
 
     /// Whether each piece is a whole word.

@@ -206,3 +206,15 @@ fn files_that_are_none_are_refused() {
     let deep = "[".repeat(100_000);
     assert!(Pieces::open(deep.as_bytes()).is_err());
 }
+
+#[test]
+fn pieces_go_on_with_a_word_or_begin_one() {
+    let (bytes, _) = uncased(&["ab ab abc abc # ## b b"], 60).unwrap();
+    let pieces = Pieces::open(&bytes).unwrap();
+    let goes_on = |token: &str| pieces.goes_on(pieces.id(token).unwrap());
+    assert!(goes_on("##b") && goes_on("##c"));
+    for begins in ["a", "b", "ab", "#", "[CLS]", "[UNK]"] {
+        assert!(!goes_on(begins), "{begins}");
+    }
+    assert!(!pieces.goes_on(9999));
+}

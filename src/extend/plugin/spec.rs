@@ -383,7 +383,9 @@ fn types(
 /// Whether values of a type go through a plugin's door; why they do not.
 fn crosses(by: &By, ty: &SampleType) -> Result<(), String> {
     match ty.crosses() {
-        None => Err("Lists of lists do not go through the door of plugins.".into()),
+        None => {
+            Err("Lists of lists and pairs of texts do not go through the door of plugins.".into())
+        }
         Some(since) if since > by.minor => {
             let (major, minor) = (abi::MAJOR, by.minor);
             Err(format!(

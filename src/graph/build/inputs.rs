@@ -8,7 +8,7 @@ use crate::language::codes::Code;
 impl Graph {
     /// The field `name` of the batch.
     pub fn input(&self, name: &str) -> Result<Var> {
-        self.find_input(name).ok_or_else(|| {
+        self.maybe_input(name).ok_or_else(|| {
             self.no_field(
                 format!("the batch has no field `{name}`"),
                 format!("let the augment emit `{name}`"),
@@ -31,14 +31,14 @@ impl Graph {
     /// The same for a list that the batch may not have: it is empty then.
     pub fn maybe_input_list(&self, name: &str) -> Vec<Var> {
         (0..)
-            .map_while(|i| self.find_input(&format!("{name}/{i}")))
+            .map_while(|i| self.maybe_input(&format!("{name}/{i}")))
             .collect()
     }
 
     /// The field `name` of the batch; the elements of a list one after the other along the batch:
     /// `n` times `[B, …]` → `[n B, …]`.
     pub fn input_stacked(&mut self, name: &str) -> Result<Var> {
-        match self.find_input(&format!("{name}/0")) {
+        match self.maybe_input(&format!("{name}/0")) {
             Some(_) => {
                 let elements = self.input_list(name)?;
                 self.concat(&elements, 0)
@@ -52,7 +52,8 @@ impl Graph {
         Problem::new(Code::Shape, message).at(at(self.span))
     }
 
-    fn find_input(&self, name: &str) -> Option<Var> {
+    /// The field `name` of the batch, where it has one.
+    pub fn maybe_input(&self, name: &str) -> Option<Var> {
         let index = self
             .nodes
             .iter()
