@@ -29,6 +29,7 @@ mod progress;
 mod published;
 mod random;
 mod regular;
+mod sentences;
 mod shapes;
 mod shards;
 mod shared;
