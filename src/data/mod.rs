@@ -3,6 +3,7 @@
 mod beside;
 mod cifar10;
 mod decode;
+mod dialogues;
 mod documents;
 mod download;
 mod draws;
@@ -77,6 +78,7 @@ pub fn specs() -> Vec<Spec> {
         parquet::spec(),
         documents::spec(),
         text_lines::spec(),
+        dialogues::spec(),
     ];
     specs.extend(pipes::specs());
     specs

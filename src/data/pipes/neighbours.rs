@@ -212,3 +212,7 @@ pub(super) fn spec() -> Spec {
     )
     .example("neighbours(next = 50%)")
 }
+
+#[cfg(test)]
+#[path = "neighbours_tests.rs"]
+mod tests;

@@ -22,7 +22,7 @@ const MARKS: &str = ".!?…‽⁇⁈⁉‼؟۔।॥։።፧။៕";
 /// Marks that end a sentence whatever follows.
 const WIDE_MARKS: &str = "。！？｡．";
 /// What closes behind a mark.
-const CLOSING: &str = "\"'”’»›)]}」』）】》〉*_";
+const CLOSING: &str = "\"'“”‘’«»‹›)]}」』）】》〉*_";
 /// What may stand before the first letter of a sentence.
 const OPENING: &str = "\"'“”‘’„‚«»‹›([{「『（【《〈¿¡*_#-–—•·";
 /// What a sentence does not begin with.
