@@ -3,6 +3,9 @@
 mod choice;
 mod concat;
 mod hold_out;
+mod made;
+mod neighbours;
+mod sentences;
 mod take;
 mod without;
 
@@ -16,6 +19,8 @@ pub(super) fn specs() -> Vec<Spec> {
         hold_out::spec(),
         without::spec(),
         concat::spec(),
+        sentences::spec(),
+        neighbours::spec(),
     ]
 }
 
