@@ -92,7 +92,11 @@ pub(crate) fn add_row(isa: Isa, x: &[f32], row: &[f32], out: &mut [f32]) {
     let c = row.len();
     assert!(c > 0 && x.len() == out.len() && x.len().is_multiple_of(c));
     let (m, rows) = (x.len() / c, (PIECE / c).max(1));
-    let (x, row, out) = (Shared::of(x), Shared::of(row), Shared::new(out.as_mut_ptr()));
+    let (x, row, out) = (
+        Shared::of(x),
+        Shared::of(row),
+        Shared::new(out.as_mut_ptr()),
+    );
     tasks(m.div_ceil(rows), |piece| {
         for at in piece * rows..((piece + 1) * rows).min(m) {
             // SAFETY: the slices have these sizes; each task writes its own rows.

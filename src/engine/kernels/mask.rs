@@ -71,7 +71,10 @@ impl Mask {
 
     /// Keys up to the last that one of these queries looks at.
     pub(crate) fn keys(&self, head: usize, queries: Range<usize>) -> usize {
-        let (first, last) = (self.row(head, queries.start), self.row(head, queries.end - 1));
+        let (first, last) = (
+            self.row(head, queries.start),
+            self.row(head, queries.end - 1),
+        );
         let rows = self.rows[first..=last].iter();
         rows.map(|[upto, _]| if *upto == 0 { self.keys } else { *upto })
             .max()

@@ -3,8 +3,10 @@
 use serde_json::Value as Json;
 
 use super::fixtures::{close, data, numbers, read, shape, sizes};
-use crate::engine::{Batch, Device, HostTensor, Kernels, Model, features, gradients};
-use crate::graph::{DType, Graph, Init, Mode};
+use crate::catalog::Value;
+use crate::engine::{Batch, Derivatives, Device, HostTensor, Kernels, Model, features, gradients};
+use crate::graph::testing::{encoder, net, task};
+use crate::graph::{DType, Graph, Init, Mode, Size};
 
 /// Relative to the largest number of a tensor: 32-bit sums of a hundred terms.
 const TOLERANCE: f32 = 1e-5;
@@ -32,7 +34,10 @@ fn by_row(of: &[f32], width: usize) -> Vec<f32> {
 
 fn check(case: &Json, kernels: Kernels) {
     let name = case["name"].as_str().expect("a name");
-    let of: Vec<usize> = numbers(&case["sizes"]).iter().map(|n| *n as usize).collect();
+    let of: Vec<usize> = numbers(&case["sizes"])
+        .iter()
+        .map(|n| *n as usize)
+        .collect();
     let [batch, heads, queries, keys, width, value] = of.try_into().expect("six sizes");
     let mut g = Graph::new(Mode::Train);
     let shapes = [
@@ -111,4 +116,68 @@ fn a_mask_that_is_learnt_has_a_gradient() {
     });
     assert!(found[0].iter().any(|x| x.abs() > 1.0), "{found:?}");
     assert_eq!(found[0], found[1]);
+}
+
+const VOCABULARY: usize = 50;
+
+/// BERT's task with dropout on four texts of 1 to 21 pieces.
+fn masked_tokens(kernels: Kernels) -> Derivatives {
+    const N: usize = 21;
+    let bert = encoder(
+        "bert",
+        &[
+            ("width", Value::Integer(24)),
+            ("depth", Value::Integer(2)),
+            ("heads", Value::Integer(3)),
+        ],
+    );
+    let shape = || vec![Size::batch(), N.into()];
+    let inputs = [
+        ("input", shape(), Some(VOCABULARY)),
+        ("target", shape(), Some(VOCABULARY)),
+    ];
+    let g = task("masked_tokens", &inputs, bert, net([])).expect("a task");
+    let (mut input, mut target) = (Vec::new(), Vec::new());
+    for (text, length) in [N, 13, 1, 8].into_iter().enumerate() {
+        for i in 0..N {
+            let id = (1 + (text * 31 + i * 17) % (VOCABULARY - 1)) as i64;
+            input.push(if i < length { id } else { 0 });
+            target.push(if i < length && i % 4 == 0 { id / 2 } else { 0 });
+        }
+    }
+    let batch: Batch = [
+        ("input".to_owned(), HostTensor::int(input, &[4, N])),
+        ("target".to_owned(), HostTensor::int(target, &[4, N])),
+    ]
+    .into();
+    let device = Device::flex().with_kernels(kernels);
+    let model = Model::init(&g, 7, &device).expect("a model");
+    gradients(&g, &model, &batch).expect("gradients")
+}
+
+#[test]
+fn a_net_of_texts_agrees_with_burn() {
+    let [fast, reference] = [Kernels::Fast, Kernels::Reference].map(masked_tokens);
+    let (a, b) = (fast.objectives[0].1, reference.objectives[0].1);
+    assert!((a - b).abs() < 1e-5 * b, "{a}, burn's {b}");
+    assert_eq!(fast.gradients.len(), reference.gradients.len());
+    // the slope of a key's bias is rounding: it shifts all scores of a query
+    let sure = |key: &&String| !key.ends_with("key/bias");
+    for key in reference.gradients.keys().filter(sure) {
+        let [got, want] = [&fast, &reference].map(|of| data(&of.gradients[key]));
+        close(key, got, want, 5e-5);
+    }
+}
+
+#[test]
+fn a_net_of_texts_does_not_depend_on_threads() {
+    let run = |n| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build();
+        pool.expect("a pool")
+            .install(|| masked_tokens(Kernels::Fast))
+    };
+    let one = run(1);
+    for n in [2, 3, 7] {
+        assert_eq!(one, run(n), "{n} threads");
+    }
 }

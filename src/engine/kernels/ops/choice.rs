@@ -150,13 +150,8 @@ impl Rule<1> for Chosen {
     fn backward(self, dy: FlexTensor, _wanted: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let dy = row_major(dy);
         let d = numbers(&dy);
-        let dx = entropy::chosen_gradient(
-            Isa::best(),
-            numbers(&self.x),
-            &self.logs,
-            &self.targets,
-            d,
-        );
+        let dx =
+            entropy::chosen_gradient(Isa::best(), numbers(&self.x), &self.logs, &self.targets, d);
         [Some(tensor(dx, &shape(&self.x)))]
     }
 }

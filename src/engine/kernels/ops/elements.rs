@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use burn_flex::FlexTensor;
 
-use crate::engine::kernels::each;
 use crate::engine::kernels::drop::{Draws, drop};
+use crate::engine::kernels::each;
 use crate::engine::kernels::map::{
     alike, dense, laid_like, numbers, row_major, shape, sum, tensor, tensor_like,
 };
@@ -84,7 +84,13 @@ impl Rule<2> for AddedRow {
 pub(super) fn dropout(input: Held, draws: Draws) -> Held {
     let x = row_major(input.plain().clone());
     let y = tensor(drop(Isa::best(), &draws, numbers(&x)), &shape(&x));
-    record([input], Dropout { draws: Arc::new(draws) }, y)
+    record(
+        [input],
+        Dropout {
+            draws: Arc::new(draws),
+        },
+        y,
+    )
 }
 
 #[derive(Clone, Debug)]
