@@ -57,6 +57,11 @@ impl Philox {
         }
     }
 
+    /// The key and the counter of the first block that a stream which nothing was drawn of gives.
+    pub(crate) fn start(&self) -> ([u32; 2], [u32; 4]) {
+        (self.key, self.counter)
+    }
+
     /// A number that names a string in a stream's path.
     pub fn part(text: &str) -> u64 {
         let hash = blake3::hash(text.as_bytes());

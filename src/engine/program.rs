@@ -38,6 +38,15 @@ pub(crate) enum Chain {
         /// The sum and its other operand.
         sum: Option<(Var, Var)>,
     },
+    /// Of the logarithm of the softmax of each row one number: cross-entropy.
+    Chosen {
+        /// `[R, C]`
+        logits: Var,
+        /// The logarithm of their softmax.
+        softmax: Var,
+        /// `[R, 1]`
+        targets: Var,
+    },
     /// Attention of queries, keys and values that one linear layer gave.
     Heads {
         /// `[B, N, 3 heads d]`
@@ -56,6 +65,9 @@ impl Chain {
                 sources.extend(sum.map(|(_, shortcut)| shortcut));
                 sources
             }
+            Chain::Chosen {
+                logits, targets, ..
+            } => vec![*logits, *targets],
             Chain::Heads { joined, .. } => vec![*joined; 3],
         }
     }
@@ -67,6 +79,7 @@ impl Chain {
                 let sum = sum.map(|(sum, _)| sum);
                 [*norm].into_iter().chain(sum).collect()
             }
+            Chain::Chosen { softmax, .. } => vec![*softmax],
             Chain::Heads { parts, .. } => parts.concat(),
         }
     }
@@ -156,8 +169,25 @@ fn chain(graph: &Graph, reads: &[u32], last: usize) -> Option<Chain> {
     match graph.nodes[last].op {
         Op::Unary(Unary::Relu) => norm_chain(graph, reads, last),
         Op::Attention { .. } => heads_chain(graph, reads, last),
+        Op::Gather(1) => chosen_chain(graph, reads, last),
         _ => None,
     }
+}
+
+fn chosen_chain(graph: &Graph, reads: &[u32], gather: usize) -> Option<Chain> {
+    let &[softmax, targets] = graph.nodes[gather].inputs.as_slice() else {
+        return None;
+    };
+    let node = graph.node(softmax);
+    let fits = node.op == Op::LogSoftmax(1)
+        && node.shape.len() == 2
+        && graph.node(targets).shape[1].known() == Some(1)
+        && reads[softmax.0 as usize] == 1;
+    fits.then_some(Chain::Chosen {
+        logits: *node.inputs.first()?,
+        softmax,
+        targets,
+    })
 }
 
 fn heads_chain(graph: &Graph, reads: &[u32], attention: usize) -> Option<Chain> {

@@ -87,10 +87,31 @@ unsafe fn add_body<S: Simd>(a: *const f32, b: *const f32, out: *mut f32, n: usiz
     }
 }
 
+/// `row [c]` added to each row of `x [m, c]`.
+pub(crate) fn add_row(isa: Isa, x: &[f32], row: &[f32], out: &mut [f32]) {
+    let c = row.len();
+    assert!(c > 0 && x.len() == out.len() && x.len().is_multiple_of(c));
+    let (m, rows) = (x.len() / c, (PIECE / c).max(1));
+    let (x, row, out) = (
+        Shared::of(x),
+        Shared::of(row),
+        Shared::new(out.as_mut_ptr()),
+    );
+    tasks(m.div_ceil(rows), |piece| {
+        for at in piece * rows..((piece + 1) * rows).min(m) {
+            // SAFETY: the slices have these sizes; each task writes its own rows.
+            unsafe { add_piece(isa, x.at(at * c), row.at(0), out.at(at * c), c) };
+        }
+    });
+}
+
+/// Rows whose columns are summed at once, at least: each is a row of sums that is added up later.
+const SUMMED: usize = 32;
+
 /// Sums of the columns of `x [m, c]`.
 pub(crate) fn column_sums(isa: Isa, x: &[f32], c: usize) -> Vec<f32> {
     let m = x.len() / c.max(1);
-    let rows = (PIECE / c.max(1)).max(1);
+    let rows = (PIECE / c.max(1)).max(SUMMED);
     let parts = m.div_ceil(rows);
     let sums = Scratch::new(parts * c);
     let (sums, from) = (sums.shared(), Shared::of(x));

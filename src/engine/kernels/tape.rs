@@ -154,6 +154,16 @@ impl Held {
 pub(crate) trait Rule<const N: usize>: Clone + Debug + Send + 'static {
     /// The gradients of the inputs that are wanted, of the result's.
     fn backward(self, dy: FlexTensor, wanted: [bool; N]) -> [Option<FlexTensor>; N];
+
+    /// The same; what others left for the inputs' gradients may be taken and added to.
+    fn backward_onto(
+        self,
+        dy: FlexTensor,
+        wanted: [bool; N],
+        _left: &mut [Option<FlexTensor>; N],
+    ) -> [Option<FlexTensor>; N] {
+        self.backward(dy, wanted)
+    }
 }
 
 struct Step<R>(PhantomData<fn() -> R>);
@@ -176,10 +186,11 @@ impl<R: Rule<N>, const N: usize> Backward<Flex, N> for Step<R> {
         let dy = grads.consume::<Flex>(&ops.node);
         let wanted = ops.parents.each_ref().map(Option::is_some);
         let (rule, left) = ops.state;
-        let gradients = rule.backward(dy, wanted);
+        let mut left = left.map(|left| left.and_then(|left| left.take()));
+        let gradients = rule.backward_onto(dy, wanted, &mut left);
         for ((parent, gradient), left) in ops.parents.into_iter().zip(gradients).zip(left) {
             let Some(parent) = parent else { continue };
-            let gradient = match (gradient, left.and_then(|left| left.take())) {
+            let gradient = match (gradient, left) {
                 (Some(own), Some(left)) => Some(plus(own, left)),
                 (own, left) => own.or(left),
             };

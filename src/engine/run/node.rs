@@ -74,7 +74,18 @@ impl Runner<'_> {
                     return Ok(x);
                 }
                 let name = program.masks.get(&var).copied().unwrap_or_default();
-                let mask = dropout::mask(self.draw, name, *p, shape.iter().product());
+                let elements = shape.iter().product();
+                let x = match device.kernels() {
+                    Kernels::Fast => {
+                        let draws = dropout::draws(self.draw, name, *p, elements);
+                        match kernels::dropout(x, draws) {
+                            Ok(value) => return Ok(value),
+                            Err(x) => x,
+                        }
+                    }
+                    Kernels::Reference => x,
+                };
+                let mask = dropout::mask(self.draw, name, *p, elements);
                 let mask = Value::of_f32(mask, shape, device.burn()).map_err(fail)?;
                 on_pair!((x, mask), (x, mask) => Ok(x.mul(mask).into()), _other => Err(fail("wants numbers".into())))
             }
@@ -167,6 +178,18 @@ impl Runner<'_> {
                 let statistics = [mean, variance];
                 self.again = program.again.get(norm.0 as usize).copied().unwrap_or(false);
                 self.batch_norm(*norm, epsilon, momentum, statistics, operands, true)
+            }
+            Chain::Chosen { softmax, .. } => {
+                if let Some(value) = kernels::chosen_log_softmax(&operands) {
+                    return Ok(value);
+                }
+                let mut operands = operands.into_iter();
+                let x = operands.next().into_iter().collect();
+                let shape = sizes(*softmax, self.size);
+                let log_p = self.node(*softmax, graph.node(*softmax), program, x, &shape)?;
+                let both = std::iter::once(log_p).chain(operands).collect();
+                let shape = sizes(var, self.size);
+                self.node(var, graph.node(var), program, both, &shape)
             }
             Chain::Heads { parts, .. } => {
                 let shape = sizes(var, self.size);

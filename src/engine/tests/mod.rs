@@ -1,5 +1,6 @@
 //! Tests of the engine against values that PyTorch computed (`tests/fixtures/engine/make.py`).
 
+mod attention;
 mod checkpoints;
 mod encoders;
 mod evaluation;

@@ -8,13 +8,16 @@ use burn_flex::{FlexTensor, Layout};
 use super::{held, value};
 use crate::engine::kernels::attention::{self, Attention, Heads};
 use crate::engine::kernels::map::{is_f32, numbers, row_major, shape, tensor};
+use crate::engine::kernels::mask::Mask;
 use crate::engine::kernels::memory::{Shared, filled};
 use crate::engine::kernels::simd::Isa;
 use crate::engine::kernels::tape::{Held, Rule, record};
 use crate::engine::value::Value;
 
-/// `q [.., N, d]`, `k [.., M, d]`, `v [.., M, e]` → `[.., N, e]`.
-pub(super) fn attend(inputs: Vec<Held>, scale: f64) -> Option<Held> {
+/// `q [.., N, d]`, `k [.., M, d]`, `v [.., M, e]`, perhaps a mask `[.., N, M]` whose sizes may be 1 → `[.., N, e]`. There is no kernel
+/// for masks that are learnt, or of other numbers than 1 and 0.
+pub(super) fn attend(mut inputs: Vec<Held>, scale: f64) -> Option<Held> {
+    let given = (inputs.len() > 3).then(|| inputs.pop()).flatten();
     let inputs = <[Held; 3]>::try_from(inputs).ok()?;
     let [q, k, v] = inputs.each_ref().map(|x| dense_width(x.plain().clone()));
     let (qs, ks, vs) = (shape(&q), shape(&k), shape(&v));
@@ -30,16 +33,53 @@ pub(super) fn attend(inputs: Vec<Held>, scale: f64) -> Option<Held> {
         scale: scale as f32,
     };
     let mut sizes = qs;
+    let mask = match given {
+        Some(given) => Some(mask(&given, &sizes[..rank - 2], of.queries, of.keys)?),
+        None => None,
+    };
     sizes[rank - 1] = of.value;
     let mut logs = Vec::new();
     let y = fresh(&sizes, |out| {
         let [q, k, v] = [&q, &k, &v].map(Split::of);
         let inputs = [q.heads(), k.heads(), v.heads()];
         // SAFETY: the sizes and layouts are the tensors' own.
-        logs = unsafe { attention::forward(Isa::best(), &of, inputs, out) };
+        logs = unsafe { attention::forward(Isa::best(), &of, inputs, mask.as_ref(), out) };
     });
-    let logs = logs.into();
-    Some(record(inputs, Attended { of, q, k, v, logs }, y))
+    let rule = Attended {
+        of,
+        q,
+        k,
+        v,
+        mask: mask.map(Arc::new),
+        logs: logs.into(),
+    };
+    Some(record(inputs, rule, y))
+}
+
+/// What a kernel takes of a mask for heads of these sizes.
+fn mask(given: &Held, leading: &[usize], queries: usize, keys: usize) -> Option<Mask> {
+    if given.is_tracked() {
+        return None;
+    }
+    let given = row_major(given.plain().clone());
+    let sizes = shape(&given);
+    let (own, last) = sizes.split_at_checked(leading.len())?;
+    let &[rows, columns] = last else { return None };
+    if columns != keys {
+        return None;
+    }
+    // heads that share rows start at the same one
+    let mut starts = vec![0];
+    for (own, all) in own.iter().zip(leading) {
+        starts = starts
+            .iter()
+            .flat_map(|start| (0..*all).map(move |i| start * own + i.min(own - 1)))
+            .collect();
+    }
+    starts.iter_mut().for_each(|start| *start *= rows);
+    let mask = Mask::new(numbers(&given), keys, starts, rows)?;
+    mask.fits(leading.iter().product(), queries, keys)
+        .then_some(mask)
 }
 
 /// The same of `[B, N, 3 heads d]`, queries, keys and values of all heads one after the other: `[B, heads, N, d]`. `None` where
@@ -66,7 +106,7 @@ pub(crate) fn joined_attention(inputs: &[Value], heads: usize, scale: f64) -> Op
     let y = fresh(&[batch, heads, tokens, size], |out| {
         let parts = Joined::of(Shared::of(numbers(&joined)), batch, heads, &of);
         // SAFETY: the sizes are the tensors' own.
-        logs = unsafe { attention::forward(Isa::best(), &of, parts.heads(), out) };
+        logs = unsafe { attention::forward(Isa::best(), &of, parts.heads(), None, out) };
     });
     let rule = JoinedAttention {
         of,
@@ -125,7 +165,7 @@ impl Rule<1> for JoinedAttention {
             // SAFETY: the sizes and layouts are the tensors' own.
             unsafe {
                 let (inputs, out) = (inputs.heads(), out.heads());
-                attention::gradient(isa, &self.of, inputs, &self.logs, d.heads(), out);
+                attention::gradient(isa, &self.of, inputs, None, &self.logs, d.heads(), out);
             };
         });
         [Some(tensor(gradient, &sizes))]
@@ -212,6 +252,7 @@ struct Attended {
     q: FlexTensor,
     k: FlexTensor,
     v: FlexTensor,
+    mask: Option<Arc<Mask>>,
     /// `[heads, queries]`
     logs: Arc<[f32]>,
 }
@@ -232,6 +273,7 @@ impl Rule<3> for Attended {
                             Isa::best(),
                             &self.of,
                             inputs,
+                            self.mask.as_deref(),
                             &self.logs,
                             d.heads(),
                             [q_out, k_out, v_out],

@@ -2,6 +2,7 @@
 
 mod attention;
 mod batch_norm;
+mod choice;
 mod elements;
 mod maps;
 mod products;
@@ -11,8 +12,10 @@ mod windows;
 
 pub(crate) use attention::joined_attention;
 pub(crate) use batch_norm::{Normalise, batch_norm, normalise};
+pub(crate) use choice::chosen_log_softmax;
 pub(crate) use update::{Update, update, update_rows};
 
+use super::drop::Draws;
 use super::map::is_f32;
 use super::tape::{Fork, Held, Left};
 use crate::engine::value::{Value, on_float};
@@ -28,6 +31,11 @@ pub(crate) fn apply(
     if let Op::NegativeSampling { radius, share, bag } = op {
         let done = windows::windows(&inputs, (*radius, *share, *bag));
         return done.map(|done| value(done, 2)).ok_or(inputs);
+    }
+    if let Op::Take(0) = op {
+        let done = choice::take(&inputs, left);
+        let rank = inputs.first().map_or(0, |x| x.shape().len());
+        return done.map(|done| value(done, rank)).ok_or(inputs);
     }
     if !is_known(op, &inputs) {
         return Err(inputs);
@@ -65,6 +73,7 @@ pub(crate) fn apply(
         Op::MatMul => products::matmul(held),
         Op::LayerNorm { epsilon } => rows::layer_norm(held, *epsilon),
         Op::Softmax(_) => rows::softmax(held),
+        Op::LogSoftmax(_) => rows::log_softmax(held),
         Op::Attention { scale } => attention::attend(held, *scale),
         _ => None,
     };
@@ -77,11 +86,19 @@ fn is_known(op: &Op, inputs: &[Value]) -> bool {
         Op::Conv2d { .. } | Op::MaxPool { .. } | Op::AvgPool { .. } => true,
         Op::Unary(Unary::Relu | Unary::Gelu) => true,
         Op::Linear | Op::LayerNorm { .. } | Op::MatMul => true,
-        // a mask is rare
-        Op::Attention { .. } => inputs.len() == 3,
-        Op::Softmax(dim) => shapes().all(|shape| *dim + 1 == shape.len()),
-        Op::Binary(Binary::Add) => shapes().all(|shape| shape == inputs[0].shape()),
+        Op::Attention { .. } => true,
+        Op::Softmax(dim) | Op::LogSoftmax(dim) => shapes().all(|shape| *dim + 1 == shape.len()),
+        Op::Binary(Binary::Add) => true,
         _ => false,
+    }
+}
+
+/// Dropout by these draws; gives the value back where it is not on `flex`.
+pub(crate) fn dropout(x: Value, draws: Draws) -> Result<Value, Value> {
+    let rank = x.shape().len();
+    match held(x.clone()) {
+        Some(held) if is_f32(held.plain()) => Ok(value(elements::dropout(held, draws), rank)),
+        _ => Err(x),
     }
 }
 

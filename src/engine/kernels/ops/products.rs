@@ -121,7 +121,21 @@ impl Rule<2> for MatMul {
         let rank = shape(&dy).len();
         let turned = |x: &FlexTensor| x.transpose(rank - 2, rank - 1);
         let da = wanted[0].then(|| product(&dy, &turned(&self.b)));
-        let db = wanted[1].then(|| product(&turned(&self.a), &dy));
+        let db = wanted[1].then(|| {
+            turned_gradient(&self.a, &self.b, &dy).or_else(|| product(&turned(&self.a), &dy))
+        });
         [da.flatten(), db.flatten()]
     }
+}
+
+/// The gradient of a matrix `b [k, n]` that lies as `[n, k]`, and so does the gradient: who turned it has no numbers to move.
+fn turned_gradient(a: &FlexTensor, b: &FlexTensor, dy: &FlexTensor) -> Option<FlexTensor> {
+    let [k, n] = <[usize; 2]>::try_from(shape(b)).ok()?;
+    if b.layout().strides() != [1, k as isize] || k == 1 || n == 1 {
+        return None;
+    }
+    let (a, dy) = (row_major(a.clone()), row_major(dy.clone()));
+    let m = numbers(&a).len() / k;
+    let db = matrix::linear_weight(Isa::best(), m, numbers(&dy), numbers(&a), k);
+    Some(tensor(db, &[n, k]).transpose(0, 1))
 }

@@ -1,7 +1,8 @@
-//! Layer normalisation and softmax over the last dimension.
+//! Layer normalisation, softmax and its logarithm over the last dimension.
 
 use burn_flex::FlexTensor;
 
+use crate::engine::kernels::entropy;
 use crate::engine::kernels::map::{numbers, row_major, shape, tensor};
 use crate::engine::kernels::rows;
 use crate::engine::kernels::simd::Isa;
@@ -80,6 +81,30 @@ impl Rule<1> for Softmax {
         let c = sizes.last().copied().unwrap_or(1);
         let dy = row_major(dy);
         let dx = rows::softmax_gradient(Isa::best(), numbers(&self.y), numbers(&dy), c);
+        [Some(tensor(dx, &sizes))]
+    }
+}
+
+pub(super) fn log_softmax(inputs: Vec<Held>) -> Option<Held> {
+    let inputs = <[Held; 1]>::try_from(inputs).ok()?;
+    let x = row_major(inputs[0].plain().clone());
+    let sizes = shape(&x);
+    let y = entropy::log_softmax(Isa::best(), numbers(&x), *sizes.last()?);
+    let y = tensor(y, &sizes);
+    Some(record(inputs, LogSoftmax { y: y.clone() }, y))
+}
+
+#[derive(Clone, Debug)]
+struct LogSoftmax {
+    y: FlexTensor,
+}
+
+impl Rule<1> for LogSoftmax {
+    fn backward(self, dy: FlexTensor, _wanted: [bool; 1]) -> [Option<FlexTensor>; 1] {
+        let sizes = shape(&self.y);
+        let c = sizes.last().copied().unwrap_or(1);
+        let dy = row_major(dy);
+        let dx = entropy::log_softmax_gradient(Isa::best(), numbers(&self.y), numbers(&dy), c);
         [Some(tensor(dx, &sizes))]
     }
 }

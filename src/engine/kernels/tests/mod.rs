@@ -1,3 +1,5 @@
+mod attention;
 mod conv;
+mod entropy;
 mod norm;
 mod tokens;
