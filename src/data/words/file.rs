@@ -128,6 +128,14 @@ pub(super) fn write_marked(
     bytes(&file)
 }
 
+/// A file that could be read, with the mark.
+pub(super) fn marked(own: &[u8], mark: &Value) -> Option<Vec<u8>> {
+    let mut file: Value = serde_json::from_slice(own).ok()?;
+    let model = file.get_mut("model")?.as_object_mut()?;
+    model.insert("pretext".into(), mark.clone());
+    Some(bytes(&file))
+}
+
 fn of_pieces(tokens: &[String], spelling: Spelling) -> Value {
     let ids = special_ids(tokens, SPECIAL.len());
     json!({

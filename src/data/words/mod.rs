@@ -143,6 +143,8 @@ pub struct Pieces {
     ids: HashMap<Arc<str>, u32>,
     special: SpecialIds,
     spelling: Spelling,
+    /// Of pieces of bytes, the file that says in which order they are joined.
+    file: Option<Arc<[u8]>>,
 }
 
 impl Pieces {
@@ -227,7 +229,7 @@ impl Pieces {
             tokens,
             spelling,
             whole,
-            bytes,
+            bytes: joins,
             mut counts,
         } = file::read(bytes).map_err(|what| {
             DataError::new(format!("it is no vocabulary of pieces: {what}")).help(
@@ -269,7 +271,8 @@ impl Pieces {
             counts.iter_mut().for_each(|counts| counts[id as usize] = 0);
         }
         Ok(Self {
-            cuts: match bytes {
+            file: joins.is_some().then(|| bytes.into()),
+            cuts: match joins {
                 Some(bytes) => Some(Cuts::Bytes(bytes)),
                 None if whole => None,
                 None => Some(Cuts::Words(cuts(&tokens)?)),
@@ -297,6 +300,10 @@ impl Pieces {
     /// A `tokenizer.json` that cuts texts as these pieces do, whatever file they were opened from; `mark` says in it who wrote it
     /// (`model.pretext`).
     pub fn tokenizer(&self, mark: &serde_json::Value) -> Vec<u8> {
+        let own = self.file.as_deref().map(|own| file::marked(own, mark));
+        if let Some(Some(file)) = own {
+            return file;
+        }
         let tokens: Vec<String> = self.tokens.iter().map(|token| token.to_string()).collect();
         let counts = self.whole().then(|| self.counts());
         file::write_marked(&tokens, counts, self.spelling, mark)
@@ -346,14 +353,6 @@ impl Pieces {
         all.extend_from_slice(ids);
         all.push(separator);
         all
-    }
-
-    /// Whether a piece goes on with the word of the piece before it, rather than beginning one.
-    pub fn goes_on(&self, id: u32) -> bool {
-        self.cuts.is_some()
-            && self
-                .token(id)
-                .is_some_and(|token| token.starts_with(GOES_ON) && token.len() > GOES_ON.len())
     }
 
     /// Whether each piece is a whole word.
