@@ -200,7 +200,7 @@ fn half_of_the_pairs_follow_and_the_others_are_of_any_other_text() {
     assert_eq!(names, ["first", "second", "label", "next"]);
     assert_eq!(part.fields()[3].1, SampleType::label(2));
     let (epochs, mut follows) = (100, 0_u32);
-    let mut others = vec![0_u32; 40];
+    let mut others = [0_u32; 40];
     let (mut starts, mut cuts, mut places) = ([[0_u32; 9]; 2], [0_u32; 6], [0_u32; 10]);
     for epoch in 0..epochs {
         for index in 0..40 {
