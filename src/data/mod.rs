@@ -3,6 +3,7 @@
 mod beside;
 mod cifar10;
 mod decode;
+mod dialogues;
 mod documents;
 mod download;
 mod draws;
@@ -29,6 +30,7 @@ mod progress;
 mod published;
 mod random;
 mod regular;
+mod sentences;
 mod shapes;
 mod shards;
 mod shared;
@@ -76,6 +78,7 @@ pub fn specs() -> Vec<Spec> {
         parquet::spec(),
         documents::spec(),
         text_lines::spec(),
+        dialogues::spec(),
     ];
     specs.extend(pipes::specs());
     specs

@@ -9,6 +9,7 @@
 //! Sizes that a graph needs are arguments of the fit and hold whatever the records give, so that everything is checked before any
 //! record is read. **To add a fit**: its file, with its [`Spec`], and a line in [`specs`].
 
+mod bpe;
 mod vocabulary;
 mod wordpiece;
 
@@ -156,20 +157,22 @@ fn text(of: &str, value: Result<Sample, DataError>) -> Result<Arc<str>, DataErro
     text.ok_or_else(|| DataError::new(format!("`{of}` was given what is no text")))
 }
 
-/// The vocabulary in a file, which is no larger than the arguments declare. `whole`: each of its pieces is a word.
+/// The vocabulary in a file, which is no larger than the arguments declare, and one that the fit `by` learns.
 fn vocabulary_of(
     args: &Args,
     bytes: &[u8],
-    whole: bool,
+    by: &str,
 ) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
     let pieces = Pieces::open(bytes)?;
-    if pieces.whole() != whole {
-        let (is, by) = match whole {
-            true => ("pieces of words", "wordpiece"),
-            false => ("whole words", "vocabulary"),
+    let found = pieces.learnt_by();
+    if found != by {
+        let is = match found {
+            "wordpiece" => "pieces of words",
+            "bpe" => "pieces of bytes",
+            _ => "whole words",
         };
         return Err(DataError::new(format!("it is a vocabulary of {is}"))
-            .help(format!("`{by}(size = …, file = …)` reads it")));
+            .help(format!("`{found}(size = …, file = …)` reads it")));
     }
     let (declared, found) = (args.size("size"), pieces.len());
     if found > declared {
@@ -189,5 +192,5 @@ fn spelling(args: &Args) -> Spelling {
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![wordpiece::spec(), vocabulary::spec()]
+    vec![wordpiece::spec(), vocabulary::spec(), bpe::spec()]
 }

@@ -47,7 +47,7 @@ impl Fit for Vocabulary {
     }
 
     fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
-        super::vocabulary_of(args, bytes, true)
+        super::vocabulary_of(args, bytes, "vocabulary")
     }
 }
 

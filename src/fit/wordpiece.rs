@@ -43,7 +43,7 @@ impl Fit for WordPiece {
     }
 
     fn open(&self, args: &Args, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, DataError> {
-        super::vocabulary_of(args, bytes, false)
+        super::vocabulary_of(args, bytes, "wordpiece")
     }
 }
 

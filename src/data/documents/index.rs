@@ -6,18 +6,18 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of the longest record: a line of JSON, a row of a table.
-pub(super) const LONGEST: usize = 64 << 20;
+pub(in crate::data) const LONGEST: usize = 64 << 20;
 /// Most different values of a label.
-pub(super) const MOST_CLASSES: usize = 1 << 16;
+pub(in crate::data) const MOST_CLASSES: usize = 1 << 16;
 /// Records that are looked at before a file is refused for what they lack.
-pub(super) const LOOKED_AT: usize = 100;
+pub(in crate::data) const LOOKED_AT: usize = 100;
 
 /// In place of the number of a label's value: there is none.
-pub(super) const WITHOUT: u32 = u32::MAX;
+pub(in crate::data) const WITHOUT: u32 = u32::MAX;
 
 /// A label as a file says it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) enum Key {
+pub(in crate::data) enum Key {
     Number(i64),
     Text(String),
 }
@@ -33,14 +33,14 @@ impl std::fmt::Display for Key {
 
 /// The fields that are looked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Names<'a> {
+pub(in crate::data) struct Names<'a> {
     pub text: &'a str,
     pub label: Option<&'a str>,
 }
 
 /// Where records lie in a file.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Index {
+pub(in crate::data) struct Index {
     /// First byte of each record, and after the last its end.
     starts: Vec<u64>,
     /// Lines of records where they are not one after the other: the record, and the line that it and those after it are counted from.
@@ -102,7 +102,7 @@ impl Index {
 
 /// Gathers an index, record by record.
 #[derive(Default)]
-pub(super) struct Gather {
+pub(in crate::data) struct Gather {
     index: Index,
     values: BTreeMap<Key, u32>,
     /// Some record has a label.
@@ -183,7 +183,7 @@ impl Gather {
 }
 
 /// Gives so many bytes, then fails: what reads a record asks again for each.
-pub(super) struct Limited<R> {
+pub(in crate::data) struct Limited<R> {
     inner: R,
     left: std::rc::Rc<std::cell::Cell<usize>>,
 }
@@ -208,7 +208,7 @@ impl<R: Read> Read for Limited<R> {
 }
 
 /// What [`Limited`] says.
-pub(super) const TOO_LONG: &str = "a record has more than 64 MiB";
+pub(in crate::data) const TOO_LONG: &str = "a record has more than 64 MiB";
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use super::index::{Gather, Index, Key, LONGEST, LOOKED_AT, Names};
 use crate::data::texts;
 
 /// What a value is, in words.
-fn kind(value: &Value) -> &'static str {
+pub(in crate::data) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "yes or no",
@@ -19,7 +19,11 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
+/// The value that a line is.
+///
+/// # Errors
+/// It is none.
+pub(in crate::data) fn value(line: &[u8]) -> Result<Value, String> {
     let line = line.trim_ascii_end();
     if let Err(error) = std::str::from_utf8(line) {
         let byte = line[error.valid_up_to()];
@@ -28,18 +32,32 @@ fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
             error.valid_up_to()
         ));
     }
-    match serde_json::from_slice(line) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(format!("it is {}, and no JSON object", kind(&other))),
-        // its line is always 1
-        Err(error) => {
-            let text = error.to_string();
-            let what = text.split(" at line ").next().unwrap_or(&text);
-            Err(format!(
-                "it is no JSON: {what}, at its byte {}",
-                error.column()
-            ))
-        }
+    serde_json::from_slice(line).map_err(|error| no_json(&error))
+}
+
+/// What is wrong with what is no JSON; its line is always 1.
+pub(in crate::data) fn no_json(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or(&text);
+    format!("it is no JSON: {what}, at its byte {}", error.column())
+}
+
+fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
+    match value(line)? {
+        Value::Object(object) => Ok(object),
+        other => Err(format!("it is {}, and no JSON object", kind(&other))),
+    }
+}
+
+/// The fields that an object has, in a list.
+pub(in crate::data) fn has(object: &Map<String, Value>) -> String {
+    let mut have: Vec<String> = object.keys().take(8).map(|k| format!("`{k}`")).collect();
+    if object.len() > have.len() {
+        have.push("…".into());
+    }
+    match have.len() {
+        0 => "it is an empty object".into(),
+        _ => format!("it has {}", have.join(", ")),
     }
 }
 
@@ -60,13 +78,26 @@ fn key(value: &Value) -> Option<Key> {
     }
 }
 
-/// Finds the records of a file.
+/// A line of a file that holds more than white space.
+pub(in crate::data) struct Line<'l> {
+    /// Its first byte in the file.
+    pub(in crate::data) start: u64,
+    /// From 1.
+    pub(in crate::data) number: u64,
+    /// Of one that is longer than a record may be only the beginning.
+    pub(in crate::data) text: &'l [u8],
+}
+
+/// Goes through the lines of a file: where it ends.
 ///
 /// # Errors
-/// It can't be read, or it is no JSON lines at all.
-pub(super) fn scan(from: impl Read, names: Names<'_>) -> Result<Index, String> {
+/// It can't be read, or `first` refuses its first bytes.
+pub(in crate::data) fn lines(
+    from: impl Read,
+    first: impl Fn(&[u8]) -> Result<(), String>,
+    mut each: impl FnMut(Line<'_>),
+) -> Result<u64, String> {
     let mut from = BufReader::with_capacity(1 << 18, from);
-    let mut gather = Gather::default();
     let (mut at, mut number) = (0u64, 0u64);
     let mut line = Vec::new();
     loop {
@@ -96,7 +127,7 @@ pub(super) fn scan(from: impl Read, names: Names<'_>) -> Result<Index, String> {
             }
         }
         if length == 0 {
-            return Ok(gather.done(at));
+            return Ok(at);
         }
         at += length;
         number += 1;
@@ -106,6 +137,22 @@ pub(super) fn scan(from: impl Read, names: Names<'_>) -> Result<Index, String> {
         }
         let skipped = (line.len() - text.len()) as u64;
         let skipped = if start == 0 { skipped } else { 0 };
+        each(Line {
+            start: start + skipped,
+            number,
+            text,
+        });
+    }
+}
+
+/// Finds the records of a file.
+///
+/// # Errors
+/// It can't be read, or it is no JSON lines at all.
+pub(super) fn scan(from: impl Read, names: Names<'_>) -> Result<Index, String> {
+    let mut gather = Gather::default();
+    let end = lines(from, first, |line| {
+        let text = line.text;
         let wanted = names.label.is_some() || gather.seen() < LOOKED_AT;
         let known = (wanted && text.len() <= LONGEST)
             .then(|| object(text).ok())
@@ -120,8 +167,9 @@ pub(super) fn scan(from: impl Read, names: Names<'_>) -> Result<Index, String> {
             let has_text = matches!(object.get(names.text), Some(Value::String(_)));
             gather.look(object.keys().map(String::as_str), has_text);
         }
-        gather.add(start + skipped, number, label);
-    }
+        gather.add(line.start, line.number, label);
+    })?;
+    Ok(gather.done(end))
 }
 
 /// Refuses a file by its first bytes.
@@ -147,16 +195,7 @@ pub(super) fn text(line: &[u8], name: &str) -> Result<Vec<u8>, String> {
     match object.remove(name) {
         Some(Value::String(text)) => Ok(text.into_bytes()),
         Some(other) => Err(format!("its field `{name}` is {}, not text", kind(&other))),
-        None => {
-            let mut have: Vec<String> = object.keys().take(8).map(|k| format!("`{k}`")).collect();
-            if object.len() > have.len() {
-                have.push("…".into());
-            }
-            Err(match have.len() {
-                0 => format!("it has no field `{name}`: it is an empty object"),
-                _ => format!("it has no field `{name}`: it has {}", have.join(", ")),
-            })
-        }
+        None => Err(format!("it has no field `{name}`: {}", has(&object))),
     }
 }
 

@@ -6,23 +6,18 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::index::{Index, Key, LONGEST, Names, WITHOUT};
+use super::index::{Key, Names, WITHOUT};
+use super::stored::Stored;
 use super::{json, plain, table};
 use crate::catalog::{Problem, Result as Checked, Split};
-use crate::data::lazy::Lazy;
-use crate::data::packed::{self, Packing};
+use crate::data::packed;
 use crate::data::shards::{self, Layout};
 use crate::data::{
     DataError, Dataset, Draws, Fields, Progress, Record, Sample, SampleType, Splits, manifest,
-    regular, texts,
+    texts,
 };
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
-
-/// Bytes that a packed file may have, unpacked.
-pub(super) const MOST_UNPACKED: u64 = 1 << 30;
-/// Bytes of a file from which on its index is kept between runs.
-const KEPT: u64 = 8 << 20;
 
 /// How records are written.
 #[derive(Clone, Debug)]
@@ -35,7 +30,7 @@ enum Format {
 }
 
 /// The format that a file's name says.
-pub(super) fn format_of(name: &str) -> Option<&'static str> {
+pub(in crate::data) fn format_of(name: &str) -> Option<&'static str> {
     let (_, ending) = packed::of_name(name).1.rsplit_once('.')?;
     let all = ["jsonl", "ndjson", "json", "csv", "tsv"];
     all.into_iter().find(|own| ending.eq_ignore_ascii_case(own))
@@ -72,19 +67,10 @@ impl<'a> Files<'a> {
 
 /// One file of a split.
 struct File {
-    path: PathBuf,
+    stored: Stored,
     format: Format,
-    index: Index,
-    /// Bytes of the file when it was looked through.
-    length: u64,
-    /// All it holds, where it is packed.
-    unpacked: Lazy<Vec<u8>>,
     /// The class of each value of its labels.
     classes: Vec<Option<u32>>,
-}
-
-fn length_of(path: &Path) -> std::io::Result<u64> {
-    Ok(regular::open(path)?.metadata()?.len())
 }
 
 impl File {
@@ -97,7 +83,6 @@ impl File {
                 format!("can't read {}: {what}", path.display()),
             )
         };
-        let length = length_of(path).map_err(|error| bad(&error))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let stream = || packed::stream(path).map_err(|error| bad(&error));
         let (format, header) = match format_of(&name) {
@@ -119,26 +104,19 @@ impl File {
         let label = header
             .iter()
             .position(|own| Some(own.as_str()) == names.label);
-        let find = || {
-            let from = packed::stream(path).map_err(|error| error.to_string())?;
-            let most = match packed::of_path(path) {
-                Packing::None => u64::MAX,
-                Packing::Gzip | Packing::Zstd => MOST_UNPACKED + 1,
-            };
-            let from = from.take(most);
-            match &format {
-                Format::Plain => plain::scan(from),
-                Format::Json(_) => json::scan(from, names),
-                Format::Table(columns) => table::scan(from, columns, label, &header, names),
+        let find = |from: &mut dyn Read| match &format {
+            Format::Plain => plain::scan(from),
+            Format::Json(_) => json::scan(from, names),
+            Format::Table(columns) => table::scan(from, columns, label, &header, names),
+        };
+        let kind = match files {
+            Files::Records(names) => {
+                format!("index of documents 1 {:?} {:?}", names.text, names.label)
             }
+            Files::Plain => "index of lines 1".to_owned(),
         };
-        let index = match length < KEPT {
-            true => find().map_err(|what| bad(&what))?,
-            false => kept(path, files, find).map_err(|what| bad(&what))?,
-        };
-        if packed::of_path(path) != Packing::None && index.end() > MOST_UNPACKED {
-            return Err(bad(&too_large()).help("unpack the file, or split it into several"));
-        }
+        let stored = Stored::open(path, &kind, &find)?;
+        let index = &stored.index;
         if let (Format::Plain, 1, Some((_, length))) = (&format, index.len(), index.place(0))
             && length > texts::MOST as u64
         {
@@ -153,68 +131,17 @@ impl File {
             return Err(no_text(path, names.text, &index.fields, "field"));
         }
         Ok(Self {
-            path: path.to_owned(),
+            stored,
             format,
-            index,
-            length,
-            unpacked: Lazy::default(),
             classes: Vec::new(),
         })
     }
 
-    fn packed(&self) -> bool {
-        packed::of_path(&self.path) != Packing::None
-    }
-
-    /// The bytes of a record.
-    fn piece(&self, record: usize) -> Result<Vec<u8>, String> {
-        let (at, length) = self.index.place(record).ok_or("it is not there")?;
-        if length > LONGEST as u64 {
-            return Err(format!(
-                "it has {:.1} MB, and a record has at most {} MiB",
-                length as f64 / 1e6,
-                LONGEST >> 20
-            ));
-        }
-        if !self.packed() {
-            let file = regular::open(&self.path).map_err(|error| error.to_string())?;
-            let now = file.metadata().map_or(0, |about| about.len());
-            if now != self.length {
-                return Err("the file has changed since it was looked through".into());
-            }
-            let mut bytes = vec![0; length as usize];
-            regular::read_at(&file, &mut bytes, at).map_err(|error| error.to_string())?;
-            return Ok(bytes);
-        }
-        let all = self.unpacked.get(|| {
-            let all = packed::all(&self.path, MOST_UNPACKED).map_err(|error| error.to_string())?;
-            all.ok_or_else(too_large)
-        })?;
-        let end = at.checked_add(length).and_then(|n| usize::try_from(n).ok());
-        let bytes = end.and_then(|end| all.get(at as usize..end));
-        bytes
-            .map(<[u8]>::to_vec)
-            .ok_or_else(|| "the file has changed since it was looked through".into())
-    }
-
-    /// Which record of the file it is, for a message.
-    fn name(&self, record: usize, piece: Option<&[u8]>) -> String {
-        // what ends the line before may lie before a row
-        let ends = piece.unwrap_or_default().iter();
-        let ends = ends.take_while(|b| matches!(b, b'\r' | b'\n'));
-        let before = ends.filter(|b| **b == b'\n').count() as u64;
-        format!(
-            "line {} of {}",
-            self.index.line(record) + before,
-            self.path.display()
-        )
-    }
-
     fn text(&self, record: usize, mend: bool) -> Result<Arc<str>, DataError> {
-        let (named, what) = match self.piece(record) {
+        let (named, what) = match self.stored.piece(record) {
             Err(what) => (None, what),
             Ok(piece) => {
-                let last = record + 1 == self.index.len();
+                let last = record + 1 == self.stored.index.len();
                 let found = match &self.format {
                     Format::Plain => Ok(plain::line(&piece).to_vec()),
                     Format::Json(field) if mend => json::mended(&piece, field),
@@ -228,16 +155,9 @@ impl File {
                 }
             }
         };
-        let name = self.name(record, named.as_deref());
+        let name = self.stored.name(record, named.as_deref());
         Err(DataError::new(format!("can't read {name}: {what}")))
     }
-}
-
-fn too_large() -> String {
-    format!(
-        "it has more than {} GiB unpacked, and a packed file is held in memory",
-        MOST_UNPACKED >> 30
-    )
 }
 
 /// A file without the text: its fields, and the one that was probably meant.
@@ -268,31 +188,6 @@ fn no_text(path: &Path, text: &str, have: &[String], what: &str) -> Problem {
     }
 }
 
-/// An index that is found once for a file of this size and time.
-fn kept(
-    path: &Path,
-    files: Files<'_>,
-    find: impl FnOnce() -> Result<Index, String>,
-) -> Result<Index, String> {
-    let kind = match files {
-        Files::Records(names) => format!("index of documents 1 {:?} {:?}", names.text, names.label),
-        Files::Plain => "index of lines 1".to_owned(),
-    };
-    let parsed = |text: &str| {
-        let index: Option<Index> = serde_json::from_str(text).ok();
-        index.filter(Index::sound)
-    };
-    let found = || {
-        let index = find().map_err(DataError::new)?;
-        serde_json::to_string(&index).map_err(|error| DataError::new(error.to_string()))
-    };
-    let text = manifest::noted("documents", &kind, path, found, &|text| {
-        parsed(text).is_some()
-    })
-    .map_err(|error| error.message)?;
-    parsed(&text).ok_or_else(|| "its index is damaged".to_owned())
-}
-
 /// The records of a split.
 struct Lines {
     files: Vec<File>,
@@ -320,7 +215,8 @@ impl Lines {
             record.push(match file.class(at) {
                 Some(class) => Sample::label(class),
                 None => {
-                    let name = file.name(at, file.piece(at).ok().as_deref());
+                    let piece = file.stored.piece(at).ok();
+                    let name = file.stored.name(at, piece.as_deref());
                     Sample::missing(format!("{name} says no class in `{label}`"))
                 }
             });
@@ -331,7 +227,7 @@ impl Lines {
 
 impl File {
     fn class(&self, record: usize) -> Option<u32> {
-        let value = self.index.labels.get(record)?;
+        let value = self.stored.index.labels.get(record)?;
         *self.classes.get(*value as usize)?
     }
 }
@@ -367,15 +263,12 @@ impl Dataset for Lines {
     }
 
     fn resident_bytes(&self) -> u64 {
-        let held = self.files.iter().map(|file| {
-            let unpacked = if file.packed() { file.index.end() } else { 0 };
-            file.index.bytes() + unpacked
-        });
-        held.sum()
+        self.files.iter().map(|file| file.stored.resident()).sum()
     }
 
     fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
-        let paths: Vec<PathBuf> = self.files.iter().map(|file| file.path.clone()).collect();
+        let paths = self.files.iter().map(|file| file.stored.path.clone());
+        let paths: Vec<PathBuf> = paths.collect();
         manifest::of_whole_files(&self.kind, &paths, progress)
     }
 }
@@ -383,7 +276,7 @@ impl Dataset for Lines {
 /// The classes that all files have together: each value one, numbers in their order, then words in theirs. −1 says that there is no
 /// class, where no other number is below 0.
 fn classes(files: &[(Split, File)]) -> Vec<Key> {
-    let keys = files.iter().flat_map(|(_, file)| &file.index.keys);
+    let keys = files.iter().flat_map(|(_, file)| &file.stored.index.keys);
     let mut all: BTreeSet<Key> = keys.cloned().collect();
     let pair = BTreeSet::from([Key::Number(-1), Key::Number(1)]);
     let below = |key: &Key| matches!(key, Key::Number(n) if *n < -1);
@@ -414,15 +307,15 @@ fn open_as(found: &Layout, what: Files<'_>, asked: bool) -> Checked<(Splits, usi
     }
     let blank = files
         .iter()
-        .map(|(_, file)| file.index.blank as usize)
+        .map(|(_, file)| file.stored.index.blank as usize)
         .sum();
     let keys = classes(&files);
     let tells = |(_, file): &(Split, File)| {
-        let why = file.index.why.as_ref()?;
+        let why = file.stored.index.why.as_ref()?;
         Some(format!(
             "`{}` of {} {why}",
             names.label?,
-            file.path.display()
+            file.stored.path.display()
         ))
     };
     let mut why = files.iter().find_map(tells);
@@ -439,7 +332,7 @@ fn open_as(found: &Layout, what: Files<'_>, asked: bool) -> Checked<(Splits, usi
         let problem = Problem::argument(Code::UnknownPart, "label", message);
         let have: BTreeSet<&str> = files
             .iter()
-            .flat_map(|(_, file)| file.index.fields.iter().map(String::as_str))
+            .flat_map(|(_, file)| file.stored.index.fields.iter().map(String::as_str))
             .collect();
         let named: Vec<String> = have.iter().map(|name| format!("`{name}`")).collect();
         let problem = problem.note(format!("there is {}", named.join(", ")));
@@ -454,12 +347,13 @@ fn open_as(found: &Layout, what: Files<'_>, asked: bool) -> Checked<(Splits, usi
     };
     for (_, file) in &mut files {
         let class = |key: &Key| keys.binary_search(key).ok().map(|class| class as u32);
-        file.classes = file.index.keys.iter().map(class).collect();
+        file.classes = file.stored.index.keys.iter().map(class).collect();
         if label.is_none() {
-            file.index.labels = Vec::new();
+            file.stored.index.labels = Vec::new();
         }
         debug_assert!(
-            file.index
+            file.stored
+                .index
                 .labels
                 .iter()
                 .all(|l| *l == WITHOUT || (*l as usize) < file.classes.len())
@@ -483,12 +377,12 @@ fn open_as(found: &Layout, what: Files<'_>, asked: bool) -> Checked<(Splits, usi
         let (mut firsts, mut len) = (Vec::new(), 0);
         for file in &own {
             firsts.push(len);
-            len += file.index.len();
+            len += file.stored.index.len();
         }
         if len == 0 {
             return Err(Problem::new(
                 Code::BadFile,
-                format!("{} holds no {}", own[0].path.display(), what.one()),
+                format!("{} holds no {}", own[0].stored.path.display(), what.one()),
             ));
         }
         // how classes are numbered follows from all files

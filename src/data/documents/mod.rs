@@ -4,11 +4,12 @@
 //! is where each record of such a file lies: a record is read when it is asked for, and nothing of it is kept.
 
 mod folder;
-mod index;
-mod json;
+pub(super) mod index;
+pub(super) mod json;
 mod lines;
 mod plain;
-mod table;
+pub(super) mod stored;
+pub(super) mod table;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::index::Names;
-pub(super) use self::lines::plain as lines_of;
+pub(super) use self::lines::{format_of, plain as lines_of};
 use super::shards::{self, Layout};
 use super::{Found, Places, Splits, folders, packed, parquet, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type, Value};

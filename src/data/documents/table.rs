@@ -16,7 +16,7 @@ pub(super) struct Columns {
     pub text: usize,
 }
 
-fn builder(separator: u8) -> ReaderBuilder {
+pub(in crate::data) fn builder(separator: u8) -> ReaderBuilder {
     let mut builder = ReaderBuilder::new();
     builder
         .delimiter(separator)
@@ -26,7 +26,7 @@ fn builder(separator: u8) -> ReaderBuilder {
     builder
 }
 
-fn words(error: &csv::Error) -> String {
+pub(in crate::data) fn words(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Io(error) => error.to_string(),
         _ => error.to_string(),
@@ -37,7 +37,7 @@ fn words(error: &csv::Error) -> String {
 ///
 /// # Errors
 /// There is no first line, or it is no text.
-pub(super) fn header(from: impl Read, separator: u8) -> Result<Vec<String>, String> {
+pub(in crate::data) fn header(from: impl Read, separator: u8) -> Result<Vec<String>, String> {
     let (limited, _) = Limited::new(from);
     let mut reader = builder(separator).from_reader(limited);
     let mut record = ByteRecord::new();

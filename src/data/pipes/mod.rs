@@ -3,7 +3,11 @@
 mod choice;
 mod concat;
 mod hold_out;
+mod made;
+mod neighbours;
+mod sentences;
 mod take;
+mod triples;
 mod without;
 
 use crate::catalog::Spec;
@@ -16,6 +20,9 @@ pub(super) fn specs() -> Vec<Spec> {
         hold_out::spec(),
         without::spec(),
         concat::spec(),
+        sentences::spec(),
+        neighbours::spec(),
+        triples::spec(),
     ]
 }
 

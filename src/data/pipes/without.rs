@@ -110,7 +110,10 @@ fn without(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
 pub(super) fn dropping(base: Arc<dyn Dataset>, dropped: usize) -> Arc<dyn Dataset> {
     let mut fields = base.fields().clone();
     let (name, _) = fields.remove(dropped);
-    let labelled = first_label(&fields).is_some();
+    // classes are those of the first label: where that is dropped, another may be left, of which no class is known before it is read
+    let label = |fields: &Fields| first_label(fields).map(|(name, _)| name.to_owned());
+    let own = label(base.fields());
+    let labelled = own.is_some() && own == label(&fields);
     Arc::new(Without {
         base,
         dropped,

@@ -1,4 +1,4 @@
-//! A vocabulary as a `tokenizer.json`: a model of WordPiece, or of whole words (WordLevel).
+//! A vocabulary as a `tokenizer.json`: a model of WordPiece, or of whole words (WordLevel). One of pieces of bytes is read by its own file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::bytes::Bytes;
 use super::whole::WITHOUT_WORD;
 use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling};
 
@@ -23,18 +24,20 @@ pub(super) struct Read {
     pub spelling: Spelling,
     /// Each is a word, and none is cut.
     pub whole: bool,
+    /// What cuts texts into pieces of bytes, where it does.
+    pub bytes: Option<Bytes>,
     /// By id, how often each was in the texts that it was learnt from.
     pub counts: Option<Vec<u64>>,
 }
 
 /// Ids of the first `n` pieces that stand for no word: where they are, or where they belong.
-fn special_ids(tokens: &[String], n: usize) -> Vec<usize> {
+pub(super) fn special_ids(tokens: &[String], n: usize) -> Vec<usize> {
     let at = |(id, own): (usize, &&str)| tokens.iter().position(|t| t == own).unwrap_or(id);
     SPECIAL[..n].iter().enumerate().map(at).collect()
 }
 
 /// The pieces that stand for no word, as they are added: in the order of their ids.
-fn special(ids: &[usize]) -> Vec<Value> {
+pub(super) fn special(ids: &[usize]) -> Vec<Value> {
     let mut order: Vec<(usize, &str)> = ids.iter().copied().zip(SPECIAL).collect();
     order.sort_unstable();
     let special = order.into_iter().map(|(id, token)| {
@@ -53,14 +56,14 @@ fn normalizer(spelling: Spelling) -> Value {
     })
 }
 
-fn by_id(tokens: &[String]) -> serde_json::Map<String, Value> {
+pub(super) fn by_id(tokens: &[String]) -> serde_json::Map<String, Value> {
     let tokens = tokens.iter().enumerate();
     tokens
         .map(|(id, token)| (token.clone(), json!(id)))
         .collect()
 }
 
-fn bytes(file: &Value) -> Vec<u8> {
+pub(super) fn bytes(file: &Value) -> Vec<u8> {
     let mut bytes = file.to_string().into_bytes();
     bytes.push(b'\n');
     bytes
@@ -81,12 +84,23 @@ pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling)
     }))
 }
 
-/// The file of a vocabulary. Equal pieces give equal bytes.
-pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
+/// What encloses a text: `[CLS]` before it, `[SEP]` behind it. `ids`: of the pieces that stand for no word.
+pub(super) fn template(ids: &[usize]) -> Value {
     let one = |name: &str, of: u8| json!({name: {"id": name_of(of), "type_id": 0}});
     let (class, separator) = (SPECIAL[2], SPECIAL[3]);
-    let ids = special_ids(tokens, SPECIAL.len());
     let inserted = |token: &str, id: usize| json!({"id": token, "ids": [id], "tokens": [token]});
+    json!({
+        "type": "TemplateProcessing",
+        "single": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3)],
+        "pair": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3),
+                 json!({"Sequence": {"id": "B", "type_id": 1}}), json!({"SpecialToken": {"id": separator, "type_id": 1}})],
+        "special_tokens": {class: inserted(class, ids[2]), separator: inserted(separator, ids[3])}
+    })
+}
+
+/// The file of a vocabulary. Equal pieces give equal bytes.
+pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
+    let ids = special_ids(tokens, SPECIAL.len());
     bytes(&json!({
         "version": "1.0",
         "truncation": null,
@@ -94,13 +108,7 @@ pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
         "added_tokens": special(&ids),
         "normalizer": normalizer(spelling),
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3)],
-            "pair": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3),
-                     json!({"Sequence": {"id": "B", "type_id": 1}}), json!({"SpecialToken": {"id": separator, "type_id": 1}})],
-            "special_tokens": {class: inserted(class, ids[2]), separator: inserted(separator, ids[3])}
-        },
+        "post_processor": template(&ids),
         "decoder": {"type": "WordPiece", "prefix": GOES_ON, "cleanup": true},
         "model": {
             "type": "WordPiece", "unk_token": SPECIAL[1], "continuing_subword_prefix": GOES_ON,
@@ -127,8 +135,9 @@ struct File {
     model: Model,
 }
 
+/// A piece that is added to the model's own.
 #[derive(Deserialize)]
-struct Added {
+pub(super) struct Added {
     id: u64,
     content: String,
 }
@@ -166,17 +175,87 @@ struct Model {
     counts: Option<Vec<u64>>,
 }
 
+/// The pieces of a model, by id.
+pub(super) fn numbered(vocabulary: &BTreeMap<String, u64>) -> Result<Vec<Arc<str>>, String> {
+    if vocabulary.len() > MOST {
+        return Err(format!("it has more than {MOST} pieces"));
+    }
+    let mut tokens: Vec<Option<Arc<str>>> = vec![None; vocabulary.len()];
+    for (token, id) in vocabulary {
+        if token.is_empty() || token.len() > LONGEST {
+            return Err(format!(
+                "piece {id} is empty or has more than {LONGEST} bytes"
+            ));
+        }
+        let at = usize::try_from(*id).ok().and_then(|id| tokens.get_mut(id));
+        match at {
+            Some(at @ None) => *at = Some(token.as_str().into()),
+            Some(Some(other)) => {
+                return Err(format!("`{token}` and `{other}` are both piece {id}"));
+            }
+            None => {
+                return Err(format!(
+                    "`{token}` is piece {id}, but there are {} pieces",
+                    vocabulary.len()
+                ));
+            }
+        }
+    }
+    Ok(tokens.into_iter().flatten().collect())
+}
+
+/// Refuses a piece that is added to those of the model.
+pub(super) fn all_known(added: &[Added], vocabulary: &BTreeMap<String, u64>) -> Result<(), String> {
+    let mut added = added.iter();
+    match added.find(|added| vocabulary.get(&added.content) != Some(&added.id)) {
+        Some(added) => Err(format!(
+            "`{}` is added to the vocabulary, which is not read",
+            added.content
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The model's kind, whatever else there is.
+#[derive(Deserialize)]
+struct Kind {
+    model: Typeless,
+}
+
+#[derive(Deserialize)]
+struct Typeless {
+    r#type: Option<String>,
+}
+
 /// Reads a file that may be anybody's.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
     if bytes.len() > LARGEST {
         return Err(format!("it has more than {} MiB", LARGEST >> 20));
+    }
+    let kind: Kind = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if kind.model.r#type.as_deref() == Some("BPE") {
+        let (tokens, cuts) = super::bytes::file::read(bytes)?;
+        return Ok(Read {
+            tokens,
+            bytes: Some(cuts),
+            spelling: Spelling {
+                lowercase: false,
+                strip_accents: false,
+            },
+            whole: false,
+            counts: None,
+        });
     }
     let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let model = file.model;
     let whole = match model.r#type.as_deref() {
         Some("WordLevel") => true,
         None | Some("WordPiece") => false,
-        Some(other) => return Err(format!("its model is {other}, not WordPiece or WordLevel")),
+        Some(other) => {
+            return Err(format!(
+                "its model is {other}, not WordPiece, WordLevel or BPE"
+            ));
+        }
     };
     let normalizer = file.normalizer.ok_or("it has no normaliser")?;
     let split = file.pre_tokenizer.map(|split| split.r#type);
@@ -211,40 +290,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
             ));
         }
     }
-    if model.vocab.len() > MOST {
-        return Err(format!("it has more than {MOST} pieces"));
-    }
-    let mut tokens: Vec<Option<Arc<str>>> = vec![None; model.vocab.len()];
-    for (token, id) in &model.vocab {
-        if token.is_empty() || token.len() > LONGEST {
-            return Err(format!(
-                "piece {id} is empty or has more than {LONGEST} bytes"
-            ));
-        }
-        let at = usize::try_from(*id).ok().and_then(|id| tokens.get_mut(id));
-        match at {
-            Some(at @ None) => *at = Some(token.as_str().into()),
-            Some(Some(other)) => {
-                return Err(format!("`{token}` and `{other}` are both piece {id}"));
-            }
-            None => {
-                return Err(format!(
-                    "`{token}` is piece {id}, but there are {} pieces",
-                    model.vocab.len()
-                ));
-            }
-        }
-    }
-    if let Some(added) = file
-        .added_tokens
-        .iter()
-        .find(|added| model.vocab.get(&added.content) != Some(&added.id))
-    {
-        return Err(format!(
-            "`{}` is added to the vocabulary, which is not read",
-            added.content
-        ));
-    }
+    let tokens = numbered(&model.vocab)?;
+    all_known(&file.added_tokens, &model.vocab)?;
     if let Some(counts) = &model.counts {
         if counts.len() != tokens.len() {
             let (found, wanted) = (counts.len(), tokens.len());
@@ -258,7 +305,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
     Ok(Read {
         whole,
         counts: model.counts,
-        tokens: tokens.into_iter().flatten().collect(),
+        tokens,
+        bytes: None,
         spelling: Spelling {
             lowercase: normalizer.lowercase,
             strip_accents: normalizer.strip_accents.unwrap_or(normalizer.lowercase),

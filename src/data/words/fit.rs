@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::split::words;
-use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling};
+use super::{GOES_ON, LONGEST_WORD, SPECIAL};
 use crate::data::{DataError, go_on};
 
 /// Bytes of texts that are counted at once.
@@ -46,10 +45,14 @@ impl Counted {
     }
 }
 
+/// What calls its second argument with each word of a text.
+pub(super) type Words<'w> =
+    &'w (dyn Fn(&str, &mut dyn FnMut(&str)) -> Result<(), DataError> + Sync);
+
 /// Counts the words of texts. Of more than `most` different ones the rarest are forgotten: then the order of the texts matters.
 pub(super) fn count(
     texts: &mut dyn Iterator<Item = Result<Arc<str>, DataError>>,
-    spelling: Spelling,
+    words: Words<'_>,
     most: usize,
 ) -> Result<Counted, DataError> {
     let mut counted = Counted::default();
@@ -72,7 +75,7 @@ pub(super) fn count(
             .map(|texts| {
                 let mut own = Counts::new();
                 for text in texts {
-                    words(text, spelling, |word| match own.get_mut(word) {
+                    words(text, &mut |word| match own.get_mut(word) {
                         Some(count) => *count += 1,
                         None => {
                             own.insert(word.to_owned(), 1);
@@ -129,7 +132,7 @@ pub(super) fn pieces(counts: &Counts, size: usize) -> Result<Vec<String>, DataEr
         // a word with a letter that is not kept is unknown as a whole
         cut.push(pieces.collect::<Option<_>>().unwrap_or_default());
     }
-    join(&mut tokens, &mut cut, &all, size)?;
+    join(&mut tokens, &mut cut, &all, size, GOES_ON)?;
     Ok(tokens)
 }
 
@@ -171,13 +174,15 @@ fn letters(
     }
 }
 
-/// Joins the most frequent pair, again and again.
-fn join(
+/// Joins the most frequent pair, again and again: the pairs, in that order. `goes_on` is what a piece starts with that goes on with a word.
+pub(super) fn join(
     tokens: &mut Vec<String>,
     cut: &mut [Vec<u32>],
     all: &[(&str, u64)],
     size: usize,
-) -> Result<(), DataError> {
+    goes_on: &str,
+) -> Result<Vec<Pair>, DataError> {
+    let mut merges = Vec::new();
     let mut pairs: HashMap<Pair, Seen> = HashMap::new();
     for (at, word) in cut.iter().enumerate() {
         for two in word.windows(2) {
@@ -211,7 +216,7 @@ fn join(
             break;
         }
         let (left, right) = (&tokens[pair.0 as usize], &tokens[pair.1 as usize]);
-        let token = format!("{left}{}", right.strip_prefix(GOES_ON).unwrap_or(right));
+        let token = format!("{left}{}", right.strip_prefix(goes_on).unwrap_or(right));
         // the same piece may come of two pairs
         let id = *known.entry(token.clone()).or_insert_with(|| {
             tokens.push(token);
@@ -220,6 +225,7 @@ fn join(
         let Some(seen) = pairs.remove(&pair) else {
             continue;
         };
+        merges.push(pair);
         let mut changed = Vec::new();
         for at in seen.words {
             let word = &mut cut[at as usize];
@@ -262,5 +268,5 @@ fn join(
             queue.push((pairs[&two].count, Reverse(two)));
         }
     }
-    Ok(())
+    Ok(merges)
 }

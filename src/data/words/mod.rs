@@ -1,9 +1,10 @@
 //! Words cut into pieces: WordPiece (Wu et al., 2016), as BERT (Devlin et al., 2019) uses it; and words that are not cut, of which only
-//! the commonest are known (Mikolov et al., 2013).
+//! the commonest are known (Mikolov et al., 2013); and texts whose bytes are joined to pieces (Sennrich et al., 2016), in [`bytes`].
 //!
 //! [`fit`] counts words and learns which pieces there are, [`whole`] which words are kept, [`file`] reads and writes them as a
 //! `tokenizer.json`, which other programs open too. [`split`] says what the words of a text are, [`noise`] draws some.
 
+mod bytes;
 mod file;
 mod fit;
 mod listed;
@@ -20,6 +21,7 @@ use std::sync::{Arc, OnceLock};
 use tokenizers::Model;
 use tokenizers::models::wordpiece::WordPiece;
 
+use self::bytes::Bytes;
 pub use self::noise::Noise;
 use self::split::words;
 pub use self::whole::Whole;
@@ -118,11 +120,20 @@ fn cuts(tokens: &[Arc<str>]) -> Result<WordPiece, DataError> {
         .map_err(|error| DataError::new(format!("it is no vocabulary of pieces: {error}")))
 }
 
+/// How texts are cut.
+#[derive(Debug)]
+enum Cuts {
+    /// Each word into its longest pieces.
+    Words(WordPiece),
+    /// The bytes of a text, joined.
+    Bytes(Bytes),
+}
+
 /// A vocabulary of pieces, and how texts are cut into them.
 #[derive(Debug)]
 pub struct Pieces {
-    /// What cuts a word; `None` where each piece is a whole one.
-    cuts: Option<WordPiece>,
+    /// `None` where each piece is a whole word.
+    cuts: Option<Cuts>,
     /// By id, where it is known.
     counts: Option<Vec<u64>>,
     /// Made on first use.
@@ -147,10 +158,28 @@ impl Pieces {
         size: usize,
         spelling: Spelling,
     ) -> Result<(Vec<u8>, usize), DataError> {
-        let counted = fit::count(texts, spelling, fit::MOST_COUNTED)?;
+        let own = |text: &str, each: &mut dyn FnMut(&str)| words(text, spelling, each);
+        let counted = fit::count(texts, &own, fit::MOST_COUNTED)?;
         let tokens = fit::pieces(&counted.counts, size)?;
         let found = tokens.len();
         Ok((file::write(&tokens, spelling), found))
+    }
+
+    /// Learns `size` pieces of bytes from texts, as [`Self::fit`] learns those of words.
+    ///
+    /// # Errors
+    /// As those of [`Self::fit`]; `size` has no room for the 256 bytes.
+    pub fn fit_bytes(
+        texts: &mut dyn Iterator<Item = Result<Arc<str>, DataError>>,
+        size: usize,
+    ) -> Result<(Vec<u8>, usize), DataError> {
+        let own = |text: &str, each: &mut dyn FnMut(&str)| {
+            bytes::words(text, false, each);
+            Ok(())
+        };
+        let counted = fit::count(texts, &own, fit::MOST_COUNTED)?;
+        let bytes::Joined { tokens, merges } = bytes::pieces(&counted.counts, size)?;
+        Ok((bytes::file::write(&tokens, &merges), tokens.len()))
     }
 
     /// Learns whole words from texts: at most `size` entries, `[PAD]` and `[UNK]` among them, the commonest words first, of equally
@@ -174,7 +203,8 @@ impl Pieces {
         spelling: Spelling,
         most: usize,
     ) -> Result<Whole, DataError> {
-        let counted = fit::count(texts, spelling, most)?;
+        let own = |text: &str, each: &mut dyn FnMut(&str)| words(text, spelling, each);
+        let counted = fit::count(texts, &own, most)?;
         let (tokens, counts) = whole::commonest(&counted, size, min)?;
         let all: u64 = counted.counts.values().sum();
         let known: u64 = counts.iter().sum();
@@ -187,8 +217,8 @@ impl Pieces {
         })
     }
 
-    /// Opens the file of a vocabulary: what [`Self::fit`] or [`Self::fit_whole`] wrote, or another `tokenizer.json` of WordPiece or
-    /// WordLevel with BERT's rules.
+    /// Opens the file of a vocabulary: what [`Self::fit`], [`Self::fit_bytes`] or [`Self::fit_whole`] wrote, or another `tokenizer.json`
+    /// of WordPiece or WordLevel with BERT's rules, or of BPE with GPT-2's.
     ///
     /// # Errors
     /// It is none, or cuts texts by other rules.
@@ -197,11 +227,12 @@ impl Pieces {
             tokens,
             spelling,
             whole,
+            bytes,
             mut counts,
         } = file::read(bytes).map_err(|what| {
             DataError::new(format!("it is no vocabulary of pieces: {what}")).help(
-                "`fit … = wordpiece(size = …)` learns one, `vocabulary(size = …)` one of whole words; a tokenizer.json of WordPiece or \
-                 WordLevel with BERT's normaliser and pre-tokeniser does too",
+                "`fit … = wordpiece(size = …)` learns one, `vocabulary(size = …)` one of whole words, `bpe(size = …)` one of pieces of \
+                 bytes; a tokenizer.json of WordPiece or WordLevel with BERT's normaliser and pre-tokeniser does too, or of BPE with GPT-2's",
             )
         })?;
         let ids: HashMap<Arc<str>, u32> = tokens.iter().cloned().zip(0..).collect();
@@ -238,9 +269,10 @@ impl Pieces {
             counts.iter_mut().for_each(|counts| counts[id as usize] = 0);
         }
         Ok(Self {
-            cuts: match whole {
-                true => None,
-                false => Some(cuts(&tokens)?),
+            cuts: match bytes {
+                Some(bytes) => Some(Cuts::Bytes(bytes)),
+                None if whole => None,
+                None => Some(Cuts::Words(cuts(&tokens)?)),
             },
             counts,
             noise: OnceLock::new(),
@@ -270,12 +302,19 @@ impl Pieces {
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, DataError> {
         let mut ids = Vec::with_capacity(text.len() / 4);
         let mut failed = None;
-        let Some(model) = &self.cuts else {
-            let unknown = self.special.unknown;
-            words(text, self.spelling, |word| {
-                ids.push(self.ids.get(word).copied().unwrap_or(unknown));
-            })?;
-            return Ok(ids);
+        let model = match &self.cuts {
+            Some(Cuts::Words(model)) => model,
+            Some(Cuts::Bytes(bytes)) => {
+                bytes.cut(text, &mut ids)?;
+                return Ok(ids);
+            }
+            None => {
+                let unknown = self.special.unknown;
+                words(text, self.spelling, |word| {
+                    ids.push(self.ids.get(word).copied().unwrap_or(unknown));
+                })?;
+                return Ok(ids);
+            }
         };
         words(text, self.spelling, |word| match model.tokenize(word) {
             Ok(pieces) => ids.extend(pieces.iter().map(|piece| piece.id)),
@@ -301,17 +340,31 @@ impl Pieces {
         all
     }
 
-    /// Whether a piece goes on with the word of the piece before it, rather than beginning one.
+    /// Whether a piece goes on with the word of the one before it. One that stands for no word does not. Of pieces of bytes it is one that
+    /// begins with a letter or a digit: a word behind a space begins with that space.
     pub fn goes_on(&self, id: u32) -> bool {
-        self.cuts.is_some()
-            && self
-                .token(id)
-                .is_some_and(|token| token.starts_with(GOES_ON) && token.len() > GOES_ON.len())
+        let Some(token) = self.token(id).filter(|_| !self.special.all().contains(&id)) else {
+            return false;
+        };
+        match self.cuts {
+            Some(Cuts::Words(_)) => token.len() > GOES_ON.len() && token.starts_with(GOES_ON),
+            Some(Cuts::Bytes(_)) => bytes::goes_on(token),
+            None => false,
+        }
     }
 
     /// Whether each piece is a whole word.
     pub fn whole(&self) -> bool {
         self.cuts.is_none()
+    }
+
+    /// The fit that learns such: `wordpiece`, `bpe`, `vocabulary`.
+    pub fn learnt_by(&self) -> &'static str {
+        match self.cuts {
+            Some(Cuts::Words(_)) => "wordpiece",
+            Some(Cuts::Bytes(_)) => "bpe",
+            None => "vocabulary",
+        }
     }
 
     /// By id, how often each was in the texts that the vocabulary was learnt from; 0 for one that stands for no word. `None` where that
@@ -363,6 +416,9 @@ impl Pieces {
 
     /// A line to be read by a person: pieces that go on with a word stand right behind it, padding is left out, an id that is none is `?`.
     pub fn line(&self, ids: &[u32]) -> String {
+        if matches!(self.cuts, Some(Cuts::Bytes(_))) {
+            return self.line_of_bytes(ids);
+        }
         let mut line = String::new();
         for id in ids.iter().filter(|id| **id != self.special.pad) {
             let token = self.word(*id);
@@ -377,5 +433,26 @@ impl Pieces {
             }
         }
         line
+    }
+
+    /// As the text was; pieces that stand for no word with a space around them.
+    fn line_of_bytes(&self, ids: &[u32]) -> String {
+        let special = self.special.all();
+        let mut line = String::new();
+        for run in ids.chunk_by(|a, b| !special.contains(a) && !special.contains(b)) {
+            let own = match run {
+                [id] if *id == self.special.pad => continue,
+                [id] if special.contains(id) => self.word(*id).to_owned(),
+                run => bytes::text(run.iter().map(|id| self.word(*id))),
+            };
+            if !line.is_empty()
+                && !line.ends_with(char::is_whitespace)
+                && !own.starts_with(char::is_whitespace)
+            {
+                line.push(' ');
+            }
+            line.push_str(&own);
+        }
+        line.trim().to_owned()
     }
 }

@@ -156,7 +156,7 @@ fn files_that_are_none_are_refused() {
             .message
     };
     for (path, value, what) in [
-        ("/model/type", "BPE".into(), "its model is BPE"),
+        ("/model/type", "Unigram".into(), "its model is Unigram"),
         ("/normalizer", Value::Null, "no normaliser"),
         ("/normalizer/type", "NFC".into(), "its normaliser is NFC"),
         ("/normalizer/clean_text", false.into(), "leaves out"),

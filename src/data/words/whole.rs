@@ -210,7 +210,7 @@ mod tests {
             ),
             ("/model/vocab/b", json!(3), "are both piece 3"),
             ("/model/unk_token", json!("?"), "`unk_token` is \"?\""),
-            ("/model/type", json!("BPE"), "its model is BPE"),
+            ("/model/type", json!("Unigram"), "its model is Unigram"),
             (
                 "/model/type",
                 json!("WordPiece"),
