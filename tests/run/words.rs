@@ -548,3 +548,45 @@ run { seed = 1, threads = 1 }
         .code(1)
         .says("questions.txt: line 2: 2 words, and a question has four");
 }
+
+/// Pieces of bytes: learnt, read, shown as text, and given as a file.
+#[test]
+fn bytes_are_joined_to_pieces_and_read() {
+    let test = recipe();
+    let joined = RECIPE
+        .replace("wordpiece(size = 120)", "bpe(size = 320)")
+        .replace("100 epochs", "2 epochs")
+        .replace("20 epochs", "1 epoch");
+    test.write("recipe.ssl", &joined);
+    run(&test, "run", &[]).success();
+    let file = test.json("run/stages/pieces/tokenizer.json");
+    assert_eq!(file["model"]["type"], "BPE");
+    assert_eq!(
+        file["model"]["vocab"].as_object().map(|all| all.len()),
+        Some(320)
+    );
+    let text = test.text("run/results/read.filled.txt");
+    assert!(!text.contains("[MASK]") && text.contains("the "), "{text}");
+    fs::copy(
+        test.path("run/stages/pieces/tokenizer.json"),
+        test.path("pieces.json"),
+    )
+    .expect("a copy");
+    let data = "{ data = words.train }\n\naugment";
+    let given = |by: &str| {
+        joined.replace(
+            &format!("bpe(size = 320) {data}"),
+            &format!("{by}(size = 320, file = \"pieces.json\")\n\naugment"),
+        )
+    };
+    test.write("given.ssl", given("bpe"));
+    test.run(&["run", "given.ssl", "--quiet", "--out", "given"])
+        .success();
+    let metrics = |out: &str| test.text(&format!("{out}/stages/read/metrics.jsonl"));
+    assert_eq!(metrics("given"), metrics("run"));
+    test.write("wrong.ssl", given("wordpiece"));
+    test.run(&["check", "wrong.ssl"])
+        .code(1)
+        .says("it is a vocabulary of pieces of bytes")
+        .says("`bpe(size");
+}

@@ -136,8 +136,13 @@ impl File {
                 text: column(path, "text", names.text.as_deref(), &TEXTS, &header)?,
             };
             let id = &header[dialogue];
-            let kind = format!("index of dialogues 1 {id:?}");
-            let stored = Stored::open(path, &kind, &|from| table::scan(from, &columns, id))?;
+            let asked = asked.dialogue.is_some();
+            let kind = format!("index of dialogues 1 {id:?} {asked}");
+            let find = |from: &mut dyn Read| table::scan(from, &columns, id, asked);
+            let stored = Stored::open(path, &kind, &find).map_err(|problem| match asked {
+                true => problem,
+                false => problem.help("name the column: `dialogue = \"…\"`"),
+            })?;
             return Ok(Self {
                 stored,
                 format: Format::Table(columns),

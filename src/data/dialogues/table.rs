@@ -32,11 +32,16 @@ pub(super) struct Columns {
     pub(super) text: usize,
 }
 
-/// Finds the dialogues of a file whose first line names its columns; `name`: that of the dialogue's.
+/// Finds the dialogues of a file whose first line names its columns; `name`: that of the dialogue's, `asked`: the recipe says it.
 ///
 /// # Errors
-/// It can't be read, a row names no dialogue, or one that was over.
-pub(super) fn scan(from: impl Read, columns: &Columns, name: &str) -> Result<Index, String> {
+/// It can't be read, a row names no dialogue, or one that was over; nobody said that each row names one of its own.
+pub(super) fn scan(
+    from: impl Read,
+    columns: &Columns,
+    name: &str,
+    asked: bool,
+) -> Result<Index, String> {
     let (limited, left) = Limited::new(from);
     let mut reader = builder(columns.separator).from_reader(limited);
     let mut record = ByteRecord::new();
@@ -45,7 +50,7 @@ pub(super) fn scan(from: impl Read, columns: &Columns, name: &str) -> Result<Ind
     // of each dialogue, by its hash, the line that it starts in
     let mut seen: HashMap<[u8; 32], u64> = HashMap::new();
     let mut current: Option<Vec<u8>> = None;
-    let mut first = true;
+    let (mut first, mut rows) = (true, 0);
     loop {
         // what is read ahead belongs to the next
         left.set(LONGEST + (1 << 19));
@@ -59,12 +64,18 @@ pub(super) fn scan(from: impl Read, columns: &Columns, name: &str) -> Result<Ind
                 false => text,
             }
         })?;
+        if !more && !asked && rows > 1 && rows == gather.seen() {
+            return Err(format!(
+                "each row of it has a `{name}` of its own: which column says what dialogue it is of?"
+            ));
+        }
         if !more {
             return Ok(gather.done(reader.position().byte()));
         }
         if std::mem::take(&mut first) {
             continue;
         }
+        rows += 1;
         let (byte, line) = record
             .position()
             .map_or((0, 0), |at| (at.byte(), at.line()));

@@ -303,6 +303,10 @@ fn tables_say_what_is_wrong_with_them() {
             "line 4 of it goes on with the dialogue `1` of line 2",
         ),
         (
+            "talk,id,text\n1,1,a\n1,2,b\n",
+            "each row of it has a `id` of its own",
+        ),
+        (
             "id,text\n1,a\n,b\n",
             "line 3 of it names no dialogue in `id`",
         ),
@@ -311,6 +315,9 @@ fn tables_say_what_is_wrong_with_them() {
         let said = refused(&path, &[]);
         assert!(said.contains(what), "{text}: {said}");
     }
+    // who says so may have dialogues of one turn
+    let (_folder, path) = file("a.csv", "id,text\n1,a\n2,b\n");
+    assert_eq!(all(&*train(&path, &[("dialogue", "id")])), [["a"], ["b"]]);
     let (_folder, path) = file("a.csv", "id,text\n1,a\n");
     let said = refused(&path, &[("text", "txt")]);
     assert!(

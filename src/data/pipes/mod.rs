@@ -7,6 +7,7 @@ mod made;
 mod neighbours;
 mod sentences;
 mod take;
+mod triples;
 mod without;
 
 use crate::catalog::Spec;
@@ -21,6 +22,7 @@ pub(super) fn specs() -> Vec<Spec> {
         concat::spec(),
         sentences::spec(),
         neighbours::spec(),
+        triples::spec(),
     ]
 }
 

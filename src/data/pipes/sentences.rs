@@ -82,7 +82,7 @@ pub(super) fn spec() -> Spec {
         "The field becomes `sentences: list(text)`; all others stay, and there are as many records. A sentence ends with `.`, `!`, `?`, `…` or \
          a mark of another script, and the quotes and brackets that close behind it, where white space follows and then no small letter; 。！？ \
          need no white space. It does not end behind `Mr.`, `e.g.`, `U.S.`, an initial, or `Fig.` before a number; nor between the digits of a \
-         number. A line end ends one, too, but in a text whose longest line has 50 to 120 letters, where the next word had no room left on the line. \
+         number. A line end ends one, too, but in a text whose longest line has 50 to 120 letters, where the next word had no room left on the line, or hardly any. \
          What has no mark is one sentence, however long. Of a text nothing but the white space between sentences is lost. A text without any \
          sentence is an error that names its record (`on_bad_sample`).",
     )

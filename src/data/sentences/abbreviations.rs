@@ -9,7 +9,7 @@ const TITLES: &[&str] = &[
 
 /// Never at the end.
 const INNER: &[&str] = &[
-    "bzw", "ca", "cf", "e.g", "eg", "esp", "i.e", "ie", "incl", "resp", "sog", "viz", "vs", "z.b",
+    "bzw", "ca", "cf", "e.g", "eg", "esp", "i.e", "ie", "incl", "resp", "sog", "viz", "vs",
 ];
 
 /// Before a number.
@@ -53,8 +53,10 @@ pub(super) fn is_short(before: &str, following: &str) -> bool {
     }
     let lower = word.to_lowercase();
     let is_in = |list: &[&str]| list.contains(&lower.as_str());
-    if is_in(INNER) || first.is_uppercase() && is_in(TITLES) || next.is_numeric() && is_in(NUMBERED)
-    {
+    // `MS` and `IE` are none of them
+    let shouted = word.chars().skip(1).any(char::is_uppercase);
+    let title = first.is_uppercase() && is_in(TITLES);
+    if !shouted && (title || is_in(INNER)) || next.is_numeric() && is_in(NUMBERED) {
         return true;
     }
     let starts = || {

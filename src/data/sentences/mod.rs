@@ -49,7 +49,7 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
         let goes_on = width.is_some_and(|width| {
             let next = lines.peek().and_then(|next| next.split_whitespace().next());
             !line.trim().is_empty()
-                && next.is_some_and(|word| letters(line) + 1 + letters(word) > width)
+                && next.is_some_and(|word| letters(line) + 1 + letters(word) > width - width / 8)
         });
         if !goes_on {
             stretch(&text[start..end], &mut all);
@@ -68,7 +68,7 @@ fn letters(text: &str) -> usize {
 }
 
 /// The width that the lines of a text seem to be broken for: that of its longest, where it is one of a page. A line was broken for want
-/// of room if the next word had none left.
+/// of room if the next word would have come into the last eighth or beyond: nobody fills lines to the last letter.
 fn wrapped(text: &str) -> Option<usize> {
     let longest = text.split(ends_line).map(letters).max()?;
     WIDTHS.contains(&longest).then_some(longest)

@@ -72,6 +72,7 @@ fn quotes_brackets_and_notes_close_behind_the_mark() {
 #[test]
 fn abbreviations_do_not_end_one() {
     same(&[
+        &["He was treated for MS.", "Paul uses IE.", "Others do not."],
         &[
             "Mr. Smith met Mrs. Jones and Dr. Who at St. Paul.",
             "Prof. X came.",

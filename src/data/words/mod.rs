@@ -369,19 +369,6 @@ impl Pieces {
         }
     }
 
-    /// Whether a piece goes on with the word of the one before it. One that stands for no word does not. Of pieces of bytes it is one that
-    /// begins with a letter or a digit: a word behind a space begins with that space.
-    pub fn goes_on(&self, id: u32) -> bool {
-        let Some(token) = self.token(id).filter(|_| !self.special.all().contains(&id)) else {
-            return false;
-        };
-        match self.cuts {
-            Some(Cuts::Words(_)) => token.len() > GOES_ON.len() && token.starts_with(GOES_ON),
-            Some(Cuts::Bytes(_)) => bytes::goes_on(token),
-            None => false,
-        }
-    }
-
     /// By id, how often each was in the texts that the vocabulary was learnt from; 0 for one that stands for no word. `None` where that
     /// is not known.
     pub fn counts(&self) -> Option<&[u64]> {

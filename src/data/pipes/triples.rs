@@ -1,0 +1,191 @@
+//! `triples(ordered = 50%)`: three pairs of turns of a dialogue, in their order or in another.
+
+use std::sync::Arc;
+
+use super::made::{self, From, Making};
+use super::neighbours::texts;
+use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::data::{DataError, Dataset, Philox, Record, Sample, SampleType, Source};
+use crate::language::codes::Code;
+
+/// Raised when other triples are drawn.
+const VERSION: u32 = 1;
+/// Classes of `ordered`.
+const CLASSES: [&str; 2] = ["misordered", "ordered"];
+/// Pairs of turns of the shortest dialogue: three before the last of a triple.
+const LEAST: usize = 4;
+/// Dialogues that are tried before it is said that all are too short.
+const TRIES: usize = 256;
+
+struct Triples {
+    /// The field of the turns.
+    at: usize,
+    /// How many targets of a hundred are in order, as a share.
+    ordered: f64,
+    /// Reference triples of each kind.
+    references: usize,
+    classes: Vec<String>,
+}
+
+/// Orders of three but their own.
+const OTHERS: [[usize; 3]; 5] = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+/// `k` different numbers below `n`, rising (Floyd's way).
+fn some(draws: &mut Philox, k: usize, n: usize) -> Vec<usize> {
+    let mut chosen: Vec<usize> = Vec::with_capacity(k);
+    for most in n - k..n {
+        let one = draws.below(most as u32 + 1) as usize;
+        chosen.push(if chosen.contains(&one) { most } else { one });
+    }
+    chosen.sort_unstable();
+    chosen
+}
+
+/// Three pairs, in this order or in another.
+fn triple(pairs: &[Sample], chosen: &[usize], draws: &mut Philox, ordered: bool) -> Vec<Sample> {
+    let order = match ordered {
+        true => [0, 1, 2],
+        false => OTHERS[draws.below(OTHERS.len() as u32) as usize],
+    };
+    order.iter().map(|at| pairs[chosen[*at]].clone()).collect()
+}
+
+impl Triples {
+    /// The pairs of a dialogue's turns, and its record.
+    fn pairs(
+        &self,
+        from: &From<'_>,
+        index: usize,
+    ) -> std::result::Result<(Vec<Sample>, Record), DataError> {
+        let mut record = from.other(index)?;
+        let turns = texts(&mut record, self.at);
+        let turns = turns.ok_or_else(|| {
+            DataError::new("a record has no list of texts where its data set says so")
+        })?;
+        let pairs = turns
+            .chunks_exact(2)
+            .map(|pair| Sample::text(pair.join(" ")));
+        Ok((pairs.collect(), record))
+    }
+}
+
+impl Making for Triples {
+    fn what(&self) -> String {
+        format!(
+            "triples {VERSION} {} {} {}",
+            self.at, self.ordered, self.references
+        )
+    }
+
+    fn record(&self, from: &From<'_>) -> std::result::Result<Record, DataError> {
+        let mut draws = from.draws.clone();
+        let (mut pairs, mut record) = self.pairs(from, from.index)?;
+        let mut tries = 0;
+        while pairs.len() < LEAST {
+            tries += 1;
+            if tries > TRIES {
+                return Err(DataError::new(format!(
+                    "none of {TRIES} dialogues drawn in place of record {} has {} turns, as triples need",
+                    from.index,
+                    2 * LEAST
+                )));
+            }
+            let other = draws.below(from.records() as u32) as usize;
+            (pairs, record) = self.pairs(from, other)?;
+        }
+        let ordered = draws.chance(self.ordered);
+        let last = LEAST - 1 + draws.below((pairs.len() - LEAST + 1) as u32) as usize;
+        let mut chosen = some(&mut draws, 2, last);
+        chosen.push(last);
+        let target = triple(&pairs, &chosen, &mut draws, ordered);
+        let mut references = |ordered: bool| {
+            let mut all = Vec::with_capacity(3 * self.references);
+            for _ in 0..self.references {
+                let chosen = some(&mut draws, 3, last);
+                all.extend(triple(&pairs, &chosen, &mut draws, ordered));
+            }
+            Sample::list(all)
+        };
+        let fields = [Sample::list(target), references(true), references(false)];
+        record.splice(self.at..=self.at, fields);
+        record.push(Sample::label(u32::from(ordered)));
+        Ok(record)
+    }
+
+    fn class_names(&self) -> &[String] {
+        &self.classes
+    }
+}
+
+fn drawn(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
+    let list = SampleType::list(SampleType::TEXT, None);
+    let at = made::field("triples", args.maybe_word("field"), base.fields(), &list)?;
+    if base.is_empty() || base.len() > u32::MAX as usize {
+        let message = format!("triples can't be drawn from {} records", base.len());
+        return Err(Problem::new(Code::TooFewSamples, message));
+    }
+    let references = args.size("references");
+    let several = |n: usize| SampleType::list(SampleType::TEXT, Some(n));
+    let others = [
+        ("target", several(3)),
+        ("in_order", several(3 * references)),
+        ("out_of_order", several(3 * references)),
+    ];
+    let mut fields = made::instead(base.fields(), at, &others)?;
+    if fields.iter().any(|(name, _)| name == "ordered") {
+        return Err(
+            Problem::new(Code::Duplicate, "records have a field `ordered` already")
+                .help("drop it before: `|> without(ordered)`"),
+        );
+    }
+    fields.push(("ordered".into(), SampleType::label(CLASSES.len())));
+    let making = Triples {
+        at,
+        ordered: args.ratio("ordered"),
+        references,
+        classes: CLASSES.map(str::to_owned).to_vec(),
+    };
+    Ok(made::made("triples", base, fields, making))
+}
+
+fn pipe(args: &Args, source: Source, _: &dyn Fn(&Data) -> Result<Source>) -> Result<Source> {
+    source.map(|part| drawn(args, part))
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "triples",
+        Kind::Pipe,
+        "Draws three pairs of turns of each dialogue, in their order or in another, and others beside them to compare with.",
+        Make::Pipe(pipe),
+    )
+    .paper(
+        "Wu et al., 2019",
+        "Self-Supervised Dialogue Learning",
+        "arXiv:1907.00448",
+    )
+    .param(
+        Param::with_default("ordered", Type::Ratio, "50%", "How many of the targets are in order.").within(0.0, 1.0),
+    )
+    .param(
+        Param::with_default("references", Type::Integer, "1", "Triples of each kind that are drawn to compare with.").within(1.0, 16.0),
+    )
+    .param(Param::optional(
+        "field",
+        Type::Field,
+        "The field of the turns, where records have several lists of texts.",
+    ))
+    .doc(
+        "Takes `list(text)`, as the turns of `dialogues` are. Turns are paired: what was said, and what was answered, as one text with a space \
+         between; an odd last turn has no pair. Each time a record is read, a pair of the dialogue is drawn that three others come before, and two of \
+         these: the target. Half of the targets are in order, the others in one of the five other orders. To compare with, `references` triples in order and \
+         as many out of order are drawn from the pairs before the target's last. Fields: `target: text * 3`, `in_order: text * 3` and `out_of_order: text * \
+         3` (of several references one triple after the other), and last `ordered: label(2)`: 0 (`misordered`) or 1 (`ordered`); other fields stay.\n\n\
+         In place of a dialogue of fewer than eight turns another one of the same split is drawn. Put `take` and `hold_out` before it.",
+    )
+    .example("triples(ordered = 50%)")
+}
+
+#[cfg(test)]
+#[path = "triples_tests.rs"]
+mod tests;

@@ -1,0 +1,160 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::catalog::{Result, Split, Value};
+use crate::data::test_help::{call, data, given, write};
+use crate::data::{Dataset, Draws, Sample, SampleType, Source, open};
+
+/// Dialogues of so many turns, each of which says where it is from: `3.7` is the eighth of the fourth.
+fn dialogues(turns: &[usize], references: i64) -> (tempfile::TempDir, Result<Arc<dyn Dataset>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talks.jsonl");
+    let line = |(d, n): (usize, &usize)| {
+        let turns: Vec<String> = (0..*n).map(|turn| format!("\"{d}.{turn}\"")).collect();
+        format!("[{}]\n", turns.join(", "))
+    };
+    write(
+        &path,
+        turns.iter().enumerate().map(line).collect::<String>(),
+    );
+    let pipe = call(
+        "triples",
+        &[
+            ("ordered", Value::Ratio(0.5)),
+            ("references", Value::Integer(references)),
+        ],
+    );
+    let source = data(
+        call("dialogues", &[("name", Value::Text("talks".into()))]),
+        vec![pipe],
+    );
+    let part = match open(&source, &BTreeMap::new(), &given("talks", &path)) {
+        Ok(Source::All(splits)) => Ok(splits.parts[&Split::Train].clone()),
+        Ok(Source::One(_)) => panic!("one split"),
+        Err(problem) => Err(problem),
+    };
+    (folder, part)
+}
+
+/// The dialogue of some pairs, and where each is in it.
+fn places(list: Sample) -> (usize, Vec<usize>) {
+    let mut dialogues = BTreeSet::new();
+    let pairs = list.into_list().unwrap().into_iter().map(|pair| {
+        let pair = pair.into_text().unwrap();
+        let turns: Vec<(usize, usize)> = pair
+            .split(' ')
+            .map(|turn| {
+                turn.split_once('.')
+                    .map(|(d, t)| (d.parse().unwrap(), t.parse().unwrap()))
+                    .unwrap()
+            })
+            .collect();
+        let [(d, t), second] = turns[..] else {
+            panic!("{pair}")
+        };
+        assert_eq!((t % 2, second), (0, (d, t + 1)));
+        dialogues.insert(d);
+        t / 2
+    });
+    let pairs: Vec<usize> = pairs.collect();
+    assert_eq!(dialogues.len(), 1);
+    (dialogues.into_iter().next().unwrap(), pairs)
+}
+
+#[test]
+fn targets_and_references_are_of_one_dialogue_and_in_the_order_that_is_said() {
+    let (_folder, part) = dialogues(&[20, 8, 13, 3, 1], 2);
+    let part = part.unwrap();
+    let of = |n| SampleType::list(SampleType::TEXT, Some(n));
+    let fields = [
+        ("target".to_owned(), of(3)),
+        ("in_order".to_owned(), of(6)),
+        ("out_of_order".to_owned(), of(6)),
+        ("ordered".to_owned(), SampleType::label(2)),
+    ];
+    assert_eq!(*part.fields(), fields);
+    assert_eq!(
+        (part.class(0).unwrap(), part.class_names()[1].as_str()),
+        (None, "ordered")
+    );
+    let (mut ordered, mut orders, mut lasts) = (0_u32, BTreeMap::new(), [0_u32; 10]);
+    let epochs = 600;
+    for epoch in 0..epochs {
+        for index in 0..5 {
+            let record = part.read(index, Draws::new(4, epoch)).unwrap();
+            let again = part.read(index, Draws::new(4, epoch)).unwrap();
+            assert_eq!(format!("{record:?}"), format!("{again:?}"));
+            let [target, straight, mixed, label] = <[Sample; 4]>::try_from(record).unwrap();
+            let (d, target) = places(target);
+            assert!(if index < 3 { d == index } else { d < 3 });
+            let last = *target.iter().max().unwrap();
+            let is_ordered = label.as_label() == Some(1);
+            assert_eq!(is_ordered, target.is_sorted());
+            assert_eq!(target.iter().collect::<BTreeSet<_>>().len(), 3);
+            for (list, wanted) in [(straight, true), (mixed, false)] {
+                let (of, pairs) = places(list);
+                assert_eq!(of, d);
+                for triple in pairs.chunks(3) {
+                    assert_eq!(triple.is_sorted(), wanted);
+                    assert_eq!(triple.iter().collect::<BTreeSet<_>>().len(), 3);
+                    assert!(triple.iter().all(|pair| *pair < last));
+                }
+            }
+            ordered += u32::from(is_ordered);
+            if index == 0 {
+                lasts[last] += 1;
+                if !is_ordered {
+                    let mut sorted = target.clone();
+                    sorted.sort_unstable();
+                    let order: Vec<usize> = target
+                        .iter()
+                        .map(|own| sorted.iter().position(|other| other == own).unwrap())
+                        .collect();
+                    *orders.entry(order).or_insert(0_u32) += 1;
+                }
+            }
+        }
+    }
+    let near = |found: u32, n: u32, p: f64| {
+        let deviation = (f64::from(n) * p * (1.0 - p)).sqrt();
+        assert!(
+            (f64::from(found) - f64::from(n) * p).abs() < 5.0 * deviation,
+            "{found} of {n}, not {p}"
+        );
+    };
+    near(ordered, 5 * epochs as u32, 0.5);
+    assert_eq!(orders.len(), 5);
+    let all = orders.values().sum();
+    orders.values().for_each(|n| near(*n, all, 0.2));
+    assert_eq!(lasts[..3], [0; 3]);
+    lasts[3..]
+        .iter()
+        .for_each(|n| near(*n, epochs as u32, 1.0 / 7.0));
+}
+
+#[test]
+fn dialogues_that_are_all_too_short_say_so() {
+    let (_folder, part) = dialogues(&[7, 1], 1);
+    let error = part.unwrap().read(1, Draws::STILL).unwrap_err();
+    assert!(
+        error.message.contains("in place of record 1 has 8 turns"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn some_are_different_and_any() {
+    let mut rng = crate::data::Philox::new(3, &[]);
+    let mut seen = BTreeMap::new();
+    for _ in 0..10_000 {
+        *seen.entry(super::some(&mut rng, 2, 5)).or_insert(0_u32) += 1;
+    }
+    // ten pairs of five, each 1,000 times, s.d. 30
+    assert_eq!(seen.len(), 10);
+    assert!(
+        seen.iter()
+            .all(|(two, n)| two[0] < two[1] && n.abs_diff(1000) < 150),
+        "{seen:?}"
+    );
+    assert_eq!(super::some(&mut rng, 3, 3), [0, 1, 2]);
+}
