@@ -345,3 +345,17 @@ fn tables_say_what_is_wrong_with_them() {
     assert_eq!(found.len(), 4, "{found:?}");
     assert_eq!(texts(part.read(3, Draws::STILL).unwrap()), ["two\nlines"]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+    /// What is JSON is taken apart as serde takes it apart; what is none is refused there or here, and nothing panics.
+    #[test]
+    fn any_text_is_taken_apart_or_refused(text in "([\\[\\]{}\",:\\\\a1 \\n]|\\[\"a\"\\]|\\{\"b\":|\"c\", ?|true){0,24}") {
+        let found = super::whole::scan(text.as_bytes(), &super::turns::Names::default());
+        if let Ok(serde_json::Value::Array(all)) = serde_json::from_str(&text) {
+            let index = found.unwrap().unwrap();
+            let one = index.len() == 1 && index.place(0).is_some_and(|(at, _)| text[at as usize..].starts_with('['));
+            proptest::prop_assert!(index.len() == all.len() || one, "{text}");
+        }
+    }
+}
