@@ -27,7 +27,8 @@ pub struct Bert {
 }
 
 impl Bert {
-    fn of(args: &Args) -> Self {
+    /// What a call says.
+    pub fn of(args: &Args) -> Self {
         let (depth, width) = match args.word("size") {
             "tiny" => (2, 128),
             "mini" => (4, 256),

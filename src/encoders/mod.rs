@@ -12,6 +12,8 @@ mod word_vectors;
 #[cfg(test)]
 mod tests;
 
+pub use bert::Bert;
+
 use crate::catalog::Spec;
 
 /// The catalog entries of this room.

@@ -39,15 +39,25 @@ fn safetensors() -> Spec {
     Spec::new(
         "safetensors",
         Kind::Export,
-        "The encoder's weights under the names that torchvision and timm expect",
+        "The encoder's weights under the names that torchvision, timm and transformers expect",
         Make::Stage,
     )
     .doc(
         "The file is written into the run directory and replaces nothing but an older export; with `--allow-outside` the path may lead \
          elsewhere. The file's header says what the encoder takes (size, view, mean and \
          deviation), what it is and what it was learnt from; `config.json` beside it (`NAME.config.json` where several exports \
-         share a folder) says it in the form that timm reads. The run prints the lines of Python that load it.",
+         share a folder) says it in the form that timm reads. The run prints the lines of Python that load it.\n\n\
+         `bert` is written as Hugging Face's `BertModel`, with its `config.json` and the tokenizer of the vocabulary that it was trained with \
+         (`tokenizer.json`, `tokenizer_config.json`): a folder with a `model.safetensors` is one for `from_pretrained`. Its pooler is there \
+         where the task trained one; `add_pooling_layer=False` goes without. With `head = on` the task's head is written too: \
+         `BertForPreTraining` after `masked_tokens(next_sentence = on)`, `BertForMaskedLM` after `masked_tokens`, \
+         `BertForNextSentencePrediction` after `next_sentence`.",
     )
     .param(Param::required("path", Type::Text, "Where the file is written."))
+    .param(Param::switch(
+        "head",
+        "off",
+        "Whether the head that the task trained is written with the encoder, where `transformers` has a model with it.",
+    ))
     .example("safetensors(\"encoder.safetensors\")")
 }

@@ -417,36 +417,6 @@ impl Planner<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Where an export goes, in its one form.
-    fn export_path(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<String> {
-        let args = &stage.call.args;
-        let at = At::Span(args.span("path").unwrap_or(stage.call.span));
-        let written = args.text("path");
-        let path = match super::export_path(written, self.places.allow_outside) {
-            Ok(path) => path,
-            Err(problem) => {
-                self.problem(stage, &problem.at(at));
-                return None;
-            }
-        };
-        for other in before {
-            if let Body::Export(export) = &other.body
-                && let Some(why) = super::clash(&path, &export.path)
-            {
-                let problem = Problem::new(Code::Duplicate, format!("`{written}` {why}"))
-                    .at(at)
-                    .label(
-                        other.span,
-                        format!("`{}` writes `{}`", other.name, export.path),
-                    )
-                    .help("give each export a file of its own");
-                self.problem(stage, &problem);
-                return None;
-            }
-        }
-        Some(path)
-    }
-
     fn stage(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<StagePlan> {
         let seed = self.recipe.run.integer("seed") as u64;
         let body = match stage.kind {
@@ -455,37 +425,7 @@ impl Planner<'_> {
             Kind::Evaluator | Kind::Finetune => {
                 Body::Evaluate(Box::new(self.evaluate(stage, before)?))
             }
-            Kind::Export => {
-                let path = self.export_path(stage, before);
-                let from = self.from(stage, before)?;
-                let encoder = from.1.clone();
-                let args = &stage.call.args;
-                let words = stage.call.spec.name == WORDS;
-                let table = match words {
-                    true => Some((self.table(stage, &encoder)?, is_binary(args))),
-                    false => None,
-                };
-                let traced = match &table {
-                    Some((table, _)) => Ok((table.graph.clone(), table.var)),
-                    None => trace::encoder_graph(&encoder),
-                };
-                let (graph, output) = match traced {
-                    Ok(traced) => traced,
-                    Err(problem) => {
-                        self.problem(stage, &problem);
-                        return None;
-                    }
-                };
-                Body::Export(Box::new(Export {
-                    format: stage.call.spec.name.clone(),
-                    table,
-                    from: from.0,
-                    path: path?,
-                    encoder,
-                    output,
-                    graph,
-                }))
-            }
+            Kind::Export => Body::Export(Box::new(self.export(stage, before)?)),
             _ => return None,
         };
         let mut planned = StagePlan {
@@ -519,17 +459,6 @@ impl Planner<'_> {
             planned.identity = identity::measured(&planned.identity, &normalized.by);
         }
         Some(planned)
-    }
-}
-
-/// The export that writes words with their vectors.
-const WORDS: &str = "word2vec";
-
-/// Whether numbers are written as bytes: as the recipe says, else by the file's ending.
-fn is_binary(args: &Args) -> bool {
-    match args.maybe_word("binary") {
-        Some(word) => word == "on",
-        None => args.text("path").to_lowercase().ends_with(".bin"),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::language::call_text;
 pub struct Card {
     /// Key and value, as the file's header holds them.
     pub about: BTreeMap<String, String>,
-    /// `config.json`, in the form that timm reads.
+    /// `config.json`, in the form that timm or `transformers` reads.
     pub config: Json,
     /// How PyTorch loads it.
     pub loading: Loading,
@@ -37,8 +37,15 @@ pub fn card(plan: &Plan, export: &Export, hash: &str, file: &str) -> Card {
     let loading = loading(export, normalized.map(|n| &n.by), file);
     let lab = facts.lab;
     about.extend(lab.map(|part| ("channels".to_owned(), channels(part))));
+    let config = match &export.transformers {
+        Some(own) => {
+            about.insert("transformers".into(), own.class.name().to_owned());
+            own.config(&about)
+        }
+        None => facts.config(normalized, &loading, &about),
+    };
     Card {
-        config: facts.config(normalized, &loading, &about),
+        config,
         about,
         loading,
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::export_file;
-use crate::graph::{Graph, TorchSource};
+use crate::graph::{Graph, TorchSource, TorchTensor};
 
 /// What can go wrong while weights are written.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +46,26 @@ pub struct FileTensor {
     pub bytes: Vec<u8>,
 }
 
-/// The tensors of `module` with PyTorch's names and layouts. `value` gives the numbers of a parameter or a buffer by its name
-/// (`encoder/conv1/weight`), row-major; `batches`: how many batches the batch norms have seen.
+/// The tensors of `module` with PyTorch's names and layouts; as [`filled`].
 ///
 /// # Errors
-/// `value` has no such tensor, or one of another size.
+/// As [`filled`].
 pub fn torch_tensors(
     graph: &Graph,
     module: &str,
+    value: impl Fn(&str) -> Option<Vec<f32>>,
+    batches: u64,
+) -> Result<Vec<FileTensor>, ExportError> {
+    filled(graph.torch_tensors(module), value, batches)
+}
+
+/// Tensors with their numbers. `value` gives the numbers of a parameter or a buffer by its name (`encoder/conv1/weight`), row-major;
+/// `batches`: how many batches the batch norms have seen.
+///
+/// # Errors
+/// `value` has no such tensor, or one of another size.
+pub fn filled(
+    tensors: Vec<TorchTensor>,
     value: impl Fn(&str) -> Option<Vec<f32>>,
     batches: u64,
 ) -> Result<Vec<FileTensor>, ExportError> {
@@ -65,7 +77,7 @@ pub fn torch_tensors(
                 expected,
             })
     };
-    let tensors = graph.torch_tensors(module).into_iter().map(|tensor| {
+    let tensors = tensors.into_iter().map(|tensor| {
         let count = tensor.shape.iter().product();
         let (dtype, bytes) = match &tensor.source {
             TorchSource::Same(name) => (Dtype::F32, little_endian(&numbers(name, count)?)),

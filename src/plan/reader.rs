@@ -2,7 +2,7 @@
 
 use super::build::Planner;
 use super::types::Reader;
-use crate::catalog::{Args, Net};
+use crate::catalog::{Args, Artifact, Net};
 use crate::data::{Fields, SampleType};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -21,6 +21,15 @@ impl Reader {
     pub(super) fn by_frame(&self) -> Option<usize> {
         let (_, frames) = self.sample.frame()?;
         frames.filter(|_| !self.sample.fits(&self.net.takes()))
+    }
+
+    /// The fit that learnt the vocabulary of what it was trained on, where that is known.
+    pub(super) fn words(&self) -> Option<&Artifact> {
+        // the first tensor of a batch is the ids
+        let tensors = self.sample.tensors().unwrap_or_default();
+        let rows = tensors.first().and_then(|ids| ids.classes)?;
+        let mut learnt = self.prepared.learnt.iter();
+        learnt.find(|fit| fit.gives == "vocabulary" && fit.size("size") == Some(rows))
     }
 
     /// As it is shown records with these fields.

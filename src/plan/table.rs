@@ -78,9 +78,7 @@ pub(super) fn table(encoder: &Reader) -> Result<TableReading> {
             encoder.sample
         )));
     };
-    let mut learnt = encoder.prepared.learnt.iter();
-    let words = learnt.find(|fit| fit.gives == "vocabulary" && fit.size("size") == Some(rows));
-    let Some(words) = words else {
+    let Some(words) = encoder.words() else {
         return Err(
             lacks("the encoder was trained on words of which no fit is known".to_owned())
                 .help("cut texts by a fit of the recipe: `text |> tokenize(words)`"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
+use super::transformers::Transformers;
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Artifact, Call, Net};
@@ -505,6 +506,8 @@ pub struct Export {
     pub graph: Graph,
     /// The encoder's output in that graph.
     pub output: Var,
+    /// What is written where Hugging Face's `transformers` has the encoder.
+    pub transformers: Option<Transformers>,
 }
 
 /// The settings of `run { … }`.

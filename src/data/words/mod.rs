@@ -143,6 +143,8 @@ pub struct Pieces {
     ids: HashMap<Arc<str>, u32>,
     special: SpecialIds,
     spelling: Spelling,
+    /// As it was opened.
+    file: Vec<u8>,
 }
 
 impl Pieces {
@@ -227,7 +229,7 @@ impl Pieces {
             tokens,
             spelling,
             whole,
-            bytes,
+            bytes: joined,
             mut counts,
         } = file::read(bytes).map_err(|what| {
             DataError::new(format!("it is no vocabulary of pieces: {what}")).help(
@@ -269,8 +271,8 @@ impl Pieces {
             counts.iter_mut().for_each(|counts| counts[id as usize] = 0);
         }
         Ok(Self {
-            cuts: match bytes {
-                Some(bytes) => Some(Cuts::Bytes(bytes)),
+            cuts: match joined {
+                Some(joined) => Some(Cuts::Bytes(joined)),
                 None if whole => None,
                 None => Some(Cuts::Words(cuts(&tokens)?)),
             },
@@ -280,6 +282,7 @@ impl Pieces {
             ids,
             special,
             spelling,
+            file: bytes.to_vec(),
         })
     }
 
@@ -292,6 +295,29 @@ impl Pieces {
             DataError::new(format!("it is no list of pieces, one a line: {what}"))
                 .help("a vocabulary is a tokenizer.json, or BERT's vocab.txt")
         })
+    }
+
+    /// A `tokenizer.json` that cuts texts as these pieces do, and encloses them alike: the file that they were opened from, and in it who
+    /// wrote this one: `mark`, as `model.pretext`, where other programs pass over what they do not know.
+    pub fn tokenizer(&self, mark: &serde_json::Value) -> Vec<u8> {
+        // it was read before
+        let mut file: serde_json::Value = serde_json::from_slice(&self.file).unwrap_or_default();
+        let ids: Vec<usize> = self.special.all().into_iter().map(|id| id as usize).collect();
+        let (special, template) = match self.whole() {
+            true => (file::special(&ids[..whole::WITHOUT_WORD]), serde_json::Value::Null),
+            false => (file::special(&ids), file::template(&ids)),
+        };
+        file["truncation"] = serde_json::Value::Null;
+        file["padding"] = serde_json::Value::Null;
+        file["added_tokens"] = special.into();
+        file["post_processor"] = template;
+        file["model"]["pretext"] = mark.clone();
+        file::bytes(&file)
+    }
+
+    /// Whether words are cut into pieces of words.
+    pub fn cuts_words(&self) -> bool {
+        matches!(self.cuts, Some(Cuts::Words(_)))
     }
 
     /// The ids of a text's pieces, without any that stands for no word but `[UNK]`. A text that spells `[MASK]` is a text of three

@@ -91,7 +91,10 @@ impl Done {
 fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
     let weights = match &stage.body {
         Body::Fit(_) => 0,
-        Body::Export(export) => weights_of(&export.graph),
+        Body::Export(export) => match &export.transformers {
+            Some(own) => own.bytes(),
+            None => weights_of(&export.graph),
+        },
         Body::Train(training) => weights_of(&training.graph),
         Body::Evaluate(evaluation) => evaluation.heads.as_ref().map_or(0, |heads| {
             weights_of(&heads.own.train).max(weights_of(&heads.raw.train))

@@ -1,12 +1,17 @@
 //! Weights for others: the file, what it says about itself, and the lines that load it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value as Json, json};
+
 use super::failure::{Failure, disk};
-use super::{Run, Watch, table, weights};
+use super::weights::Holding;
+use super::{FINAL, Run, Watch, table, weights};
 use crate::files;
 use crate::plan::card::{Card, card};
-use crate::plan::{Body, Export, StagePlan};
+use crate::plan::transformers::{Beside, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS};
+use crate::plan::{Body, ENCODER, Export, StagePlan};
 
 impl Run<'_> {
     pub(super) fn export(
@@ -46,19 +51,57 @@ impl Run<'_> {
             .stages
             .iter()
             .find(|s| s.name == export.from.stage);
-        let batches = trained.and_then(StagePlan::training_graph);
-        let batches = batches.map_or(0, |(_, s)| steps * s.accumulate as u64);
-        weights::export(&path, &export.graph, &model, batches, &about)?;
-        let beside = match self.config_path(&path, export) {
-            Some(config_path) => {
-                files::write_json(&config_path, &config)
-                    .map_err(|error| disk(&config_path, &error))?;
-                format!("; beside it {}", name(&config_path))
-            }
-            None => "; a config.json of another model lies beside it and stays".into(),
+        let trained = trained.and_then(StagePlan::training_graph);
+        let (tensors, wanted) = match &export.transformers {
+            Some(own) => (own.tensors.clone(), own.of_training.as_slice()),
+            None => (export.graph.torch_tensors(ENCODER), &[][..]),
         };
-        watch.end(&format!("{} · {file}{beside}", stage.name));
-        let said = match loading.lines.as_slice() {
+        let beside = match (from, trained) {
+            (Some(directory), Some((trained, _))) => {
+                let binding = directory.binding("");
+                weights::load_named(&directory.folder, FINAL, &binding, trained, wanted)
+                    .map_err(|why| directory.refused(FINAL, why))?
+            }
+            _ => BTreeMap::new(),
+        };
+        let holding = Holding {
+            tensors,
+            model: &model,
+            beside: &beside,
+            batches: trained.map_or(0, |(_, s)| steps * s.accumulate as u64),
+        };
+        weights::export(&path, holding, &about)?;
+        let mut files = vec![(CONFIG, Text::Json(config))];
+        let mark = json!({ "recipe_hash": hash });
+        let tokenizer = export.transformers.as_ref();
+        if let Some((cuts, config)) = tokenizer.and_then(|own| own.tokenizer(&mark)) {
+            files.push((TOKENIZER, Text::Bytes(cuts)));
+            files.push((TOKENIZER_CONFIG, Text::Json(config)));
+        }
+        let mut written = Vec::new();
+        let mut said = String::new();
+        for (name, text) in files {
+            let Some(place) = self.beside(&path, export, name) else {
+                said += &format!("; a {name} of another model lies beside it and stays");
+                continue;
+            };
+            let done = match text {
+                Text::Json(json) => files::write_json(&place, &json),
+                Text::Bytes(bytes) => files::write(&place, &bytes),
+            };
+            done.map_err(|error| disk(&place, &error))?;
+            written.push((name, place));
+        }
+        let names: Vec<String> = written.iter().map(|(_, place)| file_name(place)).collect();
+        if !names.is_empty() {
+            said.insert_str(0, &format!("; beside it {}", listed(&names)));
+        }
+        watch.end(&format!("{} · {file}{said}", stage.name));
+        let lines = match &export.transformers {
+            Some(own) => own.lines(&file, &found_beside(&path, &written)),
+            None => loading.lines,
+        };
+        let said = match lines.as_slice() {
             [] => vec![
                 format!("  neither torchvision nor timm has this encoder, `{}`, and PyTorch lacks some of its layers:", about["encoder"]),
                 "  names and shapes in the file are those of a state_dict, for a module of your own".into(),
@@ -72,9 +115,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Where the config of an export lies: `config.json` in its folder, `NAME.config.json` where the recipe exports into that folder
+    /// Where a file beside the weights lies: `config.json` in their folder, `NAME.config.json` where the recipe exports into that folder
     /// more than once. `None` where the place is taken by a file that no export wrote.
-    fn config_path(&self, weights: &Path, export: &Export) -> Option<PathBuf> {
+    fn beside(&self, weights: &Path, export: &Export, name: &str) -> Option<PathBuf> {
         let folder = |path: &str| self.root().join(path).parent().map(Path::to_owned);
         let own = folder(&export.path);
         let others = self.plan.stages.iter().filter(|stage| match &stage.body {
@@ -82,8 +125,8 @@ impl Run<'_> {
             _ => false,
         });
         let path = match others.count() {
-            0 | 1 => weights.with_file_name("config.json"),
-            _ => weights.with_extension("config.json"),
+            0 | 1 => weights.with_file_name(name),
+            _ => weights.with_extension(name),
         };
         let free = match files::read(&path, LONGEST) {
             Ok(text) => is_ours(&text),
@@ -93,9 +136,47 @@ impl Run<'_> {
     }
 }
 
+/// The content of a file.
+enum Text {
+    /// Written as indented JSON.
+    Json(Json),
+    /// As it is.
+    Bytes(Vec<u8>),
+}
+
+/// What `transformers` finds beside the weights, of the files that were written there.
+fn found_beside(weights: &Path, written: &[(&str, PathBuf)]) -> Beside {
+    let place = |name: &str| written.iter().find(|(own, _)| *own == name);
+    let named = |name: &str| place(name).is_some_and(|(_, place)| file_name(place) == name);
+    // a tokenizer whose config is another's is another tokenizer
+    let tokenizer = place(TOKENIZER).filter(|_| place(TOKENIZER_CONFIG).is_some());
+    let whole = file_name(weights) == WEIGHTS && named(CONFIG);
+    let whole = whole && (tokenizer.is_none() || named(TOKENIZER));
+    let folder = weights.parent().map(|folder| folder.display().to_string());
+    let folder = folder
+        .filter(|_| whole)
+        .map(|folder| match folder.as_str() {
+            "" => ".".to_owned(),
+            _ => folder,
+        });
+    Beside {
+        folder,
+        tokenizer: tokenizer.map(|(_, path)| path.display().to_string()),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
 /// The lines of Python that load words with their vectors.
 fn load_words(file: &str, binary: bool) -> [String; 3] {
-    let file = serde_json::Value::from(file);
+    let file = Json::from(file);
     let how = if binary { ", binary=True" } else { "" };
     [
         "  in Python:".to_owned(),
@@ -104,16 +185,17 @@ fn load_words(file: &str, binary: bool) -> [String; 3] {
     ]
 }
 
-/// No config is longer.
-const LONGEST: u64 = 1 << 20;
+/// No file that an export writes beside its weights is longer.
+const LONGEST: u64 = 128 << 20;
 
-/// Whether an export wrote a file with this text.
+/// Whether an export wrote a file with this text: a config, or a tokenizer.
 fn is_ours(text: &[u8]) -> bool {
-    let config: Result<serde_json::Value, _> = serde_json::from_slice(text);
-    config.is_ok_and(|config| config["pretext"]["recipe_hash"].is_string())
+    let file: Result<Json, _> = serde_json::from_slice(text);
+    let marked = |of: &Json| of["pretext"]["recipe_hash"].is_string();
+    file.is_ok_and(|file| marked(&file) || marked(&file["model"]))
 }
 
-fn name(path: &Path) -> String {
+fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()
         .to_string_lossy()

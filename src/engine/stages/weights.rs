@@ -8,7 +8,7 @@ use crate::engine::checkpoint::{self, Binding, Checkpoint, Opened, fits_model};
 use crate::engine::{EngineError, HostTensor, Model, TrainerState};
 use crate::evaluation::Table;
 use crate::files::Folder;
-use crate::graph::{Graph, within};
+use crate::graph::{Graph, TorchTensor, within};
 use crate::language::codes::Code;
 use crate::plan::{ENCODER, export, export_file, word_file};
 
@@ -61,17 +61,7 @@ pub(super) fn load_part(
     model: &mut Model,
     (trained, module): (&Graph, &str),
 ) -> Result<u64, EngineError> {
-    let parameters = trained.parameters.iter();
-    let parameters = parameters.map(|p| (p.name.clone(), p.shape.clone()));
-    let buffers = trained.buffers.iter();
-    let buffers = buffers.map(|b| (b.name.clone(), b.shape.clone()));
-    let state = read(
-        folder,
-        name,
-        binding,
-        &parameters.collect(),
-        &buffers.collect(),
-    )?;
+    let state = read_of(folder, name, binding, trained)?;
     let names: Vec<String> = model
         .parameters()
         .chain(model.buffers())
@@ -88,6 +78,26 @@ pub(super) fn load_part(
         }
     }
     Ok(state.step)
+}
+
+/// Everything in a file written by [`save`] after training `trained`.
+fn read_of(
+    folder: &Folder,
+    name: &str,
+    binding: &Binding,
+    trained: &Graph,
+) -> Result<TrainerState, EngineError> {
+    let parameters = trained.parameters.iter();
+    let parameters = parameters.map(|p| (p.name.clone(), p.shape.clone()));
+    let buffers = trained.buffers.iter();
+    let buffers = buffers.map(|b| (b.name.clone(), b.shape.clone()));
+    read(
+        folder,
+        name,
+        binding,
+        &parameters.collect(),
+        &buffers.collect(),
+    )
 }
 
 fn read(
@@ -125,19 +135,59 @@ pub(super) fn export_words(path: &Path, table: &Table, binary: bool) -> Result<u
     Ok(left_out)
 }
 
-/// Writes the encoder as safetensors under the names that torchvision and timm expect.
+/// Reads tensors by name from a file written by [`save`] after training `trained`.
+pub(super) fn load_named(
+    folder: &Folder,
+    name: &str,
+    binding: &Binding,
+    trained: &Graph,
+    names: &[String],
+) -> Result<BTreeMap<String, Vec<f32>>, EngineError> {
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut state = read_of(folder, name, binding, trained)?;
+    let named = names
+        .iter()
+        .filter_map(|name| match state.parameters.remove(name)? {
+            HostTensor::F32 { data, .. } => Some((name.clone(), data)),
+            HostTensor::Int { .. } => None,
+        });
+    Ok(named.collect())
+}
+
+/// What an export holds: tensors under the names that others expect, of a model and of what else was trained with it.
+pub(super) struct Holding<'m> {
+    /// Their names and shapes.
+    pub tensors: Vec<TorchTensor>,
+    /// Where their numbers are.
+    pub model: &'m Model,
+    /// Where the numbers of others are, by name.
+    pub beside: &'m BTreeMap<String, Vec<f32>>,
+    /// Batches that the batch norms have seen.
+    pub batches: u64,
+}
+
+/// Writes an export as safetensors.
 pub(super) fn export(
     path: &Path,
-    graph: &Graph,
-    model: &Model,
-    batches: u64,
+    holding: Holding<'_>,
     about: &BTreeMap<String, String>,
 ) -> Result<(), Failure> {
-    let value = |name: &str| match model.get(name).ok()? {
-        HostTensor::F32 { data, .. } => Some(data),
-        HostTensor::Int { .. } => None,
+    let Holding {
+        tensors,
+        model,
+        beside,
+        batches,
+    } = holding;
+    let value = |name: &str| match beside.get(name) {
+        Some(numbers) => Some(numbers.clone()),
+        None => match model.get(name).ok()? {
+            HostTensor::F32 { data, .. } => Some(data),
+            HostTensor::Int { .. } => None,
+        },
     };
-    export::torch_tensors(graph, ENCODER, value, batches)
+    export::filled(tensors, value, batches)
         .and_then(|tensors| export::write_safetensors(path, &tensors, about))
         .map_err(|error| {
             Failure::new(Code::Disk, error.to_string()).help("choose another path, or make room")
