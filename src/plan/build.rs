@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::statistics::{Normalized, StatisticsOrigin};
 use super::types::*;
-use super::{identity, trace};
+use super::identity;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem, Value};
 use crate::data::{Fields, Found, Normalization, OnBadSample, Places, Source, Splits, Tally};
