@@ -126,16 +126,12 @@ pub fn of(
     let mut heads = Vec::new();
     if let Some(trained) = trained.filter(|_| head) {
         (class, heads) = heads_of(trained, bert.width, pieces, pooler.is_some())?;
-        tensors
-            .iter_mut()
-            .for_each(|tensor| tensor.name.insert_str(0, "bert."));
     }
     // a model that only guesses words has no place for it
     let mut pooler = pooler.filter(|_| class != Class::Words).unwrap_or_default();
-    if head {
-        pooler
-            .iter_mut()
-            .for_each(|tensor| tensor.name.insert_str(0, "bert."));
+    if class != Class::Encoder {
+        let inside = tensors.iter_mut().chain(&mut pooler);
+        inside.for_each(|tensor| tensor.name.insert_str(0, "bert."));
     }
     let beside = pooler.iter().chain(&heads);
     let of_training = beside.filter_map(name_of).map(str::to_owned).collect();

@@ -38,7 +38,7 @@ def strict(folder, trained_pooler):
 
 def compare(name, found, expected):
     apart = (found - expected).abs().max().item()
-    print(f"  {name}: largest difference {apart:.1e}, largest number {expected.abs().max().item():.1f}")
+    print(f"  {name}: largest difference {apart:.1e}, largest number {expected.abs().max().item():.2g}")
     return apart <= 1e-5
 
 
