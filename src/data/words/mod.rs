@@ -302,9 +302,17 @@ impl Pieces {
     pub fn tokenizer(&self, mark: &serde_json::Value) -> Vec<u8> {
         // it was read before
         let mut file: serde_json::Value = serde_json::from_slice(&self.file).unwrap_or_default();
-        let ids: Vec<usize> = self.special.all().into_iter().map(|id| id as usize).collect();
+        let ids: Vec<usize> = self
+            .special
+            .all()
+            .into_iter()
+            .map(|id| id as usize)
+            .collect();
         let (special, template) = match self.whole() {
-            true => (file::special(&ids[..whole::WITHOUT_WORD]), serde_json::Value::Null),
+            true => (
+                file::special(&ids[..whole::WITHOUT_WORD]),
+                serde_json::Value::Null,
+            ),
             false => (file::special(&ids), file::template(&ids)),
         };
         file["truncation"] = serde_json::Value::Null;

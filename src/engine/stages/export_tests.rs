@@ -59,13 +59,13 @@ const ORDER: (&str, &str) = (
     "emit input = (text, text) |> pair(pieces, 16), next = label",
 );
 
-fn recipe((task, augment): (&str, &str), pool: &str, spelling: &str) -> String {
+fn recipe((task, augment): (&str, &str), pool: &str, fit: &str) -> String {
     format!(
         "ssl 1
 
 dataset news = documents(\"texts\")
 
-fit pieces = wordpiece(size = 60, lowercase = {spelling}, strip_accents = {spelling}) {{ data = news.train }}
+fit pieces = {fit} {{ data = news.train }}
 
 augment cut(text, label) {{
   {augment}
@@ -155,7 +155,7 @@ fn tensor(path: &Path, name: &str) -> (Vec<usize>, Vec<f32>) {
 #[test]
 fn a_folder_holds_all_that_was_trained() {
     let folder = folder();
-    let text = recipe(BOTH, "mean", "on");
+    let text = recipe(BOTH, "mean", "wordpiece(size = 60)");
     let (_, said) = run(&text, folder.path());
     let at = |name: &str| folder.path().join("run").join(name);
     let state = read(&at("stages/read/final.ckpt")).expect("weights").state;
@@ -276,7 +276,7 @@ fn a_folder_holds_all_that_was_trained() {
 #[test]
 fn several_exports_in_one_folder_have_names_of_their_own() {
     let folder = folder();
-    let text = recipe(WORDS, "cls", "on").replace("plain/model", "whole/plain");
+    let text = recipe(WORDS, "cls", "wordpiece(size = 60)").replace("plain/model", "whole/plain");
     let (_, said) = run(&text, folder.path());
     for name in ["model", "plain"] {
         for end in [CONFIG, TOKENIZER, TOKENIZER_CONFIG] {
@@ -364,9 +364,9 @@ fn file(name: &str, tensor: &HostTensor) -> FileTensor {
 
 /// Trains, computes from the checkpoint what encoder and heads give for some texts, and lets `tests/peers/load_bert.py` load both
 /// exports and compare. Skips with a message where Python or a package is missing; `PRETEXT_PYTHON` names the interpreter.
-fn loads(task: (&str, &str), pool: &str, spelling: &str) {
+fn loads(task: (&str, &str), pool: &str, fit: &str) {
     let folder = folder();
-    let (plan, said) = run(&recipe(task, pool, spelling), folder.path());
+    let (plan, said) = run(&recipe(task, pool, fit), folder.path());
     let at = |name: &str| folder.path().join("run").join(name);
     let state = read(&at("stages/read/final.ckpt")).expect("weights").state;
     let vocabulary = fs::read(at("stages/pieces/tokenizer.json")).expect("a vocabulary");
@@ -477,11 +477,12 @@ fn loads(task: (&str, &str), pool: &str, spelling: &str) {
 #[test]
 #[ignore = "needs Python with torch, safetensors and transformers"]
 fn transformers_loads_bert_after_each_of_its_tasks() {
-    for (task, pool, spelling) in [
-        (BOTH, "mean", "on"),
-        (WORDS, "cls", "off"),
-        (ORDER, "mean", "off"),
+    let exact = "wordpiece(size = 60, lowercase = off, strip_accents = off)";
+    for (task, pool, fit) in [
+        (BOTH, "mean", "wordpiece(size = 60)"),
+        (WORDS, "cls", exact),
+        (ORDER, "mean", "bpe(size = 320)"),
     ] {
-        loads(task, pool, spelling);
+        loads(task, pool, fit);
     }
 }
