@@ -126,16 +126,12 @@ pub fn of(
     let mut heads = Vec::new();
     if let Some(trained) = trained.filter(|_| head) {
         (class, heads) = heads_of(trained, bert.width, pieces, pooler.is_some())?;
-        tensors
-            .iter_mut()
-            .for_each(|tensor| tensor.name.insert_str(0, "bert."));
     }
     // a model that only guesses words has no place for it
     let mut pooler = pooler.filter(|_| class != Class::Words).unwrap_or_default();
-    if head {
-        pooler
-            .iter_mut()
-            .for_each(|tensor| tensor.name.insert_str(0, "bert."));
+    if class != Class::Encoder {
+        let inside = tensors.iter_mut().chain(&mut pooler);
+        inside.for_each(|tensor| tensor.name.insert_str(0, "bert."));
     }
     let beside = pooler.iter().chain(&heads);
     let of_training = beside.filter_map(name_of).map(str::to_owned).collect();
@@ -332,10 +328,10 @@ impl Transformers {
         let pieces = self.words.as_ref()?.get::<Pieces>()?;
         let spelling = pieces.spelling();
         let mut config = Map::new();
-        // the library cuts words by WordPiece alone; other rules it takes from the file
-        let class = match pieces.whole() {
-            true => "PreTrainedTokenizerFast",
-            false => "BertTokenizer",
+        // the library's own cuts words by WordPiece, whatever the file says
+        let class = match pieces.cuts_words() {
+            true => "BertTokenizer",
+            false => "PreTrainedTokenizerFast",
         };
         config.insert("tokenizer_class".into(), json!(class));
         config.insert("model_max_length".into(), json!(self.positions));
@@ -345,10 +341,12 @@ impl Transformers {
         for (name, piece) in special_of(&pieces) {
             config.insert(name.into(), json!(piece));
         }
+        let mut reads = vec!["input_ids", "token_type_ids", "attention_mask"];
         if pieces.whole() {
-            let reads = json!(["input_ids", "attention_mask"]);
-            config.insert("model_input_names".into(), reads);
+            // it encloses no text, and joins no two
+            reads.remove(1);
         }
+        config.insert("model_input_names".into(), json!(reads));
         config.insert("pretext".into(), mark.clone());
         Some((pieces.tokenizer(mark), Json::Object(config)))
     }

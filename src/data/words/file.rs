@@ -69,14 +69,9 @@ pub(super) fn bytes(file: &Value) -> Vec<u8> {
     bytes
 }
 
-/// The file of a vocabulary of whole words.
+/// The file of a vocabulary of whole words. The counts stand where other programs pass over what they do not know.
 pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling) -> Vec<u8> {
-    bytes(&of_whole(tokens, Some(counts), spelling))
-}
-
-/// The same before it is bytes. The counts stand where other programs pass over what they do not know.
-fn of_whole(tokens: &[String], counts: Option<&[u64]>, spelling: Spelling) -> Value {
-    let mut file = json!({
+    bytes(&json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
@@ -85,12 +80,8 @@ fn of_whole(tokens: &[String], counts: Option<&[u64]>, spelling: Spelling) -> Va
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "post_processor": null,
         "decoder": null,
-        "model": {"type": "WordLevel", "vocab": by_id(tokens), "unk_token": SPECIAL[1]}
-    });
-    if let Some(counts) = counts {
-        file["model"]["counts"] = json!(counts);
-    }
-    file
+        "model": {"type": "WordLevel", "vocab": by_id(tokens), "unk_token": SPECIAL[1], "counts": counts}
+    }))
 }
 
 /// What encloses a text: `[CLS]` before it, `[SEP]` behind it. `ids`: of the pieces that stand for no word.
@@ -109,36 +100,8 @@ pub(super) fn template(ids: &[usize]) -> Value {
 
 /// The file of a vocabulary. Equal pieces give equal bytes.
 pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
-    bytes(&of_pieces(tokens, spelling))
-}
-
-/// The file of a vocabulary that was opened, with a mark of who wrote it: beside the pieces, where other programs pass over what they do
-/// not know. `counts`: each piece is a word, and how often each was there, where that is known.
-pub(super) fn write_marked(
-    tokens: &[String],
-    counts: Option<Option<&[u64]>>,
-    spelling: Spelling,
-    mark: &Value,
-) -> Vec<u8> {
-    let mut file = match counts {
-        Some(counts) => of_whole(tokens, counts, spelling),
-        None => of_pieces(tokens, spelling),
-    };
-    file["model"]["pretext"] = mark.clone();
-    bytes(&file)
-}
-
-/// A file that could be read, with the mark.
-pub(super) fn marked(own: &[u8], mark: &Value) -> Option<Vec<u8>> {
-    let mut file: Value = serde_json::from_slice(own).ok()?;
-    let model = file.get_mut("model")?.as_object_mut()?;
-    model.insert("pretext".into(), mark.clone());
-    Some(bytes(&file))
-}
-
-fn of_pieces(tokens: &[String], spelling: Spelling) -> Value {
     let ids = special_ids(tokens, SPECIAL.len());
-    json!({
+    bytes(&json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
@@ -151,7 +114,7 @@ fn of_pieces(tokens: &[String], spelling: Spelling) -> Value {
             "type": "WordPiece", "unk_token": SPECIAL[1], "continuing_subword_prefix": GOES_ON,
             "max_input_chars_per_word": LONGEST_WORD, "vocab": by_id(tokens)
         }
-    })
+    }))
 }
 
 /// What stands in a template: a piece, or the first text.

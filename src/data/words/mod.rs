@@ -143,8 +143,8 @@ pub struct Pieces {
     ids: HashMap<Arc<str>, u32>,
     special: SpecialIds,
     spelling: Spelling,
-    /// Of pieces of bytes, the file that says in which order they are joined.
-    file: Option<Arc<[u8]>>,
+    /// As it was opened.
+    file: Vec<u8>,
 }
 
 impl Pieces {
@@ -229,7 +229,7 @@ impl Pieces {
             tokens,
             spelling,
             whole,
-            bytes: joins,
+            bytes: joined,
             mut counts,
         } = file::read(bytes).map_err(|what| {
             DataError::new(format!("it is no vocabulary of pieces: {what}")).help(
@@ -271,9 +271,8 @@ impl Pieces {
             counts.iter_mut().for_each(|counts| counts[id as usize] = 0);
         }
         Ok(Self {
-            file: joins.is_some().then(|| bytes.into()),
-            cuts: match joins {
-                Some(bytes) => Some(Cuts::Bytes(bytes)),
+            cuts: match joined {
+                Some(joined) => Some(Cuts::Bytes(joined)),
                 None if whole => None,
                 None => Some(Cuts::Words(cuts(&tokens)?)),
             },
@@ -283,6 +282,7 @@ impl Pieces {
             ids,
             special,
             spelling,
+            file: bytes.to_vec(),
         })
     }
 
@@ -297,16 +297,35 @@ impl Pieces {
         })
     }
 
-    /// A `tokenizer.json` that cuts texts as these pieces do, whatever file they were opened from; `mark` says in it who wrote it
-    /// (`model.pretext`).
+    /// A `tokenizer.json` that cuts texts as these pieces do, and encloses them alike: the file that they were opened from, and in it who
+    /// wrote this one: `mark`, as `model.pretext`, where other programs pass over what they do not know.
     pub fn tokenizer(&self, mark: &serde_json::Value) -> Vec<u8> {
-        let own = self.file.as_deref().map(|own| file::marked(own, mark));
-        if let Some(Some(file)) = own {
-            return file;
-        }
-        let tokens: Vec<String> = self.tokens.iter().map(|token| token.to_string()).collect();
-        let counts = self.whole().then(|| self.counts());
-        file::write_marked(&tokens, counts, self.spelling, mark)
+        // it was read before
+        let mut file: serde_json::Value = serde_json::from_slice(&self.file).unwrap_or_default();
+        let ids: Vec<usize> = self
+            .special
+            .all()
+            .into_iter()
+            .map(|id| id as usize)
+            .collect();
+        let (special, template) = match self.whole() {
+            true => (
+                file::special(&ids[..whole::WITHOUT_WORD]),
+                serde_json::Value::Null,
+            ),
+            false => (file::special(&ids), file::template(&ids)),
+        };
+        file["truncation"] = serde_json::Value::Null;
+        file["padding"] = serde_json::Value::Null;
+        file["added_tokens"] = special.into();
+        file["post_processor"] = template;
+        file["model"]["pretext"] = mark.clone();
+        file::bytes(&file)
+    }
+
+    /// Whether words are cut into pieces of words.
+    pub fn cuts_words(&self) -> bool {
+        matches!(self.cuts, Some(Cuts::Words(_)))
     }
 
     /// The ids of a text's pieces, without any that stands for no word but `[UNK]`. A text that spells `[MASK]` is a text of three

@@ -201,3 +201,7 @@ fn file_name(path: &Path) -> String {
         .to_string_lossy()
         .into_owned()
 }
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;
