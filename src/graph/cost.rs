@@ -127,7 +127,9 @@ impl Graph {
             Op::MaxPool { .. } => whole,
             Op::Max(_) | Op::Min(_) => 2.0 * whole,
             // the queries; scores are computed again
-            Op::Attention { .. } if node.inputs.len() == 3 => self.bytes(node.inputs[0], batch),
+            Op::Attention { .. } if !self.lays_scores(flow, node) => {
+                self.bytes(node.inputs[0], batch)
+            }
             // scaled queries; scores, shifted, exponentials and weights
             Op::Attention { .. } => {
                 self.bytes(node.inputs[0], batch) + 3.0 * self.scores(node, batch)
@@ -142,6 +144,12 @@ impl Graph {
             Op::Unary(Unary::Softplus | Unary::Silu) => whole,
             _ => 0.0,
         }
+    }
+
+    /// Whether an attention lays its scores out: where its mask is learnt, since kernels know only ones and zeros.
+    pub(super) fn lays_scores(&self, flow: &Flow, node: &Node) -> bool {
+        let mask = node.inputs.get(3);
+        mask.is_some_and(|mask| flow.differentiable[mask.0 as usize])
     }
 
     /// Bytes of an attention's scores, `[.., N, M]`.

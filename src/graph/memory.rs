@@ -204,8 +204,7 @@ impl Walk<'_> {
         let node = &self.graph.nodes[index];
         match node.op {
             Op::Conv2d { .. } => self.working(index, node.inputs[0], Var(index as u32)),
-            // without a mask no scores are laid out
-            Op::Attention { .. } if node.inputs.len() == 3 => 0.0,
+            Op::Attention { .. } if !self.graph.lays_scores(&self.flow, node) => 0.0,
             // scores while their softmax is made
             Op::Attention { .. } if train && self.flow.differentiable[index] => {
                 self.graph.scores(node, self.batch)
@@ -275,7 +274,7 @@ impl Walk<'_> {
                 let bytes = both.iter().map(|var| self.graph.bytes(*var, self.batch));
                 2.0 * bytes.sum::<f64>()
             }
-            Op::Attention { .. } if node.inputs.len() == 3 => 0.0,
+            Op::Attention { .. } if !self.graph.lays_scores(&self.flow, node) => 0.0,
             // the gradients of the weights and of the scores, and what leads from one to the other
             Op::Attention { .. } => 3.0 * self.graph.scores(node, self.batch),
             Op::Resize(_) => self.between(index),

@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use super::fixtures::{close, data, numbers, read, shape, sizes};
-use crate::catalog::Value;
+use crate::catalog::{Kind, Make, Value};
 use crate::engine::{Batch, Derivatives, Device, HostTensor, Kernels, Model, features, gradients};
-use crate::graph::testing::{encoder, net, task};
+use crate::graph::testing::{call, encoder};
 use crate::graph::{DType, Graph, Init, Mode, Size};
 
 /// Relative to the largest number of a tensor: 32-bit sums of a hundred terms.
@@ -131,12 +131,20 @@ fn masked_tokens(kernels: Kernels) -> Derivatives {
             ("heads", Value::Integer(3)),
         ],
     );
-    let shape = || vec![Size::batch(), N.into()];
-    let inputs = [
-        ("input", shape(), Some(VOCABULARY)),
-        ("target", shape(), Some(VOCABULARY)),
-    ];
-    let g = task("masked_tokens", &inputs, bert, net([])).expect("a task");
+    let task = call(
+        Kind::Task,
+        "masked_tokens",
+        &[("encoder", Value::Net(bert))],
+    );
+    let mut g = Graph::new(Mode::Train);
+    for name in ["input", "target"] {
+        let shape = vec![Size::batch(), N.into()];
+        g.declare_input(name, shape, DType::Int, Some(VOCABULARY));
+    }
+    let Make::Task { build, .. } = &task.spec.make else {
+        panic!("masked_tokens is a task")
+    };
+    build(&mut g, &task.args).expect("texts fit");
     let (mut input, mut target) = (Vec::new(), Vec::new());
     for (text, length) in [N, 13, 1, 8].into_iter().enumerate() {
         for i in 0..N {
