@@ -66,7 +66,8 @@ impl Bar {
         if self.quiet || !self.terminal {
             return;
         }
-        let bar = ProgressBar::new(total).with_position(from);
+        let bar =
+            ProgressBar::with_draw_target(Some(total), super::out::bars()).with_position(from);
         // the template is a constant of this file: where it can't be parsed, the plain bar will do
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));

@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use indicatif::ProgressDrawTarget;
 use serde::Serialize;
 
 use crate::extend::plugin::worker;
@@ -10,7 +11,28 @@ use crate::language::{Diagnostic, Sources, json, render, visible};
 
 /// Whether somebody reads standard error on a terminal.
 pub fn on_terminal() -> bool {
-    std::io::stderr().is_terminal()
+    match worker::errors() {
+        Some(own) => own.is_terminal(),
+        None => std::io::stderr().is_terminal(),
+    }
+}
+
+/// Where bars are drawn: standard error.
+pub fn bars() -> ProgressDrawTarget {
+    #[cfg(unix)]
+    if let Some(own) = worker::errors()
+        && let (Ok(reads), Ok(writes)) = (own.try_clone(), own.try_clone())
+    {
+        // it looks at the stream that a worker leaves to plugins
+        console::set_colors_enabled_stderr(own.is_terminal() && is_coloured());
+        return ProgressDrawTarget::term(console::Term::read_write_pair(reads, writes), 20);
+    }
+    ProgressDrawTarget::stderr()
+}
+
+/// Whether colours are not unwanted.
+fn is_coloured() -> bool {
+    std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Characters of a line on standard output, where that is a terminal or `COLUMNS` says so.
@@ -18,9 +40,15 @@ pub fn columns() -> Option<usize> {
     let said = std::env::var("COLUMNS").ok();
     let said = said.and_then(|text| text.trim().parse::<usize>().ok());
     let terminal = || {
-        let size = std::io::stdout()
-            .is_terminal()
-            .then(terminal_size::terminal_size);
+        let size = match worker::output() {
+            #[cfg(unix)]
+            Some(own) => own
+                .is_terminal()
+                .then(|| terminal_size::terminal_size_of(own)),
+            _ => std::io::stdout()
+                .is_terminal()
+                .then(terminal_size::terminal_size),
+        };
         size.map(|size| size.map_or(0, |(width, _)| usize::from(width.0)))
     };
     // a terminal that does not know its width has the usual one
@@ -40,16 +68,18 @@ macro_rules! say {
 
 /// Says one diagnostic, in colour on a terminal.
 pub fn show(diagnostic: &Diagnostic, sources: &Sources) {
-    let color = on_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let color = on_terminal() && is_coloured();
     // its colours are the renderer's; what others wrote was written out there
     heard(&format!("{}\n", render(diagnostic, sources, color)));
 }
 
 fn heard(text: &str) {
     // in one piece: several processes may share the stream
-    let _ = std::io::stderr()
-        .lock()
-        .write_all(format!("{text}\n").as_bytes());
+    let text = format!("{text}\n");
+    let _ = match worker::errors() {
+        Some(mut own) => own.write_all(text.as_bytes()),
+        None => std::io::stderr().lock().write_all(text.as_bytes()),
+    };
 }
 
 /// Prints text for people to standard output.

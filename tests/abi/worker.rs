@@ -202,6 +202,51 @@ fn what_a_plugin_prints_is_not_what_the_verb_prints() {
     }
 }
 
+/// The same for standard error, where the verb speaks itself; and the last words of what crashes come first.
+#[test]
+fn what_a_plugin_complains_of_does_not_steer_the_terminal() {
+    const WILD: &str = "fprintf(stderr, \"\\x1b]0;owned\\x07\\x1b[2Jcomplaint\\n\")";
+    const TAME: &str = "\\u{1b}]0;owned\\u{7}\\u{1b}[2Jcomplaint";
+    for (then, code) in [
+        ("", Some(0)),
+        ("; abort()", Some(1)),
+        ("; exit(0)", Some(1)),
+    ] {
+        let folder = with(&[&format!("-DLATER={WILD}{then}")], &short());
+        let good = pretext(folder.path(), &["check", "recipe.ssl"]);
+        assert!(good.status.success(), "{then}: {}", all(&good));
+        fs::write(folder.path().join("now"), "").expect("a file");
+        for verb in ["check", "plan", "run"] {
+            let output = pretext(folder.path(), &[verb, "recipe.ssl"]);
+            let text = all(&output);
+            assert_eq!(output.status.code(), code, "{verb}{then}: {text}");
+            assert!(text.contains(TAME), "{verb}{then}: {text}");
+            assert!(!text.contains(['\u{1b}', '\u{7}']), "{verb}{then}: {text}");
+            let errors = String::from_utf8_lossy(&output.stderr);
+            if then == "; abort()" {
+                assert!(errors.find(TAME) < errors.find("E0903"), "{verb}: {text}");
+            }
+        }
+    }
+    // more than anybody reads: what the verb says itself is there
+    let flood =
+        "-DLATER=for (int i = 0; i < 100000; i++) fprintf(stderr, \"complaint %d\\n\", i); exit(0)";
+    let folder = with(&[flood], &short());
+    let good = pretext(folder.path(), &["check", "recipe.ssl"]);
+    assert!(good.status.success(), "{}", all(&good));
+    fs::write(folder.path().join("now"), "").expect("a file");
+    let (code, text) = fails(&folder, &["check", "recipe.ssl"]);
+    assert_eq!(code, Some(1));
+    assert!(text.len() < 20_000, "{}", text.len());
+    for words in [
+        "complaint 0\n",
+        "prints more than is shown",
+        "ended the process",
+    ] {
+        assert!(text.contains(words), "no {words:?}");
+    }
+}
+
 /// Signals reach the process that works, and it ends with the one that was asked.
 #[test]
 fn who_is_asked_to_stop_stops() {

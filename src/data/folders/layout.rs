@@ -1,6 +1,6 @@
 //! What the folders mean: splits, classes, and what is worth a doubt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::annotations;
@@ -144,7 +144,8 @@ fn only_folder(tree: &mut Folder) -> Option<Folder> {
 /// The folders that are splits: all that have a name for it, where the others are none or can't be classes.
 ///
 /// A word for a split may also be a class (`bus`, `car`, `train`). It is a split where no other folder stands beside it, where two
-/// splits are named and one of them is for training, or where the one for training holds classes itself.
+/// splits are named and one of them is for training, or where the one for training holds classes itself. Where no name is that
+/// word alone, names that differ in it alone count: `cars_train`, `cars_test`.
 fn splits(tree: &Folder) -> Vec<(Split, String)> {
     let mut named = Vec::new();
     let (mut others, mut classes) = (0, false);
@@ -161,8 +162,29 @@ fn splits(tree: &Folder) -> Vec<(Split, String)> {
     let several = is(Split::Train) && (is(Split::Test) || is(Split::Valid));
     if others == 0 || several || classes {
         named
+    } else if named.is_empty() {
+        alike(tree)
     } else {
         Vec::new()
+    }
+}
+
+/// The folders whose names have the same words beside one for a split, where one of them is for training; none where several
+/// sets of words do.
+fn alike(tree: &Folder) -> Vec<(Split, String)> {
+    let mut sets: BTreeMap<String, Vec<(Split, String)>> = BTreeMap::new();
+    for folder in tree.folders() {
+        if let Some((split, rest)) = words::apart(&folder.text()) {
+            sets.entry(rest).or_default().push((split, folder.text()));
+        }
+    }
+    let mut sets = sets.into_values().filter(|set| {
+        let is = |wanted: Split| set.iter().any(|(split, _)| *split == wanted);
+        is(Split::Train) && (is(Split::Test) || is(Split::Valid))
+    });
+    match (sets.next(), sets.next()) {
+        (Some(set), None) => set,
+        _ => Vec::new(),
     }
 }
 
@@ -268,10 +290,16 @@ impl Layout {
     /// The files of one split.
     fn draft(&mut self, split: Split, folder: PathBuf, mut tree: Folder, how: &How<'_>) -> Draft {
         let mut root = folder.clone();
-        // `val/images/*`: the folder says nothing of a class
+        // `val/images/*`, `train/train/*`: the folder says nothing of a class
+        let own = folder.file_name().map(|name| name.to_string_lossy());
+        let says_nothing = |name: &str| {
+            let again = words::split(name) == Some(split)
+                || (words::apart(name).is_some() && own.as_ref().is_some_and(|own| own == name));
+            words::is_wrapper(name) || again
+        };
         while tree.direct() == 0 && {
             let mut below = tree.folders();
-            below.next().is_some_and(|f| words::is_wrapper(&f.text())) && below.next().is_none()
+            below.next().is_some_and(|f| says_nothing(&f.text())) && below.next().is_none()
         } {
             let Some(only) = only_folder(&mut tree) else {
                 break;
@@ -450,6 +478,15 @@ impl Layout {
         }
     }
 
+    /// Whether a class and another have names that differ in the word for a split alone: `cars_train`, `cars_test`.
+    fn is_of_a_set(&self, class: &str) -> bool {
+        let Some((split, rest)) = words::apart(class) else {
+            return false;
+        };
+        let mut others = self.classes.iter().filter_map(|name| words::apart(name));
+        others.any(|(other, beside)| other != split && beside == rest)
+    }
+
     fn doubt_classes(&mut self, drafts: &[Draft]) {
         let root = drafts
             .first()
@@ -470,7 +507,7 @@ impl Layout {
         let words = self
             .classes
             .iter()
-            .filter(|name| words::split(name).is_some());
+            .filter(|name| words::split(name).is_some() || self.is_of_a_set(name));
         let words: Vec<String> = words.cloned().collect();
         if !words.is_empty() {
             self.doubts.push(

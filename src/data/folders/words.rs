@@ -83,9 +83,14 @@ const LITTER: &[&str] = &[
 
 /// The split that a folder's name says: `Train`, `testing`, `val2017`, `Test_Images`.
 pub(super) fn split(name: &str) -> Option<Split> {
+    apart(name).and_then(|(split, rest)| rest.is_empty().then_some(split))
+}
+
+/// The split that is a word of a folder's name, and the other words: `cars_train` says `train` of `cars`.
+pub(super) fn apart(name: &str) -> Option<(Split, String)> {
     let name = name.to_lowercase();
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let mut found = None;
+    let (mut found, mut rest) = (None, Vec::new());
     for part in name
         .split(['_', '-', ' ', '.'])
         .filter(|part| !part.is_empty())
@@ -99,12 +104,13 @@ pub(super) fn split(name: &str) -> Option<Split> {
             .find_map(|after| part.strip_suffix(after))
             .filter(|bare| SPLITS.iter().any(|(word, _)| word == bare))
             .unwrap_or(part);
-        let (_, split) = SPLITS.iter().find(|(word, _)| *word == bare)?;
-        if found.replace(*split).is_some() {
-            return None;
+        match SPLITS.iter().find(|(word, _)| *word == bare) {
+            Some((_, split)) if found.replace(*split).is_some() => return None,
+            Some(_) => {}
+            None => rest.push(part),
         }
     }
-    found
+    Some((found?, rest.join(" ")))
 }
 
 /// Whether a folder of this name wraps all pictures of a split.
@@ -167,6 +173,21 @@ mod tests {
             "",
         ] {
             assert_eq!(split(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_split_may_be_a_word_of_a_name() {
+        for (name, split, rest) in [
+            ("cars_train", Split::Train, "cars"),
+            ("Seg-Test", Split::Test, "seg"),
+            ("my_cars_val2", Split::Valid, "my cars"),
+            ("train_images", Split::Train, ""),
+        ] {
+            assert_eq!(apart(name), Some((split, rest.to_owned())), "{name}");
+        }
+        for name in ["cars", "cars_train_test", ""] {
+            assert_eq!(apart(name), None, "{name}");
         }
     }
 

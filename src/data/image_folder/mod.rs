@@ -288,7 +288,7 @@ pub(super) fn spec() -> Spec {
     .param(pictures::range_param())
     .doc(
         "The folder holds splits, or it is the train split itself. Splits are known by their names, in any case: `train`, `training`; \
-         `val`, `valid`, `validation`, `dev`, `eval`; `test`, `testing`; also `train2017`, `test_images`, and `val/images/*`. \
+         `val`, `valid`, `validation`, `dev`, `eval`; `test`, `testing`; also `train2017`, `test_images`, `cars_train` beside `cars_test`, and `val/images/*`. \
          In each, one folder per class; folders below a class folder belong to it. Classes are numbered in the order of their names, and \
          a class that one split has is a class of all. Without class folders there is no label. Where a folder holds nothing but one \
          folder that holds the splits or the classes, that one is meant. Fields: `image`, `label`.\n\n\

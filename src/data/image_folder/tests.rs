@@ -180,6 +180,40 @@ fn splits_have_usual_names() {
 }
 
 #[test]
+fn splits_may_be_named_for_what_they_hold() {
+    // the Intel and the Stanford cars pictures, as they are unpacked
+    let (_folder, splits) = folder(&[
+        "seg_train/seg_train/sea/1.png",
+        "seg_train/seg_train/street/2.png",
+        "seg_test/seg_test/sea/3.png",
+        "seg_pred/seg_pred/4.png",
+    ]);
+    assert_eq!(lens(&splits), [("train", 2), ("test", 1)]);
+    assert_eq!(classes(&splits), ["sea", "street"]);
+    let said = doubts(&splits);
+    assert!(said.contains("in `seg_pred` are left out"), "{said}");
+    let (_folder, splits) = super::tests::folder(&["cars_train/1.jpg", "cars_test/2.jpg"]);
+    assert_eq!(lens(&splits), [("train", 1), ("test", 1)]);
+    assert!(classes(&splits).is_empty());
+    let (_folder, splits) = super::tests::folder(&["train/train/a/1.png", "train/train/b/2.png"]);
+    assert_eq!(classes(&splits), ["a", "b"]);
+    // two such sets: nobody can know which is meant
+    let (_folder, splits) = super::tests::folder(&[
+        "a_train/1.png",
+        "a_test/2.png",
+        "b_train/3.png",
+        "b_test/4.png",
+    ]);
+    assert_eq!(lens(&splits), [("train", 4)]);
+    let said = doubts(&splits);
+    assert!(said.contains("`a_test`, `a_train`, `b_test`"), "{said}");
+    // words that stand beside others are classes
+    let (_folder, splits) = super::tests::folder(&["steam_train/1.png", "stress_test/2.png"]);
+    assert_eq!(classes(&splits), ["steam_train", "stress_test"]);
+    assert_eq!(doubts(&splits), "");
+}
+
+#[test]
 fn a_folder_one_too_high_leads_on() {
     let (folder, splits) = folder(&[
         "pets/train/cat/1.png",

@@ -5,9 +5,6 @@ use std::io::{Read, Write};
 
 use super::end::end_now;
 
-/// Bytes of what a plugin prints that are shown.
-const SHOWN: usize = 1 << 14;
-
 /// Where the parent listens, and what tells that it is there no more.
 struct Ends {
     words: Box<dyn Write + Send>,
@@ -20,20 +17,48 @@ pub struct Private {
     pub words: Box<dyn Write + Send>,
     /// The person's standard output.
     pub output: std::fs::File,
+    /// The person's standard error.
+    pub errors: std::fs::File,
 }
 
 #[cfg(unix)]
 mod streams {
-    use std::os::fd::RawFd;
+    use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
-    unsafe extern "C" {
-        fn dup2(from: RawFd, to: RawFd) -> RawFd;
+    mod c {
+        unsafe extern "C" {
+            pub fn close(file: i32) -> i32;
+            pub fn dup(file: i32) -> i32;
+            pub fn dup2(from: i32, to: i32) -> i32;
+        }
+    }
+
+    /// A second number for an open file, which other programs inherit.
+    pub fn second(file: RawFd) -> std::io::Result<OwnedFd> {
+        // SAFETY: it takes a number and gives one
+        match unsafe { c::dup(file) } {
+            -1 => Err(std::io::Error::last_os_error()),
+            // SAFETY: it has just been opened, for nobody else
+            number => Ok(unsafe { OwnedFd::from_raw_fd(number) }),
+        }
+    }
+
+    /// Closes an inherited file.
+    pub fn close(file: RawFd) -> std::io::Result<()> {
+        if file <= 2 {
+            return Err(std::io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: the process that started this one opened it for this use, and nobody here knows of it
+        match unsafe { c::close(file) } {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        }
     }
 
     /// Puts an open file in the place of a standard stream.
     pub fn instead(from: RawFd, to: RawFd) -> std::io::Result<()> {
-        // SAFETY: both are numbers of files that are open; those behind `to` are the standard streams, which nobody owns
-        match unsafe { dup2(from, to) } {
+        // SAFETY: it takes two numbers; those behind `to` are the standard streams, which nobody owns
+        match unsafe { c::dup2(from, to) } {
             -1 => Err(std::io::Error::last_os_error()),
             _ => Ok(()),
         }
@@ -85,10 +110,10 @@ pub fn private() -> std::io::Result<Box<dyn Write>> {
     Ok(words)
 }
 
-/// The same for a worker: the parent is behind standard input, and the person reads its other streams. What a plugin prints to
-/// standard output is shown on standard error, as far as somebody would read it.
+/// The same for a worker: the parent is behind standard input, and the person reads its other streams. `prints` is the number of
+/// an open file, behind which the parent reads: it takes the place of both streams for whatever else is in this process.
 #[cfg(unix)]
-pub fn worker() -> std::io::Result<Private> {
+pub fn worker(prints: i32) -> std::io::Result<Private> {
     use std::fs::File;
     use std::os::fd::{AsFd, AsRawFd};
 
@@ -97,40 +122,20 @@ pub fn worker() -> std::io::Result<Private> {
     let nothing = File::open("/dev/null")?;
     streams::instead(nothing.as_raw_fd(), std::io::stdin().as_raw_fd())?;
     let output = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
-    let (printed, prints) = std::io::pipe()?;
-    streams::instead(prints.as_raw_fd(), std::io::stdout().as_raw_fd())?;
-    std::thread::Builder::new()
-        .name("printed".into())
-        .spawn(move || show(printed))?;
+    let errors = File::from(std::io::stderr().as_fd().try_clone_to_owned()?);
+    streams::instead(prints, std::io::stdout().as_raw_fd())?;
+    streams::instead(prints, std::io::stderr().as_raw_fd())?;
+    streams::close(prints)?;
     followed(Box::new(parent))?;
     Ok(Private {
         words: Box::new(words),
         output,
+        errors,
     })
 }
 
-/// Shows what a plugin prints, made safe; reads it to its end, or the plugin would wait.
+/// A second number for an open file, which a process that is started inherits; closed where it is dropped.
 #[cfg(unix)]
-fn show(mut printed: impl Read) {
-    let mut block = [0; 4096];
-    let mut left = SHOWN;
-    loop {
-        let n = match printed.read(&mut block) {
-            Ok(0) => return,
-            Ok(n) => n,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(_) => return,
-        };
-        if left > 0 {
-            let text = String::from_utf8_lossy(&block[..n.min(left)]);
-            left -= n.min(left);
-            let more = if left == 0 {
-                "\n… a plugin prints more than is shown\n"
-            } else {
-                ""
-            };
-            let text = format!("{}{more}", crate::language::visible(&text));
-            let _ = std::io::stderr().write_all(text.as_bytes());
-        }
-    }
+pub fn inherited(file: &impl std::os::fd::AsRawFd) -> std::io::Result<std::os::fd::OwnedFd> {
+    streams::second(file.as_raw_fd())
 }

@@ -54,7 +54,10 @@ extern "C" fn ending() {
     let said = format!(
         "error[E0903]: {name} ended the process (it called `exit`)\n  = note: what it was called for is not done\n  = help: make it report a failure instead; `pretext plugin check NAME` says which call it was\n"
     );
-    let _ = std::io::stderr().write_all(said.as_bytes());
+    let _ = match super::worker::errors() {
+        Some(mut own) => own.write_all(said.as_bytes()),
+        None => std::io::stderr().write_all(said.as_bytes()),
+    };
     super::worker::told();
     end_now(1)
 }

@@ -4,7 +4,8 @@
 //! ```text
 //! first ──spawns──▶ worker: loads, plans, trains, prints
 //!   ▲                  │  its standard input is a socket: it says which call it is in, and ends where the first one ends
-//!   └──── words ───────┘
+//!   └──── words ───────┤
+//!   └── what is printed┘  by a plugin, to either stream: made safe, and shown also where the worker crashes after it
 //! ```
 
 use std::io::{BufReader, Write};
@@ -15,12 +16,14 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::end::end_now;
-use super::heard::{next_line, shown};
+use super::heard::{next_line, show, shown};
 
-/// What makes a process a worker.
+/// What makes a process a worker: the number of the file behind which what a plugin prints is read.
 const MARK: &str = "PRETEXT_WORKER";
 /// How often it is looked whether a worker is still there.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long the last of what a plugin printed is waited for: a process that it started may hold the stream open.
+const LAST: Duration = Duration::from_millis(200);
 
 /// What a worker says of itself, a line each.
 #[derive(Debug, Deserialize, Serialize)]
@@ -62,6 +65,8 @@ pub struct Early {
 static WORDS: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
 /// Standard output, which a plugin does not reach.
 static OUTPUT: OnceLock<std::fs::File> = OnceLock::new();
+/// Standard error, likewise.
+static ERRORS: OnceLock<std::fs::File> = OnceLock::new();
 
 /// Whether a verb that meets a plugin is to be done by a worker: this process is none.
 pub fn wanted() -> bool {
@@ -71,6 +76,11 @@ pub fn wanted() -> bool {
 /// Standard output of a worker; `None` elsewhere.
 pub fn output() -> Option<&'static std::fs::File> {
     OUTPUT.get()
+}
+
+/// Standard error of a worker; `None` elsewhere.
+pub fn errors() -> Option<&'static std::fs::File> {
+    ERRORS.get()
 }
 
 fn say(word: &Word) {
@@ -121,13 +131,22 @@ pub fn end(code: u8) {
 /// # Errors
 /// Its streams can't be set up.
 pub fn begin() -> std::io::Result<()> {
-    if std::env::var_os(MARK).is_none() {
+    let Some(mark) = std::env::var_os(MARK) else {
         return Ok(());
-    }
+    };
     #[cfg(unix)]
     {
-        let super::child::Private { words, output } = super::child::worker()?;
+        let prints = mark.to_str().and_then(|number| number.parse().ok());
+        let prints = prints.ok_or_else(|| {
+            std::io::Error::other(format!("{MARK} is set, and not by the first process"))
+        })?;
+        let super::child::Private {
+            words,
+            output,
+            errors,
+        } = super::child::worker(prints)?;
         let _ = OUTPUT.set(output);
+        let _ = ERRORS.set(errors);
         let _ = WORDS.set(Mutex::new(words));
     }
     Ok(())
@@ -145,19 +164,24 @@ pub fn apart(mut command: Command) -> Command {
 /// It can't be started.
 #[cfg(unix)]
 pub fn run(limit: Duration) -> std::io::Result<Ended> {
-    use std::os::fd::OwnedFd;
+    use std::os::fd::{AsRawFd, OwnedFd};
     use std::os::unix::net::UnixStream;
     use std::os::unix::process::CommandExt;
 
     let (ours, theirs) = UnixStream::pair()?;
+    let (printed, prints) = std::io::pipe()?;
+    let prints = super::child::inherited(&OwnedFd::from(prints))?;
     let mut child = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
-        .env(MARK, "1")
+        .env(MARK, prints.as_raw_fd().to_string())
         .stdin(OwnedFd::from(theirs))
         // signals reach it through this process, once
         .process_group(0)
         .spawn()?;
+    // the worker's alone from here on: where it ends, what is printed ends
+    drop(prints);
     signals::forward(&child);
+    let showing = std::thread::Builder::new().spawn(move || show(printed, std::io::stderr()))?;
     let (sender, words) = mpsc::channel();
     let listening = ours.try_clone()?;
     std::thread::Builder::new().spawn(move || {
@@ -170,6 +194,10 @@ pub fn run(limit: Duration) -> std::io::Result<Ended> {
     })?;
     let ended = follow(&mut child, &words, limit);
     signals::rest();
+    let began = Instant::now();
+    while !showing.is_finished() && began.elapsed() < LAST {
+        std::thread::sleep(LOOK / 10);
+    }
     // held until here: the worker ends where it is closed
     drop(ours);
     ended

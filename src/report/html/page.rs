@@ -4,9 +4,9 @@ use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
 use super::numbers::thousands;
-use super::run::{Manifest, Run, StageFiles};
+use super::run::{Manifest, Run, StageFiles, Without as Read};
 use super::{ReportError, base64, curves, highlight, markdown, sections};
-use crate::language::visible;
+use crate::language::{visible, visible_line};
 use crate::report::ExhibitFile;
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
 
@@ -14,6 +14,8 @@ const TEMPLATE: &str = include_str!("../report.html.j2");
 const STYLE: &str = include_str!("../report.css");
 /// Most classes with an entry in the legend of a map.
 const LEGEND: usize = 20;
+/// Most records that are named of those that a stage could not read.
+const REASONS: usize = 20;
 
 /// The curves of one stage.
 #[derive(Serialize)]
@@ -40,6 +42,15 @@ struct Lines {
     stage: String,
     heading: String,
     text: String,
+}
+
+/// Records that one stage went without, or has taken in part.
+#[derive(Serialize)]
+struct Without {
+    stage: String,
+    /// `6 records left out`
+    count: String,
+    reasons: String,
 }
 
 /// What one stage shows of itself.
@@ -126,6 +137,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         })
     });
     let tables: Vec<Lines> = tables.collect();
+    let without: Vec<Without> = run.stages.iter().flat_map(without).collect();
     let splits = run.facts.data.iter().map(|(name, split)| {
         let split: Manifest = serde_json::from_value(split.clone()).unwrap_or_default();
         Split {
@@ -172,12 +184,41 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         shown => list(&shown),
         maps => list(&maps),
         tables => list(&tables),
+        without => list(&without),
         recipe => run.recipe.as_deref().map(highlight::html),
         origins => list(&sections::origins(&run.facts.provenance)),
         splits => list(&splits.collect::<Vec<_>>()),
         facts => list(&sections::facts(run)),
     })?;
     Ok(page)
+}
+
+/// What a stage could not read, the first reasons in words.
+fn without(stage: &StageFiles) -> impl Iterator<Item = Without> {
+    let of = |reasons: &[String], word: &str| {
+        let records = if reasons.len() == 1 {
+            "record"
+        } else {
+            "records"
+        };
+        let mut lines: Vec<String> = reasons
+            .iter()
+            .take(REASONS)
+            .map(|reason| visible_line(reason.trim()).into_owned())
+            .collect();
+        if let Some(more) = reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
+            lines.push(format!("and {} more", thousands(more as u64)));
+        }
+        (!reasons.is_empty()).then(|| Without {
+            stage: stage.name.clone(),
+            count: format!("{} {records} {word}", thousands(reasons.len() as u64)),
+            reasons: lines.join("\n"),
+        })
+    };
+    let Read { left_out, repaired } = &stage.without;
+    [of(left_out, "left out"), of(repaired, "repaired")]
+        .into_iter()
+        .flatten()
 }
 
 /// Anything serde knows, as the template engine knows it.

@@ -87,6 +87,16 @@ pub(super) struct StageFiles {
     /// Lines to be read.
     pub table: Option<String>,
     pub exhibits: Vec<Shown>,
+    pub without: Without,
+}
+
+/// Records that a stage could not read: `left_out.json`, a reason for each.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Without {
+    pub left_out: Vec<String>,
+    /// Those that were taken in part.
+    pub repaired: Vec<String>,
 }
 
 /// What a stage shows of itself, with its picture where it is no text.
@@ -282,6 +292,7 @@ impl Reader {
             map: self.json(folder, "embedding.json"),
             table: self.text(folder, "table.txt", LARGEST_TABLE),
             exhibits: self.exhibits(folder),
+            without: self.json(folder, "left_out.json").unwrap_or_default(),
         }
     }
 

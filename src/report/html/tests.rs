@@ -45,6 +45,37 @@ fn page(folder: &Path) -> String {
 }
 
 #[test]
+fn what_no_number_is_measured_with_is_said() {
+    let folder = run_dir();
+    assert!(!page(folder.path()).contains("id=\"without\""));
+    let reasons: Vec<String> = (0..23).map(|n| format!("can't read {n:02}.jpg")).collect();
+    let met = serde_json::json!({"left_out": reasons, "repaired": ["<b>\u{1b}[2J"]});
+    fs::write(
+        folder.path().join("stages/rotations/left_out.json"),
+        met.to_string(),
+    )
+    .unwrap();
+    let html = page(folder.path()).replace("&#x27;", "'");
+    for part in [
+        "rotations<small>23 records left out<",
+        "can't read 00.jpg",
+        "and 3 more<",
+        "1 record repaired<",
+        "&lt;b&gt;\\u{1b}[2J",
+    ] {
+        assert!(html.contains(part), "no {part} in {html}");
+    }
+    assert!(!html.contains("20.jpg"));
+    // somebody else's file
+    fs::write(
+        folder.path().join("stages/rotations/left_out.json"),
+        "{\"left_out\": 7}",
+    )
+    .unwrap();
+    assert!(page(folder.path()).contains("left_out.json is not what it should be"));
+}
+
+#[test]
 fn the_page_shows_every_part_of_a_run() {
     let folder = run_dir();
     // the template engine writes slashes as entities
