@@ -3,7 +3,7 @@
     python benches/same_bytes.py OLD NEW [--steps 20] [--only NAME …]
 
 OLD and NEW are commits, which are built one after the other in a checkout of their own, or programs that are built already (paths).
-Runs `quickstart` whole, one epoch of `rotation_fashion`, and the first steps of each `*_shapes` recipe of OLD, on one thread's order of
+Runs `quickstart` whole, one epoch of `rotation_fashion`, and the first steps of `mae_fashion` and of each `*_shapes` recipe of OLD, on one thread's order of
 additions (both with the same `--set`). A recipe whose data are not on this machine is left out and said. Exit code 1 where a byte differs.
 """
 
@@ -62,7 +62,7 @@ def main():
         work = pathlib.Path(work)
         old, recipes = built(given.old, work)
         new, _ = built(given.new, work)
-        cases = [("quickstart", None), ("rotation_fashion", "1 epochs")]
+        cases = [("quickstart", None), ("rotation_fashion", "1 epochs"), ("mae_fashion", f"{given.steps} steps")]
         cases += [(path.stem, f"{given.steps} steps") for path in sorted(recipes.glob("*_shapes.ssl"))]
         for name, short in cases:
             if given.only and name not in given.only:

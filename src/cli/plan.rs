@@ -10,7 +10,7 @@ use super::machine::free_memory;
 use super::out::{print, print_json};
 use super::recipe::{Elsewhere, RecipeArgs};
 use crate::plan::summary::{StageSummary, summarize};
-use crate::plan::units::{bytes, short};
+use crate::plan::units::{bytes, flops};
 use crate::plan::{Plan, Purpose};
 
 /// Arguments of `pretext plan`.
@@ -132,19 +132,17 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
                     grouped(summary.encoder_parameters)
                 ),
             ));
-        } else {
+        } else if summary.encoder_parameters > 0 {
             rows.push((
                 "encoder",
                 format!("{} parameters", grouped(summary.encoder_parameters)),
             ));
         }
-        rows.push((
-            "forward",
-            format!(
-                "{}FLOPs an image (multiply-adds)",
-                short(summary.flops_per_image)
-            ),
-        ));
+        // a fit has no encoder
+        if summary.encoder_parameters > 0 || summary.flops_per_record > 0.0 {
+            let forward = flops(summary.flops_per_record);
+            rows.push(("forward", format!("{forward} a record (multiply-adds)")));
+        }
         if summary.steps > 0 {
             rows.push((
                 "training",

@@ -4,16 +4,14 @@
 //! files: where none of these changed, no file is opened. And a journal for each root, one record for each file: hashing that was
 //! interrupted goes on where it stopped, and after a change only what changed is read.
 
-use std::collections::HashMap;
-use std::fs::{self, File, Metadata};
-use std::io::{BufReader, Write};
+use std::fs;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
 
 use rayon::prelude::*;
 
 use super::decode::{self, Look};
+use super::hash_journal::{About, Digest, Journal, read_journal, short_name};
 use super::places::cache_folder;
 use super::progress::{Hashing, go_on};
 use super::{DataError, Progress, manifest, regular};
@@ -134,48 +132,6 @@ fn compose(pictures: &Pictures<'_>, digests: &[Option<Digest>]) -> String {
     all.finalize().to_hex().to_string()
 }
 
-/// What the system says of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct About {
-    length: u64,
-    nanoseconds: u64,
-    number: u64,
-}
-
-impl About {
-    fn of(about: &Metadata) -> Option<Self> {
-        #[cfg(unix)]
-        let number = std::os::unix::fs::MetadataExt::ino(about);
-        #[cfg(not(unix))]
-        let number = 0;
-        let time = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        Some(Self {
-            length: about.len(),
-            nanoseconds: time.as_nanos() as u64,
-            number,
-        })
-    }
-
-    fn bytes(&self) -> [u8; 24] {
-        let mut bytes = [0; 24];
-        for (part, value) in
-            bytes
-                .chunks_exact_mut(8)
-                .zip([self.length, self.nanoseconds, self.number])
-        {
-            part.copy_from_slice(&value.to_le_bytes());
-        }
-        bytes
-    }
-}
-
-/// What a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Digest {
-    hash: [u8; 32],
-    flags: u8,
-}
-
 /// One for each file; `None` where it can't be read.
 fn digests(
     pictures: &Pictures<'_>,
@@ -248,82 +204,11 @@ fn digest(path: &Path, length: u64, hashing: &Hashing<'_>) -> std::io::Result<Di
     })
 }
 
-type Name = [u8; 16];
-
-fn short_name(file: &Path) -> Name {
-    let hash = blake3::hash(file.as_os_str().as_encoded_bytes());
-    let mut name = [0; 16];
-    name.copy_from_slice(&hash.as_bytes()[..16]);
-    name
-}
-
-/// A record of the journal: name, what the system says, what it holds, and a check over these.
-const RECORD: usize = 16 + 24 + 32 + 1 + 7;
-
-fn record(name: &Name, about: &About, digest: &Digest) -> [u8; RECORD] {
-    let mut record = [0; RECORD];
-    record[..16].copy_from_slice(name);
-    record[16..40].copy_from_slice(&about.bytes());
-    record[40..72].copy_from_slice(&digest.hash);
-    record[72] = digest.flags;
-    let check = blake3::hash(&record[..73]);
-    record[73..].copy_from_slice(&check.as_bytes()[..7]);
-    record
-}
-
-/// What a journal knows. A record that is cut or damaged is as none.
-fn read_journal(path: &Path) -> HashMap<Name, (About, Digest)> {
-    let bytes = fs::read(path).unwrap_or_default();
-    let mut known = HashMap::new();
-    for bytes in bytes.chunks_exact(RECORD) {
-        let number = |at: usize| {
-            let mut number = [0; 8];
-            number.copy_from_slice(&bytes[at..at + 8]);
-            u64::from_le_bytes(number)
-        };
-        let (mut name, mut hash) = ([0; 16], [0; 32]);
-        name.copy_from_slice(&bytes[..16]);
-        hash.copy_from_slice(&bytes[40..72]);
-        let about = About {
-            length: number(16),
-            nanoseconds: number(24),
-            number: number(32),
-        };
-        let digest = Digest {
-            hash,
-            flags: bytes[72],
-        };
-        if record(&name, &about, &digest) == bytes {
-            known.insert(name, (about, digest));
-        }
-    }
-    known
-}
-
-/// Appends records. Each goes into the file at once, so that nothing is lost when the process is killed.
-struct Journal(Mutex<File>);
-
-impl Journal {
-    fn open(path: &Path) -> Option<Self> {
-        fs::create_dir_all(path.parent()?).ok()?;
-        let file = File::options().append(true).create(true).open(path).ok()?;
-        let length = file.metadata().ok()?.len();
-        // a record that was cut would put all that follow out of step
-        file.set_len(length - length % RECORD as u64).ok()?;
-        Some(Self(Mutex::new(file)))
-    }
-
-    fn add(&self, name: &Name, about: &About, digest: &Digest) {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // a cache that can't be written costs time, nothing else
-        let _ = file.write_all(&record(name, about, digest));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Silent;
     use super::super::decode::Channels;
+    use super::super::hash_journal::RECORD;
     use super::*;
 
     const LOOK: fn() -> Look = || Look::new(Channels::Rgb);

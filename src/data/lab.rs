@@ -50,6 +50,14 @@ impl LabPart {
         }
     }
 
+    /// What to do where it is normalised.
+    pub fn scaled(self) -> String {
+        format!(
+            "remove `normalize`: what `{}` gives is scaled already",
+            self.transform()
+        )
+    }
+
     /// What is 0 in the batch, and what is 1 more: of L, or of a and b.
     pub fn scale(self) -> (f64, f64) {
         match self {

@@ -11,6 +11,7 @@ mod error;
 mod evenly;
 mod file_hashes;
 mod folders;
+mod hash_journal;
 mod idx;
 mod image_folder;
 pub mod lab;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::layers::{Layout, Size};
-use super::tree::{Item, grouped, parameters_of, short, title, tree};
+use super::tree::{Item, grouped, parameters_of, title, tree};
 use crate::graph::{Cost, Graph, Op, show};
 
 /// Modules are opened as long as there are not more boxes than this.
@@ -147,7 +147,7 @@ fn drawn(graph: &Graph, costs: &[Cost], path: &str, item: &Item) -> Drawn {
         what.push(format!("{} parameters", grouped(count)));
     }
     if flops >= 1e3 {
-        what.push(format!("{}FLOPs", short(flops)));
+        what.push(super::units::flops(flops));
     }
     let name = match (result, path.is_empty()) {
         (Some(result), _) => result.name.clone(),

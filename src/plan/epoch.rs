@@ -3,7 +3,7 @@
 use super::build::Planner;
 use super::tree::grouped;
 use super::types::*;
-use super::units::{bytes, short};
+use super::units::{bytes, flops};
 use crate::data::OnBadSample;
 use crate::graph::{EpochWork, Graph, Op, StateId};
 use crate::language::checked::Stage;
@@ -72,12 +72,12 @@ pub(super) fn describe(training: &Training) -> Vec<String> {
             let records = state.shape.first().copied().unwrap_or(0);
             let size = F32 * state.shape.iter().product::<usize>();
             Some(format!(
-                "fills `{}` {:?} ({}): {} forward passes more, {}FLOPs; {}",
+                "fills `{}` {:?} ({}): {} forward passes more, {}; {}",
                 state.name,
                 state.shape,
                 bytes(size as u64),
                 grouped(records),
-                short(records as f64 * reading.graph.costs(1).1.flops),
+                flops(records as f64 * reading.graph.costs(1).1.flops),
                 reading.protocol
             ))
         }
@@ -89,10 +89,10 @@ pub(super) fn describe(training: &Training) -> Vec<String> {
         } => {
             let (bank, centres) = (graph.state_of(*bank)?, graph.state_of(*centres)?);
             Some(format!(
-                "k-means of `{}` into {} clusters, {iterations} iterations: {}FLOPs",
+                "k-means of `{}` into {} clusters, {iterations} iterations: {}",
                 bank.name,
                 centres.shape.first().copied().unwrap_or(0),
-                short(distances(graph, work) * bank.shape.get(1).copied().unwrap_or(0) as f64)
+                flops(distances(graph, work) * bank.shape.get(1).copied().unwrap_or(0) as f64)
             ))
         }
     };

@@ -255,7 +255,7 @@ impl Planner<'_> {
             self.diagnostics.push(Diagnostic::error(
                 Code::Shape,
                 span,
-                format!("no classifier can be made: {why}"),
+                format!("no head can be made: {why}"),
             ));
         }
         for step in net.iter_mut().flat_map(|net| &mut net.steps) {

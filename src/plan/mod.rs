@@ -5,6 +5,7 @@ mod bind;
 mod bind_tests;
 mod build;
 pub mod card;
+mod datasets;
 mod default;
 pub mod draw;
 pub mod epoch;

@@ -26,7 +26,7 @@ pub struct StageSummary {
     /// Of these, the encoder's.
     pub encoder_parameters: usize,
     /// Multiply-adds of the encoder's forward pass for one record, as fvcore counts them.
-    pub flops_per_image: f64,
+    pub flops_per_record: f64,
     /// Optimiser steps; 0 where nothing is trained.
     pub steps: u64,
     /// Records per step.
@@ -108,7 +108,7 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     .collect(),
                 parameters: graph.map_or(0, |g| g.parameter_count()),
                 encoder_parameters: encoder.as_ref().or(graph).map_or(0, of_encoder),
-                flops_per_image: encoder
+                flops_per_record: encoder
                     .as_ref()
                     .or(graph)
                     .map_or(0.0, |g| g.costs(1).1.flops),

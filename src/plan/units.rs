@@ -11,6 +11,15 @@ pub fn short(number: f64) -> String {
     }
 }
 
+/// `11.7 MFLOPs`, `512 FLOPs`
+pub fn flops(number: f64) -> String {
+    let short = short(number);
+    match short.ends_with(|c: char| c.is_ascii_digit()) {
+        true => format!("{short} FLOPs"),
+        false => format!("{short}FLOPs"),
+    }
+}
+
 /// `1.3 GiB`
 pub fn bytes(number: u64) -> String {
     let n = number as f64;

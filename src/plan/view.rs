@@ -23,7 +23,7 @@ impl Planner<'_> {
         let fields = data.dataset.fields().clone();
         let alike = fields.iter().find(|(_, ty)| ty.alike(&encoder.sample));
         let own = alike.or_else(|| fields.iter().find(|(_, ty)| encoder.sample.sees(ty)));
-        let Some((image, found)) = own else {
+        let Some((field, found)) = own else {
             let noun = encoder.sample.noun();
             self.diagnostics.push(
                 Diagnostic::error(
@@ -49,12 +49,12 @@ impl Planner<'_> {
         };
         let (head, emit) = match first_label(&fields) {
             Some((label, _)) => (
-                format!("view({image}, {label})"),
-                format!("emit image = {image}{steps}, label = {label}"),
+                format!("view({field}, {label})"),
+                format!("emit {INPUT} = {field}{steps}, {LABEL} = {label}"),
             ),
             None => (
-                format!("view({image})"),
-                format!("emit image = {image}{steps}"),
+                format!("view({field})"),
+                format!("emit {INPUT} = {field}{steps}"),
             ),
         };
         let augment = self.augment_from_text(&head, &emit, span)?;
@@ -101,7 +101,7 @@ impl Planner<'_> {
         Some(found[0])
     }
 
-    /// A recipe's augment for labelled training: it must emit `image` and `label`.
+    /// A recipe's augment for labelled training: it must emit [`INPUT`] and [`LABEL`].
     pub(super) fn labelled_augment(
         &mut self,
         name: &str,
@@ -119,7 +119,7 @@ impl Planner<'_> {
         let fields = train.dataset.fields().clone();
         let by = encoder.prepared.normalization.as_ref();
         let samples = self.samples(&block, &all, &fields, by, None)?;
-        let image = samples
+        let input = samples
             .outputs()
             .iter()
             .any(|(name, ty)| name == INPUT && *ty == encoder.sample);
@@ -127,7 +127,7 @@ impl Planner<'_> {
             .outputs()
             .iter()
             .any(|(name, ty)| name == LABEL && ty.as_label().is_some());
-        if image && label {
+        if input && label {
             return Some(samples);
         }
         let emitted: Vec<String> = samples
@@ -140,14 +140,14 @@ impl Planner<'_> {
                 Code::Unbound,
                 stage.fields.span("augment").unwrap_or(stage.call.name_span),
                 format!(
-                    "a classifier trains on `image: {}` and `label`",
-                    encoder.sample
+                    "`{}` trains on `{INPUT}: {}` and `{LABEL}`",
+                    stage.call.spec.name, encoder.sample
                 ),
             )
             .label(block.name_span, "this `augment` makes the batch")
             .note(format!("The `augment` emits {}.", emitted.join(", ")))
             .help(format!(
-                "write `augment {name}(image, label) {{ emit image = image |> …, label }}`"
+                "write `augment {name}({INPUT}, {LABEL}) {{ emit {INPUT} = {INPUT} |> …, {LABEL} }}`"
             )),
         );
         None

@@ -90,6 +90,7 @@ pub(super) fn raw_name(rows: &[ResultRow]) -> &str {
 
 /// One line per row.
 fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
+    let raw = rows.iter().any(|row| row.raw.is_some());
     let supervised = rows.iter().any(|row| row.supervised.is_some());
     let mut head = vec![
         "stage",
@@ -98,15 +99,16 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
         "trained",
         "untrained",
         "gain",
-        raw_name(rows),
-        "gain",
     ];
-    let mut sides = vec![Side::Left, Side::Left, Side::Left];
-    sides.extend([Side::Right; 5]);
+    // an exam of words has none
+    if raw {
+        head.extend([raw_name(rows), "gain"]);
+    }
     if supervised {
         head.push("supervised");
-        sides.push(Side::Right);
     }
+    let mut sides = vec![Side::Left; 3];
+    sides.resize(head.len(), Side::Right);
     let mut lines = vec![head.iter().map(|name| vec![(*name).to_owned()]).collect()];
     let mut last = None;
     for row in rows {
@@ -123,7 +125,10 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
             vec![row.measure().shown(row.value)],
         ];
         let shown = |value: Option<f64>| row.measure().shown(value.unwrap_or(f64::NAN));
-        for baseline in [row.untrained, row.raw] {
+        for baseline in [Some(row.untrained), raw.then_some(row.raw)]
+            .into_iter()
+            .flatten()
+        {
             line.push(vec![shown(baseline)]);
             let gain = baseline.and_then(|baseline| row.gain(baseline));
             line.push(vec![gain.unwrap_or_default()]);
@@ -184,6 +189,16 @@ probe  linear_probe · at conv1  accuracy   68.31%     41.20%  +27.1      35.00%
         assert!(lines[1].ends_with("90.00%"));
         assert!(lines[2].trim_start().starts_with("4x4, 100"), "{text}");
         assert!(lines.iter().all(|line| line.chars().count() < 120));
+    }
+
+    #[test]
+    fn no_column_is_empty() {
+        let rows = [row("near", "", 0.5, [Some(0.25), None, None])];
+        let expected = "\
+stage  evaluator · protocol  metric    trained  untrained   gain
+near   linear_probe          accuracy   50.00%     25.00%  +25.0
+";
+        assert_eq!(table(&rows, None), expected);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod in_step;
 mod newcomer;
+mod older;
 mod panics;
 mod support;
 #[cfg(unix)]

@@ -141,7 +141,7 @@ fn plan_json_has_stable_keys() {
         "views",
         "parameters",
         "encoder_parameters",
-        "flops_per_image",
+        "flops_per_record",
         "steps",
         "batch",
         "repeated",

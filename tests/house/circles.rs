@@ -214,13 +214,26 @@ impl House {
                 base = at.to_vec();
                 base.push(first.to_owned());
                 if !self.files.contains_key(&base) {
-                    return None;
+                    base = self.called(at, first, import)?;
                 }
                 path.next();
             }
         }
         base.extend(path.cloned());
         Some(base)
+    }
+
+    /// What is called so where `import` stands, if the file has brought it in under that name: `use crate::augment;`, then
+    /// `augment::hflip::spec()`.
+    fn called(&self, at: &[String], name: &str, import: &Import) -> Option<Module> {
+        let mut imports = self.files.get(at)?.imports.iter();
+        let brought = imports.find(|own| {
+            own.alias.as_deref() == Some(name)
+                && import.inside.starts_with(&own.inside)
+                // nothing brings itself in
+                && own.path.first().is_some_and(|first| first != name)
+        })?;
+        self.whole(at, brought)
     }
 
     /// The file that what a path names is written in.
@@ -390,6 +403,10 @@ fn circles_are_seen_through_names_and_folders() {
         (
             "pub(super) use super::b::B;",
             "#[cfg(unix)]\nuse super::a::A;",
+        ),
+        (
+            "use super as room; fn f() { room::b::g() }",
+            "use crate::r; fn f() { r::a::g() }",
         ),
     ] {
         assert_eq!(

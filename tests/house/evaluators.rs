@@ -71,6 +71,29 @@ fn quoted(text: &str, words: &[String]) -> Vec<(String, usize)> {
         .collect()
 }
 
+/// Text in literals that names an evaluator, or spells out what a view emits: `"emit image = {field}"`.
+fn spelt(text: &str, evaluators: &[String]) -> Vec<(String, usize)> {
+    let lines = text.lines().zip(1..);
+    let lines = lines.filter(|(line, _)| !line.trim_start().starts_with("//"));
+    let literals = lines.flat_map(|(line, number)| {
+        let parts = line.split('"').skip(1).step_by(2);
+        parts.map(move |literal| (literal, number))
+    });
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    literals
+        .flat_map(|(literal, number)| {
+            let names = evaluators.iter().filter(move |name| {
+                let mut words = literal.split(|c| !is_name(c));
+                words.any(|word| word == name.as_str())
+            });
+            let emits = ["image =", "image:", "image,", "label ="];
+            let emits = emits.into_iter().filter(|emit| literal.contains(emit));
+            let found = names.cloned().chain(emits.map(str::to_owned));
+            found.map(move |word| (word, number)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 /// What of a file is no test.
 fn without_tests(text: &str) -> &str {
     text.find("#[cfg(test)]\nmod tests {")
@@ -80,13 +103,23 @@ fn without_tests(text: &str) -> &str {
 /// timm calls the last layer of a network its `classifier`, and the plan writes what timm reads.
 const TIMM: (&str, &str) = ("plan/torch.rs", "classifier");
 
+/// Calls that advice and documentation show as examples: any evaluator would do.
+const EXAMPLES: &[&str] = &["plan/monitor.rs", "plan/fields.rs", "plan/settings.rs"];
+
+/// The names of all evaluators.
+fn evaluators() -> Vec<String> {
+    let catalog = Catalog::builtin();
+    let found = catalog.iter().filter(|spec| spec.evaluator().is_some());
+    found.map(|spec| spec.name.clone()).collect()
+}
+
 #[test]
 fn engine_and_plan_know_no_evaluator() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files: Vec<PathBuf> = Vec::new();
     sources(&src.join("engine"), &mut files);
     sources(&src.join("plan"), &mut files);
-    let forbidden = forbidden();
+    let (forbidden, evaluators) = (forbidden(), evaluators());
     let mut literals = forbidden.clone();
     // what a view emits, and the column without an encoder
     literals.extend(["image", "label", "pixels"].map(str::to_owned));
@@ -104,10 +137,16 @@ fn engine_and_plan_know_no_evaluator() {
         let quoted = quoted
             .into_iter()
             .filter(|(word, _)| (name.as_str(), word.as_str()) != TIMM);
+        let spelt = spelt(text, &evaluators);
+        let spelt = spelt.into_iter().filter(|(word, _)| {
+            let example = word == "knn" && EXAMPLES.contains(&name.as_str());
+            !example && (name.as_str(), word.as_str()) != TIMM
+        });
         found.extend(
             names
                 .into_iter()
                 .chain(quoted)
+                .chain(spelt)
                 .map(|(word, line)| format!("{name}:{line}: {word}")),
         );
     }
@@ -136,6 +175,17 @@ fn names_of_evaluators_are_seen_in_any_spelling() {
         "fn evaluate(evaluation: &Evaluation) {}",
     ] {
         assert_eq!(see(text), 0, "{text}");
+    }
+    let knn = ["knn".to_owned()];
+    for text in [
+        r#"format!("emit image = {field}")"#,
+        r#"help("a `knn` trains on it")"#,
+        r#"say("x", "label = 1")"#,
+    ] {
+        assert_eq!(spelt(text, &knn).len(), 1, "{text}");
+    }
+    for text in [r#""an image of knns""#, r#"// "emit image = knn""#] {
+        assert_eq!(spelt(text, &knn).len(), 0, "{text}");
     }
     let words = ["image".to_owned()];
     assert_eq!(quoted("take(batch, \"image\")", &words).len(), 1);

@@ -149,8 +149,8 @@ pub(super) struct Compiler<'a> {
     steps: usize,
     /// Slots that say where tiles which touch have stood, with the call that cuts them.
     pub(super) touching: Vec<(usize, Span)>,
-    /// Calls that normalise what is normalised.
-    pub(super) twice: Vec<Span>,
+    /// Calls that normalise what is normalised, with the part of Lab that it is.
+    pub(super) twice: Vec<(Span, Option<LabPart>)>,
     /// What fits learn that transforms take.
     learnt: Vec<Artifact>,
     pub(super) problems: Vec<(Span, Problem)>,

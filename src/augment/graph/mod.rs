@@ -65,8 +65,8 @@ pub struct SampleGraph {
     touching: Vec<Span>,
     /// Whether anything that is emitted was normalised.
     normalized: bool,
-    /// Calls that normalise what is normalised.
-    twice: Vec<Span>,
+    /// Calls that normalise what is normalised, with the part of Lab that it is.
+    twice: Vec<(Span, Option<LabPart>)>,
     /// Which parts of Lab it emits.
     lab: Vec<LabPart>,
     /// Calls that changed colours before a and b of Lab were taken of them.
@@ -154,8 +154,8 @@ impl SampleGraph {
         !self.normalized && self.fields.iter().any(|(_, ty)| picture(ty))
     }
 
-    /// Calls of `normalize` whose input was normalised before.
-    pub fn normalizes_twice(&self) -> &[Span] {
+    /// Calls of `normalize` whose input was normalised before, or is a part of Lab, which is scaled.
+    pub fn normalizes_twice(&self) -> &[(Span, Option<LabPart>)] {
         &self.twice
     }
 
@@ -287,7 +287,7 @@ impl SampleGraph {
                     transform
                         .apply(value, &mut rng, scratch, &mut outputs)
                         .map_err(|error| DataError {
-                            message: format!("{} (at `{path}`)", error.message),
+                            message: format!("{} (sample {sample}, at `{path}`)", error.message),
                             ..error
                         })?;
                     for (slot, output) in slots[*first..*first + *count]

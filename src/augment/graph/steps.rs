@@ -74,12 +74,17 @@ impl Compiler<'_> {
         let (types, transform) = match made {
             Ok(made) => made,
             Err(problem) => {
+                let problem = match input.lab.filter(|_| is_normalize) {
+                    Some(part) => problem.help(part.scaled()),
+                    None => problem,
+                };
                 self.refused(call, problem);
                 return None;
             }
         };
-        if is_normalize && input.normalized && !self.twice.contains(&call.span) {
-            self.twice.push(call.span);
+        let twice = (call.span, input.lab);
+        if is_normalize && input.normalized && !self.twice.contains(&twice) {
+            self.twice.push(twice);
         }
         let lab = transform.lab_part();
         let recoloured = match transform.recolours(&input.ty) {

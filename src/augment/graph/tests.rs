@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::{SampleGraph, compile};
 use crate::augment::{Scratch, specs};
 use crate::catalog::{Args, Argument, Call, Origin, Problem, Value};
+use crate::data::lab::LabPart;
 use crate::data::{Fields, Image, Normalization, Philox, Record, Sample, SampleType};
 use crate::language::checked::{Augment, Binding, Emit, SampleExpr, SampleHead, SampleStep};
 use crate::language::codes::Code;
@@ -656,5 +657,54 @@ fn what_takes_no_clip_or_no_picture_says_so() {
         frames
             .iter()
             .all(|frame| frame.normalization.as_deref() == Some(&by))
+    );
+}
+
+fn normalize(mean: f64, std: f64) -> SampleStep {
+    let one = |number| Value::List(vec![Value::Number(number)]);
+    step("normalize", &[("mean", one(mean)), ("std", one(std))])
+}
+
+#[test]
+fn a_part_of_lab_is_scaled_already() {
+    let behind = |normalize: SampleStep| {
+        let steps = vec![step("lightness", &[]), normalize];
+        augment("a", vec![], vec![emit("out", pipe("image", steps))])
+    };
+    let twice = compile(&behind(normalize(0.5, 0.25)), &[], &fields(), None).unwrap();
+    assert!(matches!(
+        twice.normalizes_twice(),
+        [(_, Some(LabPart::Lightness))]
+    ));
+    let by = Normalization {
+        mean: vec![0.5; 3],
+        std: vec![0.5; 3],
+    };
+    let problems = compile(&behind(step("normalize", &[])), &[], &fields(), Some(&by)).err();
+    assert_eq!(
+        problems.unwrap()[0].1.helps,
+        ["remove `normalize`: what `lightness` gives is scaled already"]
+    );
+}
+
+/// Two records may fail with the same words, and count as two.
+#[test]
+fn what_a_transform_refuses_is_told_with_its_sample() {
+    let steps = vec![normalize(0.5, 0.25)];
+    let a = augment("a", vec![], vec![emit("out", pipe("image", steps))]);
+    // the record's picture has three channels
+    let one = vec![
+        ("image".to_owned(), SampleType::image(1, 6, 6)),
+        fields().swap_remove(1),
+    ];
+    let Ok(graph) = compile(&a, &[], &one, None) else {
+        panic!("it does not compile")
+    };
+    let scratch = &mut Scratch::default();
+    let error = graph.run(record(scratch), 1, 0, 41, scratch).err().unwrap();
+    assert!(
+        error.message.ends_with("(sample 41, at `a/out/normalize`)"),
+        "{}",
+        error.message
     );
 }

@@ -4,6 +4,7 @@
 
 mod annotations;
 mod counts;
+mod doubts;
 mod found;
 mod layout;
 mod walk;

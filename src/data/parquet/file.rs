@@ -5,16 +5,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::parquet::basic::{Compression, ConvertedType, LogicalType, Type as Physical};
+use ::parquet::basic::{Compression, Type as Physical};
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use ::parquet::data_type::DataType;
 use ::parquet::file::metadata::ParquetStatisticsPolicy;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::file::serialized_reader::ReadOptionsBuilder;
-use ::parquet::file::statistics::Statistics;
 use ::parquet::schema::types::ColumnDescriptor;
 
-use super::class::{Class, Coding, Key, Values};
+use super::class::Values;
+use super::column::{content, names, span, values};
 use super::source::Source;
 use super::spill::{Place, Spill};
 use crate::data::DataError;
@@ -47,27 +47,23 @@ pub(super) struct PictureFile {
     packed: Packed,
     reader: SerializedFileReader<Source>,
     picture: usize,
-    label_at: Option<(usize, String)>,
+    pub(super) label_at: Option<(usize, String)>,
     pub(super) label: Values,
     /// Class names of the label, from the schema's `huggingface` metadata.
     pub(super) names: Option<Vec<String>>,
     /// Least and largest label, where the footer says so for each row group.
     pub(super) range: Option<(i128, i128)>,
-    groups: Vec<Group>,
+    pub(super) groups: Vec<Group>,
     pub(super) rows: usize,
     spill: Arc<Spill>,
 }
 
-struct Group {
-    first: usize,
-    rows: usize,
+pub(super) struct Group {
+    pub(super) first: usize,
+    pub(super) rows: usize,
     pictures: Lazy<Vec<Place>>,
-    labels: Lazy<Vec<u32>>,
+    pub(super) labels: Lazy<Vec<u32>>,
 }
-
-/// In place of a class: there is none; the value is no class.
-const WITHOUT: u32 = u32::MAX;
-const WRONG: u32 = u32::MAX - 1;
 
 /// Why a file can't be opened.
 pub(super) enum OpenError {
@@ -82,7 +78,7 @@ pub(super) enum OpenError {
 }
 
 /// Runs what may panic on damaged bytes.
-fn guarded<T>(what: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(super) fn guarded<T>(what: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(what)).unwrap_or_else(|_| Err("it is damaged".into()))
 }
 
@@ -216,7 +212,7 @@ impl PictureFile {
         })
     }
 
-    fn bad(&self, what: impl std::fmt::Display) -> DataError {
+    pub(super) fn bad(&self, what: impl std::fmt::Display) -> DataError {
         DataError::new(format!("can't read {}: {what}", self.path.display()))
     }
 
@@ -244,7 +240,7 @@ impl PictureFile {
         largest.saturating_add(largest / 4)
     }
 
-    fn group(&self, row: usize) -> Result<(usize, &Group), DataError> {
+    pub(super) fn group(&self, row: usize) -> Result<(usize, &Group), DataError> {
         let at = self
             .groups
             .partition_point(|group| group.first + group.rows <= row);
@@ -252,7 +248,7 @@ impl PictureFile {
         Ok((at, group.ok_or_else(|| DataError::outside(row, self.rows))?))
     }
 
-    fn column(&self, group: usize, column: usize) -> Result<ColumnReader, String> {
+    pub(super) fn column(&self, group: usize, column: usize) -> Result<ColumnReader, String> {
         let group = self
             .reader
             .get_row_group(group)
@@ -337,104 +333,8 @@ impl PictureFile {
         sizes
     }
 
-    /// The class of a row.
-    pub(super) fn class(&self, row: usize, coding: &Coding) -> Result<Class, DataError> {
-        let (index, group) = self.group(row)?;
-        let labels = group.labels.get(|| {
-            let raw = self.raw_labels(index)?;
-            let codes = raw.iter().map(|key| match coding.class(key.as_ref()) {
-                Class::Of(class) => class,
-                Class::Without => WITHOUT,
-                Class::Wrong => WRONG,
-            });
-            Ok(codes.collect::<Vec<u32>>())
-        })?;
-        Ok(match labels.get(row - group.first) {
-            Some(&WRONG) => Class::Wrong,
-            None | Some(&WITHOUT) => Class::Without,
-            Some(class) => Class::Of(*class),
-        })
-    }
-
-    /// What the label column says in a row, to be told.
-    pub(super) fn label_text(&self, row: usize) -> String {
-        let found = self.group(row).and_then(|(index, group)| {
-            let raw = self.raw_labels(index)?;
-            Ok(raw.into_iter().nth(row - group.first).flatten())
-        });
-        match found {
-            Ok(Some(key)) => key.to_string(),
-            _ => "null".into(),
-        }
-    }
-
-    /// The values of the label column in a row group.
-    pub(super) fn raw_labels(&self, index: usize) -> Result<Vec<Option<Key>>, DataError> {
-        let Some((column, name)) = &self.label_at else {
-            return Ok(Vec::new());
-        };
-        let unsigned = self.label == Values::Numbers { unsigned: true };
-        let mut keys: Vec<Option<Key>> = Vec::new();
-        let (column, rows) = (*column, self.groups[index].rows);
-        macro_rules! read {
-            ($reader:expr, $key:expr) => {
-                self.values(&mut $reader, column, rows, &mut |values| {
-                    for value in values {
-                        keys.push(match value {
-                            Some(value) => $key(value)?,
-                            None => None,
-                        });
-                    }
-                    Ok(())
-                })
-            };
-        }
-        let number = |number: i128| Ok::<_, String>(Some(Key::Number(number)));
-        let real = |value: f64| match value {
-            value if value.is_nan() => Ok(None),
-            value if value.fract() == 0.0 && value.abs() < 1e15 => number(value as i128),
-            value => Err(format!(
-                "column `{name}` holds {value}, which names no class"
-            )),
-        };
-        guarded(|| match self.column(index, column)? {
-            ColumnReader::Int32ColumnReader(mut reader) => read!(reader, |v: i32| {
-                number(if unsigned {
-                    i128::from(v as u32)
-                } else {
-                    i128::from(v)
-                })
-            }),
-            ColumnReader::Int64ColumnReader(mut reader) => read!(reader, |v: i64| {
-                number(if unsigned {
-                    i128::from(v as u64)
-                } else {
-                    i128::from(v)
-                })
-            }),
-            ColumnReader::FloatColumnReader(mut reader) => {
-                read!(reader, |v: f32| real(f64::from(v)))
-            }
-            ColumnReader::DoubleColumnReader(mut reader) => read!(reader, real),
-            ColumnReader::BoolColumnReader(mut reader) => {
-                read!(reader, |v: bool| Ok::<_, String>(Some(Key::Text(
-                    v.to_string()
-                ))))
-            }
-            ColumnReader::ByteArrayColumnReader(mut reader) => {
-                read!(reader, |v: ::parquet::data_type::ByteArray| {
-                    let text = String::from_utf8_lossy(v.data()).into_owned();
-                    Ok::<_, String>(Some(Key::Text(text)))
-                })
-            }
-            _ => Err(format!("column `{name}` names no class")),
-        })
-        .map_err(|what| self.bad(what))?;
-        Ok(keys)
-    }
-
     /// Gives the first `rows` values of a column chunk to `take`, some at a time, `None` where they are null.
-    fn values<T: DataType>(
+    pub(super) fn values<T: DataType>(
         &self,
         reader: &mut ColumnReaderImpl<T>,
         column: usize,
@@ -464,86 +364,4 @@ impl PictureFile {
         }
         Ok(())
     }
-}
-
-/// What a column holds, in words.
-fn content(column: &ColumnDescriptor) -> String {
-    let words = match column.physical_type() {
-        Physical::INT32 | Physical::INT64 => "whole numbers",
-        Physical::FLOAT | Physical::DOUBLE => "numbers",
-        Physical::BOOLEAN => "yes or no",
-        Physical::BYTE_ARRAY => "bytes or text",
-        Physical::FIXED_LEN_BYTE_ARRAY => "bytes of one length",
-        Physical::INT96 => "times",
-    };
-    match column.max_rep_level() {
-        0 => words.to_owned(),
-        _ => format!("lists of {words}"),
-    }
-}
-
-/// What a label column holds.
-fn values(column: &ColumnDescriptor, label: &str) -> Values {
-    let unfit = || Values::Unfit(format!("holds {}, which name no class", content(column)));
-    // a list, or a record of several values
-    if column.max_rep_level() > 0 || column.path().string() != label {
-        return unfit();
-    }
-    let logical = column.logical_type_ref();
-    let whole = match logical {
-        None | Some(LogicalType::Integer { .. }) => true,
-        Some(_) => false,
-    };
-    let unsigned = matches!(
-        column.converted_type(),
-        ConvertedType::UINT_8
-            | ConvertedType::UINT_16
-            | ConvertedType::UINT_32
-            | ConvertedType::UINT_64
-    );
-    match column.physical_type() {
-        Physical::INT32 | Physical::INT64 if whole => Values::Numbers { unsigned },
-        Physical::FLOAT | Physical::DOUBLE => Values::Reals,
-        Physical::BOOLEAN => Values::Flags,
-        Physical::BYTE_ARRAY => Values::Words,
-        _ => unfit(),
-    }
-}
-
-/// Least and largest value of a column of numbers, where the footer says so for each row group with a value.
-fn span(reader: &SerializedFileReader<Source>, at: usize, unsigned: bool) -> Option<(i128, i128)> {
-    let mut span: Option<(i128, i128)> = None;
-    for group in reader
-        .metadata()
-        .row_groups()
-        .iter()
-        .filter(|group| group.num_rows() > 0)
-    {
-        let statistics = group.column(at).statistics()?;
-        if statistics.null_count_opt() == u64::try_from(group.num_rows()).ok() {
-            continue;
-        }
-        let (low, high) = match statistics {
-            Statistics::Int32(s) => (i128::from(*s.min_opt()?), i128::from(*s.max_opt()?)),
-            Statistics::Int64(s) => (i128::from(*s.min_opt()?), i128::from(*s.max_opt()?)),
-            _ => return None,
-        };
-        if unsigned && low < 0 {
-            return None;
-        }
-        span = Some(span.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
-    }
-    span.or(Some((-1, -1)))
-}
-
-/// The class names of a column in the `huggingface` metadata:
-/// `{"info": {"features": {COLUMN: {"names": […], "_type": "ClassLabel"}}}}`.
-fn names(metadata: &str, column: &str) -> Option<Vec<String>> {
-    let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
-    let names = metadata["info"]["features"][column]["names"].as_array()?;
-    let names: Option<Vec<String>> = names
-        .iter()
-        .map(|name| name.as_str().map(str::to_owned))
-        .collect();
-    names.filter(|names| !names.is_empty())
 }

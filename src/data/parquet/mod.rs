@@ -1,7 +1,9 @@
 //! `parquet(name)`: pictures in parquet files, in the schema that Hugging Face writes; [`documents`]: texts in such files.
 
 mod class;
+mod column;
 mod file;
+mod label_values;
 mod labels;
 mod source;
 mod spill;

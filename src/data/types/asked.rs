@@ -36,6 +36,11 @@ pub(super) trait Asked: fmt::Display {
 
     fn holds(&self, value: &Sample) -> bool;
 
+    /// What its numbers are, where not any will do.
+    fn numbers(&self) -> Option<&'static str> {
+        None
+    }
+
     fn tensors(&self) -> Result<Vec<Tensor>, Loose>;
 
     /// Whether values of this type can be made of values of type `found`, beside those of its own kind.

@@ -76,9 +76,14 @@ impl Asked for MaskType {
     fn holds(&self, value: &Sample) -> bool {
         value.as_image().is_some_and(|image| {
             image.channels == 1
+                && image.pixels.iter().all(|pixel| matches!(pixel, 0 | 255))
                 && same(self.height, Some(image.height))
                 && same(self.width, Some(image.width))
         })
+    }
+
+    fn numbers(&self) -> Option<&'static str> {
+        Some("each pixel 0 or 255")
     }
 
     fn tensors(&self) -> Result<Vec<Tensor>, Loose> {

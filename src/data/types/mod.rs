@@ -174,6 +174,14 @@ impl SampleType {
         self.asked().holds(value)
     }
 
+    /// The type, with what its numbers are where not any will do: `mask[2, 2], each pixel 0 or 255`.
+    pub fn exactly(&self) -> String {
+        match self.asked().numbers() {
+            Some(numbers) => format!("{self}, {numbers},"),
+            None => self.to_string(),
+        }
+    }
+
     /// The tensors that a batch holds of a field of this type.
     ///
     /// # Errors

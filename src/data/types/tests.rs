@@ -289,7 +289,9 @@ fn values_are_of_their_types() {
     let pair = Sample::list(vec![image(), image()]);
     let holds = |text: &str, value: &Sample| ty(text).holds(value);
     assert!(holds("image[1, 2, 3]", &image()) && holds("image", &image()));
-    assert!(holds("mask[2, 3]", &image()) && !holds("mask[3, 2]", &image()));
+    let mask = |pixel: u8| Sample::image(Image::new(vec![0, 255, 0, pixel, 255, 0], 2, 3, 1));
+    assert!(holds("mask[2, 3]", &mask(255)) && !holds("mask[3, 2]", &mask(255)));
+    assert!(!holds("mask", &mask(1)), "neither 0 nor 255");
     assert!(!holds("mask", &Sample::image(picture(3, 2, 3))));
     assert!(!holds("image[3, 2, 3]", &image()) && !holds("label", &image()));
     assert!(holds("label(4)", &Sample::label(3)) && !holds("label(4)", &Sample::label(4)));
@@ -786,6 +788,12 @@ fn tokens_are_padded_ids_and_a_length() {
         drawn,
         [("x".to_owned(), Drawing::Words("one [MASK]".into()))]
     );
+    let pieces = self::pieces();
+    let (one, two) = (pieces.id("one").unwrap(), pieces.id("two").unwrap());
+    drawn.clear();
+    Sample::tokens(vec![0, one, 0, 0, two, one], pieces).draw("x", &[], &mut drawn);
+    let apart = Drawing::Words("one · two one".into());
+    assert_eq!(drawn, [("x".to_owned(), apart)]);
 }
 
 /// `[CLS] one [SEP] two two [SEP]`

@@ -382,7 +382,11 @@ impl Value for Tokens {
 
     /// Its line; what is masked is written as `[MASK]`.
     fn draw(&self, name: &str, _classes: &[String], into: &mut Vec<(String, Drawing)>) {
-        into.push((name.to_owned(), Drawing::Words(self.pieces.line(&self.ids))));
+        // what stands apart is no word together
+        let runs = self.ids.split(|id| *id == PADDING);
+        let runs = runs.filter(|run| !run.is_empty());
+        let runs: Vec<String> = runs.map(|run| self.pieces.line(run)).collect();
+        into.push((name.to_owned(), Drawing::Words(runs.join(" · "))));
     }
 
     fn spell(&self, rows: &[&[i64]]) -> Option<Drawing> {

@@ -374,6 +374,19 @@ impl Pieces {
         all
     }
 
+    /// Whether a piece goes on with the word of the one before it. One that stands for no word does not. Of pieces of bytes it is one that
+    /// begins with a letter or a digit: a word behind a space begins with that space.
+    pub fn goes_on(&self, id: u32) -> bool {
+        let Some(token) = self.token(id).filter(|_| !self.special.all().contains(&id)) else {
+            return false;
+        };
+        match self.cuts {
+            Some(Cuts::Words(_)) => token.len() > GOES_ON.len() && token.starts_with(GOES_ON),
+            Some(Cuts::Bytes(_)) => bytes::goes_on(token),
+            None => false,
+        }
+    }
+
     /// Whether each piece is a whole word.
     pub fn whole(&self) -> bool {
         self.cuts.is_none()

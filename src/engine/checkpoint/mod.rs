@@ -9,17 +9,21 @@
 
 mod fits;
 mod format;
+mod read;
 mod store;
+mod write;
 
 use std::collections::BTreeMap;
 
 use super::trainer::TrainerState;
 
 pub(crate) use fits::{fits_model, fits_training};
-pub(crate) use format::{Entry, Kind, Opened};
-pub use format::{read, write};
+pub(crate) use format::{Entry, Kind};
+pub(crate) use read::Opened;
+pub use read::read;
 pub use store::{Newest, clear, newest, save};
 pub(crate) use store::{newest_fitting, owner};
+pub use write::write;
 
 /// What a checkpoint belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Binding, Checkpoint, Opened, format};
+use super::{Binding, Checkpoint, Opened, write};
 use crate::engine::error::{EngineError, Result};
 use crate::files::{Folder, Kind};
 
@@ -22,7 +22,7 @@ pub struct Newest {
 /// The disk is full, or the folder can't be written; older checkpoints are still there.
 pub fn save(folder: &Folder, checkpoint: &Checkpoint, keep: usize) -> Result<String> {
     let name = format!("step-{:09}.ckpt", checkpoint.state.step);
-    format::write(folder, &name, checkpoint)?;
+    write::write(folder, &name, checkpoint)?;
     // what claims to be newer is what training could not go on from
     let (newer, older): (Vec<_>, Vec<_>) = files(folder)?
         .into_iter()

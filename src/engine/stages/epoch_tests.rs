@@ -218,14 +218,14 @@ fn the_plan_says_what_it_costs() {
         panic!("{:?}", summary[0].each_epoch)
     };
     // 300 forward passes of the encoder, whose cost stands above
-    let flops = crate::plan::units::short(300.0 * summary[0].flops_per_image);
+    let flops = crate::plan::units::flops(300.0 * summary[0].flops_per_record);
     assert!(fill.starts_with("fills `bank` [300, 8]"), "{fill}");
     assert!(
-        fill.contains(&format!("300 forward passes more, {flops}FLOPs")),
+        fill.contains(&format!("300 forward passes more, {flops}")),
         "{fill}"
     );
     // 102 times 300 rows, 5 centres, 8 numbers
-    let flops = crate::plan::units::short(102.0 * 300.0 * 5.0 * 8.0);
+    let flops = crate::plan::units::flops(102.0 * 300.0 * 5.0 * 8.0);
     assert!(
         kmeans.contains("5 clusters, 100 iterations") && kmeans.contains(&flops),
         "{kmeans}"

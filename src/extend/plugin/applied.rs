@@ -91,7 +91,7 @@ impl Applied {
         {
             return Ok(());
         }
-        let promised: Vec<String> = self.promised.iter().map(SampleType::to_string).collect();
+        let promised: Vec<String> = self.promised.iter().map(SampleType::exactly).collect();
         let found: Vec<String> = emitted.iter().map(Sample::shown).collect();
         Err(self.error(format!(
             "promised {} and emitted {}",

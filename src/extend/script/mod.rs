@@ -18,6 +18,7 @@
 
 mod clock;
 mod declare;
+mod entry;
 mod explain;
 pub mod limits;
 mod operators;

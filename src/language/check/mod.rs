@@ -1,5 +1,6 @@
 //! From the tree to a checked recipe: names, arguments, types, units, ranges. Everything wrong is reported at once.
 
+mod argument_errors;
 mod arguments;
 mod augment;
 mod bind;

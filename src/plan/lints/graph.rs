@@ -3,6 +3,7 @@
 use super::super::types::*;
 use super::sources::compares_samples;
 use crate::catalog::Value;
+use crate::data::lab::LabPart;
 use crate::graph::{Pull, Var};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -187,7 +188,7 @@ fn normalized(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Train
         let of = |d: &Diagnostic| d.code == Code::LintNormalization && d.primary.span == *span;
         diagnostics.iter().any(of)
     };
-    for span in training.samples.normalizes_twice() {
+    for (span, lab) in training.samples.normalizes_twice() {
         if !known(span, diagnostics) {
             diagnostics.push(
                 Diagnostic::warning(
@@ -196,7 +197,7 @@ fn normalized(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &Train
                     "these pixels were normalised before",
                 )
                 .note("The mean and the deviation are those of pictures as they are read.")
-                .help("normalise once, at the end"),
+                .help(lab.map_or("normalise once, at the end".into(), LabPart::scaled)),
             );
         }
     }

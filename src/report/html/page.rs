@@ -155,6 +155,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
     let seed = run.facts.other.get("seed").map(|seed| seed.to_string());
     let metric = run.results.first().map(|row| row.metric.as_str());
     let metric = metric.filter(|metric| run.results.iter().all(|row| row.metric == *metric));
+    let raw = run.results.iter().any(|row| row.raw.is_some());
     let supervised = run.results.iter().any(|row| row.supervised.is_some());
 
     let mut environment = Environment::new();
@@ -176,7 +177,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         tiles => list(&sections::tiles(run)),
         results => list(&sections::lines(&run.results, &axis)),
         supervised,
-        raw => crate::report::table::raw_name(&run.results),
+        raw => raw.then(|| crate::report::table::raw_name(&run.results)),
         metric,
         scale => bar_axis(&axis),
         curves => list(&curves),

@@ -145,12 +145,15 @@ fn result_tile(row: &ResultRow) -> Tile {
 /// The table of results.
 pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
     let mut last = "";
+    // an exam of words has none
+    let raw = rows.iter().any(|row| row.raw.is_some());
     let line = |row: &'_ ResultRow, first: bool| {
         let baselines = [
-            ("untrained", row.untrained),
-            (row.raw_name(), row.raw),
-            ("supervised", row.supervised),
+            ("untrained", "untrained", row.untrained),
+            ("raw", row.raw_name(), row.raw),
+            ("supervised", "supervised", row.supervised),
         ];
+        let baselines = baselines.iter().filter(|(of, ..)| raw || *of != "raw");
         let shown = |value: f64| row.measure().shown(value);
         let mut drawn = vec![Bar {
             name: "trained",
@@ -158,7 +161,7 @@ pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
             value: row.value,
             shown: shown(row.value),
         }];
-        for ((name, value), class) in baselines.iter().zip(["untrained", "raw", "supervised"]) {
+        for (class, name, value) in baselines.clone() {
             drawn.extend(value.map(|value| Bar {
                 name,
                 class,
@@ -184,8 +187,7 @@ pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
             bars: bars(&drawn, axis),
             value: shown(row.value),
             baselines: baselines
-                .iter()
-                .map(|(name, value)| Baseline {
+                .map(|(_, name, value)| Baseline {
                     name: (*name).to_owned(),
                     value: value.map(shown),
                     gain: value.and_then(|value| row.gain(value)),

@@ -76,6 +76,21 @@ fn what_no_number_is_measured_with_is_said() {
 }
 
 #[test]
+fn what_nothing_was_measured_of_has_no_column() {
+    let folder = run_dir();
+    let with = |raw: &str| {
+        let rows = format!(
+            r#"[{{"stage":"near","evaluator":"knn","protocol":"","metric":"accuracy","value":0.5,"untrained":0.25,"raw":{raw}}}]"#
+        );
+        fs::write(folder.path().join("results.json"), rows).unwrap();
+        page(folder.path())
+    };
+    let (some, none) = (with("0.125"), with("null"));
+    assert!(some.contains("raw pixels") && some.contains("12.50%"));
+    assert!(!none.contains("raw pixels") && none.contains("25.00%"));
+}
+
+#[test]
 fn the_page_shows_every_part_of_a_run() {
     let folder = run_dir();
     // the template engine writes slashes as entities
