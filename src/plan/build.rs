@@ -7,7 +7,7 @@ use super::identity;
 use super::statistics::{Normalized, StatisticsOrigin};
 use super::types::*;
 use crate::augment::SampleGraph;
-use crate::catalog::{Args, At, Call, Catalog, Kind, Problem, Value};
+use crate::catalog::{At, Call, Catalog, Kind, Problem, Value};
 use crate::data::{Fields, Found, Normalization, OnBadSample, Places, Splits};
 use crate::language::checked::{Augment, Recipe, Stage};
 use crate::language::codes::Code;
