@@ -104,6 +104,13 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
     };
     let data = |doc: &str| Param::required("data", Type::Data, doc);
     let test = || Param::required("test", Type::Data, "The split that judges.");
+    let supervised = || {
+        Param::optional(
+            "supervised",
+            Type::Call(Kind::Evaluator),
+            "`classifier(length = 10 epochs)`: a fourth column, of the same encoder trained on the labels of `data` instead.",
+        )
+    };
     match kind {
         Kind::Task => {
             let mut fields = vec![
@@ -137,6 +144,7 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             from(),
             data("The split whose labels are known."),
             test(),
+            supervised(),
             on_bad_sample(),
         ],
         Kind::Finetune => {
@@ -154,6 +162,7 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
                     Type::Augment,
                     "The sample graph for training pictures.",
                 ),
+                supervised(),
             ];
             fields.extend(training());
             fields

@@ -12,7 +12,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// All that every evaluation has, in the order in which they are made.
+    /// Those that every evaluation has, in the order in which they are made.
     pub const ALL: [Self; 3] = [Self::Trained, Self::Untrained, Self::Raw];
 
     /// What its trainings are called in names of files and checkpoints; empty for the stage's own.
@@ -36,3 +36,8 @@ impl Column {
 
 /// The one place that is read where nothing is between the records and what judges them.
 pub const RAW: &str = "pixels";
+
+/// The column of the same encoder, trained on classes; where a stage says how.
+pub const SUPERVISED: &str = "supervised";
+/// What the training of that encoder is called.
+pub const TAUGHT: &str = "taught";

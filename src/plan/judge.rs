@@ -61,7 +61,9 @@ impl Planner<'_> {
             encoder: &encoder,
             most: usize::MAX,
         };
-        self.judged(stage, &args, &subject, splits)
+        let mut evaluation = self.judged(stage, &args, &subject, splits)?;
+        evaluation.taught = self.taught(stage, &args, &subject, &evaluation)?;
+        Some(evaluation)
     }
 
     /// The splits that must be there. Where one of them can't be had the places that the stage reads are still looked at.
@@ -120,6 +122,7 @@ impl Planner<'_> {
                 heads: None,
                 protocol,
                 raw_is: None,
+                taught: None,
             });
         }
         let shown = splits.first()?.data.dataset.fields();
@@ -218,6 +221,7 @@ impl Planner<'_> {
             heads,
             protocol,
             raw_is: encoder.sample.raw_is(),
+            taught: None,
         })
     }
 

@@ -94,6 +94,14 @@ impl Memory {
                     None => [None, None],
                 };
                 let encoder = judging(e, width_of(e), usize::MAX, own, &train) + table(e);
+                let taught = e.taught.as_ref().and_then(|taught| taught.heads.as_ref());
+                let taught = taught.map_or(0.0, |heads| {
+                    let records = heads.records.as_ref();
+                    let queue =
+                        records.map_or(0.0, |own| batches(&own.samples, heads.settings.batch));
+                    train(&heads.own.train, &heads.settings) + queue
+                });
+                let encoder = encoder.max(taught);
                 match &e.reading {
                     Some(reading) => {
                         encoder.max(working(e, pixels(reading), usize::MAX, raw, &train))

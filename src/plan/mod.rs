@@ -38,6 +38,7 @@ pub mod show;
 mod statistics;
 pub mod summary;
 mod table;
+mod taught;
 #[cfg(test)]
 pub(crate) mod testing;
 mod torch;

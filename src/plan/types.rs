@@ -405,6 +405,8 @@ pub struct Evaluation {
     pub protocol: String,
     /// What stands for a record where no encoder has read it, where that is not its pixels.
     pub raw_is: Option<&'static str>,
+    /// How the same encoder is trained on the classes, for the column of supervision.
+    pub taught: Option<Box<Evaluation>>,
 }
 
 impl Evaluation {
@@ -436,7 +438,8 @@ impl Evaluation {
             let [own, raw] = [&heads.own, &heads.raw];
             [&own.train, &own.eval, &raw.train, &raw.eval]
         });
-        reading.chain(table).chain(heads).collect()
+        let taught = self.taught.iter().flat_map(|taught| taught.graphs());
+        reading.chain(table).chain(heads).chain(taught).collect()
     }
 }
 

@@ -9,6 +9,7 @@ mod left_out;
 mod parts;
 mod scripts;
 mod strangers;
+mod supervised;
 mod word_vectors;
 mod words;
 

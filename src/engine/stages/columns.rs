@@ -25,7 +25,7 @@ impl Run<'_> {
         directory: &StageDirectory,
         watch: &mut dyn Watch,
     ) -> Result<Vec<ResultRow>, Failure> {
-        let mut column = |column| {
+        let column = |column, watch: &mut dyn Watch| {
             let work = Work {
                 stage,
                 evaluation,
@@ -35,11 +35,26 @@ impl Run<'_> {
             };
             self.judge(&work, watch)
         };
-        let [trained, untrained] = [column(Column::Trained)?, column(Column::Untrained)?];
+        let trained = column(Column::Trained, watch)?;
+        let untrained = column(Column::Untrained, watch)?;
         // without an encoder there is no table
         let raw = match evaluation.table {
             Some(_) => Findings::default(),
-            None => column(Column::Raw)?,
+            None => column(Column::Raw, watch)?,
+        };
+        let taught = self.taught(stage, evaluation, directory, watch)?;
+        let supervised = match &taught {
+            Some(model) => {
+                let work = Work {
+                    stage,
+                    evaluation,
+                    whose: Whose::Taught(model),
+                    most: None,
+                    directory: Some(directory),
+                };
+                self.judge(&work, watch)?
+            }
+            None => Findings::default(),
         };
         let Some(evaluator) = evaluation.evaluator() else {
             return Err(unable(evaluation));
@@ -48,6 +63,11 @@ impl Run<'_> {
             .heads
             .as_ref()
             .map(|heads| epochs(&heads.settings));
+        let taught = evaluation
+            .taught
+            .as_ref()
+            .and_then(|taught| taught.heads.as_ref());
+        let teaching = taught.map(|heads| format!("supervised for {}", epochs(&heads.settings)));
         let records = evaluation.splits.first();
         let records = records.map_or(0, |split| split.data.dataset.len());
         let rows = trained.metrics.iter().enumerate().map(|(index, metric)| {
@@ -62,12 +82,19 @@ impl Run<'_> {
             ResultRow {
                 stage: stage.name.clone(),
                 evaluator: evaluation.call.spec.name.clone(),
-                protocol: evaluator.protocol(&evaluation.args, &about),
+                protocol: match &teaching {
+                    Some(teaching) => format!(
+                        "{}, {teaching}",
+                        evaluator.protocol(&evaluation.args, &about)
+                    ),
+                    None => evaluator.protocol(&evaluation.args, &about),
+                },
                 metric: metric.name.to_owned(),
                 unit: metric.measure.unit,
                 better: metric.measure.better,
                 value: metric.value,
                 untrained: untrained.metrics.get(index).map(value),
+                supervised: supervised.metrics.get(index).map(value),
                 // without an encoder there is one place
                 raw_is: evaluation.raw_is.map(str::to_owned),
                 raw: of_raw.find(|raw| raw.name == metric.name).map(value),

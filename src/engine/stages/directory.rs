@@ -19,7 +19,7 @@ use super::done::{self, Done};
 use super::failure::{Failure, disk};
 use super::folder::{StageDirectory, file_of};
 use crate::engine::checkpoint::{self, Opened};
-use crate::evaluation::Column;
+use crate::evaluation::{Column, SUPERVISED, TAUGHT};
 use crate::files::{Folder, Kind, Odd, is_hex, odd, unfinished};
 use crate::language::codes::Code;
 
@@ -307,7 +307,8 @@ fn owner(folder: &Folder, stage: &str) -> Result<Owner, Failure> {
     {
         return Ok(Owner::Settings(done.hash));
     }
-    for part in Column::ALL.map(Column::part) {
+    let parts = Column::ALL.map(Column::part).into_iter();
+    for part in parts.chain([SUPERVISED, TAUGHT]) {
         let weights = Opened::new(folder, &file_of(part, "final", ".ckpt"));
         let weights = weights.ok().map(|opened| opened.binding().clone());
         let of_weights = weights.filter(|binding| binding.stage == stage);

@@ -10,7 +10,7 @@ use super::failure::{Failure, disk};
 use super::folder::{StageDirectory, file_of};
 use super::record;
 use super::watch::Watch;
-use crate::evaluation::Column;
+use crate::evaluation::{Column, SUPERVISED, TAUGHT};
 use crate::files::{self, Folder, is_hex, odd};
 use crate::graph::Graph;
 use crate::language::codes::Code;
@@ -96,9 +96,12 @@ fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
             None => weights_of(&export.graph),
         },
         Body::Train(training) => weights_of(&training.graph),
-        Body::Evaluate(evaluation) => evaluation.heads.as_ref().map_or(0, |heads| {
-            weights_of(&heads.own.train).max(weights_of(&heads.raw.train))
-        }),
+        Body::Evaluate(evaluation) => {
+            let taught = evaluation.taught.iter().flat_map(|taught| &taught.heads);
+            let heads = evaluation.heads.iter().chain(taught);
+            let graphs = heads.flat_map(|heads| [&heads.own.train, &heads.raw.train]);
+            graphs.map(weights_of).max().unwrap_or(0)
+        }
     };
     let limit = LARGEST.saturating_add(weights);
     let own = |name: String| Output {
@@ -116,9 +119,14 @@ fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
         }
         Body::Train(_) => outputs.extend(trained("").map(own)),
         Body::Evaluate(evaluation) => {
+            let supervised = evaluation.taught.as_ref();
             if evaluation.heads.is_some() {
                 let parts = Column::ALL.into_iter().map(Column::part);
+                let parts = parts.chain(supervised.map(|_| SUPERVISED));
                 outputs.extend(parts.flat_map(trained).map(own));
+            }
+            if supervised.is_some() {
+                outputs.extend(trained(TAUGHT).map(own));
             }
             let files = evaluation.evaluator().map_or(&[][..], |e| e.files());
             outputs.extend(files.iter().map(|name| own((*name).to_owned())));

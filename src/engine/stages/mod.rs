@@ -24,6 +24,7 @@ mod quiet;
 mod readings;
 mod record;
 mod table;
+mod taught;
 mod times;
 mod valid;
 mod watch;

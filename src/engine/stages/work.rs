@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::{Run, StageDirectory};
 use crate::data::evenly;
 use crate::engine::Model;
-use crate::evaluation::{Column, RAW};
+use crate::evaluation::{Column, RAW, SUPERVISED};
 use crate::graph::{Graph, within};
 use crate::plan::{DataView, ENCODER, Evaluation, StagePlan};
 
@@ -15,6 +15,8 @@ use crate::plan::{DataView, ENCODER, Evaluation, StagePlan};
 pub(super) enum Whose<'m> {
     /// A column's.
     Column(Column),
+    /// The encoder that was trained on classes, under the name that evaluation calls it by.
+    Taught(&'m Model),
     /// That of a training as it is now.
     Now(&'m Model),
 }
@@ -24,6 +26,7 @@ impl Whose<'_> {
     pub fn said(&self) -> &'static str {
         match self {
             Whose::Column(column) => column.said(),
+            Whose::Taught(_) => SUPERVISED,
             Whose::Now(_) => "monitor",
         }
     }
@@ -32,6 +35,7 @@ impl Whose<'_> {
     pub fn part(&self) -> &'static str {
         match self {
             Whose::Column(column) => column.part(),
+            Whose::Taught(_) => SUPERVISED,
             Whose::Now(_) => "monitor",
         }
     }
@@ -96,6 +100,7 @@ impl Run<'_> {
             Whose::Column(Column::Trained) => Cow::Owned(self.trained(from, graph)?),
             Whose::Column(Column::Untrained) => Cow::Owned(self.untrained(from, graph)?),
             Whose::Column(Column::Raw) => Cow::Owned(self.fresh(graph)?),
+            Whose::Taught(model) => Cow::Borrowed(model),
             Whose::Now(model) => {
                 let mut part = Cow::Borrowed(model);
                 if from.module != ENCODER {
@@ -109,15 +114,17 @@ impl Run<'_> {
 
     /// The graph's parameters before it is trained: its encoder is the one that is judged, the rest is fresh.
     pub(super) fn start(&self, work: &Work<'_>, graph: &Graph) -> Result<Model, Failure> {
-        let Whose::Now(now) = work.whose else {
-            return Ok(self.encoder(work, graph)?.into_owned());
+        let (now, module) = match work.whose {
+            Whose::Now(model) => (model, work.evaluation.from.module.as_str()),
+            Whose::Taught(model) => (model, ENCODER),
+            Whose::Column(_) => return Ok(self.encoder(work, graph)?.into_owned()),
         };
         let mut model = self.fresh(graph)?;
         let names = model.parameters().chain(model.buffers());
         let names: Vec<String> = names.map(|(name, _)| name.to_owned()).collect();
         for name in names {
             if let Some(rest) = within(&name, ENCODER) {
-                let own = format!("{}{rest}", work.evaluation.from.module);
+                let own = format!("{module}{rest}");
                 model.set(&name, &now.get(&own)?)?;
             }
         }
