@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::identity;
 use super::statistics::{Normalized, StatisticsOrigin};
 use super::types::*;
-use super::identity;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, At, Call, Catalog, Data, DataSource, Kind, Problem, Value};
 use crate::data::{Fields, Found, Normalization, OnBadSample, Places, Source, Splits, Tally};
