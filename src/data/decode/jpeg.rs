@@ -61,7 +61,8 @@ pub(super) fn header(bytes: &[u8]) -> Result<(usize, usize), String> {
 }
 
 fn text(error: impl std::fmt::Display) -> String {
-    format!("it is no sound JPEG: {error}")
+    // some end with an end of line
+    format!("it is no sound JPEG: {}", error.to_string().trim_end())
 }
 
 fn run(bytes: &[u8], strict: bool) -> Result<Raster, String> {
@@ -82,7 +83,7 @@ fn run(bytes: &[u8], strict: bool) -> Result<Raster, String> {
     let mut pixels = vec![MISSING; width * height * channels];
     decoder.decode_into(&mut pixels).map_err(|error| {
         if strict {
-            format!("it is not whole: {error}")
+            format!("it is not whole: {}", error.to_string().trim_end())
         } else {
             text(error)
         }

@@ -16,9 +16,9 @@ mod pixels;
 mod size;
 mod tiff;
 
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 
-use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
+use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
 pub(super) use animation::{Animation, CLIP_BYTES, animation, is_animation, too_large};
 pub(super) use facts::Header;
@@ -111,7 +111,7 @@ fn raster(bytes: &[u8], wanted: Wanted) -> Result<Raster, String> {
 fn other(bytes: &[u8], format: ImageFormat, wanted: Wanted) -> Result<Raster, String> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits::decoding());
-    let decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+    let decoder = reader.into_decoder().map_err(why)?;
     let (width, height) = decoder.dimensions();
     let color = decoder.color_type();
     limits::check(width, height, color.bytes_per_pixel())?;
@@ -119,7 +119,7 @@ fn other(bytes: &[u8], format: ImageFormat, wanted: Wanted) -> Result<Raster, St
     if let Err(error) = decoder.read_image(&mut bytes) {
         let nothing = bytes.iter().all(|byte| *byte == MISSING);
         if wanted == Wanted::Whole || nothing {
-            return Err(error.to_string());
+            return Err(why(error));
         }
     }
     let (channels, values) = match color {
@@ -141,6 +141,16 @@ fn other(bytes: &[u8], format: ImageFormat, wanted: Wanted) -> Result<Raster, St
         height: height as usize,
         width: width as usize,
     })
+}
+
+/// What a decoder found, in a line.
+fn why(error: ImageError) -> String {
+    match error {
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            "it is not whole: it ends in the middle".into()
+        }
+        error => error.to_string().trim_end().to_owned(),
+    }
 }
 
 #[cfg(test)]
