@@ -18,9 +18,16 @@ pub fn run(args: &ExpandArgs) -> anyhow::Result<Outcome> {
     loaded.show();
     match &loaded.recipe {
         Some(recipe) if loaded.errors() == 0 => {
-            let resolved = args.recipe.resolved();
-            print_text(&crate::language::expand(
-                resolved.as_ref().unwrap_or(recipe),
+            let plan = args.recipe.measured();
+            let resolved = match &plan {
+                Some(_) => None,
+                None => args.recipe.resolved(),
+            };
+            let notes = plan.as_ref().map(|plan| plan.normalization_notes());
+            let decided = plan.as_ref().map(|plan| &plan.recipe);
+            print_text(&crate::language::expand_noting(
+                decided.or(resolved.as_ref()).unwrap_or(recipe),
+                &notes.unwrap_or_default(),
             ))?;
             Ok(Outcome::Done)
         }

@@ -328,6 +328,16 @@ impl RecipeArgs {
         loaded.plan.map(|plan| plan.recipe)
     }
 
+    /// The plan as a run makes it, with what is measured on the records before the first step; `None` where that can't be made of
+    /// data on this machine.
+    pub fn measured(&self) -> Option<Plan> {
+        let here = Self {
+            offline: true,
+            ..self.clone()
+        };
+        here.load(Some(Purpose::Run)).ok()?.plan
+    }
+
     /// Reads, parses and checks the recipe, and plans it for `purpose` if there is one.
     pub fn load(&self, purpose: Option<Purpose>) -> anyhow::Result<Loaded> {
         let mut set = Vec::new();

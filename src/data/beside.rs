@@ -95,6 +95,11 @@ impl Dataset for Beside {
             .sum()
     }
 
+    fn passing_bytes(&self) -> u64 {
+        let parts = self.parts.iter().map(|(_, part)| part.passing_bytes());
+        parts.max().unwrap_or(0)
+    }
+
     fn id(&self, index: usize) -> u64 {
         self.lead().id(index)
     }

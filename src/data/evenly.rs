@@ -134,6 +134,10 @@ impl Dataset for Evenly {
         self.whole.resident_bytes()
     }
 
+    fn passing_bytes(&self) -> u64 {
+        self.whole.passing_bytes()
+    }
+
     fn resident_key(&self) -> usize {
         self.whole.resident_key()
     }

@@ -62,6 +62,11 @@ pub trait Dataset: Send + Sync {
         0
     }
 
+    /// Bytes that it takes besides for a moment, where records are read for the first time.
+    fn passing_bytes(&self) -> u64 {
+        0
+    }
+
     /// Equal for data sets that share what they hold.
     fn resident_key(&self) -> usize {
         std::ptr::from_ref(self).cast::<u8>() as usize

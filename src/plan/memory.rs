@@ -1,7 +1,7 @@
 //! Predicted peak memory of the process, stage by stage.
 
 use super::types::*;
-use super::{Optimizer, StagePlan};
+use super::{Optimizer, StagePlan, StatisticsOrigin};
 use crate::augment::SampleGraph;
 use crate::data::lengths;
 use crate::graph::Graph;
@@ -11,6 +11,8 @@ pub const READ_BATCH: usize = 256;
 
 /// The program itself: code, thread stacks, the allocator's first pages.
 const PROGRAM: f64 = 60.0 * 1024.0 * 1024.0;
+/// The program before its first stage.
+const PLANNING: f64 = 40.0 * 1024.0 * 1024.0;
 /// What an allocator holds back, and scratch of products, beside the tensors that are alive.
 const SLACK: f64 = 1.1;
 /// What the threads' heaps keep of what was freed in other sizes: this share of the tensors, at most so many bytes. Measured over the
@@ -29,6 +31,10 @@ const F32: f64 = 4.0;
 pub struct Memory {
     /// Bytes of the data sets that are held in memory.
     data: f64,
+    /// Bytes that data sets take for a moment while a stage runs.
+    passing: f64,
+    /// The same before the first stage, of what is measured there: that is given back.
+    before: f64,
     /// Threads of the loader beyond two.
     workers: usize,
 }
@@ -36,20 +42,41 @@ pub struct Memory {
 impl Memory {
     /// Adds up what the whole plan holds.
     pub fn new(plan: &Plan) -> Self {
+        let measured: Vec<usize> = plan
+            .stages
+            .iter()
+            .filter_map(|stage| {
+                let Body::Train(training) = &stage.body else {
+                    return None;
+                };
+                let origin = training.normalized.as_ref()?.origin;
+                let measured = matches!(origin, StatisticsOrigin::Measured { .. });
+                measured.then(|| training.data.dataset.resident_key())
+            })
+            .collect();
         let mut known: Vec<(usize, f64)> = Vec::new();
+        let (mut passing, mut before) = (0.0_f64, 0.0_f64);
         for stage in &plan.stages {
             for (_, view) in stage.data() {
                 let bytes = view.dataset.resident_bytes() as f64;
                 // splits of one file, or views of one split, hold it once
                 let key = view.dataset.resident_key();
-                if !known.iter().any(|(own, _)| *own == key) {
-                    known.push((key, bytes));
+                if known.iter().any(|(own, _)| *own == key) {
+                    continue;
                 }
+                known.push((key, bytes));
+                let moment = match measured.contains(&key) {
+                    true => &mut before,
+                    false => &mut passing,
+                };
+                *moment = moment.max(view.dataset.passing_bytes() as f64);
             }
         }
         let workers = RunSettings::new(&plan.recipe.run).workers();
         Self {
             data: known.iter().map(|(_, bytes)| bytes).sum(),
+            passing,
+            before,
             workers: workers.saturating_sub(2),
         }
     }
@@ -137,7 +164,8 @@ impl Memory {
             true => self.workers as f64 * (one + WORKER),
             false => 0.0,
         };
-        (PROGRAM + self.data + SLACK * tensors + kept + further) as u64
+        let running = PROGRAM + self.passing + SLACK * tensors + kept + further;
+        (self.data + running.max(PLANNING + self.before)) as u64
     }
 }
 

@@ -50,6 +50,13 @@ fn folder(broken: bool) -> Test {
 fn pictures_of_many_sizes_train() {
     let test = folder(false).file("recipe.ssl", recipe("image_folder(\"pets\")", ""));
     test.run(&["run", "recipe.ssl", "-q"]).success();
+    // what was measured stands in both
+    let expanded = test.run(&["expand", "recipe.ssl"]).success().stdout();
+    assert_eq!(expanded, test.text("runs/recipe/recipe.ssl"));
+    assert!(
+        expanded.contains("measured on 12 of 12 records of `d.train`"),
+        "{expanded}"
+    );
 }
 
 #[test]

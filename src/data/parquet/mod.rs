@@ -194,17 +194,13 @@ impl Dataset for Parquet {
     }
 
     fn resident_bytes(&self) -> u64 {
-        let held: u64 = self
-            .parts
-            .iter()
-            .map(|part| part.file.resident_bytes())
-            .sum();
-        let moment = self
-            .parts
-            .iter()
-            .map(|part| part.file.largest_bytes())
-            .max();
-        held + moment.unwrap_or(0)
+        let held = self.parts.iter().map(|part| part.file.resident_bytes());
+        held.sum()
+    }
+
+    fn passing_bytes(&self) -> u64 {
+        let moments = self.parts.iter().map(|part| part.file.largest_bytes());
+        moments.max().unwrap_or(0)
     }
 
     fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {

@@ -423,6 +423,54 @@ fn empty_files_and_row_groups_hold_nothing() {
     assert!(train.read(1, Draws::STILL).is_err());
 }
 
+/// A row group is read by its pages: what that takes for a moment is told by the largest of them.
+#[test]
+fn a_large_row_group_of_small_pages_takes_little() {
+    const ROWS: usize = 100;
+    const BYTES: usize = 5000;
+    let mut picture = help::png(2, 2, |y, x| [1, y as u8, x as u8]);
+    picture.resize(BYTES, 0);
+    let folder = tempfile::tempdir().unwrap();
+    let moment = |compression: Compression, rows_of_page: usize| {
+        let properties = WriterProperties::builder()
+            .set_compression(compression)
+            .set_dictionary_enabled(false)
+            .set_write_batch_size(rows_of_page)
+            .set_data_page_row_count_limit(rows_of_page)
+            .build();
+        let schema = "message schema { required binary image; }";
+        let schema = Shared::new(parse_message_type(schema).unwrap());
+        let path = folder.path().join("train.parquet");
+        let file = std::fs::File::create(&path).unwrap();
+        let mut writer = SerializedFileWriter::new(file, schema, Shared::new(properties)).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let mut images = group.next_column().unwrap().unwrap();
+        let values: Vec<ByteArray> = (0..ROWS).map(|_| picture.clone().into()).collect();
+        let typed = images.typed::<ByteArrayType>();
+        typed.write_batch(&values, None, None).unwrap();
+        images.close().unwrap();
+        group.close().unwrap();
+        writer.close().unwrap();
+        let splits = open(folder.path(), &[]).unwrap();
+        splits.parts[&Split::Train].passing_bytes() as f64 / BYTES as f64
+    };
+    for (compression, rows_of_page, pictures) in [
+        // the page and the one before it
+        (Compression::UNCOMPRESSED, 10, 20.0),
+        // and the page as it lies in the file
+        (Compression::SNAPPY, 10, 30.0),
+        // one page: what there is, and what is not given back yet
+        (Compression::UNCOMPRESSED, ROWS, 125.0),
+        (Compression::SNAPPY, ROWS, 200.0),
+    ] {
+        let found = moment(compression, rows_of_page);
+        assert!(
+            (found / pictures - 1.0).abs() < 0.05,
+            "{compression:?}, {rows_of_page}: {found} pictures"
+        );
+    }
+}
+
 #[test]
 fn threads_that_read_at_once_read_what_is_there() {
     const GROUPS: u8 = 60;

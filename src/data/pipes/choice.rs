@@ -240,6 +240,10 @@ impl Dataset for Choice {
         self.base.resident_bytes()
     }
 
+    fn passing_bytes(&self) -> u64 {
+        self.base.passing_bytes()
+    }
+
     fn resident_key(&self) -> usize {
         self.base.resident_key()
     }

@@ -74,6 +74,11 @@ impl Dataset for Concat {
         self.parts.iter().map(|part| part.resident_bytes()).sum()
     }
 
+    fn passing_bytes(&self) -> u64 {
+        let parts = self.parts.iter().map(|part| part.passing_bytes());
+        parts.max().unwrap_or(0)
+    }
+
     /// Of two parts: twice the part's own number, plus one in the second. Distinct as long as the parts' own are.
     fn id(&self, index: usize) -> u64 {
         match self.part(index) {

@@ -1,7 +1,5 @@
 //! What a run writes down about itself.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, json};
 
 use super::failure::{Failure, disk};
@@ -17,7 +15,6 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
     };
     let recipe = &run.plan.recipe;
     let mut normalization = Map::new();
-    let mut notes = BTreeMap::new();
     for stage in &run.plan.stages {
         let Body::Train(training) = &stage.body else {
             continue;
@@ -26,15 +23,6 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
             continue;
         };
         let [mean, std] = [&by.mean, &by.std].map(|values| numbers(values));
-        let said = origin.words(&training.data.text);
-        if *origin != StatisticsOrigin::Written {
-            notes.insert(
-                stage.name.as_str(),
-                format!(
-                    "`normalize()` stands here for normalize(mean = {mean}, std = {std}), {said}"
-                ),
-            );
-        }
         let list = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
         let mut entry = json!({
             "mean": list(&mean), "std": list(&std), "origin": origin.word(), "data": training.data.text,
@@ -45,7 +33,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
         }
         normalization.insert(stage.name.clone(), entry);
     }
-    let text = crate::language::expand_noting(recipe, &notes);
+    let text = crate::language::expand_noting(recipe, &run.plan.normalization_notes());
     directory.write("recipe.ssl", text.as_bytes())?;
     let mut data = Map::new();
     for stage in &run.plan.stages {
