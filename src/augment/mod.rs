@@ -3,6 +3,8 @@
 //! They mean what they mean in torchvision v2 on PIL images: 8-bit pixels in, 8-bit pixels out, PIL's rounding. Each file
 //! has a pure kernel with its parameters fixed, which the tests hold against torchvision, and a [`Transform`] that draws
 //! the parameters.
+//!
+//! **To add a transform**: its file, with its [`Spec`], and a line in [`specs`].
 
 mod ab;
 mod center_crop;

@@ -1,4 +1,7 @@
 //! Data sets, one file each; the types of samples, one file each; counter-based randomness, the loader.
+//!
+//! **To add a data set**: its file or folder, with its [`Spec`] and a [`Dataset`], and a line in [`specs`]; a pipe the same in `pipes`.
+//! To add a type: see `types`.
 
 mod beside;
 mod cifar10;

@@ -1,5 +1,8 @@
 //! Layers, and the backbones made of them, one file each. An encoder takes pictures `[B, C, H, W]` and gives features
 //! `[B, D]`; a head follows. What flows in, its entry says: `Spec::takes`.
+//!
+//! **To add an encoder**: its file, with its [`Spec`], and a line in [`specs`]; a layer the same in `layers`. Where torchvision or timm has
+//! it, `plan/torch.rs` says how its export is loaded there.
 
 mod bert;
 pub mod layers;

@@ -1,4 +1,7 @@
 //! Pretext tasks, one file each: what is read from the batch, what is made small, what is watched.
+//!
+//! **To add a task**: its file, with its [`Spec`], a line in [`specs`], and a recipe that names it in `recipes`. It is held against its
+//! paper by a script of `tests/fixtures/tasks`.
 
 mod ab_bins;
 mod autoencoder;

@@ -86,7 +86,7 @@ fn spelt(text: &str, evaluators: &[String]) -> Vec<(String, usize)> {
                 let mut words = literal.split(|c| !is_name(c));
                 words.any(|word| word == name.as_str())
             });
-            let emits = ["image =", "image:", "image,", "label ="];
+            let emits = ["image =", "image: ", "image,", "label ="];
             let emits = emits.into_iter().filter(|emit| literal.contains(emit));
             let found = names.cloned().chain(emits.map(str::to_owned));
             found.map(move |word| (word, number)).collect::<Vec<_>>()

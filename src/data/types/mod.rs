@@ -22,8 +22,9 @@
 //! 1. Its file here: a struct of what is known of it, with `Display` and [`Asked`]; only what differs from the defaults.
 //! 2. Its arm: a variant of [`SampleType`], a line in `asked` and one in `parse`.
 //! 3. Where its values are of none of the kinds there are: [`Value`] in the same file, a variant of [`Sample`], a line in
-//!    each of `asked`, `asked_mut` and `cross` of `value.rs`.
+//!    each of `asked`, `asked_mut` and `cross` of `value.rs`, and in `equal` of `over.rs` where a transform may say it of frames.
 //! 4. Its transforms in `augment`, and encoders that say with [`crate::catalog::Spec::takes`] that they take it.
+//! 5. For people: its words in `KINDS` of `extend/words.rs`, and its questions in the list of `tests/house/types.rs`.
 
 mod asked;
 mod boxes;
