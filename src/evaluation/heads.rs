@@ -4,6 +4,8 @@ use super::metric::ACCURACY;
 use crate::catalog::{Net, Result};
 use crate::graph::{DType, Graph, Mode, Module, Size, Var};
 
+/// The name that every evaluation graph calls its encoder by, whatever part of a stage it is.
+pub const ENCODER: &str = "encoder";
 /// The field of a view that an encoder reads.
 pub const INPUT: &str = "image";
 /// The field of a view that says the class.

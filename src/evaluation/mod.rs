@@ -36,7 +36,7 @@ pub use evaluator::{
     About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, TABLE, Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
-pub use heads::{INPUT, LABEL, answers, behind, on_rows};
+pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
 pub use lab::{Failed, Heads, Lab, Read, Rows};
 pub use metric::{ACCURACY, Better, Measure, Measured, Unit};
 pub use table::Table;

@@ -24,6 +24,7 @@ mod lengths;
 mod lints;
 pub mod memory;
 mod monitor;
+mod notes;
 mod optimizers;
 mod parts;
 #[cfg(test)]

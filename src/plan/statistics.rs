@@ -1,8 +1,5 @@
 //! Mean and standard deviation of a split's pixels, where no publisher states them.
 
-use std::collections::BTreeMap;
-
-use super::{Body, Plan, numbers};
 use crate::augment::normalize;
 use crate::catalog::{Call, Value};
 use crate::data::{DataError, Dataset, Normalization, OnBadSample, Tally, chosen_of};
@@ -55,34 +52,6 @@ impl StatisticsOrigin {
                 format!("measured on {records} of {of} records of `{data}`")
             }
         }
-    }
-}
-
-impl Plan {
-    /// What the `normalize()` of each stage stands for, by the stage's name, where the recipe does not say it: a comment for the
-    /// expanded recipe.
-    pub fn normalization_notes(&self) -> BTreeMap<&str, String> {
-        let stages = self.stages.iter().filter_map(|stage| {
-            let Body::Train(training) = &stage.body else {
-                return None;
-            };
-            let Normalized { by, origin } = training.normalized.as_ref()?;
-            if matches!(
-                origin,
-                StatisticsOrigin::Written | StatisticsOrigin::Measured { records: 0, .. }
-            ) {
-                return None;
-            }
-            let [mean, std] = [&by.mean, &by.std].map(|values| numbers(values));
-            let said = origin.words(&training.data.text);
-            Some((
-                stage.name.as_str(),
-                format!(
-                    "`normalize()` stands here for normalize(mean = {mean}, std = {std}), {said}"
-                ),
-            ))
-        });
-        stages.collect()
     }
 }
 

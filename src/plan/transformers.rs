@@ -215,7 +215,7 @@ fn heads_of(
         task,
         module,
     } = trained;
-    if module != super::ENCODER {
+    if module != crate::evaluation::ENCODER {
         let message = "the head stands on the encoder that was trained, not on this part";
         return Err(Problem::argument(Code::UnknownPart, "head", message)
             .help("start from the stage itself, or leave `head` out"));

@@ -10,6 +10,7 @@ use crate::augment::SampleGraph;
 use crate::catalog::{Args, Artifact, Call, Net};
 use crate::data::lab::LabPart;
 use crate::data::{DataError, Dataset, Found, OnBadSample, Prepared, SampleType};
+pub use crate::evaluation::ENCODER;
 use crate::evaluation::{Evaluator, Want};
 use crate::fit::Fit;
 use crate::graph::{Graph, Var};
@@ -197,9 +198,6 @@ impl Settings {
         self.batches_per_epoch as f64 / self.accumulate as f64
     }
 }
-
-/// The name that every evaluation graph calls its encoder by, whatever part of a stage it is.
-pub const ENCODER: &str = "encoder";
 
 /// What a stage starts from: a part of a pretext stage.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -393,8 +393,8 @@ impl Value for Tokens {
         // what is no id has no word
         let id = |id: i64| u32::try_from(id).unwrap_or(u32::MAX);
         let word = |of: i64| match id(of) {
-            PADDING => "",
-            id => self.pieces.token(id).unwrap_or("?"),
+            PADDING => String::new(),
+            id => self.pieces.line(&[id]).trim().to_owned(),
         };
         let (text, hidden, filled) = match rows {
             [text] => (*text, &[][..], &[][..]),
@@ -415,7 +415,7 @@ impl Value for Tokens {
                 true => run.push(id(*own)),
                 false => {
                     end(&mut run, &mut parts);
-                    parts.push(Part::hidden(word(at(hidden)), word(at(filled))));
+                    parts.push(Part::hidden(&word(at(hidden)), &word(at(filled))));
                 }
             }
         }

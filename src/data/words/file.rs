@@ -7,16 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::bytes::Bytes;
+use super::entries::{Added, all_known, by_id, bytes, numbered, special, special_ids, template};
 use super::whole::WITHOUT_WORD;
 use super::{GOES_ON, LONGEST_WORD, SPECIAL, Spelling};
 
 /// Bytes of the largest file.
 const LARGEST: usize = 64 << 20;
-/// Most pieces.
-pub(super) const MOST: usize = 1 << 20;
-/// Bytes of the longest piece.
-const LONGEST: usize = 1024;
-
 /// What a file says.
 pub(super) struct Read {
     /// By id.
@@ -30,43 +26,11 @@ pub(super) struct Read {
     pub counts: Option<Vec<u64>>,
 }
 
-/// Ids of the first `n` pieces that stand for no word: where they are, or where they belong.
-pub(super) fn special_ids(tokens: &[String], n: usize) -> Vec<usize> {
-    let at = |(id, own): (usize, &&str)| tokens.iter().position(|t| t == own).unwrap_or(id);
-    SPECIAL[..n].iter().enumerate().map(at).collect()
-}
-
-/// The pieces that stand for no word, as they are added: in the order of their ids.
-pub(super) fn special(ids: &[usize]) -> Vec<Value> {
-    let mut order: Vec<(usize, &str)> = ids.iter().copied().zip(SPECIAL).collect();
-    order.sort_unstable();
-    let special = order.into_iter().map(|(id, token)| {
-        json!({
-            "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
-            "special": true
-        })
-    });
-    special.collect()
-}
-
 fn normalizer(spelling: Spelling) -> Value {
     json!({
         "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
         "strip_accents": spelling.strip_accents, "lowercase": spelling.lowercase
     })
-}
-
-pub(super) fn by_id(tokens: &[String]) -> serde_json::Map<String, Value> {
-    let tokens = tokens.iter().enumerate();
-    tokens
-        .map(|(id, token)| (token.clone(), json!(id)))
-        .collect()
-}
-
-pub(super) fn bytes(file: &Value) -> Vec<u8> {
-    let mut bytes = file.to_string().into_bytes();
-    bytes.push(b'\n');
-    bytes
 }
 
 /// The file of a vocabulary of whole words. The counts stand where other programs pass over what they do not know.
@@ -82,20 +46,6 @@ pub(super) fn write_whole(tokens: &[String], counts: &[u64], spelling: Spelling)
         "decoder": null,
         "model": {"type": "WordLevel", "vocab": by_id(tokens), "unk_token": SPECIAL[1], "counts": counts}
     }))
-}
-
-/// What encloses a text: `[CLS]` before it, `[SEP]` behind it. `ids`: of the pieces that stand for no word.
-pub(super) fn template(ids: &[usize]) -> Value {
-    let one = |name: &str, of: u8| json!({name: {"id": name_of(of), "type_id": 0}});
-    let (class, separator) = (SPECIAL[2], SPECIAL[3]);
-    let inserted = |token: &str, id: usize| json!({"id": token, "ids": [id], "tokens": [token]});
-    json!({
-        "type": "TemplateProcessing",
-        "single": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3)],
-        "pair": [one("SpecialToken", 2), one("Sequence", 0), one("SpecialToken", 3),
-                 json!({"Sequence": {"id": "B", "type_id": 1}}), json!({"SpecialToken": {"id": separator, "type_id": 1}})],
-        "special_tokens": {class: inserted(class, ids[2]), separator: inserted(separator, ids[3])}
-    })
 }
 
 /// The file of a vocabulary. Equal pieces give equal bytes.
@@ -117,14 +67,6 @@ pub(super) fn write(tokens: &[String], spelling: Spelling) -> Vec<u8> {
     }))
 }
 
-/// What stands in a template: a piece, or the first text.
-fn name_of(of: u8) -> &'static str {
-    match of {
-        0 => "A",
-        special => SPECIAL[usize::from(special)],
-    }
-}
-
 /// What has to be in a file; what else there is decides nothing here.
 #[derive(Deserialize)]
 struct File {
@@ -133,13 +75,6 @@ struct File {
     normalizer: Option<Normalizer>,
     pre_tokenizer: Option<Typed>,
     model: Model,
-}
-
-/// A piece that is added to the model's own.
-#[derive(Deserialize)]
-pub(super) struct Added {
-    id: u64,
-    content: String,
 }
 
 #[derive(Deserialize)]
@@ -173,47 +108,6 @@ struct Model {
     vocab: BTreeMap<String, u64>,
     /// Only in files that were written here.
     counts: Option<Vec<u64>>,
-}
-
-/// The pieces of a model, by id.
-pub(super) fn numbered(vocabulary: &BTreeMap<String, u64>) -> Result<Vec<Arc<str>>, String> {
-    if vocabulary.len() > MOST {
-        return Err(format!("it has more than {MOST} pieces"));
-    }
-    let mut tokens: Vec<Option<Arc<str>>> = vec![None; vocabulary.len()];
-    for (token, id) in vocabulary {
-        if token.is_empty() || token.len() > LONGEST {
-            return Err(format!(
-                "piece {id} is empty or has more than {LONGEST} bytes"
-            ));
-        }
-        let at = usize::try_from(*id).ok().and_then(|id| tokens.get_mut(id));
-        match at {
-            Some(at @ None) => *at = Some(token.as_str().into()),
-            Some(Some(other)) => {
-                return Err(format!("`{token}` and `{other}` are both piece {id}"));
-            }
-            None => {
-                return Err(format!(
-                    "`{token}` is piece {id}, but there are {} pieces",
-                    vocabulary.len()
-                ));
-            }
-        }
-    }
-    Ok(tokens.into_iter().flatten().collect())
-}
-
-/// Refuses a piece that is added to those of the model.
-pub(super) fn all_known(added: &[Added], vocabulary: &BTreeMap<String, u64>) -> Result<(), String> {
-    let mut added = added.iter();
-    match added.find(|added| vocabulary.get(&added.content) != Some(&added.id)) {
-        Some(added) => Err(format!(
-            "`{}` is added to the vocabulary, which is not read",
-            added.content
-        )),
-        None => Ok(()),
-    }
 }
 
 /// The model's kind, whatever else there is.

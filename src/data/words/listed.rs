@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::file::{self, MOST};
+use super::entries::MOST;
+use super::file;
 use super::{SPECIAL, Spelling};
 
 /// The `tokenizer.json` of the vocabulary that a list says. The list itself does not say how letters are made alike.

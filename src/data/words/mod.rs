@@ -1,10 +1,11 @@
-//! Words cut into pieces: WordPiece (Wu et al., 2016), as BERT (Devlin et al., 2019) uses it; and words that are not cut, of which only
+//! Words cut into pieces: WordPiece (Wu et al., 2016), as BERT (Devlin et al., 2019) uses it; words that are not cut, of which only
 //! the commonest are known (Mikolov et al., 2013); and texts whose bytes are joined to pieces (Sennrich et al., 2016), in [`bytes`].
 //!
 //! [`fit`] counts words and learns which pieces there are, [`whole`] which words are kept, [`file`] reads and writes them as a
-//! `tokenizer.json`, which other programs open too. [`split`] says what the words of a text are, [`noise`] draws some.
+//! `tokenizer.json`, which other programs open too, with the [`entries`] that all such files have. [`split`] says what the words of a text are, [`noise`] draws some.
 
 mod bytes;
+mod entries;
 mod file;
 mod fit;
 mod listed;
@@ -310,17 +311,17 @@ impl Pieces {
             .collect();
         let (special, template) = match self.whole() {
             true => (
-                file::special(&ids[..whole::WITHOUT_WORD]),
+                entries::special(&ids[..whole::WITHOUT_WORD]),
                 serde_json::Value::Null,
             ),
-            false => (file::special(&ids), file::template(&ids)),
+            false => (entries::special(&ids), entries::template(&ids)),
         };
         file["truncation"] = serde_json::Value::Null;
         file["padding"] = serde_json::Value::Null;
         file["added_tokens"] = special.into();
         file["post_processor"] = template;
         file["model"]["pretext"] = mark.clone();
-        file::bytes(&file)
+        entries::bytes(&file)
     }
 
     /// Whether words are cut into pieces of words.

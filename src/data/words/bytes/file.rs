@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokenizers::models::bpe::{BPE, Vocab};
 
 use super::super::SPECIAL;
-use super::super::file::{self, Added};
+use super::super::entries::{self, Added};
 use super::{Bytes, LETTERS};
 
 /// The file. Equal pieces give equal bytes.
@@ -19,18 +19,18 @@ pub(in crate::data::words) fn write(tokens: &[String], merges: &[(u32, u32)]) ->
         .iter()
         .map(|(left, right)| [token(*left), token(*right)])
         .collect();
-    file::bytes(&json!({
+    entries::bytes(&json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
-        "added_tokens": file::special(&file::special_ids(tokens, SPECIAL.len())),
+        "added_tokens": entries::special(&entries::special_ids(tokens, SPECIAL.len())),
         "normalizer": null,
         "pre_tokenizer": letters(false),
-        "post_processor": file::template(&file::special_ids(tokens, SPECIAL.len())),
+        "post_processor": entries::template(&entries::special_ids(tokens, SPECIAL.len())),
         "decoder": letters(true),
         "model": {
             "type": "BPE", "dropout": null, "unk_token": SPECIAL[1], "continuing_subword_prefix": null, "end_of_word_suffix": null,
-            "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": file::by_id(tokens), "merges": merges
+            "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": entries::by_id(tokens), "merges": merges
         }
     }))
 }
@@ -118,8 +118,8 @@ pub(in crate::data::words) fn read(bytes: &[u8]) -> Result<(Vec<Arc<str>>, Bytes
             return Err(format!("its model has `{what}`, which is not read"));
         }
     }
-    let tokens = file::numbered(&model.vocab)?;
-    file::all_known(&file.added_tokens, &model.vocab)?;
+    let tokens = entries::numbered(&model.vocab)?;
+    entries::all_known(&file.added_tokens, &model.vocab)?;
     let missing = LETTERS
         .iter()
         .position(|letter| !model.vocab.contains_key(letter.to_string().as_str()));
