@@ -14,7 +14,7 @@ into pieces while it trains; PyTorch has whole numbers in memory, which cost it 
 transformers scores all places of a text, Pretext those that `masked_tokens` has room for (20%): `--only-hidden` makes PyTorch score the
 hidden places alone, which `BertForMaskedLM` does not. PyTorch runs with its fused scaled dot products and with plain ones, and with both
 kinds of AdamW; the fastest is what is compared. With `--mixed` it fills the texts of a batch up to the longest of them, as
-`DataCollatorForLanguageModeling` does.
+`DataCollatorForLanguageModeling` does, and Pretext takes texts of like length together (`batches = by_length`).
 """
 
 import argparse
@@ -51,6 +51,7 @@ pretext words = masked_tokens() {{
   encoder = bert(size = mini)
   batch   = {batch}
   length  = {steps} steps
+  batches = {batches}
 }}
 
 run {{ seed = {seed}, threads = {threads}, workers = 1 }}
@@ -85,7 +86,8 @@ class Pretext:
 
     def run(self, seed, steps):
         args = self.args
-        recipe = RECIPE.format(vocabulary=args.vocabulary, length=LENGTH, batch=BATCH, steps=steps, seed=seed, threads=args.threads)
+        recipe = RECIPE.format(vocabulary=args.vocabulary, length=LENGTH, batch=BATCH, steps=steps, seed=seed, threads=args.threads,
+                               batches="by_length" if args.mixed else "mixed")
         (self.folder / "recipe.ssl").write_text(recipe)
         subprocess.run(["rm", "-rf", "run"], cwd=self.folder, check=True)
         command = [args.pretext, "run", "recipe.ssl", "--out", "run", "--data", "texts.txt=texts.txt"]
