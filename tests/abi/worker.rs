@@ -94,9 +94,10 @@ fn what_fails_later_is_told_with_its_call() {
             "-DLATER=for (;;) sleep(1)",
             "`faulty` did not return within 1 s and was ended in its `build`",
         ),
+        // whoever closes every descriptor races with the thread that sees its asker gone: either may end the process
         (
             "-DLATER=for (int i = 0; i < 1024; i++) close(i); _exit(0)",
-            "`faulty` ended the process (exit code 0)",
+            "`faulty` ended the process (exit code ",
         ),
     ] {
         let folder = with(&[flag], &short());
