@@ -2,25 +2,21 @@
 
 mod class;
 mod column;
+mod dataset;
 mod file;
 mod label_values;
 mod labels;
 mod source;
 mod spill;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use self::class::{Class, Coding, Values};
+use self::class::Values;
+use self::dataset::{Content, Part, split};
 use self::file::{OpenError, Packed, PictureFile};
-use self::labels::Classes;
-use super::decode::{self, Look, PictureSize};
 use super::shards::{self, Layout};
-use super::{
-    DataError, Dataset, Draws, Fields, ImageType, Places, Progress, Record, Sample, SampleType,
-    Splits, first_label,
-};
-use super::{manifest, pictures, texts};
+use super::{ImageType, Places, SampleType, Splits, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
@@ -53,166 +49,6 @@ const TEXTS: Packed = Packed {
     help: "`on_bad_sample = skip` leaves such records out and counts them",
 };
 
-/// What the bytes of a row are.
-#[derive(Clone, Copy)]
-enum Content {
-    Pictures(Look, PictureSize),
-    Texts,
-}
-
-/// One file of a split.
-struct Part {
-    file: PictureFile,
-    /// Where it has labels, what they mean.
-    coding: Option<Coding>,
-}
-
-struct Parquet {
-    parts: Vec<Part>,
-    /// First record of each file.
-    firsts: Vec<usize>,
-    len: usize,
-    fields: Fields,
-    /// Whether records have the field `label`.
-    labelled: bool,
-    /// The label column.
-    column: String,
-    /// Why there is no label.
-    why: Option<String>,
-    classes: Vec<String>,
-    content: Content,
-    kind: String,
-}
-
-impl Parquet {
-    /// A record as it is, or what there is of it.
-    fn record(&self, index: usize, mend: bool) -> Result<Record, DataError> {
-        let (part, row) = self.row(index)?;
-        let path = part.file.path.display();
-        let bytes = part.file.picture(row)?;
-        let value = match &self.content {
-            Content::Pictures(look, size) => {
-                let name = || format!("the picture in row {row} of {path}");
-                let decode = if mend { decode::mend } else { decode::decode };
-                let image = decode(&bytes, look)
-                    .map_err(|what| DataError::new(format!("can't read {}: {what}", name())))?;
-                size.check(&image, &name)?;
-                Sample::image(image)
-            }
-            Content::Texts => {
-                let read = if mend { texts::mend } else { texts::read };
-                let text = read(bytes).map_err(|what| {
-                    DataError::new(format!(
-                        "can't read the text in row {row} of {path}: {what}"
-                    ))
-                })?;
-                Sample::text(text)
-            }
-        };
-        let mut record = vec![value];
-        if self.labelled {
-            record.push(match self.label(part, row) {
-                Ok(class) => Sample::label(class),
-                Err((_, why)) => Sample::missing(why),
-            });
-        }
-        Ok(record)
-    }
-
-    /// The file that holds a record, and its row there.
-    fn row(&self, index: usize) -> Result<(&Part, usize), DataError> {
-        let (at, row) = shards::locate(&self.firsts, self.len, index)?;
-        Ok((&self.parts[at], row))
-    }
-
-    /// The label of a row: a class, or why there is none.
-    fn label(&self, part: &Part, row: usize) -> std::result::Result<u32, (Class, String)> {
-        let path = part.file.path.display();
-        let Some(coding) = &part.coding else {
-            let why = format!(
-                "row {row} of {path} has no label: there is no column `{}`",
-                self.column
-            );
-            return Err((Class::Without, why));
-        };
-        let class = match part.file.class(row, coding) {
-            Ok(class) => class,
-            Err(error) => return Err((Class::Wrong, error.message)),
-        };
-        let says = || {
-            let (column, text) = (&self.column, part.file.label_text(row));
-            format!("row {row} of {path}: column `{column}` is {text}")
-        };
-        match class {
-            Class::Of(class) => Ok(class),
-            Class::Without => Err((class, format!("{}, which is no label", says()))),
-            Class::Wrong => {
-                let label = first_label(&self.fields);
-                let n = label.and_then(|(_, label)| label.classes).unwrap_or(0);
-                Err((class, format!("{}, but there are {n} classes", says())))
-            }
-        }
-    }
-}
-
-impl Dataset for Parquet {
-    fn fields(&self) -> &Fields {
-        &self.fields
-    }
-
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
-        self.record(index, false)
-    }
-
-    fn mend(&self, index: usize, _: Draws) -> Result<Record, DataError> {
-        self.record(index, true)
-    }
-
-    fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
-        let (part, row) = self.row(index)?;
-        if !self.labelled {
-            return Ok(None);
-        }
-        match self.label(part, row) {
-            Ok(class) => Ok(Some(class)),
-            Err((Class::Without, _)) => Ok(None),
-            Err((_, why)) => Err(DataError::new(why)
-                .help("where no label is needed, drop it first: `|> without(label)`")),
-        }
-    }
-
-    fn no_label(&self) -> Option<&str> {
-        self.why.as_deref()
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.classes
-    }
-
-    fn resident_bytes(&self) -> u64 {
-        let held = self.parts.iter().map(|part| part.file.resident_bytes());
-        held.sum()
-    }
-
-    fn passing_bytes(&self) -> u64 {
-        let moments = self.parts.iter().map(|part| part.file.largest_bytes());
-        moments.max().unwrap_or(0)
-    }
-
-    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
-        let paths: Vec<PathBuf> = self
-            .parts
-            .iter()
-            .map(|part| part.file.path.clone())
-            .collect();
-        manifest::of_whole_files(&self.kind, &paths, progress)
-    }
-}
-
 /// The pictures of one split's files, and the type of one.
 fn content_of(args: &Args, parts: &[Part]) -> Result<(Content, SampleType)> {
     let look = pictures::look(args)?;
@@ -229,63 +65,6 @@ fn content_of(args: &Args, parts: &[Part]) -> Result<(Content, SampleType)> {
         width,
     };
     Ok((Content::Pictures(look, size), image.into()))
-}
-
-/// One split of files whose classes are known. `asked`: the columns.
-fn split(
-    parts: Vec<Part>,
-    classes: &Classes,
-    (content, ty): (Content, SampleType),
-    (main, column): (&str, &str),
-) -> Parquet {
-    let mut fields = vec![(
-        match content {
-            Content::Pictures(..) => "image".to_owned(),
-            Content::Texts => "text".to_owned(),
-        },
-        ty,
-    )];
-    let count = classes
-        .count
-        .filter(|_| parts.iter().any(|part| part.coding.is_some()));
-    fields.extend(count.map(|n| ("label".to_owned(), SampleType::label(n))));
-    let mut firsts = Vec::new();
-    let mut len = 0;
-    for part in &parts {
-        firsts.push(len);
-        len += part.file.rows;
-    }
-    let label = count.map(|_| column);
-    let mut kind = match &content {
-        Content::Pictures(look, _) => format!("parquet {main} {label:?} {:?}", look.channels),
-        Content::Texts => format!("texts in parquet {main} {label:?}"),
-    };
-    // classes that follow from other files too are part of the content
-    let own = |part: &Part| match &part.coding {
-        None | Some(Coding::Numbers(_)) => true,
-        Some(Coding::Named(map)) => {
-            map.len() == classes.names.len() && map.iter().copied().eq(0..map.len() as u32)
-        }
-        Some(Coding::Each(_)) => false,
-    };
-    if !parts.iter().all(own) {
-        kind += &format!(" {:?}", classes.names);
-    }
-    Parquet {
-        firsts,
-        len,
-        fields,
-        labelled: count.is_some(),
-        column: column.to_owned(),
-        why: classes.why.clone(),
-        classes: match count {
-            Some(_) => classes.names.clone(),
-            None => Vec::new(),
-        },
-        content,
-        kind,
-        parts,
-    }
 }
 
 /// A file can't be opened: where the recipe says so, and what would do. `main`: the parameter that names its column.

@@ -12,6 +12,7 @@ use super::*;
 use crate::catalog::Value;
 use crate::data::Silent;
 use crate::data::test_help::{self as help, picture};
+use crate::data::{Sample, first_label};
 
 const SCHEMA: &str = "message schema {
   optional group img { optional binary bytes; optional binary path (UTF8); }
