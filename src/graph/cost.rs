@@ -1,5 +1,6 @@
 //! What a node costs.
 
+use super::flow::Flow;
 use super::{Binary, DType, Graph, Mode, Node, Op, Shape, Size, Unary, Var, elements};
 
 /// The cost of one node for one batch.
@@ -113,12 +114,9 @@ impl Graph {
         }
         let whole = self.bytes(Var(index as u32), batch);
         match node.op {
-            // the result, where it is the last dimension; else several operations: shifted and exponentials
-            Op::Softmax(dim) if dim + 1 == node.shape.len() => whole,
-            Op::Softmax(_) => 2.0 * whole,
-            // shifted; the input
-            Op::LogSoftmax(_) | Op::LayerNorm { .. } => whole,
-            Op::Dropout(_) => whole,
+            // several operations: shifted and exponentials
+            Op::Softmax(dim) if dim + 1 < node.shape.len() => 2.0 * whole,
+            Op::LogSoftmax(dim) if dim + 1 < node.shape.len() => whole,
             // gradients of the three tables' rows
             Op::NegativeSampling { .. } => {
                 node.inputs[..3].iter().map(|x| self.bytes(*x, batch)).sum()
@@ -126,10 +124,8 @@ impl Graph {
             // the place of each maximum: four bytes, eight where burn finds it
             Op::MaxPool { .. } => whole,
             Op::Max(_) | Op::Min(_) => 2.0 * whole,
-            // the queries; scores are computed again
-            Op::Attention { .. } if !self.lays_scores(flow, node) => {
-                self.bytes(node.inputs[0], batch)
-            }
+            // scores are computed again
+            Op::Attention { .. } if !self.lays_scores(flow, node) => 0.0,
             // scaled queries; scores, shifted, exponentials and weights
             Op::Attention { .. } => {
                 self.bytes(node.inputs[0], batch) + 3.0 * self.scores(node, batch)
@@ -159,95 +155,4 @@ impl Graph {
         let keys = k[k.len() - 2].at(batch) as f64;
         4.0 * queries * keys
     }
-
-    /// How values flow: views, gradients, and what the backward pass needs.
-    pub(super) fn flow(&self) -> Flow {
-        let n = self.nodes.len();
-        let mut flow = Flow {
-            root: (0..n).collect(),
-            differentiable: vec![false; n],
-            kept: vec![false; n],
-            needs: vec![Vec::new(); n],
-        };
-        let mut contiguous = vec![true; n];
-        for (index, node) in self.nodes.iter().enumerate() {
-            let inputs: Vec<usize> = node.inputs.iter().map(|v| v.0 as usize).collect();
-            let first = inputs.first().copied();
-            match (&node.op, first) {
-                (Op::Reshape, Some(x)) if contiguous[x] => flow.root[index] = flow.root[x],
-                (Op::StopGradient | Op::When(_), Some(x)) => {
-                    flow.root[index] = flow.root[x];
-                    contiguous[index] = contiguous[x];
-                }
-                (Op::Permute(_) | Op::Slice { .. } | Op::Expand, Some(x)) => {
-                    flow.root[index] = flow.root[x];
-                    contiguous[index] = false;
-                }
-                _ => {}
-            }
-            flow.differentiable[index] = self.mode == Mode::Train
-                && match node.op {
-                    Op::Parameter(id) => self
-                        .parameters
-                        .get(id.0 as usize)
-                        .is_some_and(|parameter| !self.is_slow(&parameter.name)),
-                    Op::StopGradient
-                    | Op::Argmax(_)
-                    | Op::Argsort { .. }
-                    | Op::Compare(_)
-                    | Op::ToInt => false,
-                    _ => inputs.iter().any(|x| flow.differentiable[*x]),
-                };
-            if flow.differentiable[index] {
-                if matches!(node.op, Op::Unary(Unary::Tanh | Unary::Sigmoid)) {
-                    // their gradients are functions of the result
-                    flow.kept[index] = true;
-                    flow.needs[index].push(index);
-                }
-                for i in needed(&node.op, inputs.len()) {
-                    let other = |j: usize| flow.differentiable[inputs[j]];
-                    // a factor is kept only for the other one's gradient
-                    let keep = match node.op {
-                        Op::MatMul | Op::Linear | Op::Binary(Binary::Mul) => other(1 - i),
-                        _ => true,
-                    };
-                    if keep {
-                        flow.kept[flow.root[inputs[i]]] = true;
-                        flow.needs[index].push(flow.root[inputs[i]]);
-                    }
-                }
-            }
-        }
-        flow
-    }
-}
-
-/// Which inputs the gradient of an operation needs.
-fn needed(op: &Op, inputs: usize) -> std::ops::Range<usize> {
-    match op {
-        Op::Binary(Binary::Mul | Binary::Div) | Op::MatMul => 0..2,
-        Op::Linear | Op::Conv2d { .. } | Op::ConvTranspose2d { .. } => 0..2.min(inputs),
-        Op::Unary(Unary::Tanh | Unary::Sigmoid | Unary::Softplus) => 0..0,
-        Op::Unary(_)
-        | Op::Pow(_)
-        | Op::LeakyRelu(_)
-        | Op::BatchNorm { .. }
-        | Op::MaxPool { .. }
-        | Op::AvgPool { .. } => 0..1,
-        Op::Attention { .. } => 1..3,
-        Op::Gather(_) | Op::Take(_) | Op::ScatterAdd(_) => 1..2,
-        _ => 0..0,
-    }
-}
-
-/// How the values of a graph depend on one another; by node index.
-pub(super) struct Flow {
-    /// The node whose memory a value is a view of; itself where it has its own.
-    pub root: Vec<usize>,
-    /// Whether a gradient flows into it.
-    pub differentiable: Vec<bool>,
-    /// Whether its memory is needed in the backward pass.
-    pub kept: Vec<bool>,
-    /// The memories that the node's backward pass needs.
-    pub needs: Vec<Vec<usize>>,
 }

@@ -1,8 +1,10 @@
 //! Predicted peak memory: the graph is walked forward and backward and what is alive is added up.
 
-use super::cost::Flow;
+use super::flow::Flow;
 use super::{Graph, Op, Var};
 
+/// Numbers of a transformed weight up to which the engine transforms a few tiles of the map at a time.
+const CACHED: f64 = 36.0 * 128.0 * 160.0;
 /// Numbers in each optimiser slot are f32, as parameters are.
 const F32: f64 = 4.0;
 
@@ -215,16 +217,28 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether the engine's convolution runs by Winograd.
+    fn winograd(&self, index: usize) -> bool {
+        let node = &self.graph.nodes[index];
+        let plain = matches!(
+            node.op,
+            Op::Conv2d {
+                stride: 1,
+                groups: 1,
+                ..
+            }
+        );
+        let weight = self.graph.shape(node.inputs[1]);
+        let size = |at: usize| weight[at].known().unwrap_or(0);
+        plain && matches!(size(2), 3 | 5) && size(3) == size(2) && size(0) >= 16 && size(1) >= 16
+    }
+
     /// What the engine's convolution works in on the way from one map to another: a copy of the map with its padding, or by
-    /// Winograd 36 numbers for each tile and channel of it; and the weight, repacked or transformed.
+    /// Winograd, where the transformed weight is too large for a cache, 36 numbers for each tile and channel of it; and the weight,
+    /// repacked or transformed.
     fn working(&self, index: usize, from: Var, to: Var) -> f64 {
         let node = &self.graph.nodes[index];
-        let Op::Conv2d {
-            stride,
-            padding,
-            groups,
-        } = node.op
-        else {
+        let Op::Conv2d { padding, .. } = node.op else {
             return 0.0;
         };
         let sizes = |var: Var| -> Vec<f64> {
@@ -236,11 +250,13 @@ impl Walk<'_> {
         };
         let (map, result, weight) = (sizes(from), sizes(to), sizes(node.inputs[1]));
         let (taps, numbers) = (weight[2], weight.iter().product::<f64>());
-        let winograd = stride == 1 && groups == 1 && (taps == 3.0 || taps == 5.0);
-        if winograd && map[1] >= 16.0 && result[1] >= 16.0 {
+        if self.winograd(index) {
             let step = 7.0 - taps;
             let tiles = map[0] * (result[2] / step).ceil() * (result[3] / step).ceil();
             let transformed = 36.0 * numbers / (taps * taps);
+            if transformed <= CACHED {
+                return F32 * transformed;
+            }
             return F32 * (36.0 * tiles * map[1]).min(9.0 * map.iter().product::<f64>())
                 + F32 * transformed;
         }
@@ -266,8 +282,11 @@ impl Walk<'_> {
                 let weight = self.graph.bytes(node.inputs[1], self.batch);
                 let result = Var(index as u32);
                 let back = self.working(index, result, node.inputs[0]);
-                let sums = (4.0 * weight).max(self.working(index, node.inputs[0], result));
-                back.max(sums)
+                let sums = match self.winograd(index) {
+                    true => 0.0,
+                    false => self.working(index, node.inputs[0], result),
+                };
+                back.max(sums).max(4.0 * weight)
             }
             Op::ConvTranspose2d { .. } => {
                 let both = [node.inputs[0], Var(index as u32)];

@@ -5,12 +5,14 @@
 
 mod batches;
 mod build;
+mod contrast;
 mod copies;
 #[cfg(test)]
 mod copies_tests;
 mod cost;
 mod exhibits;
 mod export;
+mod flow;
 mod hash;
 mod mechanics;
 #[cfg(test)]

@@ -203,6 +203,27 @@ fn peak_memory_of_a_chain() {
     assert_eq!(adam - train, 2.0 * weights as f64);
 }
 
+/// A norm and the ReLU behind it make one map and keep the norm's input alone; a pooling keeps places, not the map.
+#[test]
+fn peak_memory_of_a_norm_and_its_relu() {
+    let mut g = Graph::new(Mode::Train);
+    let shape = vec![Size::batch(), 64.into(), 16.into(), 16.into()];
+    let x = g.declare_input("x", shape, DType::F32, None);
+    let layers = net([
+        layer("conv", &[64, 1]),
+        layer("batch_norm", &[]),
+        layer("relu", &[]),
+        layer("max_pool", &[2]),
+    ]);
+    let y = g.call(&Module::new("net", &layers), x).unwrap();
+    let loss = g.mean_all(y).unwrap();
+    g.objective("loss", loss);
+    let (b, map) = (512, 4.0 * 64.0 * 256.0);
+    // the picture, the convolution's result, and the gradients on both sides of norm and ReLU
+    let train = g.peak_memory(b, true, 0) as f64 / (b as f64 * map);
+    assert!((train - 4.0).abs() < 0.01, "{train} maps");
+}
+
 #[test]
 fn peak_memory_grows_with_the_batch() {
     let (mut g, x) = pictures(Mode::Train, 3, 32);

@@ -13,8 +13,9 @@ pub const READ_BATCH: usize = 256;
 const PROGRAM: f64 = 60.0 * 1024.0 * 1024.0;
 /// The program before its first stage.
 const PLANNING: f64 = 40.0 * 1024.0 * 1024.0;
-/// What an allocator holds back, and scratch of products, beside the tensors that are alive.
-const SLACK: f64 = 1.1;
+/// What an allocator holds back, and scratch of products, beside the tensors that come and go: so many times those. Parameters and what
+/// an optimiser remembers of them stay where they are.
+const SLACK: f64 = 1.3;
 /// What the threads' heaps keep of what was freed in other sizes: this share of the tensors, at most so many bytes. Measured over the
 /// recipes (`cargo bench --bench memory`).
 const KEPT_SHARE: f64 = 1.0 / 3.0;
@@ -143,6 +144,16 @@ impl Memory {
                 e.graph.peak_memory(1, false, 0) as f64 + (3.0 + 3.0) * F32 * numbers as f64
             }
         };
+        let staying = match &stage.body {
+            // with their gradients
+            Body::Train(t) => t.graph.parameter_count() * (2 + slots(&t.settings.optimizer)),
+            Body::Evaluate(e) => match &e.reading {
+                Some(reading) => reading.graph.parameter_count(),
+                None => 0,
+            },
+            Body::Fit(_) | Body::Export(_) => 0,
+        };
+        let staying = (F32 * staying as f64).min(tensors);
         let kept = (KEPT_SHARE * tensors).min(KEPT_MOST);
         let one = match &stage.body {
             Body::Train(t) => batches(&t.samples, t.settings.batch),
@@ -164,7 +175,8 @@ impl Memory {
             true => self.workers as f64 * (one + WORKER),
             false => 0.0,
         };
-        let running = PROGRAM + self.passing + SLACK * tensors + kept + further;
+        let going = SLACK * (tensors - staying);
+        let running = PROGRAM + self.passing + staying + going + kept + further;
         (self.data + running.max(PLANNING + self.before)) as u64
     }
 }
