@@ -1,7 +1,7 @@
 //! Whole training steps of the encoders, timed: forward, backward and SGD with momentum on a batch that is already there.
 //!
 //! ```text
-//! cargo bench --bench step -- NET SIDE BATCH [--reference] [--steps=N] [--threads=N]
+//! cargo bench --bench step -- NET SIDE BATCH [--reference] [--steps=N] [--threads=N] [--device=WORD] [--precision=bf16]
 //! cargo bench --bench step -- NET SIDE BATCH --serve      # `benches/peers/steps.py` alternates it with PyTorch
 //! ```
 //!
@@ -15,7 +15,7 @@ use pretext::catalog::{Args, Argument, Make, Origin, Value};
 use pretext::engine::{Batch, Device, HostTensor, Kernels, Model, Trainer, set_threads};
 use pretext::graph::{DType, Graph, Init, Mode, Size};
 use pretext::language::Span;
-use pretext::plan::Optimizer;
+use pretext::plan::{Optimizer, Precision};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -51,7 +51,16 @@ fn main() {
     };
     let graph = graph(name, side);
     let batch = batch(side, size);
-    let device = Device::flex().with_kernels(kernels);
+    let word = (arguments.iter())
+        .find_map(|a| a.strip_prefix("--device="))
+        .unwrap_or("flex");
+    let device = Device::open(word)
+        .expect("a device that starts")
+        .with_kernels(kernels);
+    let precision = match has("--precision=bf16") {
+        true => Precision::Bf16,
+        false => Precision::F32,
+    };
     let model = Model::init(&graph, 7, &device).expect("a model");
     let sgd = Optimizer::Sgd {
         rate: RATE,
@@ -59,7 +68,7 @@ fn main() {
         nesterov: false,
         weight_decay: 5e-4,
     };
-    let mut trainer = Trainer::new(model, sgd, Vec::new(), 7);
+    let mut trainer = Trainer::new(model, sgd, Vec::new(), 7).with_precision(precision);
     let mut steps = |n: usize| {
         let start = Instant::now();
         for _ in 0..n {
@@ -67,6 +76,7 @@ fn main() {
                 .step(&graph, std::slice::from_ref(&batch), RATE, None)
                 .expect("a step");
         }
+        device.sync();
         start.elapsed().as_secs_f64()
     };
     if has("--serve") {
@@ -86,7 +96,7 @@ fn main() {
     times.sort_by(f64::total_cmp);
     let median = times[times.len() / 2];
     println!(
-        "{name} {side} px, batch {size}, {kernels:?}, {threads} threads: {:.1} ms (best {:.1}), {:.1} images/s",
+        "{name} {side} px, batch {size}, {word} {precision:?} {kernels:?}, {threads} threads: {:.1} ms (best {:.1}), {:.1} images/s",
         1e3 * median,
         1e3 * times[0],
         size as f64 / median

@@ -29,10 +29,13 @@ pub fn keep_memory() {
     unsafe { mi_option_set(PURGE_DELAY, KEPT) }
 }
 
-/// Gives what is kept back to the system: after a stage, whose sizes the next one will not have.
+/// Gives what is kept back to the system: after a stage, whose sizes the next one will not have. Each thread has a heap of its own, and
+/// what a step makes lies in those of the threads that compute.
 pub fn give_memory_back() {
     // SAFETY: mimalloc may be asked at any time, also where it is not the allocator.
-    unsafe { mi_collect(true) }
+    let collect = || unsafe { mi_collect(true) };
+    rayon::broadcast(|_| collect());
+    collect();
 }
 
 /// Numbers to work in while a kernel runs, aligned to cache lines. They start with whatever was there.

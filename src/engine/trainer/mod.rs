@@ -116,6 +116,12 @@ impl Trainer {
         self
     }
 
+    /// The same with products and convolutions in this precision.
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
     /// How long the run is, for scalars that change with the step.
     pub fn with_run(mut self, run: Clock) -> Self {
         self.run = run;
