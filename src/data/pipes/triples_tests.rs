@@ -17,7 +17,7 @@ fn dialogues(turns: &[usize], references: i64) -> (tempfile::TempDir, Result<Arc
 /// The same with these arguments.
 fn drawn(
     turns: &[usize],
-    given: &[(&str, Value)],
+    arguments: &[(&str, Value)],
 ) -> (tempfile::TempDir, Result<Arc<dyn Dataset>>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("talks.jsonl");
@@ -29,7 +29,7 @@ fn drawn(
         &path,
         turns.iter().enumerate().map(line).collect::<String>(),
     );
-    let pipe = call("triples", given);
+    let pipe = call("triples", arguments);
     let source = data(
         call("dialogues", &[("name", Value::Text("talks".into()))]),
         vec![pipe],
@@ -141,11 +141,13 @@ fn targets_and_references_are_of_one_dialogue_and_in_the_order_that_is_said() {
 #[test]
 fn a_last_pair_of_another_dialogue_is_all_that_changes() {
     let turns = [20, 8, 13, 3, 1];
-    let own = |ordered, last: &str| {
+    let own = |turns: &[usize], ordered, last: &str| {
         let last = ("last", Value::Word(last.into()));
-        drawn(&turns, &[("ordered", Value::Ratio(ordered)), last])
+        let one = ("references", Value::Integer(1));
+        drawn(turns, &[("ordered", Value::Ratio(ordered)), one, last])
     };
-    let [straight, mixed, strange] = [own(1.0, "own"), own(0.0, "own"), own(1.0, "another")];
+    let [straight, mixed, strange] = [(1.0, "own"), (0.0, "own"), (1.0, "another")]
+        .map(|(ordered, last)| own(&turns, ordered, last));
     let read = |of: &Arc<dyn Dataset>, epoch, index| {
         let record = of.read(index, Draws::new(4, epoch)).unwrap();
         <[Sample; 4]>::try_from(record).unwrap()
@@ -176,7 +178,7 @@ fn a_last_pair_of_another_dialogue_is_all_that_changes() {
     }
     // a dialogue of three turns has one pair, one of a single turn has none
     assert_eq!(strangers, BTreeSet::from([0, 1, 2, 3]));
-    let (_folder, alone) = drawn(&[8], &[("last", Value::Word("another".into()))]);
+    let (_folder, alone) = own(&[8], 1.0, "another");
     let error = alone.unwrap().read(0, Draws::STILL).unwrap_err();
     assert!(
         error.message.contains("beside record 0 is another"),
