@@ -49,10 +49,10 @@ dataset random   = dialogues("talks") |> triples(ordered = 100%, last = another)
 fit words = vocabulary(size = 40, min = 1) { data = talks.train }
 
 augment read(target, in_order, out_of_order, ordered) {
-  emit target       = target |> tokenize(words) |> crop_tokens(4, at = start),
-       in_order     = in_order |> tokenize(words) |> crop_tokens(4, at = start),
-       out_of_order = out_of_order |> tokenize(words) |> crop_tokens(4, at = start),
-       ordered
+  asked    = target |> tokenize(words) |> crop_tokens(4, at = start)
+  straight = in_order |> tokenize(words) |> crop_tokens(4, at = start)
+  mixed    = out_of_order |> tokenize(words) |> crop_tokens(4, at = start)
+  emit target = asked, in_order = straight, out_of_order = mixed, ordered
 }
 
 pretext order = dialogue_order(width = 16, head = linear(16) |> relu() |> linear(2)) {
