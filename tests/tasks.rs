@@ -71,6 +71,8 @@ fn every_example_and_every_recipe_on_shapes_is_sound() {
     fs::create_dir(folder.path().join("news")).expect("a folder");
     fs::write(folder.path().join("news/train.jsonl"), &lines).expect("texts");
     fs::write(folder.path().join("corpus.txt"), &lines).expect("a text");
+    let talk = format!("[{}]\n", ["\"where to, and when?\""; 8].join(", "));
+    fs::write(folder.path().join("talks.jsonl"), talk.repeat(64)).expect("dialogues");
     for spec in Catalog::builtin().of_kind(Kind::Task) {
         let path = folder.path().join(format!("{}.ssl", spec.name));
         fs::write(&path, &spec.example).expect("a recipe");

@@ -2,7 +2,7 @@
 //!
 //! No transform of pictures knows of clips: [`made`] puts it into something that goes over the frames.
 
-use super::{Scratch, Transform, input};
+use super::{Scratch, Transform, input, texts};
 use crate::catalog::{
     Args, Call, Kind, Make, Param, Problem, Result, Spec, TransformMaker, TransformTypes, Type,
 };
@@ -21,6 +21,9 @@ pub(super) fn made(
     input: &SampleType,
 ) -> Result<(Vec<SampleType>, Box<dyn Transform>)> {
     let Some((frame, frames)) = input.frame().filter(|_| spec.takes.is_none()) else {
+        if let Some(made) = texts::made(spec, (types, make), args, input) {
+            return made;
+        }
         return Ok((types(args, input)?, make(args, input)?));
     };
     let over = OverFrames {

@@ -43,6 +43,7 @@ mod solarize;
 mod subsample;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tokenize;
 
 pub use graph::{SampleGraph, compile};

@@ -86,7 +86,10 @@ fn wrong(spec: &Spec) -> Option<String> {
     let catalog = Catalog::builtin();
     let (recipe, mut said) = check_into(&mut sources, file, &catalog, &[]);
     // the pieces of a text are learnt from data that is not here
-    let pieces = |input: &Input| input.ty.fits(&SampleType::TOKENS);
+    let pieces = |input: &Input| {
+        let one = input.ty.parts().map_or(&input.ty, |(one, _)| one);
+        one.fits(&SampleType::TOKENS)
+    };
     let here = !spec.inputs.iter().any(pieces);
     if let (Some(recipe), Kind::Task, true) = (&recipe, spec.kind, here) {
         let places = Places::new("", Default::default(), true).unwrap();

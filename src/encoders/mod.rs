@@ -5,6 +5,7 @@
 //! it, `plan/torch.rs` says how its export is loaded there.
 
 mod bert;
+mod gru;
 pub mod layers;
 mod nin;
 mod resnet;
@@ -27,6 +28,7 @@ pub fn specs() -> Vec<Spec> {
     specs.extend(resnet::specs());
     specs.push(vit::spec());
     specs.push(bert::spec());
+    specs.push(gru::spec());
     specs.push(word_vectors::spec());
     specs
 }

@@ -268,3 +268,56 @@ fn bert_has_the_sizes_of_its_papers() {
         assert_eq!(g.parameter_count(), wanted, "{size}");
     }
 }
+
+#[test]
+fn a_recurrent_network_is_exported_as_pytorch_has_it() {
+    let given = [
+        ("width", Value::Integer(4)),
+        ("embedding", Value::Integer(5)),
+    ];
+    let mut g = Graph::new(Mode::Eval);
+    let x = g.declare_input("x", vec![Size::batch(), 6.into()], DType::Int, Some(20));
+    let module = Module::new("encoder", &encoder("gru", &given));
+    let y = g.call(&module, x).unwrap();
+    assert_eq!(show(g.shape(y)), "[B, 8]");
+    let states = g.call_part(&module, "tokens", x).unwrap();
+    assert_eq!(show(g.shape(states)), "[B, 6, 8]");
+    let found = g.torch_tensors("encoder");
+    let found: Vec<(&str, &[usize])> = found
+        .iter()
+        .map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice()))
+        .collect();
+    // nn.GRU(5, 4, bidirectional=True)
+    let expected: [(&str, &[usize]); 9] = [
+        ("embedding.weight", &[20, 5]),
+        ("gru.bias_hh_l0", &[12]),
+        ("gru.bias_hh_l0_reverse", &[12]),
+        ("gru.bias_ih_l0", &[12]),
+        ("gru.bias_ih_l0_reverse", &[12]),
+        ("gru.weight_hh_l0", &[12, 4]),
+        ("gru.weight_hh_l0_reverse", &[12, 4]),
+        ("gru.weight_ih_l0", &[12, 5]),
+        ("gru.weight_ih_l0_reverse", &[12, 5]),
+    ];
+    assert_eq!(found, expected);
+    // behind an embedding of the recipe it reads what that gives
+    let net = net([
+        layer("embedding", &[20, 5]),
+        call(Kind::Layer, "gru", &given[..1]),
+    ]);
+    let y = g.call(&Module::new("own", &net), x).unwrap();
+    assert_eq!(show(g.shape(y)), "[B, 6, 4]");
+}
+
+#[test]
+fn a_text_that_is_too_long_is_no_recurrence() {
+    let mut g = Graph::new(Mode::Eval);
+    let shape = vec![Size::batch(), 2000.into()];
+    let x = g.declare_input("x", shape, DType::Int, Some(20));
+    let module = Module::new("encoder", &encoder("gru", &[]));
+    let problem = g.call(&module, x).unwrap_err();
+    assert!(
+        problem.message.contains("reads 1 to 1024 steps"),
+        "{problem}"
+    );
+}

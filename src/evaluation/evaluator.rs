@@ -106,9 +106,23 @@ impl Want {
         }
     }
 
+    /// Whether it is what the stage's own task tells.
+    pub fn is_told(&self) -> bool {
+        matches!(self.form, Form::Told(_))
+    }
+
     /// Whether a split is read.
     pub fn is_of_records(&self) -> bool {
         self.form != Form::Table
+    }
+
+    /// What the stage's own task tells of each record of a split, at this place of its graph.
+    pub const fn told(field: &'static str, at: &'static str, said: &'static str) -> Self {
+        Self {
+            form: Form::Told(at),
+            labels: false,
+            ..Self::rows(field, "judge", said)
+        }
     }
 
     /// The same as records that are read as often as they are asked for.
@@ -143,6 +157,9 @@ pub enum Form {
     Rows,
     /// As records in the view of evaluation, batch by batch, each time it is asked for; in training through the stage's `augment`.
     Records,
+    /// Once, as one number for each record: what the task that was trained tells of it at this place of its graph (`[B]`). Records go into
+    /// the batch as they did in training. Without a trained task there is none.
+    Told(&'static str),
     /// No records: all rows of the table that the encoder's part `vectors` looks words up in. Without an encoder there is none.
     Table,
 }
@@ -242,6 +259,13 @@ pub enum Exhibit {
         /// beside these.
         names: Vec<String>,
     },
+    /// How numbers of 0 to 1 are spread, those of several parts beside one another: kept in [`SPREAD`], the untrained encoder's beside them.
+    Spread {
+        /// What the numbers are: `coherence`.
+        of: &'static str,
+        /// The name of each part, and its numbers.
+        parts: Vec<(&'static str, Vec<f32>)>,
+    },
     /// Lines to be read, which nothing steers a screen in; of the trained encoder, kept in [`TABLE`].
     Text(String),
 }
@@ -251,6 +275,9 @@ pub const TABLE: &str = "table.txt";
 
 /// The file of [`Exhibit::Map`].
 pub const MAP: &str = "embedding.json";
+
+/// The file of [`Exhibit::Spread`].
+pub const SPREAD: &str = "spread.json";
 
 /// The places that `at` names; none where it is absent: the encoder's output is read.
 pub fn places(args: &Args) -> Vec<String> {

@@ -13,6 +13,7 @@
 mod analogies;
 mod asked;
 mod classifier;
+mod coherence;
 mod column;
 mod evaluator;
 mod export;
@@ -33,7 +34,8 @@ mod testing;
 
 pub use column::{Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
-    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, TABLE, Trains, Want, places,
+    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, SPREAD, TABLE, Trains,
+    Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
 pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
@@ -43,7 +45,7 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `safetensors`, `word2vec`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),
@@ -53,6 +55,7 @@ pub fn specs() -> Vec<Spec> {
         analogies::spec(),
         similarity::spec(),
         nearest_words::spec(),
+        coherence::spec(),
     ];
     specs.extend(export::specs());
     specs

@@ -23,7 +23,7 @@ use crate::data::{
 
 /// Something that is learnt from records.
 pub trait Fit: Send + Sync {
-    /// The type of the values that it learns from: the one field of the records that fits it.
+    /// The type of the values that it learns from: the one field of the records that fits it, or the one that is a list of such values.
     fn reads(&self) -> SampleType;
 
     /// The name of the file that holds what was learnt.
@@ -100,8 +100,12 @@ pub fn learn(
 ) -> Result<Learnt, DataError> {
     let mut at = records.indices.iter();
     let mut done = 0;
+    let mut listed = Vec::new().into_iter();
     let mut values = std::iter::from_fn(|| {
         loop {
+            if let Some(value) = listed.next() {
+                return Some(Ok(value));
+            }
             let index = *at.next()?;
             if crate::data::stop_asked() {
                 return Some(Err(DataError::new("asked to stop")));
@@ -109,6 +113,7 @@ pub fn learn(
             done += 1;
             reading.advance(done);
             match value(records, index, reading) {
+                Ok(Some(Sample::List(values))) => listed = values.into_iter(),
                 Ok(Some(value)) => return Some(Ok(value)),
                 Ok(None) => {}
                 Err(error) => return Some(Err(error)),

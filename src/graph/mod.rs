@@ -34,7 +34,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use build::{
-    Conv, ConvTranspose, CrossEntropy, Distance, Padding, Pool, Reduction, Running, Windows,
+    Conv, ConvTranspose, CrossEntropy, Distance, Gru, Padding, Pool, Reduction, Running, Windows,
 };
 pub use copies::Twice;
 pub use cost::Cost;

@@ -15,6 +15,7 @@ const OWN: &[&str] = &[
     "results.json",
     "result.json",
     "embedding.json",
+    "spread.json",
     "config.json",
     "preview.png",
     "report.html",

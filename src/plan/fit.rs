@@ -4,7 +4,7 @@ use super::build::{Planner, describe};
 use super::fields::with_fields;
 use super::types::*;
 use crate::catalog::{Problem, Result};
-use crate::data::{DataError, OnBadSample, chosen_of, fit_file};
+use crate::data::{DataError, OnBadSample, SampleType, chosen_of, fit_file};
 use crate::fit::{Fit, Records};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -88,11 +88,17 @@ impl Planner<'_> {
     fn learnt_from(&mut self, fit: &dyn Fit, name: &str, data: &DataView) -> Option<usize> {
         let reads = fit.reads();
         let fields = data.dataset.fields();
-        let fitting = fields.iter().enumerate();
-        let fitting: Vec<usize> = fitting
-            .filter(|(_, (_, ty))| ty.fits(&reads))
-            .map(|(at, _)| at)
-            .collect();
+        let fitting = |fits: &dyn Fn(&SampleType) -> bool| -> Vec<usize> {
+            let fields = fields.iter().enumerate();
+            let fitting = fields.filter(|(_, (_, ty))| fits(ty));
+            fitting.map(|(at, _)| at).collect()
+        };
+        let mut found = fitting(&|ty| ty.fits(&reads));
+        if found.is_empty() {
+            // the turns of a dialogue, one after the other
+            found = fitting(&|ty| ty.parts().is_some_and(|(one, _)| one.fits(&reads)));
+        }
+        let fitting = found;
         if let [one] = fitting[..] {
             return Some(one);
         }

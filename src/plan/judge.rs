@@ -56,6 +56,9 @@ impl Planner<'_> {
             return None;
         }
         let splits = self.splits(stage, &args, &encoder, &wants)?;
+        if wants.iter().any(Want::is_told) {
+            return self.told(stage, args, from, splits, before);
+        }
         let subject = Subject {
             from,
             encoder: &encoder,
@@ -104,6 +107,10 @@ impl Planner<'_> {
         let evaluator = stage.call.spec.evaluator()?;
         let file = self.asked(stage, args, evaluator)?;
         let wants = evaluator.wants(args);
+        if wants.iter().any(Want::is_told) {
+            self.told_later(stage);
+            return None;
+        }
         let mut table = match wants.iter().any(|want| !want.is_of_records()) {
             true => Some(self.table(stage, subject.encoder)?),
             false => None,
@@ -118,6 +125,7 @@ impl Planner<'_> {
                 classes: 0,
                 reading: None,
                 table: Some(table),
+                told: None,
                 file,
                 heads: None,
                 protocol,
@@ -217,6 +225,7 @@ impl Planner<'_> {
             classes,
             reading,
             table,
+            told: None,
             file,
             heads,
             protocol,

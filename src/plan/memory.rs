@@ -122,6 +122,9 @@ impl Memory {
                     None => [None, None],
                 };
                 let encoder = judging(e, width_of(e), usize::MAX, own, &train) + table(e);
+                let told = e.told.as_ref();
+                let told = told.map(|told| told.graph.peak_memory(READ_BATCH, false, 0) as f64);
+                let encoder = encoder.max(told.unwrap_or(0.0));
                 let taught = e.taught.as_ref().and_then(|taught| taught.heads.as_ref());
                 let taught = taught.map_or(0.0, |heads| {
                     let records = heads.records.as_ref();
@@ -167,7 +170,10 @@ impl Memory {
                         ..
                     }),
                 ) => batches(&records.samples, settings.batch),
-                (None, _) => 0.0,
+                (None, _) => {
+                    let told = e.told.as_ref();
+                    told.map_or(0.0, |told| batches(&told.samples, READ_BATCH))
+                }
             },
             Body::Fit(_) | Body::Export(_) => 0.0,
         } / READY as f64;

@@ -42,6 +42,7 @@ mod table;
 mod taught;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 mod torch;
 mod trace;
 mod training;
@@ -64,7 +65,7 @@ pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs, Heads, Learning,
     Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, TableReading,
-    Training, Validation,
+    Told, Training, Validation,
 };
 pub use word_file::word_file;
 

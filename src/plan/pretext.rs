@@ -271,7 +271,7 @@ impl Planner<'_> {
     }
 
     /// The task in an empty graph of evaluation, with the inputs of its training graph.
-    fn evaluated(
+    pub(super) fn evaluated(
         &mut self,
         stage: &Stage,
         args: &Args,

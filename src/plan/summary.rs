@@ -70,6 +70,7 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     let records = e.heads.as_ref().and_then(|heads| heads.records.as_ref());
                     let samples = match (&e.reading, records) {
                         (Some(reading), _) => Some(&reading.samples),
+                        (None, None) => e.told.as_ref().map(|told| &told.samples),
                         (None, records) => records.map(|records| &records.samples),
                     };
                     (
@@ -79,6 +80,7 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                             .as_ref()
                             .map(|reading| &reading.graph)
                             .or(e.table.as_ref().map(|table| &table.graph))
+                            .or(e.told.as_ref().map(|told| &told.graph))
                             .cloned(),
                         e.heads.as_ref().map(|heads| &heads.own.train),
                     )

@@ -395,6 +395,8 @@ pub struct Evaluation {
     pub reading: Option<Reading>,
     /// The table whose rows it reads, where it does.
     pub table: Option<TableReading>,
+    /// What the task that was trained tells of records, where it reads that.
+    pub told: Option<Told>,
     /// The file of what is asked; empty where nothing is.
     pub file: Vec<u8>,
     /// What it trains, where it does.
@@ -432,13 +434,29 @@ impl Evaluation {
     pub fn graphs(&self) -> Vec<&Graph> {
         let reading = self.reading.iter().map(|reading| &reading.graph);
         let table = self.table.iter().map(|table| &table.graph);
+        let told = self.told.iter().map(|told| &told.graph);
         let heads = self.heads.iter().flat_map(|heads| {
             let [own, raw] = [&heads.own, &heads.raw];
             [&own.train, &own.eval, &raw.train, &raw.eval]
         });
         let taught = self.taught.iter().flat_map(|taught| taught.graphs());
-        reading.chain(table).chain(heads).chain(taught).collect()
+        let read = reading.chain(table).chain(told);
+        read.chain(heads).chain(taught).collect()
     }
+}
+
+/// A trained task as it tells something of records: its graph with all its modules, by the names that they were trained under.
+pub struct Told {
+    /// The task's graph in evaluation.
+    pub graph: Graph,
+    /// What is told, by the name of the place: one number for each record, `[B]`.
+    pub vars: Vec<(&'static str, Var)>,
+    /// What made the batches of training.
+    pub samples: Arc<SampleGraph>,
+    /// From a field of the batch to the graph's input of that name.
+    pub bindings: Vec<(String, String)>,
+    /// Records that can't be read are left out instead of ending the run.
+    pub on_bad: OnBadSample,
 }
 
 /// The table of an encoder: one row for each word of a vocabulary.

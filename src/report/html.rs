@@ -47,7 +47,7 @@ pub enum ReportError {
 /// replaced at once: a reader never sees half of it.
 ///
 /// Reads `recipe.ssl`, `run.json`, `results.json`, `preview.png` and, of each folder in `stages/`, `metrics.jsonl`,
-/// `timing.jsonl`, `embedding.json`, `table.txt`, `left_out.json` and `exhibits.json` with the pictures of
+/// `timing.jsonl`, `embedding.json`, `spread.json`, `table.txt`, `left_out.json` and `exhibits.json` with the pictures of
 /// `results/` that it names. Any of them may be missing. What they hold is text and numbers of somebody else: no
 /// link is followed, each has a largest size, and nothing of it becomes markup.
 ///

@@ -10,10 +10,12 @@ mod html;
 pub mod operations;
 pub mod plot;
 mod results;
+mod spread;
 mod table;
 mod text;
 
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
 pub use html::{ReportError, write};
 pub use results::ResultRow;
+pub use spread::{Share, Spread, spread};
 pub use table::table;

@@ -11,6 +11,7 @@ mod cbow;
 mod colorization;
 mod crops;
 mod decoder;
+mod dialogue_order;
 mod dino;
 mod frame_order;
 mod inpainting;
@@ -44,6 +45,8 @@ use crate::catalog::{Args, Kind, Param, Result, Spec, Type};
 use crate::data::{Fields, KINDS, SampleType, first_image};
 use crate::graph::{Graph, Var};
 
+pub use dialogue_order::COHERENCE;
+
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
     vec![
@@ -52,6 +55,7 @@ pub fn specs() -> Vec<Spec> {
         byol::spec(),
         cbow::spec(),
         colorization::spec(),
+        dialogue_order::spec(),
         dino::spec(),
         frame_order::spec(),
         inpainting::spec(),
@@ -80,6 +84,7 @@ const TEXTS_IN_PAIRS: Batch = ("Pairs of texts per optimiser step.", 1.0);
 const CROPS: Batch = ("Pictures per optimiser step.", 2.0);
 const PAIRS: Batch = ("Pictures per optimiser step; each brings two views.", 2.0);
 const CLIPS: Batch = ("Clips per optimiser step.", 1.0);
+const DIALOGUES: Batch = ("Dialogues per optimiser step.", 1.0);
 const TILES: Batch = ("Pairs of tiles per optimiser step.", 1.0);
 
 /// What the default `augment` of a task on texts begins with: the field that is cut into pieces already, or the text, cut by the fit that the

@@ -500,6 +500,8 @@ static inline double pretext_between(const pretext_sampler *sampler, pretext_ctx
 #define PRETEXT_OP_ATTENTION 404u
 /* weight [V, D], index [..] → [.., D]. 2 operands */
 #define PRETEXT_OP_EMBEDDING 405u
+/* x [B, n, D], weights [D, 3 W] and [W, 3 W], biases [3 W] twice, 1 for each step that counts [B, n] or none → states [B, n, W]. 5 to 6 operands; backwards: switch = false */
+#define PRETEXT_OP_GRU 406u
 /* eˣ / Σ eˣ along a dimension. 1 operands; dim: int = -1 */
 #define PRETEXT_OP_SOFTMAX 600u
 /* x - ln Σ eˣ along a dimension. 1 operands; dim: int = -1 */

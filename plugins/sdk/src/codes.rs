@@ -102,6 +102,8 @@ pub const CONV_TRANSPOSE2D: u32 = 403;
 pub const ATTENTION: u32 = 404;
 /// weight \[V, D\], index \[..\] → \[.., D\].
 pub const EMBEDDING: u32 = 405;
+/// x \[B, n, D\], weights \[D, 3 W\] and \[W, 3 W\], biases \[3 W\] twice, 1 for each step that counts \[B, n\] or none → states \[B, n, W\].
+pub const GRU: u32 = 406;
 /// eˣ / Σ eˣ along a dimension.
 pub const SOFTMAX: u32 = 600;
 /// x - ln Σ eˣ along a dimension.

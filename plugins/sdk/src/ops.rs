@@ -89,6 +89,19 @@ pub mod options {
         }
     }
 
+    /// For [`Graph::gru_with`](crate::Graph::gru_with).
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Gru {
+        /// From the last step to the first.
+        pub backwards: bool,
+    }
+
+    impl Default for Gru {
+        fn default() -> Self {
+            Self { backwards: false }
+        }
+    }
+
     /// For [`Graph::l2_normalize_with`](crate::Graph::l2_normalize_with).
     #[derive(Clone, Debug, PartialEq)]
     pub struct L2Normalize {
@@ -864,6 +877,31 @@ impl Graph {
     /// weight \[V, D\], index \[..\] → \[.., D\].
     pub fn embedding(&mut self, p: Var, q: Var) -> Result<Var> {
         self.op_one(codes::EMBEDDING, &[p, q], &[])
+    }
+
+    /// x \[B, n, D\], weights \[D, 3 W\] and \[W, 3 W\], biases \[3 W\] twice, 1 for each step that counts \[B, n\] or none → states \[B, n, W\].
+    pub fn gru(&mut self, p: Var, q: Var, r: Var, s: Var, t: Var, u: Option<Var>) -> Result<Var> {
+        let mut operands = vec![p, q, r, s, t];
+        operands.extend(u);
+        self.op_one(codes::GRU, &operands, &[])
+    }
+
+    /// x \[B, n, D\], weights \[D, 3 W\] and \[W, 3 W\], biases \[3 W\] twice, 1 for each step that counts \[B, n\] or none → states \[B, n, W\].
+    pub fn gru_with(
+        &mut self,
+        p: Var,
+        q: Var,
+        r: Var,
+        s: Var,
+        t: Var,
+        u: Option<Var>,
+        options: options::Gru,
+    ) -> Result<Var> {
+        let mut operands = vec![p, q, r, s, t];
+        operands.extend(u);
+        let mut attrs = Vec::new();
+        attrs.push(attr::switch("backwards", options.backwards));
+        self.op_one(codes::GRU, &operands, &attrs)
     }
 
     /// eˣ / Σ eˣ along a dimension.

@@ -14,6 +14,8 @@ const VERSION: u32 = 1;
 const CLASSES: [&str; 2] = ["misordered", "ordered"];
 /// Pairs of turns of the shortest dialogue: three before the last of a triple.
 const LEAST: usize = 4;
+/// Pairs of a target.
+const TARGET: usize = 3;
 /// Dialogues that are tried before it is said that all are too short.
 const TRIES: usize = 256;
 
@@ -24,6 +26,8 @@ struct Triples {
     ordered: f64,
     /// Reference triples of each kind.
     references: usize,
+    /// The last pair of a target is of another dialogue.
+    stranger: bool,
     classes: Vec<String>,
 }
 
@@ -67,19 +71,44 @@ impl Triples {
             .map(|pair| Sample::text(pair.join(" ")));
         Ok((pairs.collect(), record))
     }
+
+    /// Any pair of any dialogue but this one.
+    fn of_another(
+        &self,
+        from: &From<'_>,
+        own: usize,
+        draws: &mut Philox,
+    ) -> std::result::Result<Sample, DataError> {
+        for _ in 0..TRIES {
+            let other = draws.below(from.records() as u32) as usize;
+            if other == own {
+                continue;
+            }
+            let (mut pairs, _) = self.pairs(from, other)?;
+            if !pairs.is_empty() {
+                return Ok(pairs.swap_remove(draws.below(pairs.len() as u32) as usize));
+            }
+        }
+        Err(DataError::new(format!(
+            "none of {TRIES} dialogues drawn beside record {} is another one with two turns",
+            from.index
+        )))
+    }
 }
 
 impl Making for Triples {
     fn what(&self) -> String {
+        let last = if self.stranger { " another" } else { "" };
         format!(
-            "triples {VERSION} {} {} {}",
+            "triples {VERSION} {} {} {}{last}",
             self.at, self.ordered, self.references
         )
     }
 
     fn record(&self, from: &From<'_>) -> std::result::Result<Record, DataError> {
         let mut draws = from.draws.clone();
-        let (mut pairs, mut record) = self.pairs(from, from.index)?;
+        let mut own = from.index;
+        let (mut pairs, mut record) = self.pairs(from, own)?;
         let mut tries = 0;
         while pairs.len() < LEAST {
             tries += 1;
@@ -90,14 +119,14 @@ impl Making for Triples {
                     2 * LEAST
                 )));
             }
-            let other = draws.below(from.records() as u32) as usize;
-            (pairs, record) = self.pairs(from, other)?;
+            own = draws.below(from.records() as u32) as usize;
+            (pairs, record) = self.pairs(from, own)?;
         }
         let ordered = draws.chance(self.ordered);
         let last = LEAST - 1 + draws.below((pairs.len() - LEAST + 1) as u32) as usize;
         let mut chosen = some(&mut draws, 2, last);
         chosen.push(last);
-        let target = triple(&pairs, &chosen, &mut draws, ordered);
+        let mut target = triple(&pairs, &chosen, &mut draws, ordered);
         let mut references = |ordered: bool| {
             let mut all = Vec::with_capacity(3 * self.references);
             for _ in 0..self.references {
@@ -106,9 +135,14 @@ impl Making for Triples {
             }
             Sample::list(all)
         };
-        let fields = [Sample::list(target), references(true), references(false)];
+        let (in_order, out_of_order) = (references(true), references(false));
+        if self.stranger {
+            // drawn last: all else is what it is without
+            target[TARGET - 1] = self.of_another(from, own, &mut draws)?;
+        }
+        let fields = [Sample::list(target), in_order, out_of_order];
         record.splice(self.at..=self.at, fields);
-        record.push(Sample::label(u32::from(ordered)));
+        record.push(Sample::label(u32::from(ordered && !self.stranger)));
         Ok(record)
     }
 
@@ -143,6 +177,7 @@ fn drawn(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
         at,
         ordered: args.ratio("ordered"),
         references,
+        stranger: args.word("last") == "another",
         classes: CLASSES.map(str::to_owned).to_vec(),
     };
     Ok(made::made("triples", base, fields, making))
@@ -170,6 +205,12 @@ pub(super) fn spec() -> Spec {
     .param(
         Param::with_default("references", Type::Integer, "1", "Triples of each kind that are drawn to compare with.").within(1.0, 16.0),
     )
+    .param(Param::with_default(
+        "last",
+        Type::Choice(&["own", "another"]),
+        "own",
+        "Whose the last pair of a target is: the dialogue's own, or any of another dialogue of the split, which makes it `misordered`.",
+    ))
     .param(Param::optional(
         "field",
         Type::Field,
@@ -180,7 +221,8 @@ pub(super) fn spec() -> Spec {
          between; an odd last turn has no pair. Each time a record is read, a pair of the dialogue is drawn that three others come before, and two of \
          these: the target. Half of the targets are in order, the others in one of the five other orders. To compare with, `references` triples in order and \
          as many out of order are drawn from the pairs before the target's last. Fields: `target: text * 3`, `in_order: text * 3` and `out_of_order: text * \
-         3` (of several references one triple after the other), and last `ordered: label(2)`: 0 (`misordered`) or 1 (`ordered`); other fields stay.\n\n\
+         3` (of several references one triple after the other), and last `ordered: label(2)`: 0 (`misordered`) or 1 (`ordered`); other fields stay. \
+         With one seed, `ordered = 100%`, `ordered = 0%` and `last = another` draw the same pairs: continuations to be judged beside one another.\n\n\
          In place of a dialogue of fewer than eight turns another one of the same split is drawn. Put `take` and `hold_out` before it.",
     )
     .example("triples(ordered = 50%)")

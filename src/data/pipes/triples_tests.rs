@@ -7,6 +7,18 @@ use crate::data::{Dataset, Draws, Sample, SampleType, Source, open};
 
 /// Dialogues of so many turns, each of which says where it is from: `3.7` is the eighth of the fourth.
 fn dialogues(turns: &[usize], references: i64) -> (tempfile::TempDir, Result<Arc<dyn Dataset>>) {
+    let ordered = ("ordered", Value::Ratio(0.5));
+    drawn(
+        turns,
+        &[ordered, ("references", Value::Integer(references))],
+    )
+}
+
+/// The same with these arguments.
+fn drawn(
+    turns: &[usize],
+    arguments: &[(&str, Value)],
+) -> (tempfile::TempDir, Result<Arc<dyn Dataset>>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("talks.jsonl");
     let line = |(d, n): (usize, &usize)| {
@@ -17,13 +29,7 @@ fn dialogues(turns: &[usize], references: i64) -> (tempfile::TempDir, Result<Arc
         &path,
         turns.iter().enumerate().map(line).collect::<String>(),
     );
-    let pipe = call(
-        "triples",
-        &[
-            ("ordered", Value::Ratio(0.5)),
-            ("references", Value::Integer(references)),
-        ],
-    );
+    let pipe = call("triples", arguments);
     let source = data(
         call("dialogues", &[("name", Value::Text("talks".into()))]),
         vec![pipe],
@@ -130,6 +136,54 @@ fn targets_and_references_are_of_one_dialogue_and_in_the_order_that_is_said() {
     lasts[3..]
         .iter()
         .for_each(|n| near(*n, epochs as u32, 1.0 / 7.0));
+}
+
+#[test]
+fn a_last_pair_of_another_dialogue_is_all_that_changes() {
+    let turns = [20, 8, 13, 3, 1];
+    let own = |turns: &[usize], ordered, last: &str| {
+        let last = ("last", Value::Word(last.into()));
+        let one = ("references", Value::Integer(1));
+        drawn(turns, &[("ordered", Value::Ratio(ordered)), one, last])
+    };
+    let [straight, mixed, strange] = [(1.0, "own"), (0.0, "own"), (1.0, "another")]
+        .map(|(ordered, last)| own(&turns, ordered, last));
+    let read = |of: &Arc<dyn Dataset>, epoch, index| {
+        let record = of.read(index, Draws::new(4, epoch)).unwrap();
+        <[Sample; 4]>::try_from(record).unwrap()
+    };
+    let parts = [&straight, &mixed, &strange].map(|(_folder, part)| part.as_ref().unwrap());
+    let [straight, mixed, strange] = parts;
+    let mut strangers = BTreeSet::new();
+    for (epoch, index) in (0..100).flat_map(|epoch| (0..5).map(move |index| (epoch, index))) {
+        let [target, .., label] = read(&straight, epoch, index);
+        let (d, pairs) = places(target);
+        assert!(pairs.is_sorted() && label.as_label() == Some(1));
+        let [target, .., label] = read(&mixed, epoch, index);
+        let (of, mut others) = places(target);
+        assert!(!others.is_sorted() && label.as_label() == Some(0));
+        others.sort_unstable();
+        assert_eq!((of, &others), (d, &pairs));
+        let [target, in_order, _, label] = read(&strange, epoch, index);
+        assert_eq!(label.as_label(), Some(0));
+        let mut target = target.into_list().unwrap();
+        let last = places(Sample::list(vec![target.pop().unwrap()]));
+        assert_eq!(places(Sample::list(target)), (d, pairs[..2].to_vec()));
+        assert_ne!(last.0, d);
+        strangers.insert(last.0);
+        assert_eq!(
+            places(in_order),
+            places(read(&straight, epoch, index)[1].clone())
+        );
+    }
+    // a dialogue of three turns has one pair, one of a single turn has none
+    assert_eq!(strangers, BTreeSet::from([0, 1, 2, 3]));
+    let (_folder, alone) = own(&[8], 1.0, "another");
+    let error = alone.unwrap().read(0, Draws::STILL).unwrap_err();
+    assert!(
+        error.message.contains("beside record 0 is another"),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod conv_transpose;
 mod dropout;
 mod embedding;
 mod flatten;
+mod gru;
 mod interpolate;
 mod linear;
 mod norm;
@@ -15,6 +16,7 @@ mod transformer;
 
 pub use conv::{ConvLayer, conv};
 pub use conv_transpose::{ConvTransposeLayer, conv_transpose};
+pub use gru::{both_ways, gru_weights};
 pub use linear::{LinearInit, linear};
 pub use norm::{batch_norm, group_norm, layer_norm};
 pub use transformer::transformer_block;
@@ -30,6 +32,7 @@ pub fn specs() -> Vec<Spec> {
         conv_transpose::spec(),
         interpolate::spec(),
         embedding::spec(),
+        gru::spec(),
         transformer::spec(),
         flatten::spec(),
         dropout::spec(),

@@ -10,7 +10,7 @@ use super::lab::Bench;
 use super::work::{Whose, Work};
 use super::{Run, StageDirectory, Watch};
 use crate::evaluation::{
-    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read, TABLE,
+    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read, SPREAD, TABLE,
 };
 use crate::language::codes::Code;
 use crate::plan::{Evaluation, Settings, StagePlan};
@@ -37,10 +37,10 @@ impl Run<'_> {
         };
         let trained = column(Column::Trained, watch)?;
         let untrained = column(Column::Untrained, watch)?;
-        // without an encoder there is no table
-        let raw = match evaluation.table {
-            Some(_) => Findings::default(),
-            None => column(Column::Raw, watch)?,
+        // without an encoder there is no table, and nothing is told
+        let raw = match (&evaluation.table, &evaluation.told) {
+            (Some(_), _) | (_, Some(_)) => Findings::default(),
+            (None, None) => column(Column::Raw, watch)?,
         };
         let taught = self.taught(stage, evaluation, directory, watch)?;
         let supervised = match &taught {
@@ -152,6 +152,12 @@ impl Run<'_> {
                     let stage = &work.stage.name;
                     Read::Rows(self.features(&data, reading, &through, stage, &what, watch)?)
                 }
+                (Form::Told(place), _, Some(data)) => {
+                    let Some(told) = &evaluation.told else {
+                        return Err(unable(evaluation));
+                    };
+                    Read::Rows(self.told(work, told, place, &data, &what, watch)?)
+                }
                 _ => Read::Records(index),
             });
         }
@@ -174,7 +180,7 @@ impl Run<'_> {
     fn beside_results(&self, stage: &str, found: &Findings) -> Result<(), Failure> {
         let text = found.exhibits.iter().find_map(|exhibit| match exhibit {
             Exhibit::Text(text) => Some(text),
-            Exhibit::Map { .. } => None,
+            Exhibit::Map { .. } | Exhibit::Spread { .. } => None,
         });
         let (Some(text), Some(run)) = (text, &self.directory) else {
             return Ok(());
@@ -256,8 +262,21 @@ fn exhibit(
                 }
                 (MAP, directory.folder.write_json(MAP, &map))
             }
+            (
+                Exhibit::Spread { of, parts },
+                Exhibit::Spread {
+                    parts: untrained, ..
+                },
+            ) => {
+                let spread = json!({
+                    "of": of,
+                    "trained": crate::report::spread(parts),
+                    "untrained": crate::report::spread(untrained),
+                });
+                (SPREAD, directory.folder.write_json(SPREAD, &spread))
+            }
             (Exhibit::Text(text), _) => (TABLE, directory.folder.write(TABLE, text.as_bytes())),
-            (Exhibit::Map { .. }, Exhibit::Text(_)) => continue,
+            (Exhibit::Map { .. } | Exhibit::Spread { .. }, _) => continue,
         };
         written.map_err(|error| disk(&directory.path_of(name), &error))?;
     }

@@ -26,6 +26,7 @@ mod record;
 mod table;
 mod taught;
 mod times;
+mod told;
 mod valid;
 mod watch;
 mod weights;
@@ -353,6 +354,19 @@ impl Run<'_> {
         )
         .map_err(|why| directory.refused(FINAL, why))?;
         Ok((model, steps))
+    }
+
+    /// Everything that a stage has trained, as this graph of its task calls it.
+    fn whole(&self, stage: &str, graph: &Graph) -> Result<Model, Failure> {
+        let mut model = self.fresh(graph)?;
+        let trained = self.plan.stages.iter().find(|s| s.name == stage);
+        let trained = trained.and_then(StagePlan::training_graph);
+        if let (Some((trained, _)), Some(directory)) = (trained, self.stages.get(stage)) {
+            let (folder, binding) = (&directory.folder, directory.binding(""));
+            weights::load_whole(folder, FINAL, &binding, &mut model, trained)
+                .map_err(|why| directory.refused(FINAL, why))?;
+        }
+        Ok(model)
     }
 
     /// The graph's parameters before any training, its encoder as the part started: a slow copy starts as what it follows.

@@ -80,6 +80,27 @@ pub(super) fn load_part(
     Ok(state.step)
 }
 
+/// Reads a model from a file written by [`save`] after training `trained`, by the names of its tensors. Those that this training does
+/// not have stay.
+pub(super) fn load_whole(
+    folder: &Folder,
+    name: &str,
+    binding: &Binding,
+    model: &mut Model,
+    trained: &Graph,
+) -> Result<(), EngineError> {
+    let state = read_of(folder, name, binding, trained)?;
+    let names = model.parameters().chain(model.buffers());
+    let names: Vec<String> = names.map(|(name, _)| name.to_owned()).collect();
+    for name in names {
+        let tensor = state.parameters.get(&name);
+        if let Some(tensor) = tensor.or_else(|| state.buffers.get(&name)) {
+            model.set(&name, tensor)?;
+        }
+    }
+    Ok(())
+}
+
 /// Everything in a file written by [`save`] after training `trained`.
 fn read_of(
     folder: &Folder,

@@ -6,7 +6,7 @@
 //! reduce    along dimensions                        pictures  other sizes, patches, attention
 //! shape     moves without computing                 losses    losses and scores
 //! choice    by index, condition, order              contrast  samples against one another
-//! checks    what several methods ask of operands
+//! checks    what several methods ask of operands       recurrent one step after the other
 //! ```
 
 mod checks;
@@ -18,6 +18,7 @@ mod losses;
 mod math;
 mod norms;
 mod pictures;
+mod recurrent;
 mod reduce;
 mod shape;
 mod words;
@@ -26,6 +27,7 @@ pub use contrast::Distance;
 pub(super) use inputs::at;
 pub use layers::{Conv, ConvTranspose, Pool, Running};
 pub use losses::CrossEntropy;
+pub use recurrent::Gru;
 pub use reduce::Reduction;
 pub use shape::Padding;
 pub use words::Windows;

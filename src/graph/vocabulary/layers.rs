@@ -3,7 +3,7 @@
 use super::attrs::attr;
 use super::{AttrSpec, AttrType, Attrs, OpSpec, Preset, one, op};
 use crate::catalog::Result;
-use crate::graph::{Conv, ConvTranspose, Graph, Running, Var};
+use crate::graph::{Conv, ConvTranspose, Graph, Gru, Running, Var};
 
 const STRIDE: AttrSpec = attr(
     "stride",
@@ -144,6 +144,29 @@ pub(super) const OPS: &[OpSpec] = &[
         &[],
         |g, x, _| one(g.embedding(x[0], x[1])),
     ),
+    op(
+        406,
+        "gru",
+        "x [B, n, D], weights [D, 3 W] and [W, 3 W], biases [3 W] twice, 1 for each step that counts [B, n] or none → states [B, n, W]",
+        6,
+        &[attr(
+            "backwards",
+            AttrType::Switch,
+            Preset::Switch(false),
+            "From the last step to the first.",
+        )],
+        |g, x, a| {
+            let of = Gru {
+                input: x[1],
+                state: x[2],
+                input_bias: x[3],
+                state_bias: x[4],
+            };
+            one(g.gru(x[0], of, x.get(5).copied(), a.switch("backwards")?))
+        },
+    )
+    .or_fewer(5)
+    .since(3),
     op(600, "softmax", "eˣ / Σ eˣ along a dimension", 1, &[DIM], |g, x, a| {
         let dim = a.dim(g, x[0], "dim")?;
         one(g.softmax(x[0], dim))

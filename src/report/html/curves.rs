@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::run::StageFiles;
+use crate::language::visible_line;
+use crate::report::Share;
 use crate::report::plot::{Line, LineChart};
 
 /// Colours for series, `s0` … in the style sheet.
@@ -193,6 +195,42 @@ fn figure(stage: &StageFiles, group: &Group) -> Option<Figure> {
         svg,
         legend: legend.collect(),
         small,
+    })
+}
+
+/// How numbers are spread by an encoder, `by`: a line for each part over equal pieces of 0 to 1.
+pub(super) fn spread(stage: &str, of: &str, by: &str, parts: &[Share]) -> Option<Figure> {
+    let line = |(i, part): (usize, &Share)| {
+        let width = 1.0 / part.shares.len().max(1) as f64;
+        let middle = |(at, share): (usize, &f64)| ((at as f64 + 0.5) * width, *share);
+        Line {
+            name: visible_line(&part.name).into_owned(),
+            points: part.shares.iter().enumerate().map(middle).collect(),
+            series: i % COLOURS,
+            marks: true,
+        }
+    };
+    let lines: Vec<Line> = parts.iter().take(COLOURS).enumerate().map(line).collect();
+    let svg = LineChart {
+        title: &format!("{of} of {stage}, {by}"),
+        x_label: of,
+        lines: &lines,
+        percent: true,
+        log: false,
+        size: (440.0, 240.0),
+        describe: &|middle| format!("{of} near {middle:.3}"),
+    }
+    .svg();
+    let legend = lines.iter().zip(parts).map(|(line, part)| Key {
+        name: line.name.clone(),
+        series: line.series,
+        last: format!("{:.3}", part.mean),
+    });
+    (!svg.is_empty()).then(|| Figure {
+        title: by.to_owned(),
+        svg,
+        legend: legend.collect(),
+        small: false,
     })
 }
 

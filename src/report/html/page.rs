@@ -127,6 +127,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         .filter(|stage| !stage.exhibits.is_empty())
         .map(shown)
         .collect();
+    let spreads: Vec<Curves> = run.stages.iter().filter_map(spreads).collect();
     let maps: Vec<Map> = run.stages.iter().filter_map(map).collect();
     let tables = run.stages.iter().filter_map(|stage| {
         let text = stage.table.as_deref().filter(|text| !text.is_empty())?;
@@ -183,6 +184,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         curves => list(&curves),
         preview => run.preview.as_deref().map(base64::encode),
         shown => list(&shown),
+        spreads => list(&spreads),
         maps => list(&maps),
         tables => list(&tables),
         without => list(&without),
@@ -284,6 +286,24 @@ fn lines(file: &ExhibitFile) -> Vec<Line> {
             parts: parts.iter().map(part).collect(),
         })
         .collect()
+}
+
+fn spreads(stage: &StageFiles) -> Option<Curves> {
+    let spread = stage.spread.as_ref()?;
+    let of = visible_line(&spread.of);
+    let both = [
+        ("trained", &spread.trained),
+        ("untrained", &spread.untrained),
+    ];
+    let figures = both.into_iter();
+    let figures: Vec<curves::Figure> = figures
+        .filter_map(|(by, parts)| curves::spread(&stage.name, &of, by, parts))
+        .collect();
+    (!figures.is_empty()).then(|| Curves {
+        name: stage.name.clone(),
+        heading: stage.heading.clone(),
+        figures,
+    })
 }
 
 fn map(stage: &StageFiles) -> Option<Map> {

@@ -245,6 +245,12 @@ fn what_a_stranger_wrote_is_text() {
             r#"{{"points":[[0,0],[1,1]],"labels":[0,18446744073709551615],"classes":[{text}],"untrained":[[0,1],[1e38,-3e38]]}}"#
         ),
     );
+    put(
+        "stages/neighbours/spread.json",
+        &format!(
+            r#"{{"of":{text},"trained":[{{"name":{text},"count":3,"mean":1e308,"shares":[0.5,1e308,-1e308]}}],"untrained":[{{"shares":[]}}]}}"#
+        ),
+    );
     fs::create_dir(folder.path().join("stages/<script>alert(1)<").as_path()).unwrap();
     let html = page(folder.path());
     for raw in ["<script", "<img src=x", "onload=\"alert", "' x='"] {
@@ -318,6 +324,7 @@ fn no_link_is_followed_and_nothing_is_waited_for() {
         "stages/rotations/metrics.jsonl",
         "stages/rotations/timing.jsonl",
         "stages/neighbours/embedding.json",
+        "stages/neighbours/spread.json",
         "stages/neighbours/table.txt",
     ];
     for name in inside {

@@ -1,0 +1,129 @@
+//! What the task that was trained tells of records: its whole graph is read, not an encoder.
+
+use super::build::Planner;
+use super::fields::with_fields;
+use super::types::*;
+use crate::catalog::Args;
+use crate::data::OnBadSample;
+use crate::evaluation::Form;
+use crate::graph::{Graph, Mode, Size, Var, show};
+use crate::language::Diagnostic;
+use crate::language::checked::Stage;
+use crate::language::codes::Code;
+
+impl Planner<'_> {
+    /// What an evaluator reads that asks the task of a stage.
+    pub(super) fn told(
+        &mut self,
+        stage: &Stage,
+        args: Args,
+        from: Start,
+        splits: Vec<Asked>,
+        before: &[StagePlan],
+    ) -> Option<Evaluation> {
+        // one that failed to plan has said why
+        let planned = before.iter().find(|planned| planned.name == from.stage)?;
+        let Body::Train(training) = &planned.body else {
+            return None;
+        };
+        let stages = &self.recipe.stages;
+        let own = stages.iter().find(|own| own.name == from.stage)?.clone();
+        let empty = Graph::new(Mode::Eval);
+        let graph = self.evaluated(&own, &with_fields(&own), empty, &training.graph)?;
+        let mut vars = Vec::new();
+        for split in &splits {
+            if let Form::Told(place) = split.want.form
+                && !vars.iter().any(|(name, _)| *name == place)
+            {
+                vars.push((place, self.place_of(stage, &own, &graph, place)?));
+            }
+            // the same batches can be made of both
+            if split.data.dataset.fields() != training.data.dataset.fields() {
+                self.another(&split.data, &training.data);
+                return None;
+            }
+        }
+        let on_bad = OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default());
+        Some(Evaluation {
+            protocol: format!("as `{}` was trained", from.stage),
+            from,
+            call: stage.call.clone(),
+            args,
+            splits,
+            classes: 0,
+            reading: None,
+            table: None,
+            told: Some(Told {
+                graph,
+                vars,
+                samples: training.samples.clone(),
+                bindings: training.bindings.clone(),
+                on_bad,
+            }),
+            file: Vec::new(),
+            heads: None,
+            raw_is: None,
+            taught: None,
+        })
+    }
+
+    /// The number that a task tells of each record.
+    fn place_of(&mut self, stage: &Stage, own: &Stage, graph: &Graph, place: &str) -> Option<Var> {
+        let found = graph.places.iter().find(|named| named.name == place);
+        let one = [Size::batch()];
+        let why = match found.map(|named| (named.var, graph.shape(named.var))) {
+            Some((var, shape)) if shape[..] == one => return Some(var),
+            Some((_, shape)) => format!("it is {}, not one number a record", show(shape)),
+            None => "it names no such place".to_owned(),
+        };
+        let (task, judge) = (&own.call.spec.name, &stage.call.spec.name);
+        let span = stage.fields.span("from").unwrap_or(stage.call.name_span);
+        self.diagnostics.push(
+            Diagnostic::error(
+                Code::UnknownPart,
+                span,
+                format!("`{task}` tells no `{place}` of a record, which `{judge}` reads"),
+            )
+            .label(own.name_span, why)
+            .help(format!(
+                "take a stage whose task does: `pretext doc {judge}` says which"
+            )),
+        );
+        None
+    }
+
+    /// Records that the stage's batches can't be made of.
+    fn another(&mut self, found: &DataView, trained: &DataView) {
+        let said = |view: &DataView| {
+            let fields = view.dataset.fields().iter();
+            let fields: Vec<String> = fields.map(|(name, ty)| format!("{name}: {ty}")).collect();
+            format!("Records of `{}` hold {}.", view.text, fields.join(", "))
+        };
+        let message = format!(
+            "records of `{}` have other fields than those that were trained on",
+            found.text
+        );
+        self.diagnostics.push(
+            Diagnostic::error(Code::SampleType, found.span, message)
+                .note(said(found))
+                .note(said(trained))
+                .help("make both by the same pipes"),
+        );
+    }
+
+    /// What asks a whole task can't while it trains.
+    pub(super) fn told_later(&mut self, stage: &Stage) {
+        let name = &stage.call.spec.name;
+        self.diagnostics.push(
+            Diagnostic::error(
+                Code::WrongKind,
+                stage.call.name_span,
+                format!("`{name}` judges a task that has been trained, and can't be a monitor"),
+            )
+            .help(format!(
+                "write a stage of its own: `evaluate {name} = {name}() {{ … }}`"
+            ))
+            .help("`valid` reads loss and metrics of another split after every epoch"),
+        );
+    }
+}
