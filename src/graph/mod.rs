@@ -23,6 +23,7 @@ mod scalar;
 mod segments;
 mod size;
 mod sound;
+mod totals;
 mod turns;
 pub mod vocabulary;
 
@@ -47,6 +48,7 @@ pub use pulls::Pull;
 pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};
 pub use segments::Segments;
 pub use size::{Shape, Size, elements, show};
+pub use totals::Totals;
 pub use turns::Turn;
 pub use vocabulary::{Attr, Attrs, OpSpec, operation, operation_by_code, operations};
 
