@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::tokenize::Vocabulary;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, Need, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 struct Join {
@@ -14,6 +14,10 @@ struct Join {
 }
 
 impl Transform for Join {
+    fn needs(&self) -> Option<Need> {
+        self.vocabulary.as_ref().map(|_| Need::Enclosing)
+    }
+
     fn apply(
         &self,
         input: Sample,

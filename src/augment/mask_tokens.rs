@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, PADDING, Philox, Pieces, Sample, Tokens, TokensType};
+use crate::data::{DataError, Need, PADDING, Philox, Pieces, Sample, Tokens, TokensType};
 
 /// Of the chosen positions, how many are masked, and how many are masked or replaced by a random piece; the others stay.
 const MASKED: f32 = 0.8;
@@ -85,6 +85,10 @@ impl MaskTokens {
 }
 
 impl Transform for MaskTokens {
+    fn needs(&self) -> Option<Need> {
+        Some(Need::Mask)
+    }
+
     fn apply(
         &self,
         input: Sample,

@@ -52,7 +52,7 @@ pub use scratch::Scratch;
 
 use crate::catalog::Spec;
 use crate::data::lab::LabPart;
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, Need, Philox, Sample, SampleType};
 
 /// A transform of one sample value.
 pub trait Transform: Send + Sync {
@@ -69,6 +69,11 @@ pub trait Transform: Send + Sync {
     /// Whether what it emits is drawn: twice the same input of this type may give two results.
     fn draws(&self, _input: &SampleType) -> bool {
         true
+    }
+
+    /// What it can't do without in the vocabulary of the texts that flow in, or in the one that it takes.
+    fn needs(&self) -> Option<Need> {
+        None
     }
 
     /// Which part of Lab it makes of a picture in RGB.

@@ -3,7 +3,7 @@
 use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType, Tokens, TokensType};
+use crate::data::{DataError, Need, Philox, Sample, SampleType, Tokens, TokensType};
 use crate::language::codes::Code;
 
 /// The catalog entry.
@@ -75,6 +75,10 @@ struct Negatives {
 }
 
 impl Transform for Negatives {
+    fn needs(&self) -> Option<Need> {
+        Some(Need::Counts)
+    }
+
     fn apply(
         &self,
         input: Sample,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::tokenize::Vocabulary;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{DataError, Philox, Sample, SampleType};
+use crate::data::{DataError, Need, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
 /// `[CLS]` before the first text, `[SEP]` behind each.
@@ -17,6 +17,10 @@ struct Pair {
 }
 
 impl Transform for Pair {
+    fn needs(&self) -> Option<Need> {
+        Some(Need::Enclosing)
+    }
+
     fn apply(
         &self,
         input: Sample,

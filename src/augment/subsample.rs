@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::input;
 use super::{Scratch, Transform};
 use crate::catalog::{Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Philox, Pieces, Sample, SampleType, Tokens, TokensType};
+use crate::data::{DataError, Need, Philox, Pieces, Sample, SampleType, Tokens, TokensType};
 
 /// The catalog entry.
 pub fn spec() -> Spec {
@@ -79,6 +79,10 @@ struct Subsample {
 }
 
 impl Transform for Subsample {
+    fn needs(&self) -> Option<Need> {
+        Some(Need::Counts)
+    }
+
     fn apply(
         &self,
         input: Sample,

@@ -111,6 +111,13 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             "`classifier(length = 10 epochs)`: a fourth column, of the same encoder trained on the labels of `data` instead.",
         )
     };
+    let beside = || {
+        Param::optional(
+            "beside",
+            Type::Stage,
+            "Another stage, or a part of it: a column more, of its encoder's output on the same records, read as that encoder was trained to.",
+        )
+    };
     match kind {
         Kind::Task => {
             let mut fields = vec![
@@ -145,6 +152,7 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             data("The split whose labels are known."),
             test(),
             supervised(),
+            beside(),
             on_bad_sample(),
         ],
         Kind::Finetune => {
@@ -163,6 +171,7 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
                     "The sample graph for training pictures.",
                 ),
                 supervised(),
+                beside(),
             ];
             fields.extend(training());
             fields

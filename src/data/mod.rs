@@ -67,7 +67,7 @@ pub use types::{
     Sample, SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced,
     first_clip, first_image, first_label, main_field, numbers,
 };
-pub use words::{Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole, words_of};
+pub use words::{Need, Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole, words_of};
 
 use crate::catalog::Spec;
 

@@ -48,17 +48,6 @@ pub(crate) struct TurnProgram {
     tables: BTreeMap<Var, String>,
 }
 
-/// The part of a graph that leads to its objectives and metrics.
-pub(crate) fn program(graph: &Graph) -> Program {
-    let wanted: Vec<Var> = graph
-        .objectives
-        .iter()
-        .chain(&graph.metrics)
-        .map(|named| named.var)
-        .collect();
-    Program::new(graph, &wanted)
-}
-
 /// The turns of a step, in order. `recompute`: a single turn keeps only what crosses a few cuts and runs forward again in between.
 pub(crate) fn turns(graph: &Graph, precision: Precision, recompute: bool) -> Vec<TurnProgram> {
     let metrics: Vec<Var> = graph.metrics.iter().map(|named| named.var).collect();

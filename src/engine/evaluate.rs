@@ -36,19 +36,20 @@ pub fn features(
     })
 }
 
-/// Objectives, then metrics, of a graph for the batch of this number; nothing is recorded for gradients and nothing in the model
-/// changes.
+/// The numbers `wanted`, `[1]` each, of a graph for the batch of this number; nothing is recorded for gradients and nothing in the
+/// model changes.
 ///
 /// # Errors
 /// The batch does not fit the graph, or the model lacks a tensor of it.
-pub(crate) fn losses(
+pub(crate) fn numbers(
     graph: &Graph,
     model: &Model,
     batch: &Batch,
+    wanted: &[Var],
     seed: u64,
     number: u64,
 ) -> Result<Vec<f64>> {
-    let program = super::backward::program(graph);
+    let program = Program::new(graph, wanted);
     let draw = Draw::still(seed, number);
     let outcome = run(graph, &program, model, batch, draw, Gradients::None)?;
     let first = |value: Value| -> Result<f64> {

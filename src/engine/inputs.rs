@@ -26,22 +26,25 @@ pub(crate) fn batch_size(graph: &Graph, batch: &Batch) -> Result<usize> {
 /// The graph that takes texts as long as a batch holds them: the first whose inputs have its sizes, else `longest`, which then says what
 /// does not fit.
 pub(crate) fn graph_of<'g>(shorter: &'g [Graph], longest: &'g Graph, batch: &Batch) -> &'g Graph {
-    let takes = |graph: &&Graph| {
-        let nodes = graph.nodes.iter();
-        let mut fields = nodes.filter_map(|node| match &node.op {
-            Op::Input(name) => Some((&node.shape, batch.get(name)?)),
-            _ => None,
-        });
-        fields.all(|(wanted, field)| {
-            let has = field.shape().get(1..).unwrap_or(&[]);
-            let wanted = wanted.get(1..).unwrap_or(&[]);
-            wanted
-                .iter()
-                .map(Size::known)
-                .eq(has.iter().map(|n| Some(*n)))
-        })
-    };
-    shorter.iter().find(takes).unwrap_or(longest)
+    let mut shorter = shorter.iter();
+    shorter.find(|graph| takes(graph, batch)).unwrap_or(longest)
+}
+
+/// Whether a graph was traced for texts as long as a batch holds them.
+pub(crate) fn takes(graph: &Graph, batch: &Batch) -> bool {
+    let nodes = graph.nodes.iter();
+    let mut fields = nodes.filter_map(|node| match &node.op {
+        Op::Input(name) => Some((&node.shape, batch.get(name)?)),
+        _ => None,
+    });
+    fields.all(|(wanted, field)| {
+        let has = field.shape().get(1..).unwrap_or(&[]);
+        let wanted = wanted.get(1..).unwrap_or(&[]);
+        wanted
+            .iter()
+            .map(Size::known)
+            .eq(has.iter().map(|n| Some(*n)))
+    })
 }
 
 /// The `B` that the first size which depends on it asks for.

@@ -70,7 +70,7 @@ pub use backward::{Derivatives, gradients};
 pub use capture::record;
 pub use device::{DEVICE_WORDS, Device, Kernels, set_kernels, set_threads};
 pub use error::{EngineError, Result};
-pub(crate) use evaluate::losses;
+pub(crate) use evaluate::numbers;
 pub use evaluate::{Rows, features, products};
 pub use host::{Batch, HostTensor};
 pub use kernels::{Allocator, give_memory_back, keep_memory};

@@ -20,7 +20,7 @@ pub(super) fn spec(name: &str, summary: &str, file: &str, make: Make) -> Spec {
 }
 
 /// What is asked of a table needs no records.
-pub(super) const WITHOUT: &[&str] = &["data", "test", "supervised", "on_bad_sample"];
+pub(super) const WITHOUT: &[&str] = &["data", "test", "supervised", "beside", "on_bad_sample"];
 
 /// `restrict`
 pub(super) fn restrict() -> Param {

@@ -9,6 +9,8 @@ pub enum Column {
     Untrained,
     /// Of what the encoder reads, without any encoder.
     Raw,
+    /// Of the encoder of another stage, where a stage names one.
+    Beside,
 }
 
 impl Column {
@@ -21,6 +23,7 @@ impl Column {
             Column::Trained => "",
             Column::Untrained => "untrained",
             Column::Raw => RAW,
+            Column::Beside => BESIDE,
         }
     }
 
@@ -30,12 +33,16 @@ impl Column {
             Column::Trained => "trained",
             Column::Untrained => "untrained",
             Column::Raw => RAW,
+            Column::Beside => BESIDE,
         }
     }
 }
 
 /// The one place that is read where nothing is between the records and what judges them.
 pub const RAW: &str = "pixels";
+
+/// The field of a stage that names another one, whose encoder gets a column of its own.
+pub const BESIDE: &str = "beside";
 
 /// The column of the same encoder, trained on classes; where a stage says how.
 pub const SUPERVISED: &str = "supervised";

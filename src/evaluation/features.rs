@@ -16,6 +16,19 @@ pub struct Features {
 }
 
 impl Features {
+    /// Puts the records into the order of these numbers, one each.
+    pub fn sort_by(&mut self, numbers: &[u64]) {
+        let mut order: Vec<usize> = (0..numbers.len()).collect();
+        order.sort_by_key(|row| numbers[*row]);
+        for (rows, dim) in self.places.iter_mut().zip(&self.dims) {
+            let row = |row: &usize| rows[row * dim..(row + 1) * dim].iter().copied();
+            *rows = order.iter().flat_map(row).collect();
+        }
+        if !self.labels.is_empty() {
+            self.labels = order.iter().map(|row| self.labels[*row]).collect();
+        }
+    }
+
     /// At most `limit` rows of a place with their labels, every class by its share.
     pub fn thinned(&self, place: usize, limit: usize) -> (Vec<f32>, Vec<u32>) {
         let (rows, dim) = (&self.places[place], self.dims[place]);
@@ -185,6 +198,14 @@ mod tests {
     fn of_equal_logits_the_first_class_is_told() {
         let logits = [0.5, 0.5, 0.1, 0.2, 0.9, 0.9];
         assert_eq!(right(&logits, &[0, 1, 1], 2), 2);
+    }
+
+    #[test]
+    fn sorted_rows_keep_their_labels() {
+        let mut read = features(&[[2.0, 0.5], [0.0, 0.1], [1.0, 0.3]], &[7, 5, 6]);
+        read.sort_by(&[12, 3, 8]);
+        assert_eq!(read.places[0], [0.0, 0.1, 1.0, 0.3, 2.0, 0.5]);
+        assert_eq!(read.labels, [5, 6, 7]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 
-pub use column::{Column, RAW, SUPERVISED, TAUGHT};
+pub use column::{BESIDE, Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
     About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, SPREAD, TABLE, Trains,
     Want, places,

@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use super::{Fit, Learnt, text};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType};
+use crate::data::{DataError, Need, Pieces, SPECIAL, Sample, SampleType};
 
 struct Bpe;
 
 impl Fit for Bpe {
     fn reads(&self) -> SampleType {
         SampleType::TEXT
+    }
+
+    fn lacks(&self) -> &'static [Need] {
+        &[Need::Counts]
     }
 
     fn file(&self) -> &'static str {

@@ -18,13 +18,18 @@ use std::sync::Arc;
 
 use crate::catalog::{Args, Spec};
 use crate::data::{
-    BadSample, DataError, Dataset, Draws, OnBadSample, Pieces, Sample, SampleType, Spelling,
+    BadSample, DataError, Dataset, Draws, Need, OnBadSample, Pieces, Sample, SampleType, Spelling,
 };
 
 /// Something that is learnt from records.
 pub trait Fit: Send + Sync {
     /// The type of the values that it learns from: the one field of the records that fits it, or the one that is a list of such values.
     fn reads(&self) -> SampleType;
+
+    /// What nothing that it learns has, and transforms may need; a file of the user's may have it all the same.
+    fn lacks(&self) -> &'static [Need] {
+        &[]
+    }
 
     /// The name of the file that holds what was learnt.
     fn file(&self) -> &'static str;

@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use super::{Fit, Learnt, spelling, text};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Pieces, Sample, SampleType};
+use crate::data::{DataError, Need, Pieces, Sample, SampleType};
 
 struct Vocabulary;
 
 impl Fit for Vocabulary {
     fn reads(&self) -> SampleType {
         SampleType::TEXT
+    }
+
+    fn lacks(&self) -> &'static [Need] {
+        &[Need::Mask, Need::Enclosing]
     }
 
     fn file(&self) -> &'static str {

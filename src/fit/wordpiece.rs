@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use super::{Fit, Learnt, spelling, text};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
-use crate::data::{DataError, Pieces, SPECIAL, Sample, SampleType};
+use crate::data::{DataError, Need, Pieces, SPECIAL, Sample, SampleType};
 
 struct WordPiece;
 
 impl Fit for WordPiece {
     fn reads(&self) -> SampleType {
         SampleType::TEXT
+    }
+
+    fn lacks(&self) -> &'static [Need] {
+        &[Need::Counts]
     }
 
     fn file(&self) -> &'static str {

@@ -25,6 +25,7 @@ mod scalar;
 mod segments;
 mod size;
 mod sound;
+mod totals;
 mod turns;
 pub mod vocabulary;
 
@@ -49,6 +50,7 @@ pub use pulls::Pull;
 pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};
 pub use segments::Segments;
 pub use size::{Shape, Size, elements, show};
+pub use totals::Totals;
 pub use turns::Turn;
 pub use vocabulary::{Attr, Attrs, OpSpec, operation, operation_by_code, operations};
 

@@ -41,6 +41,7 @@ impl Planner<'_> {
             let (samples, protocol) = self.evaluation_view(&view, data, stage.call.name_span)?;
             let width = state.shape.iter().skip(1).product();
             fillings.push(Reading {
+                shorter: Vec::new(),
                 graph: (**inner).clone(),
                 places: vec![(state.name.clone(), *output, width)],
                 raw: None,

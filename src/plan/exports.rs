@@ -1,6 +1,7 @@
 //! An export: what is written, and where.
 
 use super::build::Planner;
+use super::from::FROM;
 use super::trace;
 use super::transformers::{self, Transformers};
 use super::types::*;
@@ -16,7 +17,7 @@ impl Planner<'_> {
     /// An export; `None` once it is noted why there is none.
     pub(super) fn export(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Export> {
         let path = self.export_path(stage, before);
-        let (from, encoder) = self.from(stage, before)?;
+        let (from, encoder) = self.from(stage, FROM, before)?;
         let args = &stage.call.args;
         let words = stage.call.spec.name == WORDS;
         let table = match words {

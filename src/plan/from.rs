@@ -7,10 +7,18 @@ use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 
+/// The field that names what a stage starts from.
+pub(super) const FROM: &str = "from";
+
 impl Planner<'_> {
-    /// The part of a stage that `from` names, with its encoder.
-    pub fn from(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<(Start, Reader)> {
-        let argument = stage.fields.values.get("from")?;
+    /// The part of a stage that the field `from` of this one names, or another field, with its encoder.
+    pub fn from(
+        &mut self,
+        stage: &Stage,
+        field: &str,
+        before: &[StagePlan],
+    ) -> Option<(Start, Reader)> {
+        let argument = stage.fields.values.get(field)?;
         let Value::Stage(name) = &argument.value else {
             return None;
         };

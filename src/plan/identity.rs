@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::types::ENCODER;
 use crate::catalog::{Args, Call, Data, DataSource, Duration, Kind, Net, Value};
 use crate::data::Normalization;
+use crate::evaluation::BESIDE;
 use crate::language::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
 
 /// Fields that never change a result, unless what is read while training decides it.
@@ -123,7 +124,11 @@ impl Writer<'_> {
                 continue;
             }
             self.text(name);
-            self.value(&argument.value);
+            match &argument.value {
+                // which part it is, no module says here
+                Value::Stage(text) if field == BESIDE => self.text(text),
+                value => self.value(value),
+            }
         }
         self.text("end");
     }

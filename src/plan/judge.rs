@@ -2,12 +2,14 @@
 
 use super::build::Planner;
 use super::fields::with_fields;
+use super::from::FROM;
 use super::trace::{self, Pool, about};
 use super::types::*;
+use crate::augment::SampleGraph;
 use crate::catalog::{Args, Net, Result, Value};
 use crate::data::OnBadSample;
 use crate::evaluation::{self, Form, INPUT, LABEL, On, RAW, Trains, Want};
-use crate::graph::Mode;
+use crate::graph::{Graph, Mode, Var};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
@@ -34,7 +36,7 @@ impl Planner<'_> {
     /// An `evaluate` or `finetune` stage.
     pub(super) fn evaluate(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Evaluation> {
         let args = with_fields(stage);
-        let (from, encoder) = self.from(stage, before)?;
+        let (from, encoder) = self.from(stage, FROM, before)?;
         let wants = stage.call.spec.evaluator()?.wants(&args);
         // what a stage of this kind must name has been asked for; what the evaluator alone wants has not
         let spec = &stage.call.spec;
@@ -66,6 +68,7 @@ impl Planner<'_> {
         };
         let mut evaluation = self.judged(stage, &args, &subject, splits)?;
         evaluation.taught = self.taught(stage, &args, &subject, &evaluation)?;
+        evaluation.beside = self.beside(stage, &args, &encoder, &evaluation, before)?;
         Some(evaluation)
     }
 
@@ -131,6 +134,7 @@ impl Planner<'_> {
                 protocol,
                 raw_is: None,
                 taught: None,
+                beside: None,
             });
         }
         let shown = splits.first()?.data.dataset.fields();
@@ -201,6 +205,7 @@ impl Planner<'_> {
                 let records = match trains.on {
                     On::Rows => None,
                     On::Encoder { frozen } => Some(Records {
+                        shorter: shorter(encoder, &view, &own.eval, &head, (classes, frozen)),
                         samples: input,
                         view,
                         bindings: [INPUT, LABEL]
@@ -231,6 +236,7 @@ impl Planner<'_> {
             protocol,
             raw_is: encoder.sample.raw_is(),
             taught: None,
+            beside: None,
         })
     }
 
@@ -242,13 +248,30 @@ impl Planner<'_> {
         span: Span,
     ) -> Result<Option<Reading>> {
         let pool = Pool::new(args);
-        let (graph, places) = trace::reading_graph(encoder, &evaluation::places(args), pool)?;
+        let at = evaluation::places(args);
+        let (graph, places) = trace::reading_graph(encoder, &at, pool)?;
         let Some((samples, view)) = self.evaluation_view(encoder, data, span) else {
             return Ok(None);
         };
+        let mut shorter = Vec::new();
+        for encoder in trace::shorter(encoder, samples.outputs()) {
+            let on = Graph::on_parameters_of(&graph);
+            let (graph, read) = trace::reading_on(on, &encoder, &at, pool)?;
+            let widths = |places: &[(String, Var, usize)]| -> Vec<usize> {
+                places.iter().map(|(_, _, width)| *width).collect()
+            };
+            // what is no mean over pieces is longer for longer texts
+            if widths(&read) != widths(&places) {
+                shorter.clear();
+                break;
+            }
+            let vars = read.into_iter().map(|(_, var, _)| var).collect();
+            shorter.push(Traced { graph, vars });
+        }
         Ok(Some(Reading {
             graph,
             places,
+            shorter,
             raw: trace::raw_rows(encoder)?,
             samples,
             protocol: format!("{}pool {}, {view}", of(encoder), pool.show()),
@@ -306,6 +329,23 @@ impl Planner<'_> {
         );
         None
     }
+}
+
+/// The evaluation graph of encoder and head on shorter texts than `whole`, from the shortest.
+fn shorter(
+    encoder: &Reader,
+    view: &SampleGraph,
+    whole: &Graph,
+    head: &Net,
+    (classes, frozen): (usize, bool),
+) -> Vec<Graph> {
+    let readers = trace::shorter(encoder, view.outputs());
+    let graphs = readers.iter().map(|reader| {
+        let on = Graph::on_parameters_of(whole);
+        trace::tuned_on(on, reader, head, classes, frozen)
+    });
+    // what fits the longest texts fits shorter ones
+    graphs.collect::<Result<_>>().unwrap_or_default()
 }
 
 /// The graphs of what is trained: with the encoder, and on what it takes.

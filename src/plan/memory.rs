@@ -96,6 +96,17 @@ impl Memory {
                 false => graph.peak_memory(settings.batch, true, slots) as f64,
             }
         };
+        let judged = |e: &Evaluation| {
+            let own = e.heads.as_ref().map(|heads| &heads.own.train);
+            let encoder = judging(e, width_of(e), usize::MAX, own, &train) + table(e);
+            let taught = e.taught.as_ref().and_then(|taught| taught.heads.as_ref());
+            let taught = taught.map_or(0.0, |heads| {
+                let records = heads.records.as_ref();
+                let queue = records.map_or(0.0, |own| batches(&own.samples, heads.settings.batch));
+                train(&heads.own.train, &heads.settings) + queue
+            });
+            encoder.max(taught)
+        };
         let tensors = match &stage.body {
             Body::Fit(_) => 0.0,
             Body::Train(t) => {
@@ -117,22 +128,11 @@ impl Memory {
                 train(&t.graph, &t.settings).max(monitor).max(work) + queue
             }
             Body::Evaluate(e) => {
-                let [own, raw] = match &e.heads {
-                    Some(heads) => [Some(&heads.own.train), Some(&heads.raw.train)],
-                    None => [None, None],
-                };
-                let encoder = judging(e, width_of(e), usize::MAX, own, &train) + table(e);
                 let told = e.told.as_ref();
                 let told = told.map(|told| told.graph.peak_memory(READ_BATCH, false, 0) as f64);
+                let encoder = judged(e).max(e.beside.as_deref().map_or(0.0, judged));
                 let encoder = encoder.max(told.unwrap_or(0.0));
-                let taught = e.taught.as_ref().and_then(|taught| taught.heads.as_ref());
-                let taught = taught.map_or(0.0, |heads| {
-                    let records = heads.records.as_ref();
-                    let queue =
-                        records.map_or(0.0, |own| batches(&own.samples, heads.settings.batch));
-                    train(&heads.own.train, &heads.settings) + queue
-                });
-                let encoder = encoder.max(taught);
+                let raw = e.heads.as_ref().map(|heads| &heads.raw.train);
                 match &e.reading {
                     Some(reading) => {
                         encoder.max(working(e, pixels(reading), usize::MAX, raw, &train))

@@ -1,5 +1,6 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+mod beside;
 mod bind;
 #[cfg(test)]
 mod bind_tests;
@@ -65,7 +66,7 @@ pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs, Heads, Learning,
     Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, TableReading,
-    Told, Training, Validation,
+    Told, Traced, Training, Validation,
 };
 pub use word_file::word_file;
 

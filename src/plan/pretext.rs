@@ -129,7 +129,12 @@ impl Planner<'_> {
                     false => self.samples(&block, &all, valid.dataset.fields(), by, fallback)?,
                 };
                 self.alike(&valid, &own, &samples, &bindings)?;
-                Some(self.validation(stage, &args, valid, own, &graph)?)
+                let mut valid = self.validation(stage, &args, valid, own, &graph)?;
+                if !shorter.is_empty() {
+                    valid.shorter =
+                        self.shorter(stage, &args, &valid.samples, &bindings, &valid.graph)?;
+                }
+                Some(valid)
             }
             None => None,
         };
@@ -267,6 +272,7 @@ impl Planner<'_> {
             data,
             samples,
             graph,
+            shorter: Vec::new(),
         })
     }
 

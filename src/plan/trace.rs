@@ -2,9 +2,9 @@
 
 use super::types::{ENCODER, Reader};
 use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
-use crate::data::{Loose, SampleType, Tensor};
+use crate::data::{Fields, Loose, PADDING, SampleType, Tensor, lengths};
 use crate::evaluation::{self, INPUT};
-use crate::graph::{DType, Graph, Mode, Module, Op, Size, Var};
+use crate::graph::{DType, Graph, Mode, Module, Node, Op, Size, Var};
 use crate::language::codes::Code;
 
 /// The part of an encoder that gives the rows of its table.
@@ -55,6 +55,21 @@ pub fn encoder_graph(encoder: &Reader) -> Result<(Graph, Var)> {
     Ok((g, output))
 }
 
+/// An encoder as it reads texts of fewer pieces, by how many, from the fewest: none where it reads no texts of `emitted`.
+pub fn shorter(encoder: &Reader, emitted: &Fields) -> Vec<Reader> {
+    let longest = encoder.sample.longest();
+    let Some(longest) = longest.filter(|own| lengths::longest(emitted) == Some(*own)) else {
+        return Vec::new();
+    };
+    let below = lengths::of(longest).into_iter().filter(|n| *n < longest);
+    below
+        .map(|length| Reader {
+            sample: encoder.sample.no_longer(length),
+            ..encoder.clone()
+        })
+        .collect()
+}
+
 /// What an encoder gives of what it reads; where that are clips and it takes a frame at a time, of all frames: `[t B, …]`.
 fn encoded(g: &mut Graph, encoder: &Reader) -> Result<Var> {
     let mut read = declare_read(g, &encoder.sample)?;
@@ -67,11 +82,39 @@ fn encoded(g: &mut Graph, encoder: &Reader) -> Result<Var> {
 /// What an encoder gives as one vector for each record, `[B, d]`, and d: of frames their vectors side by side in the order of time, since
 /// a mean would not tell what comes first.
 fn vectors(g: &mut Graph, encoder: &Reader, x: Var, pool: Pool) -> Result<(Var, usize)> {
+    let x = match (pieces(g, encoder, x), pool) {
+        (Some(ids), Pool::Avg) => mean_piece(g, x, ids)?,
+        _ => x,
+    };
     let (x, dim) = pooled(g, x, pool)?;
     match encoder.by_frame() {
         Some(frames) => Ok((g.by_clip(x, frames)?, frames * dim)),
         None => Ok((x, dim)),
     }
+}
+
+/// The ids of a text, `[B, n]`, where a place has features of each piece, `[B, n, D]`.
+fn pieces(g: &Graph, encoder: &Reader, x: Var) -> Option<Var> {
+    encoder.sample.as_tokens()?;
+    let reads = |node: &Node| node.op == Op::Input(INPUT.to_owned());
+    let ids = Var(g.nodes.iter().position(reads)? as u32);
+    let (ids_of, features) = (g.shape(ids), g.shape(x));
+    (features.len() == 3 && features[..2] == ids_of[..]).then_some(ids)
+}
+
+/// The mean of a text's pieces, padding not counted: features `[B, n, D]`, ids `[B, n]` → `[B, D]`.
+fn mean_piece(g: &mut Graph, x: Var, ids: Var) -> Result<Var> {
+    // ids are whole numbers from 0
+    const { assert!(PADDING == 0) };
+    let own = g.to_float(ids)?;
+    let own = g.clamp(own, 0.0, 1.0)?; // [B, n], 1 for a piece
+    let weight = g.unsqueeze(own, 2)?; // [B, n, 1]
+    let x = g.mul(x, weight)?;
+    let sum = g.sum(x, 1)?; // [B, 1, D]
+    let sum = g.flatten(sum)?; // [B, D]
+    let count = g.sum(own, 1)?; // [B, 1]
+    let count = g.clamp(count, 1.0, f64::INFINITY)?;
+    g.div(sum, count)
 }
 
 /// Declares what an encoder reads, under the name [`INPUT`]: the tensors that a batch holds of it. The first is what flows into the
@@ -152,7 +195,17 @@ pub fn reading_graph(
     places: &[String],
     pool: Pool,
 ) -> Result<(Graph, Vec<(String, Var, usize)>)> {
-    let (mut g, output) = encoder_graph(encoder)?;
+    reading_on(Graph::new(Mode::Eval), encoder, places, pool)
+}
+
+/// The same in a graph that has its parameters already, or none.
+pub fn reading_on(
+    mut g: Graph,
+    encoder: &Reader,
+    places: &[String],
+    pool: Pool,
+) -> Result<(Graph, Vec<(String, Var, usize)>)> {
+    let output = encoded(&mut g, encoder)?;
     let known: Vec<(String, Var)> = g
         .places
         .iter()
@@ -232,7 +285,18 @@ pub fn tuned_graph(
     frozen: bool,
 ) -> Result<Graph> {
     // the head is one linear layer: it is the same in both modes
-    let mut g = Graph::new(if frozen { Mode::Eval } else { mode });
+    let g = Graph::new(if frozen { Mode::Eval } else { mode });
+    tuned_on(g, encoder, head, classes, frozen)
+}
+
+/// The same in a graph that has its parameters already, or none.
+pub fn tuned_on(
+    mut g: Graph,
+    encoder: &Reader,
+    head: &Net,
+    classes: usize,
+    frozen: bool,
+) -> Result<Graph> {
     let features = encoded(&mut g, encoder)?;
     let (mut features, _) = vectors(&mut g, encoder, features, Pool::Avg)?;
     if frozen {
@@ -270,3 +334,7 @@ pub fn about(problem: Problem, argument: &str) -> Problem {
         _ => problem,
     }
 }
+
+#[cfg(test)]
+#[path = "trace_tests.rs"]
+mod tests;

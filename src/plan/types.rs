@@ -63,6 +63,16 @@ impl StagePlan {
         }
     }
 
+    /// Everything whose weights it takes: what it starts from, and what it is judged beside.
+    pub fn inputs(&self) -> Vec<&Start> {
+        let beside = match &self.body {
+            Body::Evaluate(evaluation) => evaluation.beside.as_ref(),
+            _ => None,
+        };
+        let beside = beside.map(|beside| &beside.from);
+        self.from().into_iter().chain(beside).collect()
+    }
+
     /// The data it reads, each under the name of its field.
     pub fn data(&self) -> Vec<(&'static str, &DataView)> {
         match &self.body {
@@ -97,7 +107,9 @@ impl StagePlan {
             Body::Train(training) => {
                 let monitor = training.monitor.iter();
                 let fillings = training.fillings.iter().map(|reading| &reading.graph);
-                let valid = training.valid.iter().map(|valid| &valid.graph);
+                let valid = training.valid.iter();
+                let valid =
+                    valid.flat_map(|valid| std::iter::once(&valid.graph).chain(&valid.shorter));
                 let exhibits = training.exhibits.iter().map(|shown| &shown.graph);
                 std::iter::once(&training.graph)
                     .chain(&training.shorter)
@@ -349,6 +361,8 @@ pub struct Validation {
     pub samples: Arc<SampleGraph>,
     /// The task's graph in evaluation: its objectives and metrics are read.
     pub graph: Graph,
+    /// The same on shorter texts, from the shortest; none where batches are not made by length.
+    pub shorter: Vec<Graph>,
 }
 
 /// An evaluator that runs while a stage trains.
@@ -369,6 +383,8 @@ pub struct Reading {
     pub graph: Graph,
     /// Name of the place (`output` for the encoder's output), its vector `[B, d]`, and d.
     pub places: Vec<(String, Var, usize)>,
+    /// The same on shorter texts, from the shortest; none where there are no texts, or a vector would be of another size.
+    pub shorter: Vec<Traced>,
     /// What stands for a record where no encoder has read it, as one more place; `None`: what the encoder takes, as it is.
     pub raw: Option<(Graph, Var, usize)>,
     /// The evaluation view: resize, centre crop, normalisation; emits what the encoder takes and, where there is one, the class.
@@ -377,6 +393,14 @@ pub struct Reading {
     pub protocol: String,
     /// Records that can't be read are left out instead of ending the run.
     pub on_bad: OnBadSample,
+}
+
+/// A graph, and what is read of it.
+pub struct Traced {
+    /// The graph.
+    pub graph: Graph,
+    /// The values.
+    pub vars: Vec<Var>,
 }
 
 /// What judges an encoder, and with what.
@@ -407,6 +431,8 @@ pub struct Evaluation {
     pub raw_is: Option<&'static str>,
     /// How the same encoder is trained on the classes, for the column of supervision.
     pub taught: Option<Box<Evaluation>>,
+    /// How the encoder of another stage is judged, for a column of its own.
+    pub beside: Option<Box<Evaluation>>,
 }
 
 impl Evaluation {
@@ -432,16 +458,23 @@ impl Evaluation {
 
     /// Its graphs.
     pub fn graphs(&self) -> Vec<&Graph> {
-        let reading = self.reading.iter().map(|reading| &reading.graph);
+        let reading = self.reading.iter().flat_map(|reading| {
+            let shorter = reading.shorter.iter().map(|traced| &traced.graph);
+            std::iter::once(&reading.graph).chain(shorter)
+        });
         let table = self.table.iter().map(|table| &table.graph);
         let told = self.told.iter().map(|told| &told.graph);
         let heads = self.heads.iter().flat_map(|heads| {
             let [own, raw] = [&heads.own, &heads.raw];
+            let shorter = heads.records.iter().flat_map(|records| &records.shorter);
             [&own.train, &own.eval, &raw.train, &raw.eval]
+                .into_iter()
+                .chain(shorter)
         });
-        let taught = self.taught.iter().flat_map(|taught| taught.graphs());
+        let others = self.taught.iter().chain(&self.beside);
+        let others = others.flat_map(|other| other.graphs());
         let read = reading.chain(table).chain(told);
-        read.chain(heads).chain(taught).collect()
+        read.chain(heads).chain(others).collect()
     }
 }
 
@@ -512,6 +545,8 @@ pub struct Records {
     pub bindings: Vec<(String, String)>,
     /// Parameters that never move: a pattern of names.
     pub frozen: Option<String>,
+    /// The evaluation graph with the encoder on shorter texts, from the shortest; none where there are no texts.
+    pub shorter: Vec<Graph>,
 }
 
 /// An export of weights.

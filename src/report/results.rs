@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::evaluation::{Better, Measure, Unit};
+use crate::evaluation::{BESIDE, Better, Measure, Unit};
 
 /// What a raw baseline is of where nothing else is said.
 pub(super) const PIXELS: &str = "raw pixels";
@@ -42,6 +42,12 @@ pub struct ResultRow {
     /// Of the same encoder trained with all labels, where that was measured; absent from the file otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supervised: Option<f64>,
+    /// Of the encoder of another stage, where one was judged beside; absent from the file otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<f64>,
+    /// Which stage that is, or which part of it: `words`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside_is: Option<String>,
     /// Records that can't be read and are not in it, by the stage that went without them; absent from the file where there are
     /// none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -67,6 +73,11 @@ impl ResultRow {
     /// What its raw baseline is of.
     pub fn raw_name(&self) -> &str {
         self.raw_is.as_deref().unwrap_or(PIXELS)
+    }
+
+    /// Which stage was judged beside.
+    pub fn beside_name(&self) -> &str {
+        self.beside_is.as_deref().unwrap_or(BESIDE)
     }
 
     /// By how much it is better than a baseline: `+27.1`.
@@ -97,6 +108,8 @@ mod tests {
             raw: Some(0.25),
             raw_is: None,
             supervised: None,
+            beside: None,
+            beside_is: None,
             left_out: BTreeMap::new(),
             repaired: BTreeMap::new(),
         };

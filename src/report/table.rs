@@ -3,6 +3,7 @@
 use super::ResultRow;
 use super::results::PIXELS;
 use super::text::{Side, columns, width, wrap};
+use crate::evaluation::BESIDE;
 
 /// Widest protocol before it goes on in the next line, narrowest, and the same of a stage's name.
 const PROTOCOL: [usize; 2] = [36, 18];
@@ -61,7 +62,11 @@ fn tall(rows: &[ResultRow], limit: usize) -> String {
             wrap(&row.metric, inner.saturating_sub(18)),
             vec![row.measure().shown(row.value)],
         ]];
-        for (name, baseline) in [("untrained", row.untrained), (row.raw_name(), row.raw)] {
+        for (name, baseline) in [
+            ("untrained", row.untrained),
+            (row.raw_name(), row.raw),
+            (row.beside_name(), row.beside),
+        ] {
             if let Some(baseline) = baseline {
                 let gain = row.gain(baseline).unwrap_or_default();
                 let cells = [name.to_owned(), row.measure().shown(baseline), gain];
@@ -80,12 +85,23 @@ fn tall(rows: &[ResultRow], limit: usize) -> String {
 
 /// What the raw baselines of rows are of: `raw` where they differ.
 pub(super) fn raw_name(rows: &[ResultRow]) -> &str {
-    let mut names = rows.iter().map(ResultRow::raw_name);
-    match names.next() {
-        None => PIXELS,
-        Some(first) if names.all(|name| name == first) => first,
-        Some(_) => "raw",
-    }
+    alike(rows.iter().map(ResultRow::raw_name)).unwrap_or(match rows {
+        [] => PIXELS,
+        _ => "raw",
+    })
+}
+
+/// The stage that was judged beside, in some of these rows: `beside` where there are several. `None`: in none.
+pub(super) fn beside_name(rows: &[ResultRow]) -> Option<&str> {
+    let mut judged = rows.iter().filter(|row| row.beside.is_some()).peekable();
+    judged.peek()?;
+    Some(alike(judged.map(ResultRow::beside_name)).unwrap_or(BESIDE))
+}
+
+/// The name that all have.
+fn alike<'r>(mut names: impl Iterator<Item = &'r str>) -> Option<&'r str> {
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
 }
 
 /// One line per row.
@@ -103,6 +119,10 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
     // an exam of words has none
     if raw {
         head.extend([raw_name(rows), "gain"]);
+    }
+    let beside = beside_name(rows);
+    if let Some(name) = beside {
+        head.extend([name, "gain"]);
     }
     if supervised {
         head.push("supervised");
@@ -125,10 +145,12 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
             vec![row.measure().shown(row.value)],
         ];
         let shown = |value: Option<f64>| row.measure().shown(value.unwrap_or(f64::NAN));
-        for baseline in [Some(row.untrained), raw.then_some(row.raw)]
-            .into_iter()
-            .flatten()
-        {
+        let baselines = [
+            Some(row.untrained),
+            raw.then_some(row.raw),
+            beside.map(|_| row.beside),
+        ];
+        for baseline in baselines.into_iter().flatten() {
             line.push(vec![shown(baseline)]);
             let gain = baseline.and_then(|baseline| row.gain(baseline));
             line.push(vec![gain.unwrap_or_default()]);

@@ -191,7 +191,7 @@ pub(super) fn spec() -> Spec {
     .doc(
         "The encoder reads a text in which pieces are hidden; a layer with GELU and a layer norm stands behind each of these, and its product with \
          the embeddings of all pieces, which are the encoder's own, scores them. `accuracy` is how many are guessed, `accuracy_at_5` how many are \
-         among the five that score highest, `perplexity` e to the mean loss of the hidden pieces of a batch. The paper's second task (does a \
+         among the five that score highest, `perplexity` e to the mean loss of the hidden pieces: of a batch, or of all in `valid`. The paper's second task (does a \
          sentence follow another?) is `next_sentence`: the loss is then the sum of both, `order_accuracy` how many pairs are told. It is off, \
          as Liu et al., 2019 (arXiv:1907.11692) found that it does not help.",
     )

@@ -4,7 +4,7 @@ use super::*;
 use crate::catalog::{Net, Value};
 use crate::engine::{Batch, Device, HostTensor, Model, features};
 use crate::graph::testing::{args, encoder};
-use crate::graph::{DType, Mode};
+use crate::graph::{DType, Mode, Totals};
 use crate::tasks::traces;
 
 const VOCABULARY: usize = 20;
@@ -236,4 +236,70 @@ fn a_step_over_two_lengths_is_that_of_padded_texts() {
             assert!((a - b).abs() < 1e-4, "{name}: {a}, padded {b}");
         }
     }
+}
+
+/// Batches hide more and fewer words: what is said of a split is what one batch with all of its texts gives, not a mean over batches.
+#[test]
+fn unequal_batches_are_weighed_by_the_words_they_hide() {
+    let spec = std::sync::Arc::new(spec());
+    let given = [
+        ("encoder", Value::Net(bert("mean"))),
+        ("guessed", Value::Ratio(1.0)),
+    ];
+    let mut g = Graph::new(Mode::Eval);
+    for name in ["input", "target"] {
+        let shape = vec![Size::batch(), 6.into()];
+        g.declare_input(name, shape, DType::Int, Some(VOCABULARY));
+    }
+    build(&mut g, &args(&spec, &given)).unwrap();
+    let mut model = Model::init(&g, 5, &Device::flex()).unwrap();
+    // words that differ in how likely they are
+    let bias = (0..VOCABULARY).map(|word| word as f32 / 4.0).collect();
+    let bias = HostTensor::f32(bias, &[VOCABULARY]);
+    model.set("head/bias", &bias).unwrap();
+    let input: [&[i64]; 3] = [
+        &[4, 8, 9, 6, 7, 0],
+        &[4, 4, 4, 4, 4, 4],
+        &[11, 4, 13, 10, 0, 0],
+    ];
+    let target: [&[i64]; 3] = [
+        &[19, 0, 0, 0, 0, 0],
+        &[5, 6, 19, 8, 19, 6],
+        &[0, 7, 0, 0, 0, 0],
+    ];
+    let read = |batches: &[std::ops::Range<usize>]| -> (Vec<f64>, Vec<f64>) {
+        let mut totals = Totals::of(&g);
+        let named = g.objectives.iter().chain(&g.metrics);
+        let named: Vec<Var> = named.map(|named| named.var).collect();
+        let mut means = vec![0.0; named.len()];
+        for rows in batches {
+            let batch: Batch = [("input", &input), ("target", &target)]
+                .map(|(name, all)| (name.to_owned(), ids(&all[rows.clone()])))
+                .into();
+            let first = |wanted: &[Var]| -> Vec<f64> {
+                let values = features(&g, &model, &batch, wanted).unwrap();
+                let values = values.iter().map(|value| value.as_f32().unwrap()[0]);
+                values.map(f64::from).collect()
+            };
+            totals.add(&first(&totals.wanted()), rows.len());
+            for (mean, value) in means.iter_mut().zip(first(&named)) {
+                *mean += value * rows.len() as f64 / 3.0;
+            }
+        }
+        (totals.values(), means)
+    };
+    let (whole, same) = read(&[0..3]);
+    let (cut, means) = read(&[0..1, 1..3]);
+    for at in 0..whole.len() {
+        assert!((whole[at] - same[at]).abs() < 1e-4, "{whole:?} {same:?}");
+        assert!((whole[at] - cut[at]).abs() < 1e-4, "{whole:?} {cut:?}");
+        // a mean over batches, each as heavy as its texts, is another number
+        assert!((whole[at] - means[at]).abs() > 1e-2, "{whole:?} {means:?}");
+    }
+    let perplexity = g
+        .metrics
+        .iter()
+        .position(|named| named.name == "perplexity");
+    let perplexity = cut[1 + perplexity.unwrap()];
+    assert!((perplexity - cut[0].exp()).abs() < 1e-9, "{cut:?}");
 }

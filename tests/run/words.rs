@@ -596,3 +596,137 @@ fn bytes_are_joined_to_pieces_and_read() {
         .says("it is a vocabulary of pieces of bytes")
         .says("`bpe(size");
 }
+
+const BESIDE: &str = r#"
+fit lexicon = vocabulary(size = 60, min = 1) { data = words.train }
+
+augment running(text) {
+  words = text |> tokenize(lexicon) |> subsample(0.5) |> crop_tokens(24)
+  noise = words |> negatives(5, share = 4)
+  emit words, noise
+}
+
+pretext vectors = skip_gram(vocabulary = lexicon, radius = 3) {
+  data    = words.train
+  augment = running
+  encoder = word_vectors(16)
+  batch   = 8
+  length  = 4 epochs
+}
+
+evaluate near = knn(k = 5) { from = read, beside = vectors, data = words.train, test = words.test }
+
+evaluate alone = knn(k = 5) { from = vectors, beside = read.encoder, data = words.train, test = words.test }
+
+finetune places = linear_probe(at = [block1, output]) {
+  from = read, beside = vectors, data = words.train, test = words.test, length = 20 epochs
+}
+
+finetune tuned = classifier() {
+  from = read, beside = vectors, data = words.train, test = words.test, length = 4 epochs, batch = 20, optimizer = adamw(3e-3)
+}
+
+run {"#;
+
+/// The word vectors of another stage, which read texts in words of their own, stand beside the pieces.
+#[test]
+fn another_stage_is_judged_beside() {
+    let test = with(
+        &RECIPE
+            .replace("100 epochs", "4 epochs")
+            .replace("\nrun {", BESIDE),
+    );
+    texts(&test);
+    run(&test, "run", &[]).success();
+    let rows = test.json("run/results.json");
+    let rows = rows.as_array().expect("rows");
+    let of = |stage: &str| -> Vec<&serde_json::Value> {
+        rows.iter().filter(|row| row["stage"] == stage).collect()
+    };
+    let [near, alone] = ["near", "alone"].map(|stage| of(stage)[0]);
+    // one encoder is one number, whichever column it stands in
+    assert_eq!(near["beside"], alone["value"]);
+    assert_eq!(alone["beside"], near["value"]);
+    assert_eq!(
+        (&near["beside_is"], &alone["beside_is"]),
+        (&"vectors".into(), &"read".into())
+    );
+    assert!(near["beside"].as_f64().expect("a number") > 0.95, "{near}");
+    let protocol = near["protocol"].as_str().expect("words");
+    assert!(
+        protocol.ends_with("`vectors`: pool avg, view pieces of `lexicon`, the first 24"),
+        "{protocol}"
+    );
+    // at each of its places, beside the other's output
+    let places = of("places");
+    assert_eq!(places.len(), 2);
+    for row in places.into_iter().chain(of("tuned")) {
+        assert!(row["beside"].as_f64().expect("a number") > 0.95, "{row}");
+        assert!(row["raw"].as_f64().expect("a number") > 0.95, "{row}");
+    }
+    for row in of("neighbours") {
+        assert!(row.get("beside").is_none(), "{row}");
+    }
+    assert!(test.text("run/report.html").contains("bar-beside"));
+    let again = test.run(&["run", "recipe.ssl", "--out", "run"]).success();
+    skipped(&again.stderr(), &["near", "alone", "places", "tuned"]);
+    // other vectors are judged anew, what does not read them is not
+    let set = ["--set", "vectors.length=5 epochs"];
+    let again = test.run(&[&["run", "recipe.ssl", "--out", "run"], &set[..]].concat());
+    let again = again.success().stderr();
+    skipped(&again, &["read", "neighbours", "probe"]);
+    assert!(!again.contains("near · finished before"), "{again}");
+}
+
+#[test]
+fn what_is_judged_already_is_not_judged_beside() {
+    let test = with(&RECIPE.replace(
+        "from = read, data = words.train, test = words.test }",
+        "from = read, beside = read, data = words.train, test = words.test }",
+    ));
+    texts(&test);
+    test.run(&["check", "recipe.ssl"])
+        .code(1)
+        .says("`read` is what `neighbours` judges already");
+}
+
+/// What a transform needs of a vocabulary is asked for before anything runs.
+#[test]
+fn what_a_vocabulary_lacks_is_said_at_once() {
+    let whole = "vocabulary(size = 120, min = 1) { data = words.train }";
+    let whole = RECIPE.replace("wordpiece(size = 120) { data = words.train }", whole);
+    let learnt = with(&whole);
+    texts(&learnt);
+    learnt
+        .run(&["check", "recipe.ssl"])
+        .code(1)
+        .says("`mask_tokens` needs [MASK], and the vocabulary that `pieces` learns has none")
+        .says("take pieces of words");
+
+    let file = r#"{"normalizer": {"type": "BertNormalizer"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
+ "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {"[PAD]": 0, "[UNK]": 1, "the": 2, "boat": 3MASK}}}"#;
+    let given = RECIPE.replace(
+        "wordpiece(size = 120) { data = words.train }",
+        "vocabulary(size = 120, file = \"own.json\")",
+    );
+    let test = with(&given);
+    texts(&test);
+    test.write("own.json", file.replace("MASK", ""));
+    test.run(&["check", "recipe.ssl"]).code(1).says(
+        "`mask_tokens` needs [MASK], and \"own.json\", which `pieces` is read from, has none",
+    );
+    test.write("own.json", file.replace("MASK", ", \"[MASK]\": 4"));
+    test.run(&["check", "recipe.ssl"]).success();
+
+    // pieces of words have all of them, or are none
+    let listed = with(&RECIPE.replace(
+        "wordpiece(size = 120) { data = words.train }",
+        "wordpiece(size = 120, file = \"vocab.txt\")",
+    ));
+    texts(&listed);
+    listed.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\n");
+    listed
+        .run(&["check", "recipe.ssl"])
+        .code(1)
+        .says("vocab.txt: it is no list of pieces, one a line: no line of it is [MASK]");
+}

@@ -21,6 +21,8 @@ pub(super) struct Value {
     pub(super) lab: Option<LabPart>,
     /// The call that last changed its colours.
     pub(super) recoloured: Option<Span>,
+    /// The fit whose pieces it is made of.
+    pub(super) words: Option<Artifact>,
 }
 
 /// Most steps of a sample graph, each draw and each call of another augment counted.
@@ -60,6 +62,7 @@ pub fn compile(
                 normalized: false,
                 lab: None,
                 recoloured: None,
+                words: None,
             });
         if value.is_none() {
             let names: Vec<_> = fields
@@ -237,6 +240,7 @@ impl Compiler<'_> {
                 normalized: column[0].normalized,
                 lab: column[0].lab,
                 recoloured: column[0].recoloured,
+                words: column[0].words.clone(),
             }
         });
         Some(gathered.collect())

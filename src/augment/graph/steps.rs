@@ -3,9 +3,9 @@
 use super::compile::{Compiler, Scope, Value, counted};
 use super::{Input, Node};
 use crate::augment::{Transform, frames, normalize};
-use crate::catalog::{At, Call, Make, Problem};
+use crate::catalog::{Artifact, At, Call, Make, Problem, Value as Argument};
 use crate::data::lab::LabPart;
-use crate::data::{Philox, SampleType};
+use crate::data::{Philox, Pieces, SampleType};
 use crate::language::codes::Code;
 use crate::language::{Span, canonical};
 
@@ -17,6 +17,18 @@ struct Flows {
     normalized: bool,
     lab: Option<LabPart>,
     recoloured: Option<Span>,
+    words: Option<Artifact>,
+}
+
+/// The fit whose pieces a call takes.
+fn vocabulary(call: &Call) -> Option<&Artifact> {
+    call.args
+        .values
+        .values()
+        .find_map(|argument| match &argument.value {
+            Argument::Fit(artifact) => Some(artifact),
+            _ => None,
+        })
 }
 
 /// A slot, as it is read before its last use is known.
@@ -82,6 +94,9 @@ impl Compiler<'_> {
                 return None;
             }
         };
+        let words = vocabulary(call).or(input.words.as_ref());
+        self.enough(call, &*transform, words)?;
+        let words = words.cloned();
         let twice = (call.span, input.lab);
         if is_normalize && input.normalized && !self.twice.contains(&twice) {
             self.twice.push(twice);
@@ -103,6 +118,7 @@ impl Compiler<'_> {
             normalized: input.normalized || is_normalize || lab.is_some(),
             lab: lab.or(input.lab),
             recoloured,
+            words,
         };
         let values = self.apply(transform, input.slot, types, path, always, flows);
         if touches && let Some(last) = values.last() {
@@ -134,6 +150,10 @@ impl Compiler<'_> {
                 return None;
             }
         };
+        let words = values.iter().find_map(|value| value.words.as_ref());
+        let words = vocabulary(call).or(words);
+        self.enough(call, &*transform, words)?;
+        let words = words.cloned();
         let gathered = self.slot();
         let inputs = values.iter().map(|value| unread(value.slot)).collect();
         self.nodes.push(Node::Gather {
@@ -144,6 +164,7 @@ impl Compiler<'_> {
             normalized: values.iter().any(|value| value.normalized),
             lab: None,
             recoloured: values.iter().find_map(|value| value.recoloured),
+            words,
         };
         Some(self.apply(transform, gathered, types, path, None, flows))
     }
@@ -160,6 +181,7 @@ impl Compiler<'_> {
             normalized,
             lab,
             recoloured,
+            words,
         }: Flows,
     ) -> Vec<Value> {
         let (first, count) = (self.slots, types.len());
@@ -179,8 +201,41 @@ impl Compiler<'_> {
             normalized,
             lab,
             recoloured,
+            words: words.clone(),
         };
         types.into_iter().enumerate().map(value).collect()
+    }
+
+    /// Whether a vocabulary has what a transform needs of it, as far as that is known before the fit has run; `None` where it has not.
+    fn enough(
+        &mut self,
+        call: &Call,
+        transform: &dyn Transform,
+        words: Option<&Artifact>,
+    ) -> Option<()> {
+        let (Some(need), Some(words)) = (transform.needs(), words) else {
+            return Some(());
+        };
+        let there = match words.get::<Pieces>() {
+            Some(pieces) => need.met(&pieces).is_ok(),
+            None => !words.lacks.contains(&need),
+        };
+        if there {
+            return Some(());
+        }
+        let (name, own) = (&call.spec.name, &words.name);
+        let has = need.said();
+        let message = match &words.file {
+            Some(file) => format!(
+                "`{name}` needs {has}, and \"{file}\", which `{own}` is read from, has none"
+            ),
+            None => {
+                format!("`{name}` needs {has}, and the vocabulary that `{own}` learns has none")
+            }
+        };
+        let problem = Problem::new(Code::SampleType, message).help(need.help());
+        self.refused(call, problem);
+        None
     }
 
     /// Notes why a transform can't be made, at the argument or the call that it is about.

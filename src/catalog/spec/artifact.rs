@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::data::Need;
+
 /// What one `fit` learns. It is declared when the recipe is checked, and filled once the fit has run: copies of it are one.
 #[derive(Clone)]
 pub struct Artifact {
@@ -12,6 +14,10 @@ pub struct Artifact {
     pub name: String,
     /// What kind of thing it is: `vocabulary`.
     pub gives: &'static str,
+    /// The file that it is read from, as the recipe names it, where it is not learnt.
+    pub file: Option<String>,
+    /// What none that this fit learns has, whatever the records.
+    pub lacks: &'static [Need],
     sizes: Arc<BTreeMap<String, usize>>,
     held: Arc<OnceLock<Arc<dyn Any + Send + Sync>>>,
 }
@@ -22,6 +28,8 @@ impl Artifact {
         Self {
             name: name.to_owned(),
             gives,
+            file: None,
+            lacks: &[],
             sizes: Arc::new(sizes),
             held: Arc::default(),
         }

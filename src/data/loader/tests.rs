@@ -414,3 +414,32 @@ fn by_length_what_is_torn_is_left_out_or_ends_the_run() {
     let bad = of(OnBadSample::Stop).find_map(Result::err).unwrap();
     assert!([3, 77].contains(&bad.id) && bad.error.message == "torn");
 }
+
+/// Where nothing stands in for what is lost, the last batches of a span hold less, or nothing; none is missing.
+#[test]
+fn by_length_evaluation_reads_every_record_once() {
+    let torn = [3, 5, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86];
+    let data = Arc::new(Texts::new(&torn));
+    let graph = Arc::new(as_it_is(&data.fields));
+    let records = data.len();
+    let options = LoaderOptions {
+        by_length: true,
+        on_bad_sample: OnBadSample::Skip,
+        ..LoaderOptions::evaluation(10, 3, 2)
+    };
+    let batches: Vec<Batch> = Loader::new(data, graph, options)
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(batches.len(), records.div_ceil(10));
+    let of = |what: &dyn Fn(&Batch) -> Vec<u64>| -> Vec<u64> {
+        let mut all: Vec<u64> = batches.iter().flat_map(what).collect();
+        all.sort_unstable();
+        all
+    };
+    let read = of(&|batch| batch.indices.clone());
+    let lost = of(&|batch| batch.skipped.iter().map(|bad| bad.id).collect());
+    assert_eq!(lost, torn);
+    let others = (0..records as u64).filter(|record| !torn.contains(record));
+    assert_eq!(read, others.collect::<Vec<_>>());
+}

@@ -117,6 +117,8 @@ impl Worker {
         let first = before as usize * size;
         let last = ((cursor.batch + batches) as usize * size).min(order.len());
         let mut drawn: Vec<Drawn> = Vec::with_capacity(last - first);
+        // with nothing in their place
+        let mut lost = Vec::new();
         for position in first..last {
             if self.stop.load(Ordering::Relaxed) {
                 return None;
@@ -129,10 +131,15 @@ impl Worker {
             if let Err(error) = filled {
                 return Some(vec![(cursor, Err(error))]);
             }
-            drawn.extend(found.map(|found| Drawn { skipped, ..found }));
+            match found {
+                Some(found) => drawn.push(Drawn { skipped, ..found }),
+                None => lost.extend(skipped),
+            }
         }
         let lengths: Vec<usize> = drawn.iter().map(|record| record.length).collect();
-        let turns = sorted(&lengths, size, self.options.seed, cursor.epoch, span);
+        let mut turns = sorted(&lengths, size, self.options.seed, cursor.epoch, span);
+        // the last ones are empty where records are lost
+        turns.resize((cursor.batch + batches - before) as usize, Vec::new());
         let mut drawn: Vec<Option<Drawn>> = drawn.into_iter().map(Some).collect();
         let mut made = Vec::with_capacity(turns.len());
         for (number, records) in (before..).zip(turns) {
@@ -147,10 +154,11 @@ impl Worker {
                 ..cursor
             };
             let batch = spare.pop().unwrap_or_default();
-            made.push((
-                at,
-                self.laid(at, records, longest.unwrap_or(0), batch, scratch),
-            ));
+            let mut laid = self.laid(at, records, longest.unwrap_or(0), batch, scratch);
+            if let Ok(batch) = &mut laid {
+                batch.skipped.append(&mut lost);
+            }
+            made.push((at, laid));
         }
         Some(made)
     }

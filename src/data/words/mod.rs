@@ -9,6 +9,7 @@ mod entries;
 mod file;
 mod fit;
 mod listed;
+mod need;
 mod noise;
 mod rows;
 mod split;
@@ -23,6 +24,7 @@ use tokenizers::Model;
 use tokenizers::models::wordpiece::WordPiece;
 
 use self::bytes::Bytes;
+pub use self::need::Need;
 pub use self::noise::Noise;
 use self::split::words;
 pub use self::whole::Whole;

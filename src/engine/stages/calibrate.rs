@@ -95,7 +95,13 @@ impl Run<'_> {
                 };
                 Ok(steps + readings + work)
             }
-            Body::Evaluate(e) => self.judging_seconds(e, usize::MAX, 2.0, 1.0),
+            Body::Evaluate(e) => {
+                let own = self.judging_seconds(e, usize::MAX, 2.0, 1.0)?;
+                Ok(match &e.beside {
+                    Some(beside) => own + self.judging_seconds(beside, usize::MAX, 1.0, 0.0)?,
+                    None => own,
+                })
+            }
             Body::Export(_) => Ok(0.0),
         }
     }
@@ -205,7 +211,7 @@ impl Run<'_> {
     fn read_seconds(&self, reading: &Reading, data: &DataView) -> Result<f64, Failure> {
         let model = self.fresh(&reading.graph)?;
         let vars: Vec<_> = reading.places.iter().map(|(_, var, _)| *var).collect();
-        let read = Through::Graph(&reading.graph, &model, &vars);
+        let read = Through::Graph(&reading.graph, &model, &vars, &reading.shorter);
         let some = |records: usize| DataView {
             dataset: evenly(data.dataset.clone(), records),
             ..data.clone()

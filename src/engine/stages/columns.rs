@@ -42,6 +42,19 @@ impl Run<'_> {
             (Some(_), _) | (_, Some(_)) => Findings::default(),
             (None, None) => column(Column::Raw, watch)?,
         };
+        let beside = match &evaluation.beside {
+            Some(other) => {
+                let work = Work {
+                    stage,
+                    evaluation: other,
+                    whose: Whose::Column(Column::Beside),
+                    most: None,
+                    directory: Some(directory),
+                };
+                self.judge(&work, watch)?
+            }
+            None => Findings::default(),
+        };
         let taught = self.taught(stage, evaluation, directory, watch)?;
         let supervised = match &taught {
             Some(model) => {
@@ -78,26 +91,32 @@ impl Run<'_> {
                 view: &evaluation.protocol,
             };
             let value = |found: &crate::evaluation::Metric| found.value;
-            let mut of_raw = raw.metrics.iter();
+            // without an encoder there is one place, and another one is read at its output
+            let only = |found: &Findings| {
+                let mut found = found.metrics.iter();
+                found.find(|found| found.name == metric.name).map(value)
+            };
+            let mut protocol = evaluator.protocol(&evaluation.args, &about);
+            if let Some(other) = &evaluation.beside {
+                protocol += &format!(", `{}`: {}", other.from.text(), other.protocol);
+            }
+            if let Some(teaching) = &teaching {
+                protocol += &format!(", {teaching}");
+            }
             ResultRow {
                 stage: stage.name.clone(),
                 evaluator: evaluation.call.spec.name.clone(),
-                protocol: match &teaching {
-                    Some(teaching) => format!(
-                        "{}, {teaching}",
-                        evaluator.protocol(&evaluation.args, &about)
-                    ),
-                    None => evaluator.protocol(&evaluation.args, &about),
-                },
+                protocol,
                 metric: metric.name.to_owned(),
                 unit: metric.measure.unit,
                 better: metric.measure.better,
                 value: metric.value,
                 untrained: untrained.metrics.get(index).map(value),
                 supervised: supervised.metrics.get(index).map(value),
-                // without an encoder there is one place
                 raw_is: evaluation.raw_is.map(str::to_owned),
-                raw: of_raw.find(|raw| raw.name == metric.name).map(value),
+                raw: only(&raw),
+                beside_is: evaluation.beside.as_ref().map(|other| other.from.text()),
+                beside: only(&beside),
                 ..ResultRow::default()
             }
         });
@@ -119,21 +138,23 @@ impl Run<'_> {
             return Err(unable(evaluation));
         };
         let reading = evaluation.reading.as_ref();
-        let own: Option<(_, Cow<'_, _>, Vec<_>)> = match (reading, work.whose.is_raw()) {
+        let own: Option<(_, Cow<'_, _>, Vec<_>, &[_])> = match (reading, work.whose.is_raw()) {
             (None, _) => None,
             (Some(reading), false) => {
                 let vars = reading.places.iter().map(|(_, var, _)| *var);
                 let model = self.encoder(work, &reading.graph)?;
-                Some((&reading.graph, model, vars.collect()))
+                Some((&reading.graph, model, vars.collect(), &reading.shorter[..]))
             }
             // values that are no numbers to be compared are counted first
             (Some(reading), true) => match &reading.raw {
-                Some((graph, var, _)) => Some((graph, Cow::Owned(self.fresh(graph)?), vec![*var])),
+                Some((graph, var, _)) => {
+                    Some((graph, Cow::Owned(self.fresh(graph)?), vec![*var], &[][..]))
+                }
                 None => None,
             },
         };
         let through = match &own {
-            Some((graph, model, vars)) => Through::Graph(graph, model, vars),
+            Some((graph, model, vars, shorter)) => Through::Graph(graph, model, vars, shorter),
             None => Through::Nothing,
         };
         let mut read = Vec::new();

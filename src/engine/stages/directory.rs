@@ -19,7 +19,7 @@ use super::done::{self, Done};
 use super::failure::{Failure, disk};
 use super::folder::{StageDirectory, file_of};
 use crate::engine::checkpoint::{self, Opened};
-use crate::evaluation::{Column, SUPERVISED, TAUGHT};
+use crate::evaluation::{BESIDE, Column, SUPERVISED, TAUGHT};
 use crate::files::{Folder, Kind, Odd, is_hex, odd, unfinished};
 use crate::language::codes::Code;
 
@@ -308,7 +308,7 @@ fn owner(folder: &Folder, stage: &str) -> Result<Owner, Failure> {
         return Ok(Owner::Settings(done.hash));
     }
     let parts = Column::ALL.map(Column::part).into_iter();
-    for part in parts.chain([SUPERVISED, TAUGHT]) {
+    for part in parts.chain([SUPERVISED, TAUGHT, BESIDE]) {
         let weights = Opened::new(folder, &file_of(part, "final", ".ckpt"));
         let weights = weights.ok().map(|opened| opened.binding().clone());
         let of_weights = weights.filter(|binding| binding.stage == stage);

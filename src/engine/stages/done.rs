@@ -97,8 +97,9 @@ fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
         },
         Body::Train(training) => weights_of(&training.graph),
         Body::Evaluate(evaluation) => {
-            let taught = evaluation.taught.iter().flat_map(|taught| &taught.heads);
-            let heads = evaluation.heads.iter().chain(taught);
+            let others = evaluation.taught.iter().chain(&evaluation.beside);
+            let others = others.flat_map(|other| &other.heads);
+            let heads = evaluation.heads.iter().chain(others);
             let graphs = heads.flat_map(|heads| [&heads.own.train, &heads.raw.train]);
             graphs.map(weights_of).max().unwrap_or(0)
         }
@@ -123,6 +124,8 @@ fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
             if evaluation.heads.is_some() {
                 let parts = Column::ALL.into_iter().map(Column::part);
                 let parts = parts.chain(supervised.map(|_| SUPERVISED));
+                let beside = evaluation.beside.as_ref();
+                let parts = parts.chain(beside.map(|_| Column::Beside.part()));
                 outputs.extend(parts.flat_map(trained).map(own));
             }
             if supervised.is_some() {

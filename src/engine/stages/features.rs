@@ -7,11 +7,12 @@ use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
 use crate::augment::SampleGraph;
 use crate::data::{Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample};
+use crate::engine::inputs::takes;
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::evaluation::{Features, INPUT, LABEL};
 use crate::graph::{Graph, Var};
 use crate::language::codes::Code;
-use crate::plan::{DataView, Reading};
+use crate::plan::{DataView, Reading, Traced};
 
 /// Records per forward pass. Part of the result's definition: products of other sizes may round otherwise.
 pub(super) const BATCH: usize = 256;
@@ -26,6 +27,8 @@ pub(super) struct View<'a> {
     pub batch: usize,
     /// What is done about records that can't be read.
     pub on_bad: OnBadSample,
+    /// Texts of like length share a batch, so that padding is not computed.
+    pub by_length: bool,
 }
 
 impl<'a> View<'a> {
@@ -36,6 +39,7 @@ impl<'a> View<'a> {
             samples: &reading.samples,
             batch: BATCH,
             on_bad: reading.on_bad,
+            by_length: false,
         }
     }
 }
@@ -71,8 +75,8 @@ pub(super) fn take(batch: &mut SampleBatch, name: &str) -> Option<HostTensor> {
 
 /// What is read of each batch.
 pub(super) enum Through<'a> {
-    /// Values of a graph run by a model.
-    Graph(&'a Graph, &'a Model, &'a [Var]),
+    /// Values of a graph run by a model; of shorter texts, where there are any, those of the graph that was traced for them.
+    Graph(&'a Graph, &'a Model, &'a [Var], &'a [Traced]),
     /// What the encoder would take.
     Nothing,
 }
@@ -93,8 +97,17 @@ impl Run<'_> {
             labels: Vec::with_capacity(total),
             ..Features::default()
         };
-        let view = View::of(data, reading);
+        let by_length = matches!(through, Through::Graph(.., shorter) if !shorter.is_empty());
+        let view = View {
+            by_length,
+            ..View::of(data, reading)
+        };
+        let mut places = Vec::with_capacity(total);
         self.read(&view, stage, what, watch, &mut |batch, watch| {
+            if batch.size == 0 {
+                return Ok(());
+            }
+            places.extend(batch.indices.iter().copied());
             if let Some(HostTensor::Int { data, .. }) = take(batch, LABEL) {
                 features
                     .labels
@@ -106,8 +119,10 @@ impl Run<'_> {
             features.records += input.shape().first().copied().unwrap_or(0);
             let values = match through {
                 Through::Nothing => vec![input],
-                Through::Graph(graph, model, vars) => {
+                Through::Graph(graph, model, vars, shorter) => {
                     let fields = Batch::from([(INPUT.to_owned(), input)]);
+                    let fits = shorter.iter().find(|own| takes(&own.graph, &fields));
+                    let (graph, vars) = fits.map_or((*graph, *vars), |own| (&own.graph, &own.vars));
                     evaluate(graph, model, &fields, vars)?
                 }
             };
@@ -128,10 +143,13 @@ impl Run<'_> {
             let message = format!("no record of `{}` can be read", data.text);
             return Err(Failure::new(Code::BadSample, message).at(data.span));
         }
+        if by_length {
+            features.sort_by(&places);
+        }
         Ok(features)
     }
 
-    /// Gives each batch of a view to `see`, every record once, in order.
+    /// Gives each batch of a view to `see`, every record once, in order; by length in an order of its own.
     pub(super) fn read(
         &self,
         view: &View<'_>,
@@ -147,6 +165,7 @@ impl Run<'_> {
             view.samples.clone(),
             LoaderOptions {
                 on_bad_sample: view.on_bad,
+                by_length: view.by_length,
                 ..LoaderOptions::evaluation(view.batch, self.settings.seed, self.workers)
             },
         )

@@ -3,16 +3,17 @@
 use super::failure::{Failure, stopped};
 use super::features::{BATCH, View, bound};
 use super::fit::{Batches, Fit};
-use super::valid::Means;
+use super::valid::readings;
 use super::work::Work;
 use super::{Run, Watch, quiet, stop_asked};
+use crate::engine::inputs::graph_of;
 use crate::engine::{
-    Batch, HostTensor, Model, Rows as DeviceRows, Trainer, features as evaluate, losses,
+    Batch, HostTensor, Model, Rows as DeviceRows, Trainer, features as evaluate, numbers,
 };
 use crate::evaluation::{
     Failed, Features, Heads, LABEL, Lab, Measured, Read, Rows, Shuffled, answers,
 };
-use crate::graph::Graph;
+use crate::graph::{Graph, Totals};
 use crate::language::codes::Code;
 use crate::plan;
 
@@ -57,6 +58,16 @@ impl<'a> Bench<'a> {
             true => (heads, &heads.raw),
             false => (heads, &heads.own),
         })
+    }
+
+    /// Their evaluation graph on shorter texts.
+    fn shorter(&self) -> &'a [Graph] {
+        let heads = self.work.evaluation.heads.as_ref();
+        let records = heads.and_then(|heads| heads.records.as_ref());
+        match self.work.whose.is_raw() {
+            true => &[],
+            false => records.map_or(&[], |records| &records.shorter),
+        }
     }
 
     fn train_heads(&mut self, data: &Read, valid: Option<&Read>) -> Result<Model, Failure> {
@@ -121,6 +132,7 @@ impl<'a> Bench<'a> {
             before_epoch: None,
             span: work.stage.span,
         };
+        let shorter = self.shorter();
         let mut reading = |trainer: &Trainer, step: u64, watch: &mut dyn Watch| {
             let last = settings.watches() && step == settings.steps;
             match (valid, &heads.records) {
@@ -133,7 +145,14 @@ impl<'a> Bench<'a> {
                 (Some(Read::Records(split)), Some(records)) => {
                     let model = trainer.result();
                     split_view(work, *split, records, settings, |view| {
-                        run.valid(eval, &model, view, &records.bindings, stage, watch)
+                        run.valid(
+                            (eval, shorter),
+                            &model,
+                            view,
+                            &records.bindings,
+                            stage,
+                            watch,
+                        )
                     })
                 }
                 _ => Ok(Vec::new()),
@@ -192,9 +211,11 @@ impl Trained<'_, '_> {
         let (run, work) = (self.bench.run, self.bench.work);
         let (heads, graphs) = self.bench.heads()?;
         let (model, eval) = (&self.model, &graphs.eval);
-        let vars = answers(eval);
+        let shorter = self.bench.shorter();
         let mut answer = |fields: &Batch, labels: &[u32]| -> Result<(), Failure> {
-            for (head, logits) in evaluate(eval, model, fields, &vars)?.iter().enumerate() {
+            let graph = graph_of(shorter, eval, fields);
+            let made = evaluate(graph, model, fields, &answers(graph))?;
+            for (head, logits) in made.iter().enumerate() {
                 see(head, logits.as_f32().unwrap_or_default(), labels);
             }
             Ok(())
@@ -215,6 +236,9 @@ impl Trained<'_, '_> {
                 split_view(work, *split, records, &heads.settings, |view| {
                     let mut seen = 0;
                     run.read(view, &work.stage.name, said, watch, &mut |batch, watch| {
+                        if batch.size == 0 {
+                            return Ok(());
+                        }
                         let fields = std::mem::take(&mut batch.fields);
                         let fields: Batch = bound(fields, &records.bindings).collect();
                         let Some(HostTensor::Int { data: labels, .. }) = fields.get(LABEL) else {
@@ -258,6 +282,7 @@ fn split_view<T>(
         samples: &records.view,
         batch: BATCH,
         on_bad: settings.on_bad,
+        by_length: !work.whose.is_raw() && !records.shorter.is_empty(),
     })
 }
 
@@ -276,13 +301,15 @@ fn row_losses(
     features: &Features,
 ) -> Result<Vec<Measured>, Failure> {
     let all: Vec<u32> = (0..features.records as u32).collect();
-    let mut means = Means::new();
+    let mut totals = Totals::of(eval);
+    let wanted = totals.wanted();
     for (number, rows) in all.chunks(ROWS).enumerate() {
         let batch = gather(names, features, rows);
-        let values = losses(eval, model, &batch, run.settings.seed, number as u64)?;
-        means.add(&values, rows.len());
+        let seed = run.settings.seed;
+        let values = numbers(eval, model, &batch, &wanted, seed, number as u64)?;
+        totals.add(&values, rows.len());
     }
-    Ok(means.readings(eval))
+    Ok(readings(eval, &totals))
 }
 
 /// Batches of rows.

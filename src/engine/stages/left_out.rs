@@ -116,13 +116,10 @@ impl Run<'_> {
 
     /// Writes beside what a stage has measured which records are not in it: the stage's own, and those of the stage `from` that
     /// trained the encoder.
-    pub(super) fn note_counts(&self, rows: &mut [ResultRow], stage: &str, from: Option<&str>) {
+    pub(super) fn note_counts(&self, rows: &mut [ResultRow], stage: &str, inputs: &[&str]) {
         let mut told = self.told.borrow_mut();
-        for (name, trained) in from
-            .map(|from| (from, true))
-            .into_iter()
-            .chain([(stage, false)])
-        {
+        let inputs = inputs.iter().map(|input| (*input, true));
+        for (name, trained) in inputs.chain([(stage, false)]) {
             let Some(met) = told.get_mut(name) else {
                 continue;
             };

@@ -261,8 +261,9 @@ impl Run<'_> {
         let kept = self.tell_counts(directory, watch);
         let mut rows = made?;
         kept.map_err(|error| failure::disk(&directory.path_of(left_out::FILE), &error))?;
-        let from = stage.from().map(|from| from.stage.as_str());
-        self.note_counts(&mut rows, &stage.name, from);
+        let inputs = stage.inputs().into_iter();
+        let inputs: Vec<&str> = inputs.map(|from| from.stage.as_str()).collect();
+        self.note_counts(&mut rows, &stage.name, &inputs);
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, self.root())?;
         Ok(rows)
@@ -317,10 +318,10 @@ impl Run<'_> {
                 hasher.update(manifest.as_bytes());
             }
         }
-        if let Some(from) = stage.from()
-            && let Some(input) = self.stages.get(&from.stage)
-        {
-            hasher.update(input.hash.as_bytes());
+        for from in stage.inputs() {
+            if let Some(input) = self.stages.get(&from.stage) {
+                hasher.update(input.hash.as_bytes());
+            }
         }
         // fits come first: their folders are open
         for fit in stage.fits.iter().filter_map(|name| self.stages.get(name)) {

@@ -154,9 +154,10 @@ impl Run<'_> {
                         samples: &valid.samples,
                         batch: settings.batch,
                         on_bad: settings.on_bad,
+                        by_length: settings.by_length,
                     };
                     read.extend(self.valid(
-                        &valid.graph,
+                        (&valid.graph, &valid.shorter),
                         &trainer.result(),
                         &view,
                         &training.bindings,

@@ -97,7 +97,9 @@ impl Run<'_> {
     ) -> Result<Cow<'m, Model>, Failure> {
         let from = &work.evaluation.from;
         Ok(match work.whose {
-            Whose::Column(Column::Trained) => Cow::Owned(self.trained(from, graph)?),
+            Whose::Column(Column::Trained | Column::Beside) => {
+                Cow::Owned(self.trained(from, graph)?)
+            }
             Whose::Column(Column::Untrained) => Cow::Owned(self.untrained(from, graph)?),
             Whose::Column(Column::Raw) => Cow::Owned(self.fresh(graph)?),
             Whose::Taught(model) => Cow::Borrowed(model),

@@ -62,5 +62,11 @@ pub(super) fn declared(name: &str, call: &Call) -> Option<Artifact> {
         _ => None,
     });
     let sizes: BTreeMap<String, usize> = sizes.collect();
-    Some(Artifact::new(name, call.spec.gives?, sizes))
+    let file = call.args.maybe_text("file").map(str::to_owned);
+    let learnt = call.spec.fit().filter(|_| file.is_none());
+    Some(Artifact {
+        lacks: learnt.map_or(&[], |fit| fit.lacks()),
+        file,
+        ..Artifact::new(name, call.spec.gives?, sizes)
+    })
 }

@@ -179,6 +179,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         results => list(&sections::lines(&run.results, &axis)),
         supervised,
         raw => raw.then(|| crate::report::table::raw_name(&run.results)),
+        beside => crate::report::table::beside_name(&run.results),
         metric,
         scale => bar_axis(&axis),
         curves => list(&curves),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::numbers::{duration, thousands, trim};
 use super::run::{Normalized, Provenance, Run};
-use crate::evaluation::Unit;
+use crate::evaluation::{BESIDE, Unit};
 use crate::report::ResultRow;
 use crate::report::plot::{Axis, Bar, bars};
 
@@ -58,7 +58,13 @@ pub(super) struct OriginLine {
 }
 
 fn values(row: &ResultRow) -> impl Iterator<Item = f64> {
-    let all = [Some(row.value), row.untrained, row.raw, row.supervised];
+    let all = [
+        Some(row.value),
+        row.untrained,
+        row.raw,
+        row.beside,
+        row.supervised,
+    ];
     all.into_iter().flatten().filter(|value| value.is_finite())
 }
 
@@ -130,6 +136,7 @@ fn result_tile(row: &ResultRow) -> Tile {
     let notes = [
         over(row.untrained, "untrained"),
         over(row.raw, row.raw_name()),
+        over(row.beside, row.beside_name()),
     ];
     Tile {
         label: format!("{} · {}", row.stage, row.metric),
@@ -147,13 +154,16 @@ pub(super) fn lines(rows: &[ResultRow], axis: &Axis) -> Vec<Line> {
     let mut last = "";
     // an exam of words has none
     let raw = rows.iter().any(|row| row.raw.is_some());
+    let beside = rows.iter().any(|row| row.beside.is_some());
     let line = |row: &'_ ResultRow, first: bool| {
         let baselines = [
             ("untrained", "untrained", row.untrained),
             ("raw", row.raw_name(), row.raw),
+            (BESIDE, row.beside_name(), row.beside),
             ("supervised", "supervised", row.supervised),
         ];
-        let baselines = baselines.iter().filter(|(of, ..)| raw || *of != "raw");
+        let there = |of: &str| (raw || of != "raw") && (beside || of != BESIDE);
+        let baselines = baselines.iter().filter(|(of, ..)| there(of));
         let shown = |value: f64| row.measure().shown(value);
         let mut drawn = vec![Bar {
             name: "trained",
