@@ -5,10 +5,12 @@
 //! it, `plan/torch.rs` says how its export is loaded there.
 
 mod bert;
+mod gpt;
 pub mod layers;
 mod nin;
 mod resnet;
 mod small_cnn;
+mod texts;
 mod vit;
 mod word_vectors;
 
@@ -27,6 +29,7 @@ pub fn specs() -> Vec<Spec> {
     specs.extend(resnet::specs());
     specs.push(vit::spec());
     specs.push(bert::spec());
+    specs.push(gpt::spec());
     specs.push(word_vectors::spec());
     specs
 }

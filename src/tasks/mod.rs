@@ -23,6 +23,8 @@ mod next_sentence;
 mod nnclr;
 mod queue;
 mod relative_patch;
+mod reply;
+mod rollout;
 mod rotation;
 mod simclr;
 mod simsiam;
@@ -41,7 +43,7 @@ mod tests;
 mod traces;
 
 use crate::catalog::{Args, Kind, Param, Result, Spec, Type};
-use crate::data::{Fields, KINDS, SampleType, first_image};
+use crate::data::{Fields, KINDS, PADDING, SampleType, first_image};
 use crate::graph::{Graph, Var};
 
 /// The catalog entries of this room.
@@ -62,6 +64,7 @@ pub fn specs() -> Vec<Spec> {
         next_sentence::spec(),
         nnclr::spec(),
         relative_patch::spec(),
+        reply::spec(),
         rotation::spec(),
         simclr::spec(),
         simsiam::spec(),
@@ -123,6 +126,13 @@ fn texts_of(g: &mut Graph, name: &str) -> Result<Var> {
         Some(kinds) => g.stack(&[ids, kinds], 2),
         None => Ok(ids),
     }
+}
+
+/// 1 for a piece of a text, 0 for padding: ids are whole numbers from 0.
+fn own(g: &mut Graph, ids: Var) -> Result<Var> {
+    const { assert!(PADDING == 0) };
+    let real = g.to_float(ids)?;
+    g.clamp(real, 0.0, 1.0)
 }
 
 /// How long and by what a task is trained, with its paper's values: `batch`, `length`, `optimizer`, `schedule`.

@@ -7,6 +7,7 @@ mod exhibits;
 mod export;
 mod left_out;
 mod parts;
+mod replies;
 mod scripts;
 mod strangers;
 mod supervised;
