@@ -70,7 +70,9 @@ fn every_example_and_every_recipe_on_shapes_is_sound() {
     let lines: String = (0..64).map(line).collect();
     fs::create_dir(folder.path().join("news")).expect("a folder");
     fs::write(folder.path().join("news/train.jsonl"), &lines).expect("texts");
-    let turn = |n: usize| format!("{{\"turns\": [\"who are you {n}\", \"a boat\", \"and you {n}\", \"a wave\"]}}\n");
+    let turn = |n: usize| {
+        format!("{{\"turns\": [\"who are you {n}\", \"a boat\", \"and you {n}\", \"a wave\"]}}\n")
+    };
     let talks: String = (0..64).map(turn).collect();
     fs::write(folder.path().join("talks.jsonl"), talks).expect("dialogues");
     fs::write(folder.path().join("corpus.txt"), &lines).expect("a text");

@@ -108,6 +108,9 @@ fn a_reply_ends_once_and_is_drawn_anew_for_each_record() {
     let [context, first, last] =
         [("context", 4), ("first", 1), ("last", 1)].map(|(name, n)| ids(&mut g, name, n));
     let ends = Ends { first, last };
+    // how many positions there are, the longest text says
+    let longest = ids(&mut g, "longest", 4 + N);
+    g.call_part(&gpt(), "tokens", longest).unwrap();
     let written = write(&mut g, &gpt(), context, ends, N).unwrap();
     let model = model(&g, 4 + N);
     let rows = 200;
