@@ -74,7 +74,8 @@ fn every_example_and_every_recipe_on_shapes_is_sound() {
         format!("{{\"turns\": [\"who are you {n}\", \"a boat\", \"and you {n}\", \"a wave\"]}}\n")
     };
     let talks: String = (0..64).map(turn).collect();
-    fs::write(folder.path().join("talks.jsonl"), talks).expect("dialogues");
+    fs::create_dir(folder.path().join("talks")).expect("a folder");
+    fs::write(folder.path().join("talks/train.jsonl"), talks).expect("dialogues");
     fs::write(folder.path().join("corpus.txt"), &lines).expect("a text");
     for spec in Catalog::builtin().of_kind(Kind::Task) {
         let path = folder.path().join(format!("{}.ssl", spec.name));

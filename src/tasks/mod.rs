@@ -4,6 +4,7 @@
 //! paper by a script of `tests/fixtures/tasks`.
 
 mod ab_bins;
+mod adversarial;
 mod autoencoder;
 mod barlow_twins;
 mod byol;

@@ -1,10 +1,13 @@
 //! What was answered? (Vinyals & Le, 2015)
 
+use super::adversarial::{discriminate, policy};
 use super::rollout::{Ends, distinct, write};
 use super::{own, training_params, vocabulary_param};
-use crate::catalog::{Args, Kind, Make, Problem, Result, Spec};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, PADDING, SampleType};
-use crate::graph::{Comparison, CrossEntropy, Graph, Mode, Module, Size, Var, show};
+use crate::graph::{
+    Comparison, CrossEntropy, Graph, Mode, Module, Moment, Scalar, Size, Var, show,
+};
 use crate::language::codes::Code;
 
 /// Pieces of what was said before, and of the answer.
@@ -22,15 +25,25 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
         ..CrossEntropy::default()
     };
     let loss = g.cross_entropy_with(logits, words, how)?;
-    g.objective("loss", loss);
+    let drawn = match (g.mode, task.number("adversarial") > 0.0) {
+        (Mode::Train, false) => None,
+        _ => Some(drawn(g, &encoder, context, reply)?),
+    };
+    let whole = match (drawn, task.number("adversarial") > 0.0) {
+        (Some(drawn), true) => rewarded(g, task, &encoder, [context, reply], drawn, loss)?,
+        _ => loss,
+    };
+    g.objective("loss", whole);
     let accuracy = first(g, logits, words)?;
     g.metric("accuracy", accuracy);
     let perplexity = g.exp(loss)?;
     g.metric("perplexity", perplexity);
-    let drawn = match g.mode {
-        Mode::Train => None,
-        Mode::Eval => Some(drawn(g, &encoder, context, reply)?),
-    };
+    if let (Some(Drawn { written, ends }), Mode::Eval) = (drawn, g.mode) {
+        let words = unended(g, written, ends.last)?;
+        let [one, two] = distinct(g, words)?;
+        g.metric("distinct_1", one);
+        g.metric("distinct_2", two);
+    }
     for name in ["written", "answered"] {
         g.exhibit_of(name, &[], |g| {
             let Some(Drawn { written, ends }) = drawn else {
@@ -52,15 +65,35 @@ struct Drawn {
     ends: Ends,
 }
 
-/// A reply to each context, no longer than the true ones, and how many of their pieces differ.
+/// The likelihood's loss, and from some time on the policy gradient of being taken for a person with it: `[1]`. The discriminator learns first.
+fn rewarded(
+    g: &mut Graph,
+    task: &Args,
+    encoder: &Module,
+    [context, reply]: [Var; 2],
+    Drawn { written, ends }: Drawn,
+    loss: Var,
+) -> Result<Var> {
+    let discriminator = Module::new("discriminator", task.net("discriminator"));
+    let answer = g.concat(&[ends.first, written], 1)?; // [B, r]
+    let verdict = discriminate(g, &discriminator, context, [reply, answer])?;
+    g.objective_of("discriminator", verdict.loss, &[&discriminator])?;
+    let Told { logits, words } = told(g, encoder, context, answer)?;
+    let n = g.shape(written)[1].known().unwrap_or(1);
+    let policy = policy(g, logits, words, verdict.reward, n)?;
+    let reward = g.mean_all(verdict.reward)?;
+    g.metric("reward", reward);
+    let counts = g.scalar(Scalar::After(Moment::from(task.duration("alone")))); // [1]
+    let policy = g.mul(policy, counts)?;
+    let policy = g.mul_scalar(policy, task.number("adversarial"))?;
+    g.add(loss, policy)
+}
+
+/// A reply to each context, no longer than the true ones.
 fn drawn(g: &mut Graph, encoder: &Module, context: Var, reply: Var) -> Result<Drawn> {
     let ends = ends(g, context, reply)?;
     let most = g.shape(reply)[1].known().unwrap_or(2) - 1;
     let written = write(g, encoder, context, ends, most)?;
-    let words = unended(g, written, ends.last)?;
-    let [one, two] = distinct(g, words)?;
-    g.metric("distinct_1", one);
-    g.metric("distinct_2", two);
     Ok(Drawn { written, ends })
 }
 
@@ -156,6 +189,25 @@ pub(super) fn spec() -> Spec {
     )
     .pieces()
     .param(vocabulary_param())
+    .param(
+        Param::with_default(
+            "adversarial",
+            Type::Number,
+            "0",
+            "Weight of being taken for a person's reply by a discriminator, as a policy gradient beside the likelihood. 0: there is none.",
+        )
+        .within(0.0, 1e6),
+    )
+    .param(
+        Param::with_default("alone", Type::Duration, "0 epochs", "So long the likelihood is alone; the discriminator learns all the time.")
+            .within(0.0, 1e9),
+    )
+    .param(Param::with_default(
+        "discriminator",
+        Type::Encoder,
+        "gpt(width = 64, depth = 1, pool = last)",
+        "Reads what was said and a reply, true or drawn; a layer behind it scores which. `optimizer discriminator = …` moves it.",
+    ))
     .params(training_params(
         (32, ("Replies per optimiser step.", 1.0)),
         "40 epochs",
@@ -177,7 +229,10 @@ pub(super) fn spec() -> Spec {
          recurrent.\n\nIn evaluation it also writes: a reply of at most so many pieces as there is room for, each drawn by its probability. `distinct_1` and \
          `distinct_2` are how many of the pieces, and of the pairs of neighbouring pieces, of all the replies of a batch are different ones (Li et al., \
          2016): they compare batches of one size. The exhibit `written` has what was said and a reply that was drawn, `answered` the same with the \
-         true one.\n\nThis is the generator of Wu et al., 2019 (arXiv:1907.00448), before it is rewarded.",
+         true one.\n\nWith `adversarial` above 0 it writes while it is trained, too: a discriminator learns to tell what is written from what was answered (Li et \
+         al., 2017, arXiv:1701.06547), and how likely it takes a reply for a true one is its reward, `reward` the mean. The gradient is REINFORCE's, with the \
+         mean reward of the other replies of the batch as the baseline; the likelihood stays beside it, as the teacher forcing of that paper does. \
+         Wu et al., 2019 (arXiv:1907.00448) reward such a generator by the coherence score of `dialogue_order` in the discriminator's place.",
     )
     .example(
         "ssl 1\n\ndataset answers = dialogues(\"talks\") |> replies()\n\n\
