@@ -70,6 +70,12 @@ fn every_example_and_every_recipe_on_shapes_is_sound() {
     let lines: String = (0..64).map(line).collect();
     fs::create_dir(folder.path().join("news")).expect("a folder");
     fs::write(folder.path().join("news/train.jsonl"), &lines).expect("texts");
+    let turn = |n: usize| {
+        format!("{{\"turns\": [\"who are you {n}\", \"a boat\", \"and you {n}\", \"a wave\"]}}\n")
+    };
+    let talks: String = (0..64).map(turn).collect();
+    fs::create_dir(folder.path().join("talks")).expect("a folder");
+    fs::write(folder.path().join("talks/train.jsonl"), talks).expect("dialogues");
     fs::write(folder.path().join("corpus.txt"), &lines).expect("a text");
     let talk = format!("[{}]\n", ["\"where to, and when?\""; 8].join(", "));
     fs::write(folder.path().join("talks.jsonl"), talk.repeat(64)).expect("dialogues");

@@ -14,16 +14,20 @@ pub fn spec() -> Spec {
         Make::transform(types, |args, _| {
             Ok(Box::new(CropTokens {
                 length: args.size("length"),
-                random: args.word("at") == "random",
+                at: match args.word("at") {
+                    "random" => At::Random,
+                    "end" => At::End,
+                    _ => At::Start,
+                },
             }))
         }),
     )
     .param(Param::required("length", Type::Integer, "How many pieces at most.").within(3.0, 8192.0))
     .param(Param::with_default(
         "at",
-        Type::Choice(&["random", "start"]),
+        Type::Choice(&["random", "start", "end"]),
         "random",
-        "Where the crop begins: anywhere, each place as likely as another, or where the text does.",
+        "Which of them: anywhere, each place as likely as another, the first ones, or the last ones.",
     ))
     .doc(
         "A text that is no longer stays as it is: in a batch it is padded. Where a text is enclosed in `[CLS]` and `[SEP]`, its crop is too, \
@@ -39,9 +43,17 @@ fn types(args: &Args, input: &SampleType) -> Result<Vec<SampleType>> {
     Ok(vec![SampleType::tokens(Some(length), tokens.vocabulary)])
 }
 
+/// Which pieces stay.
+#[derive(PartialEq)]
+enum At {
+    Random,
+    Start,
+    End,
+}
+
 struct CropTokens {
     length: usize,
-    random: bool,
+    at: At,
 }
 
 impl Transform for CropTokens {
@@ -66,9 +78,10 @@ impl Transform for CropTokens {
             let edge = usize::from(separator.is_some());
             let inside = ids.len() - 2 * edge;
             let kept = self.length - 2 * edge;
-            let start = match self.random {
-                true => rng.below((inside - kept + 1) as u32) as usize,
-                false => 0,
+            let start = match self.at {
+                At::Random => rng.below((inside - kept + 1) as u32) as usize,
+                At::Start => 0,
+                At::End => inside - kept,
             };
             ids.copy_within(edge + start..edge + start + kept, edge);
             ids.truncate(edge + kept);
@@ -79,7 +92,7 @@ impl Transform for CropTokens {
     }
 
     fn draws(&self, _: &SampleType) -> bool {
-        self.random
+        self.at == At::Random
     }
 }
 
@@ -105,15 +118,23 @@ mod tests {
     fn neighbours_stay_together_and_each_place_is_drawn() {
         let random = CropTokens {
             length: 4,
-            random: true,
+            at: At::Random,
         };
         let start = CropTokens {
             length: 4,
-            random: false,
+            at: At::Start,
         };
         let ids = [10, 11, 12, 13, 14, 15];
         assert_eq!(cropped(&start, &ids, 0), [10, 11, 12, 13]);
         assert_eq!(cropped(&start, &ids[..3], 0), [10, 11, 12]);
+        let end = CropTokens {
+            length: 4,
+            at: At::End,
+        };
+        assert_eq!(cropped(&end, &ids, 0), [12, 13, 14, 15]);
+        assert_eq!(cropped(&end, &ids[..3], 0), [10, 11, 12]);
+        let enclosed = [2, 10, 11, 12, 13, 14, 3];
+        assert_eq!(cropped(&end, &enclosed, 0), [2, 13, 14, 3]);
         assert_eq!(cropped(&random, &[], 0), [0_u32; 0]);
         let mut seen = [0; 3];
         for draw in 0..300 {
@@ -130,12 +151,12 @@ mod tests {
         let ids = [2, 10, 11, 12, 13, 14, 3];
         let start = CropTokens {
             length: 4,
-            random: false,
+            at: At::Start,
         };
         assert_eq!(cropped(&start, &ids, 0), [2, 10, 11, 3]);
         let random = CropTokens {
             length: 3,
-            random: true,
+            at: At::Random,
         };
         let all: std::collections::BTreeSet<Vec<u32>> =
             (0..200).map(|draw| cropped(&random, &ids, draw)).collect();

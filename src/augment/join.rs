@@ -1,4 +1,5 @@
-//! `(title, body) |> join()`: several texts as one. `(question, answer) |> join(vocabulary = pieces)`: as one text in pieces.
+//! `(title, body) |> join()`: several texts, or a list of them, as one. `(question, answer) |> join(vocabulary = pieces)`: as one text in
+//! pieces.
 
 use std::sync::Arc;
 
@@ -25,10 +26,10 @@ impl Transform for Join {
         _: &mut Scratch,
         out: &mut Vec<Sample>,
     ) -> std::result::Result<(), DataError> {
-        let texts = input.into_list().ok();
-        let texts = texts.and_then(|texts| texts.into_iter().map(Sample::into_text).collect());
-        let texts: Vec<Arc<str>> =
-            texts.ok_or_else(|| DataError::new("`join` was given what is no text"))?;
+        let mut texts = Vec::new();
+        if !gather(input, &mut texts) {
+            return Err(DataError::new("`join` was given what is no text"));
+        }
         let Some(vocabulary) = &self.vocabulary else {
             out.push(Sample::text(texts.join(self.between.as_str())));
             return Ok(());
@@ -49,8 +50,18 @@ impl Transform for Join {
     }
 }
 
+/// The texts of a value in their order; false where it holds anything else.
+fn gather(value: Sample, texts: &mut Vec<Arc<str>>) -> bool {
+    match value.into_list() {
+        Ok(list) => list.into_iter().all(|each| gather(each, texts)),
+        Err(value) => value.into_text().map(|text| texts.push(text)).is_some(),
+    }
+}
+
 fn types(args: &Args, inputs: &[SampleType]) -> Result<Vec<SampleType>> {
-    match inputs.iter().find(|ty| !ty.fits(&SampleType::TEXT)) {
+    let texts = SampleType::list(SampleType::TEXT, None);
+    let other = |ty: &&SampleType| !ty.fits(&SampleType::TEXT) && !ty.fits(&texts);
+    match inputs.iter().find(other) {
         None => Ok(vec![match args.maybe_artifact("vocabulary") {
             Some(vocabulary) => SampleType::tokens(None, vocabulary.size("size")),
             None => SampleType::TEXT,
@@ -73,7 +84,7 @@ pub(super) fn spec() -> Spec {
     Spec::new(
         "join",
         Kind::Transform,
-        "Joins several texts: (title, body) |> join().",
+        "Joins several texts, or those of a list: (title, body) |> join().",
         Make::Several { types, make },
     )
     .param(Param::with_default(

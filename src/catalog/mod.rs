@@ -14,9 +14,9 @@ pub use kind::Kind;
 pub use param::{Param, Preset, Type};
 pub use problem::{At, Problem, Result};
 pub use spec::{
-    Args, Argument, Artifact, Call, Data, DataSource, Duration, Input, Make, Net, NetStep, Origin,
-    Paper, PartBuilder, Provider, SharedSpec, Spec, Split, TaskAugment, TaskBuilder,
-    TransformMaker, TransformTypes, Value,
+    Args, Argument, Artifact, Call, Data, DataSource, Duration, Input, Make, Net, NetStep,
+    NextBuilder, Origin, Paper, PartBuilder, Provider, SharedSpec, Spec, Split, TaskAugment,
+    TaskBuilder, TransformMaker, TransformTypes, Value,
 };
 pub use stage_fields::{monitor_params, run_fields, stage_fields};
 pub use table::Catalog;

@@ -1,8 +1,9 @@
 //! BERT (Devlin et al., 2019), with the parameter names of Hugging Face's `BertModel`.
 
 use super::layers::{LinearInit, layer_norm, linear};
+use super::texts::{mean, own};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
-use crate::data::{PADDING, SampleType};
+use crate::data::SampleType;
 use crate::graph::{Graph, Init, Size, Var, show};
 use crate::language::codes::Code;
 
@@ -56,13 +57,7 @@ impl Bert {
             return g.flatten(first);
         }
         let own = own(g, ids)?; // [B, n]
-        let weight = g.unsqueeze(own, 2)?; // [B, n, 1]
-        let x = g.mul(x, weight)?;
-        let sum = g.sum(x, 1)?; // [B, 1, D]
-        let count = g.sum(own, 1)?; // [B, 1]
-        let count = g.clamp(count, 1.0, f64::INFINITY)?;
-        let sum = g.flatten(sum)?; // [B, D]
-        g.div(sum, count)
+        mean(g, x, own)
     }
 
     /// Ids `[B, n]`, or with their kinds `[B, n, 2]` → features of each piece `[B, n, D]`.
@@ -247,14 +242,6 @@ fn apart(g: &mut Graph, text: Var) -> Result<(Var, Option<Var>)> {
         g.squeeze(column, 2) // [B, n]
     };
     Ok((one(0)?, Some(one(1)?)))
-}
-
-/// 1 for a piece of the text, 0 for padding: `[B, n]`.
-fn own(g: &mut Graph, ids: Var) -> Result<Var> {
-    let real = g.to_float(ids)?;
-    // ids are whole numbers from 0
-    const { assert!(PADDING == 0) };
-    g.clamp(real, 0.0, 1.0)
 }
 
 pub(super) fn spec() -> Spec {

@@ -5,11 +5,13 @@
 //! it, `plan/torch.rs` says how its export is loaded there.
 
 mod bert;
+mod gpt;
 mod gru;
 pub mod layers;
 mod nin;
 mod resnet;
 mod small_cnn;
+mod texts;
 mod vit;
 mod word_vectors;
 
@@ -28,6 +30,7 @@ pub fn specs() -> Vec<Spec> {
     specs.extend(resnet::specs());
     specs.push(vit::spec());
     specs.push(bert::spec());
+    specs.push(gpt::spec());
     specs.push(gru::spec());
     specs.push(word_vectors::spec());
     specs

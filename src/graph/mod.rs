@@ -20,6 +20,7 @@ mod mechanics_tests;
 mod memory;
 mod module;
 mod op;
+mod past;
 mod pulls;
 mod scalar;
 mod segments;
@@ -46,6 +47,7 @@ pub use module::{Module, within};
 pub use op::{
     Binary, BufferId, Comparison, DType, Op, ParameterId, Random, Resampling, StateId, Unary,
 };
+pub use past::Past;
 pub use pulls::Pull;
 pub use scalar::{Clock, Curve, Moment, Scalar, ScalarFn};
 pub use segments::Segments;

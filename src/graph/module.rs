@@ -125,7 +125,7 @@ impl Graph {
 
     /// Builds inside the scope and at the place of one of the module's calls. A single encoder has its parameters right under
     /// the module's name. What one call adds is bounded by the ranges of its arguments; how many calls there are is bounded here.
-    fn step<T>(
+    pub(super) fn step<T>(
         &mut self,
         module: &Module,
         index: usize,

@@ -4,6 +4,7 @@
 //! paper by a script of `tests/fixtures/tasks`.
 
 mod ab_bins;
+mod adversarial;
 mod autoencoder;
 mod barlow_twins;
 mod byol;
@@ -24,6 +25,8 @@ mod next_sentence;
 mod nnclr;
 mod queue;
 mod relative_patch;
+mod reply;
+mod rollout;
 mod rotation;
 mod simclr;
 mod simsiam;
@@ -42,7 +45,7 @@ mod tests;
 mod traces;
 
 use crate::catalog::{Args, Kind, Param, Result, Spec, Type};
-use crate::data::{Fields, KINDS, SampleType, first_image};
+use crate::data::{Fields, KINDS, PADDING, SampleType, first_image};
 use crate::graph::{Graph, Var};
 
 pub use dialogue_order::COHERENCE;
@@ -66,6 +69,7 @@ pub fn specs() -> Vec<Spec> {
         next_sentence::spec(),
         nnclr::spec(),
         relative_patch::spec(),
+        reply::spec(),
         rotation::spec(),
         simclr::spec(),
         simsiam::spec(),
@@ -128,6 +132,13 @@ fn texts_of(g: &mut Graph, name: &str) -> Result<Var> {
         Some(kinds) => g.stack(&[ids, kinds], 2),
         None => Ok(ids),
     }
+}
+
+/// 1 for a piece of a text, 0 for padding: ids are whole numbers from 0.
+fn own(g: &mut Graph, ids: Var) -> Result<Var> {
+    const { assert!(PADDING == 0) };
+    let real = g.to_float(ids)?;
+    g.clamp(real, 0.0, 1.0)
 }
 
 /// How long and by what a task is trained, with its paper's values: `batch`, `length`, `optimizer`, `schedule`.

@@ -8,6 +8,7 @@ mod exhibits;
 mod export;
 mod left_out;
 mod parts;
+mod replies;
 mod scripts;
 mod strangers;
 mod supervised;

@@ -9,7 +9,7 @@ use crate::augment::Transform;
 use crate::data::{Fields, Places, SampleType, Source, Splits};
 use crate::evaluation::Evaluator;
 use crate::fit::Fit;
-use crate::graph::{Graph, Var};
+use crate::graph::{Graph, Past, Var};
 use crate::plan::{Optimizer, Schedule};
 
 /// The type function of a transform: from what flows in to what it emits, one entry per output.
@@ -23,6 +23,8 @@ pub type SeveralTypes = fn(&Args, &[SampleType]) -> Result<Vec<SampleType>>;
 pub type SeveralMaker = fn(&Args, &[SampleType]) -> Result<Box<dyn Transform>>;
 /// A piece of an encoder that tasks may call on its own.
 pub type PartBuilder = fn(&mut Graph, &Args, Var) -> Result<Var>;
+/// Reads pieces of a text behind those that were read before.
+pub type NextBuilder = fn(&mut Graph, &Args, &mut Past, Var) -> Result<Var>;
 /// Builds a training graph: reads inputs, calls modules, declares objectives and metrics.
 pub type TaskBuilder = Arc<dyn Fn(&mut Graph, &Args) -> Result<()> + Send + Sync>;
 /// The default `augment` block for a data set whose records have these fields, as `.ssl` text of the block's body; `None`

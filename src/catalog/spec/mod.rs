@@ -10,7 +10,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use artifact::Artifact;
-pub use make::{Make, PartBuilder, TaskAugment, TaskBuilder, TransformMaker, TransformTypes};
+pub use make::{
+    Make, NextBuilder, PartBuilder, TaskAugment, TaskBuilder, TransformMaker, TransformTypes,
+};
 pub use value::{
     Args, Argument, Call, Data, DataSource, Duration, Net, NetStep, Origin, Split, Value,
 };
@@ -89,6 +91,8 @@ pub struct Spec {
     pub gives: Option<&'static str>,
     /// What [`Graph::call_part`] may call of an encoder, by name.
     pub parts: Vec<(&'static str, PartBuilder)>,
+    /// How an encoder goes on with a text, where it can: [`Graph::call_next`].
+    pub next: Option<NextBuilder>,
     /// What a task exports beside its encoders, by name with one sentence each: what [`Graph::part`] names, in that order. Empty
     /// where only the graph knows: a script's or a plugin's.
     pub exports: Vec<(String, String)>,
@@ -120,6 +124,7 @@ impl Spec {
             takes: None,
             gives: None,
             parts: Vec::new(),
+            next: None,
             exports: Vec::new(),
             without: &[],
             pieces: false,
@@ -171,6 +176,12 @@ impl Spec {
     /// Adds a part of an encoder.
     pub fn part(mut self, name: &'static str, build: PartBuilder) -> Self {
         self.parts.push((name, build));
+        self
+    }
+
+    /// Says how an encoder goes on with a text.
+    pub fn next(mut self, build: NextBuilder) -> Self {
+        self.next = Some(build);
         self
     }
 

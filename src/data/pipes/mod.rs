@@ -5,6 +5,7 @@ mod concat;
 mod hold_out;
 mod made;
 mod neighbours;
+mod replies;
 mod sentences;
 mod take;
 mod triples;
@@ -23,6 +24,7 @@ pub(super) fn specs() -> Vec<Spec> {
         sentences::spec(),
         neighbours::spec(),
         triples::spec(),
+        replies::spec(),
     ]
 }
 

@@ -409,10 +409,21 @@ impl Value for Tokens {
             }
             run.clear();
         };
+        // what stands apart is no word together
+        let mut apart = false;
         for (at, own) in text.iter().enumerate() {
             let at = |row: &[i64]| row.get(at).copied().unwrap_or(i64::from(PADDING));
             match at(hidden) == i64::from(PADDING) {
-                true => run.push(id(*own)),
+                true if id(*own) == PADDING => {
+                    end(&mut run, &mut parts);
+                    apart = !parts.is_empty();
+                }
+                true => {
+                    if std::mem::take(&mut apart) {
+                        parts.push(Part::seen("·"));
+                    }
+                    run.push(id(*own));
+                }
                 false => {
                     end(&mut run, &mut parts);
                     parts.push(Part::hidden(&word(at(hidden)), &word(at(filled))));

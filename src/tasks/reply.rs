@@ -1,0 +1,246 @@
+//! What was answered? (Vinyals & Le, 2015)
+
+use super::adversarial::{discriminate, policy};
+use super::rollout::{Ends, distinct, write};
+use super::{own, training_params, vocabulary_param};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::data::{Fields, PADDING, SampleType};
+use crate::graph::{
+    Comparison, CrossEntropy, Graph, Mode, Module, Moment, Scalar, Size, Var, show,
+};
+use crate::language::codes::Code;
+
+/// Pieces of what was said before, and of the answer.
+const CONTEXT: usize = 48;
+const REPLY: usize = 24;
+
+fn build(g: &mut Graph, task: &Args) -> Result<()> {
+    let encoder = Module::new("encoder", task.net("encoder"));
+    let context = g.input("context")?; // [B, c]
+    let reply = g.input("reply")?; // [B, r]
+    let Told { logits, words } = told(g, &encoder, context, reply)?; // [B (r - 1), V], [B (r - 1)]
+
+    let how = CrossEntropy {
+        ignore: Some(i64::from(PADDING)),
+        ..CrossEntropy::default()
+    };
+    let loss = g.cross_entropy_with(logits, words, how)?;
+    let drawn = match (g.mode, task.number("adversarial") > 0.0) {
+        (Mode::Train, false) => None,
+        _ => Some(drawn(g, &encoder, context, reply)?),
+    };
+    let whole = match (drawn, task.number("adversarial") > 0.0) {
+        (Some(drawn), true) => rewarded(g, task, &encoder, [context, reply], drawn, loss)?,
+        _ => loss,
+    };
+    g.objective("loss", whole);
+    let accuracy = first(g, logits, words)?;
+    g.metric("accuracy", accuracy);
+    let perplexity = g.exp(loss)?;
+    g.metric("perplexity", perplexity);
+    if let (Some(Drawn { written, ends }), Mode::Eval) = (drawn, g.mode) {
+        let words = unended(g, written, ends.last)?;
+        let [one, two] = distinct(g, words)?;
+        g.metric("distinct_1", one);
+        g.metric("distinct_2", two);
+    }
+    for name in ["written", "answered"] {
+        g.exhibit_of(name, &[], |g| {
+            let Some(Drawn { written, ends }) = drawn else {
+                return Ok(Vec::new());
+            };
+            let answer = if name == "written" { written } else { reply };
+            let text = g.concat(&[context, answer], 1)?; // [B, c + r - 1], or [B, c + r]
+            Ok(vec![unended(g, text, ends.last)?])
+        })?;
+    }
+    Ok(())
+}
+
+/// Replies that were drawn.
+#[derive(Clone, Copy)]
+struct Drawn {
+    /// `[B, r - 1]`, without the first piece.
+    written: Var,
+    ends: Ends,
+}
+
+/// The likelihood's loss, and from some time on the policy gradient of being taken for a person with it: `[1]`. The discriminator learns first.
+fn rewarded(
+    g: &mut Graph,
+    task: &Args,
+    encoder: &Module,
+    [context, reply]: [Var; 2],
+    Drawn { written, ends }: Drawn,
+    loss: Var,
+) -> Result<Var> {
+    let discriminator = Module::new("discriminator", task.net("discriminator"));
+    let answer = g.concat(&[ends.first, written], 1)?; // [B, r]
+    let verdict = discriminate(g, &discriminator, context, [reply, answer])?;
+    g.objective_of("discriminator", verdict.loss, &[&discriminator])?;
+    let Told { logits, words } = told(g, encoder, context, answer)?;
+    let n = g.shape(written)[1].known().unwrap_or(1);
+    let policy = policy(g, logits, words, verdict.reward, n)?;
+    let reward = g.mean_all(verdict.reward)?;
+    g.metric("reward", reward);
+    let counts = g.scalar(Scalar::After(Moment::from(task.duration("alone")))); // [1]
+    let policy = g.mul(policy, counts)?;
+    let policy = g.mul_scalar(policy, task.number("adversarial"))?;
+    g.add(loss, policy)
+}
+
+/// A reply to each context, no longer than the true ones.
+fn drawn(g: &mut Graph, encoder: &Module, context: Var, reply: Var) -> Result<Drawn> {
+    let ends = ends(g, context, reply)?;
+    let most = g.shape(reply)[1].known().unwrap_or(2) - 1;
+    let written = write(g, encoder, context, ends, most)?;
+    Ok(Drawn { written, ends })
+}
+
+/// The pieces that enclose the replies of a batch: `[CLS]`, with which they begin, and `[SEP]`, with which what was said before ends.
+fn ends(g: &mut Graph, context: Var, reply: Var) -> Result<Ends> {
+    let first = g.slice(reply, 1, 0.into(), 1.into())?; // [B, 1]
+    let n = g.shape(context)[1].clone();
+    let places = g.arange(n); // [c]
+    let places = g.to_float(places)?;
+    let own = own(g, context)?; // [B, c]
+    let places = g.mul(own, places)?;
+    let last = g.max(places, 1)?; // [B, 1], where it ends
+    let last = g.to_int(last)?;
+    let last = g.gather(context, last, 1)?; // [B, 1]
+    Ok(Ends { first, last })
+}
+
+/// What comes next in each reply, as it is scored and as it was.
+struct Told {
+    /// `[B (r - 1), V]`
+    logits: Var,
+    /// `[B (r - 1)]`; padding where a reply has ended.
+    words: Var,
+}
+
+/// Scores of each piece of the replies but the first, by the context and the pieces before it: `[B, c]` and `[B, r]`.
+fn told(g: &mut Graph, encoder: &Module, context: Var, reply: Var) -> Result<Told> {
+    let [said, answered] = [context, reply].map(|x| g.shape(x).clone());
+    let lengths = [&said, &answered].map(|shape| shape.get(1).and_then(Size::known).unwrap_or(0));
+    let [c, r] = lengths;
+    if c == 0 || r < 2 {
+        return Err(Problem::new(
+            Code::Shape,
+            format!(
+                "reply takes ids of a context [B, c] and of a reply [B, r] of two pieces or more, not {} and {}",
+                show(&said),
+                show(&answered)
+            ),
+        ));
+    }
+    let text = g.concat(&[context, reply], 1)?; // [B, c + r]
+    let x = g.call_part(encoder, "tokens", text)?; // [B, c + r, D]
+    let x = g.slice(x, 1, c.into(), (r - 1).into())?; // [B, r - 1, D]
+    let words = g.slice(reply, 1, 1.into(), (r - 1).into())?; // [B, r - 1]
+    let rows = &answered[0] * &Size::fixed(r - 1);
+    let width = g.shape(x)[2].clone();
+    let x = g.reshape(x, vec![rows.clone(), width])?;
+    let words = g.reshape(words, vec![rows])?;
+    let logits = g.call_part(encoder, "words", x)?; // [B (r - 1), V]
+    Ok(Told { logits, words })
+}
+
+/// How many pieces score highest of all, padding not counted: `[1]`.
+fn first(g: &mut Graph, logits: Var, words: Var) -> Result<Var> {
+    let guess = g.argmax(logits, 1)?; // [R, 1]
+    let guess = g.squeeze(guess, 1)?;
+    let right = g.equal(guess, words)?; // [R]
+    let own = own(g, words)?;
+    g.weighted_mean(right, Some(own))
+}
+
+/// Texts without the pieces that end them: `[B, n]` and `[B, 1]` → `[B, n]`.
+fn unended(g: &mut Graph, ids: Var, last: Var) -> Result<Var> {
+    let word = g.compare(Comparison::NotEqual, ids, last)?; // [B, n]
+    let ids = g.to_float(ids)?;
+    let ids = g.mul(ids, word)?;
+    g.to_int(ids)
+}
+
+/// The end of what was said, and the beginning of what was answered, in pieces of words.
+fn augment(task: &Args, fields: &Fields) -> Option<String> {
+    let of = |name: &str, ty: SampleType| {
+        let mut fields = fields.iter();
+        fields.any(|(own, found)| own == name && found.fits(&ty))
+    };
+    let all =
+        of("context", SampleType::list(SampleType::TEXT, None)) && of("reply", SampleType::TEXT);
+    let pieces = &task.maybe_artifact("vocabulary")?.name;
+    all.then(|| {
+        format!(
+            "emit context = context |> join(vocabulary = {pieces}) |> crop_tokens({CONTEXT}, at = end),\n  \
+             reply = reply |> tokenize({pieces}) |> crop_tokens({REPLY}, at = start)\n"
+        )
+    })
+}
+
+pub(super) fn spec() -> Spec {
+    Spec::new(
+        "reply",
+        Kind::Task,
+        "What was answered?",
+        Make::task(build, augment),
+    )
+    .pieces()
+    .param(vocabulary_param())
+    .param(
+        Param::with_default(
+            "adversarial",
+            Type::Number,
+            "0",
+            "Weight of being taken for a person's reply by a discriminator, as a policy gradient beside the likelihood. 0: there is none.",
+        )
+        .within(0.0, 1e6),
+    )
+    .param(
+        Param::with_default("alone", Type::Duration, "0 epochs", "So long the likelihood is alone; the discriminator learns all the time.")
+            .within(0.0, 1e9),
+    )
+    .param(Param::with_default(
+        "discriminator",
+        Type::Encoder,
+        "gpt(width = 64, depth = 1, pool = last)",
+        "Reads what was said and a reply, true or drawn; a layer behind it scores which. `optimizer discriminator = …` moves it.",
+    ))
+    .params(training_params(
+        (32, ("Replies per optimiser step.", 1.0)),
+        "40 epochs",
+        "adamw(1e-3, weight_decay = 0.01)",
+        "cosine(warmup = 1 epoch)",
+    ))
+    .input("context", SampleType::TOKENS, "What was said before.")
+    .input("reply", SampleType::TOKENS, "What was answered.")
+    .paper(
+        "Vinyals & Le, 2015",
+        "A Neural Conversational Model",
+        "arXiv:1506.05869",
+    )
+    .doc(
+        "The encoder reads what was said and, behind it, the answer, and at each piece of the answer scores what comes next, by the embeddings of \
+         all pieces. Only pieces of the answer are scored, its first one not: that is `[CLS]`, with which it begins, and `[SEP]`, with which it \
+         ends, is told like any other. `perplexity` is e to the mean loss of the pieces of a batch, `accuracy` how many of them score highest of \
+         all. It takes an encoder in which no piece sees those behind it, `gpt`: any other would read the answer off. The paper's network is \
+         recurrent.\n\nIn evaluation it also writes: a reply of at most so many pieces as there is room for, each drawn by its probability. `distinct_1` and \
+         `distinct_2` are how many of the pieces, and of the pairs of neighbouring pieces, of all the replies of a batch are different ones (Li et al., \
+         2016): they compare batches of one size. The exhibit `written` has what was said and a reply that was drawn, `answered` the same with the \
+         true one.\n\nWith `adversarial` above 0 it writes while it is trained, too: a discriminator learns to tell what is written from what was answered (Li et \
+         al., 2017, arXiv:1701.06547), and how likely it takes a reply for a true one is its reward, `reward` the mean. The gradient is REINFORCE's, with the \
+         mean reward of the other replies of the batch as the baseline; the likelihood stays beside it, as the teacher forcing of that paper does. \
+         Wu et al., 2019 (arXiv:1907.00448) reward such a generator by the coherence score of `dialogue_order` in the discriminator's place.",
+    )
+    .example(
+        "ssl 1\n\ndataset answers = dialogues(\"talks\") |> replies()\n\n\
+         fit pieces = wordpiece(size = 4000) { data = answers.train }\n\n\
+         pretext talk = reply(vocabulary = pieces) {\n  data    = answers.train\n  encoder = gpt()\n}\n",
+    )
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;
