@@ -1,15 +1,16 @@
 //! GPT-2 (Radford et al., 2019), with the parameter names of Hugging Face's `GPT2Model`.
 
 use super::layers::{LinearInit, layer_norm, linear};
-use super::texts::{mean, own};
+use super::texts::{mean, own, position, seen};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::SampleType;
-use crate::graph::{Comparison, Graph, Init, Past, Size, Var, show};
+use crate::graph::{Graph, Init, Past, Var, show};
 use crate::language::codes::Code;
 
 /// Added to the variance of its layer norms.
 const EPSILON: f64 = 1e-5;
 const STD: f32 = 0.02;
+const INIT: LinearInit = LinearInit::TruncatedNormal(STD);
 
 /// A transformer in which a piece looks at those before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -229,35 +230,6 @@ impl Gpt {
         let columns = g.transpose(table, 0, 1)?; // [D, V]
         g.matmul(x, columns)
     }
-}
-
-const INIT: LinearInit = LinearInit::TruncatedNormal(STD);
-
-/// How the places of a text stand to its last n, 1 where `holds` is true of a place and of one of those: `[m + n, n]`.
-fn places(g: &mut Graph, holds: Comparison, all: &Size, n: &Size) -> Result<Var> {
-    let rows = g.arange(all.clone()); // [m + n]
-    let start = all.known().zip(n.known()).map_or(0, |(all, n)| all - n);
-    let columns = g.slice(rows, 0, start.into(), n.clone())?; // [n]
-    let rows = g.unsqueeze(rows, 1)?; // [m + n, 1]
-    g.compare(holds, rows, columns)
-}
-
-/// 1 where each of the last n pieces may look, at itself and at the text's own pieces before it: `[B, m + n]` → `[B, 1, n, m + n]`.
-fn seen(g: &mut Graph, own: Var, n: &Size) -> Result<Var> {
-    let all = g.shape(own)[1].clone();
-    let before = places(g, Comparison::LessEqual, &all, n)?; // [m + n, n]
-    let before = g.transpose(before, 0, 1)?; // [n, m + n]
-    let own = g.unsqueeze(own, 1)?; // [B, 1, m + n]
-    let own = g.unsqueeze(own, 1)?; // [B, 1, 1, m + n]
-    g.mul(own, before)
-}
-
-/// How many of a text's own pieces come before each of the last n: `[B, m + n]` → `[B, n]`, whole numbers.
-fn position(g: &mut Graph, own: Var, n: &Size) -> Result<Var> {
-    let all = g.shape(own)[1].clone();
-    let before = places(g, Comparison::Less, &all, n)?; // [m + n, n]
-    let before = g.matmul(own, before)?; // [B, n]
-    g.to_int(before)
 }
 
 pub(super) fn spec() -> Spec {

@@ -18,14 +18,13 @@ fn the_policy_gradient_is_that_of_the_paper() {
     let mut g = Graph::new(Mode::Train);
     let table = g.parameter("scores", &[rows, pieces], Init::Constant(0.0));
     let all = &Size::batch() * &Size::fixed(n);
-    let all_rows = vec![all, Size::fixed(pieces)];
     let reward = g.declare_input("reward", vec![Size::batch()], DType::F32, None);
     let words = vec![Size::batch(), n.into()];
     let words = g.declare_input("words", words, DType::Int, Some(pieces));
     // one row of scores for each place of the batch
-    let places = g.arange(all_rows[0].clone());
+    let places = g.arange(all.clone());
     let logits = g.take(table, places, 0).unwrap(); // [B n, V]
-    let words = g.reshape(words, vec![all_rows[0].clone()]).unwrap();
+    let words = g.reshape(words, vec![all]).unwrap();
     let loss = policy(&mut g, logits, words, reward, n).unwrap();
     g.objective("loss", loss);
     let mut model = Model::init(&g, 7, &Device::flex()).unwrap();

@@ -39,7 +39,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let perplexity = g.exp(loss)?;
     g.metric("perplexity", perplexity);
     if let (Some(Drawn { written, ends }), Mode::Eval) = (drawn, g.mode) {
-        let words = unended(g, written, ends.last)?;
+        let words = words_of(g, written, ends)?;
         let [one, two] = distinct(g, words)?;
         g.metric("distinct_1", one);
         g.metric("distinct_2", two);
@@ -51,7 +51,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
             };
             let answer = if name == "written" { written } else { reply };
             let text = g.concat(&[context, answer], 1)?; // [B, c + r - 1], or [B, c + r]
-            Ok(vec![unended(g, text, ends.last)?])
+            Ok(vec![words_of(g, text, ends)?])
         })?;
     }
     Ok(())
@@ -155,12 +155,14 @@ fn first(g: &mut Graph, logits: Var, words: Var) -> Result<Var> {
     g.weighted_mean(right, Some(own))
 }
 
-/// Texts without the pieces that end them: `[B, n]` and `[B, 1]` → `[B, n]`.
-fn unended(g: &mut Graph, ids: Var, last: Var) -> Result<Var> {
-    let word = g.compare(Comparison::NotEqual, ids, last)?; // [B, n]
-    let ids = g.to_float(ids)?;
-    let ids = g.mul(ids, word)?;
-    g.to_int(ids)
+/// Texts with padding in the place of the pieces that enclose them: `[B, n]` → `[B, n]`.
+fn words_of(g: &mut Graph, ids: Var, ends: Ends) -> Result<Var> {
+    let mut words = g.to_float(ids)?;
+    for end in [ends.first, ends.last] {
+        let word = g.compare(Comparison::NotEqual, ids, end)?; // [B, n]
+        words = g.mul(words, word)?;
+    }
+    g.to_int(words)
 }
 
 /// The end of what was said, and the beginning of what was answered, in pieces of words.
@@ -174,7 +176,7 @@ fn augment(task: &Args, fields: &Fields) -> Option<String> {
     let pieces = &task.maybe_artifact("vocabulary")?.name;
     all.then(|| {
         format!(
-            "emit context = context |> join(vocabulary = {pieces}) |> crop_tokens({CONTEXT}, at = end),\n  \
+            "emit context = context |> join(vocabulary = {pieces}) |> crop_tokens({CONTEXT}, at = end), \
              reply = reply |> tokenize({pieces}) |> crop_tokens({REPLY}, at = start)\n"
         )
     })

@@ -66,7 +66,7 @@ fn the_default_takes_what_replies_gives() {
     ];
     assert_eq!(
         augment(&named, &fields).unwrap(),
-        "emit context = context |> join(vocabulary = pieces) |> crop_tokens(48, at = end),\n  \
+        "emit context = context |> join(vocabulary = pieces) |> crop_tokens(48, at = end), \
          reply = reply |> tokenize(pieces) |> crop_tokens(24, at = start)\n"
     );
     assert_eq!(augment(&args(&spec, &[]), &fields), None);
