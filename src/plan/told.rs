@@ -64,6 +64,7 @@ impl Planner<'_> {
             heads: None,
             raw_is: None,
             taught: None,
+            beside: None,
         })
     }
 

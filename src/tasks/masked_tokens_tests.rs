@@ -288,7 +288,8 @@ fn unequal_batches_are_weighed_by_the_words_they_hide() {
         }
         (totals.values(), means)
     };
-    let (whole, same) = read(&[0..3]);
+    let all = 0..3;
+    let (whole, same) = read(std::slice::from_ref(&all));
     let (cut, means) = read(&[0..1, 1..3]);
     for at in 0..whole.len() {
         assert!((whole[at] - same[at]).abs() < 1e-4, "{whole:?} {same:?}");

@@ -156,15 +156,15 @@ fn a_last_pair_of_another_dialogue_is_all_that_changes() {
     let [straight, mixed, strange] = parts;
     let mut strangers = BTreeSet::new();
     for (epoch, index) in (0..100).flat_map(|epoch| (0..5).map(move |index| (epoch, index))) {
-        let [target, .., label] = read(&straight, epoch, index);
+        let [target, .., label] = read(straight, epoch, index);
         let (d, pairs) = places(target);
         assert!(pairs.is_sorted() && label.as_label() == Some(1));
-        let [target, .., label] = read(&mixed, epoch, index);
+        let [target, .., label] = read(mixed, epoch, index);
         let (of, mut others) = places(target);
         assert!(!others.is_sorted() && label.as_label() == Some(0));
         others.sort_unstable();
         assert_eq!((of, &others), (d, &pairs));
-        let [target, in_order, _, label] = read(&strange, epoch, index);
+        let [target, in_order, _, label] = read(strange, epoch, index);
         assert_eq!(label.as_label(), Some(0));
         let mut target = target.into_list().unwrap();
         let last = places(Sample::list(vec![target.pop().unwrap()]));
@@ -173,7 +173,7 @@ fn a_last_pair_of_another_dialogue_is_all_that_changes() {
         strangers.insert(last.0);
         assert_eq!(
             places(in_order),
-            places(read(&straight, epoch, index)[1].clone())
+            places(read(straight, epoch, index)[1].clone())
         );
     }
     // a dialogue of three turns has one pair, one of a single turn has none

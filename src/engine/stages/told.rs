@@ -31,6 +31,7 @@ impl Run<'_> {
             samples: &told.samples,
             batch: BATCH,
             on_bad: told.on_bad,
+            by_length: false,
         };
         let mut numbers = Vec::with_capacity(data.dataset.len());
         self.read(&view, &work.stage.name, what, watch, &mut |batch, watch| {
