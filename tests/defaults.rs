@@ -41,7 +41,10 @@ fn pictures(folder: &Path, side: u32) {
 
 /// Whether a task is for pictures.
 fn of_pictures(task: &&SharedSpec) -> bool {
-    let other = |ty: &SampleType| ty.fits(&SampleType::TOKENS) || ty.frame().is_some();
+    let other = |ty: &SampleType| {
+        let one = ty.parts().map_or(ty, |(element, _)| element);
+        one.fits(&SampleType::TOKENS) || ty.frame().is_some()
+    };
     !task.inputs.iter().any(|input| other(&input.ty))
 }
 

@@ -118,8 +118,10 @@ pub fn learn(
             done += 1;
             reading.advance(done);
             match value(records, index, reading) {
-                Ok(Some(Sample::List(values))) => listed = values.into_iter(),
-                Ok(Some(value)) => return Some(Ok(value)),
+                Ok(Some(value)) => match value.into_list() {
+                    Ok(values) => listed = values.into_iter(),
+                    Err(value) => return Some(Ok(value)),
+                },
                 Ok(None) => {}
                 Err(error) => return Some(Err(error)),
             }

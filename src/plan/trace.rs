@@ -95,7 +95,7 @@ fn vectors(g: &mut Graph, encoder: &Reader, x: Var, pool: Pool) -> Result<(Var, 
 
 /// The ids of a text, `[B, n]`, where a place has features of each piece, `[B, n, D]`.
 fn pieces(g: &Graph, encoder: &Reader, x: Var) -> Option<Var> {
-    encoder.sample.as_tokens()?;
+    encoder.sample.longest()?;
     let reads = |node: &Node| node.op == Op::Input(INPUT.to_owned());
     let ids = Var(g.nodes.iter().position(reads)? as u32);
     let (ids_of, features) = (g.shape(ids), g.shape(x));

@@ -160,6 +160,7 @@ fn what_tells_no_score_and_other_records_are_refused_at_their_lines() {
         assert!(recipe.contains(from), "{from}");
         let test = with(&recipe.replace(from, to));
         talks(&test, false);
+        test.write("lines.txt", "the boat goes on\n".repeat(40));
         let mut ran = test.run(&["check", "recipe.ssl"]).code(1);
         for said in words {
             ran = ran.says(said);
@@ -176,7 +177,7 @@ fn what_tells_no_score_and_other_records_are_refused_at_their_lines() {
             "text * 6",
         ],
     );
-    let other = "dataset lines = text_lines(\"talks/train.jsonl\")\nfit pieces = wordpiece(size = 60) { data = lines.train }\n\
+    let other = "dataset lines = text_lines(\"lines.txt\")\nfit pieces = wordpiece(size = 60) { data = lines.train }\n\
                  pretext other = masked_tokens(vocabulary = pieces) { data = lines.train, encoder = bert(size = tiny) }\n\
                  evaluate score = coherence(shuffled = shuffled.valid, random = random.valid) {\n  from = other";
     refused(

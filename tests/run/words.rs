@@ -623,7 +623,7 @@ finetune places = linear_probe(at = [block1, output]) {
 }
 
 finetune tuned = classifier() {
-  from = read, beside = vectors, data = words.train, test = words.test, length = 4 epochs, batch = 20, optimizer = adamw(3e-3)
+  from = read, beside = vectors, data = words.train, test = words.test, length = 40 epochs, batch = 20, optimizer = adamw(1e-2)
 }
 
 run {"#;

@@ -1,7 +1,7 @@
 //! No lint fires on a task as it comes, whatever encoder of the catalog it trains, and each still does where it should.
 
 use crate::catalog::{Catalog, Kind};
-use crate::data::Places;
+use crate::data::{Places, SampleType};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Severity, Sources, check_into};
 use crate::plan::{Purpose, plan};
@@ -71,7 +71,14 @@ fn no_task_is_blamed_for_its_encoder() {
         }
         tried += usize::from(fits > 0);
     }
-    let tasks = catalog.of_kind(Kind::Task).count();
+    // no encoder of pictures suits a task on texts
+    let of_texts = |ty: &SampleType| {
+        let one = ty.parts().map_or(ty, |(element, _)| element);
+        one.fits(&SampleType::TOKENS)
+    };
+    let tasks = catalog.of_kind(Kind::Task);
+    let tasks = tasks.filter(|spec| !spec.inputs.iter().any(|input| of_texts(&input.ty)));
+    let tasks = tasks.count();
     assert!(tried * 10 >= tasks * 7, "only {tried} of {tasks} tasks fit");
 }
 
