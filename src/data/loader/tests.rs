@@ -439,6 +439,7 @@ fn by_length_evaluation_reads_every_record_once() {
     };
     let read = of(&|batch| batch.indices.clone());
     let lost = of(&|batch| batch.skipped.iter().map(|bad| bad.id).collect());
+    let torn = torn.map(|record| record as u64);
     assert_eq!(lost, torn);
     let others = (0..records as u64).filter(|record| !torn.contains(record));
     assert_eq!(read, others.collect::<Vec<_>>());

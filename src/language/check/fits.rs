@@ -64,9 +64,8 @@ pub(super) fn declared(name: &str, call: &Call) -> Option<Artifact> {
     let sizes: BTreeMap<String, usize> = sizes.collect();
     let file = call.args.maybe_text("file").map(str::to_owned);
     let learnt = call.spec.fit().filter(|_| file.is_none());
-    Some(Artifact {
-        lacks: learnt.map_or(&[], |fit| fit.lacks()),
-        file,
-        ..Artifact::new(name, call.spec.gives?, sizes)
-    })
+    let mut artifact = Artifact::new(name, call.spec.gives?, sizes);
+    artifact.lacks = learnt.map_or(&[], |fit| fit.lacks());
+    artifact.file = file;
+    Some(artifact)
 }
