@@ -41,11 +41,8 @@ fn pictures(folder: &Path, side: u32) {
 
 /// Whether a task is for pictures.
 fn of_pictures(task: &&SharedSpec) -> bool {
-    let other = |ty: &SampleType| {
-        let one = ty.parts().map_or(ty, |(element, _)| element);
-        one.fits(&SampleType::TOKENS) || ty.frame().is_some()
-    };
-    !task.inputs.iter().any(|input| other(&input.ty))
+    let mut inputs = task.inputs.iter();
+    !inputs.any(|input| input.holds(&SampleType::TOKENS) || input.ty.frame().is_some())
 }
 
 fn recipe(task: &str, encoder: &str, side: u32) -> String {

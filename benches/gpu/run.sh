@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a GPU makes of it: losses beside the CPU's, steps and whole runs beside PyTorch, memory. At most eight minutes.
+# What a GPU makes of it: losses beside the CPU's, steps and whole runs beside PyTorch. At most eight minutes.
 #
 #   cargo build --release --features cuda && cargo bench --features cuda --bench step --no-run
 #   benches/gpu/run.sh PRETEXT STEP [DEVICE]          # binaries of the two lines above; cuda where no device is named
@@ -12,17 +12,15 @@ out=${OUT:-$(mktemp -d)} work=$(mktemp -d)
 quick=${QUICK:-}
 began=$SECONDS
 part() { echo "== $1 (after $((SECONDS - began)) s)"; }
-left() { echo $((480 - (SECONDS - began))); }
 # a part that hangs takes no more than its share
 within() { local most=$1; shift; timeout "$most" "$@" 2>&1; local code=$?; [ $code -eq 0 ] || echo "exit $code: ${*: -6}"; }
-peak() { [ "$device" = cuda ] && nvidia-smi --query-gpu=memory.used --format=csv,noheader; }
 
 part machine
 [ "$device" = cuda ] && nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 "$pretext" --version; nproc
 
 part "quickstart and fifty steps of six tasks, on flex and on $device"
-run() { within 120 "$pretext" run "$1" --out "$2" "${@:3}" | tail -n "${TAIL:-3}"; }
+run() { within 120 "$pretext" run "$1" --out "$2" "${@:3}" | tail -n 3; }
 run "$here/../../recipes/quickstart.ssl" "$work/quick" --set run.device="$device"
 run "$here/six.ssl" "$work/flex" --set run.device=flex
 run "$here/six.ssl" "$work/device" --set run.device="$device"

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Places, Sample, Source, Splits};
+use super::{Dataset, Places, Sample, Source, Splits};
 use crate::catalog::{
     Args, Argument, Call, Data, DataSource, Kind, Origin, Preset, Result, Spec, Split, Value,
 };
@@ -73,6 +73,26 @@ pub fn data(source: Call, pipes: Vec<Call>) -> Data {
         pipes,
         span: Span::default(),
     }
+}
+
+/// Dialogues of so many turns through a pipe; each turn says where it is from: `3.7` is the eighth of the fourth.
+pub fn talks(turns: &[usize], pipe: Call) -> (tempfile::TempDir, Result<Arc<dyn Dataset>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talks.jsonl");
+    let line = |(d, n): (usize, &usize)| {
+        let turns: Vec<String> = (0..*n).map(|turn| format!("\"{d}.{turn}\"")).collect();
+        format!("[{}]\n", turns.join(", "))
+    };
+    let lines: String = turns.iter().enumerate().map(line).collect();
+    write(&path, lines);
+    let of = call("dialogues", &[("name", Value::Text("talks".into()))]);
+    let source = data(of, vec![pipe]);
+    let part = match super::open(&source, &BTreeMap::new(), &given("talks", &path)) {
+        Ok(Source::All(splits)) => Ok(splits.parts[&Split::Train].clone()),
+        Ok(Source::One(_)) => panic!("one split"),
+        Err(problem) => Err(problem),
+    };
+    (folder, part)
 }
 
 /// A data expression that starts with a name.

@@ -1,7 +1,7 @@
 //! BERT (Devlin et al., 2019), with the parameter names of Hugging Face's `BertModel`.
 
-use super::layers::{LinearInit, layer_norm, linear};
-use super::texts::{mean, own};
+use super::layers::{LinearInit, by_head, heads_beside, layer_norm, linear};
+use super::texts::{Sizes, check_heads, drop, mean, own};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Init, Size, Var, show};
@@ -30,19 +30,15 @@ pub struct Bert {
 impl Bert {
     /// What a call says.
     pub fn of(args: &Args) -> Self {
-        let (depth, width) = match args.word("size") {
-            "tiny" => (2, 128),
-            "mini" => (4, 256),
-            "small" => (4, 512),
-            "medium" => (8, 512),
-            _ => (12, 768),
-        };
-        let width = args.maybe_size("width").unwrap_or(width);
+        let Sizes {
+            width,
+            depth,
+            heads,
+        } = Sizes::of(args);
         Self {
             width,
-            depth: args.maybe_size("depth").unwrap_or(depth),
-            // as in all of the paper's sizes: 64 features a head
-            heads: args.maybe_size("heads").unwrap_or((width / 64).max(1)),
+            depth,
+            heads,
             dropout: args.ratio("dropout"),
             mean: args.word("pool") == "mean",
         }
@@ -134,7 +130,7 @@ impl Bert {
             x = g.add(x, other)?;
         }
         let x = g.scoped("LayerNorm", |g| layer_norm(g, x, EPSILON))?;
-        self.drop(g, x)
+        drop(g, x, self.dropout)
     }
 
     /// The rows of the table of pieces: ids `[..]` → `[.., D]`.
@@ -169,7 +165,7 @@ impl Bert {
     /// norm(x + dropout(W y + b)).
     fn added(&self, g: &mut Graph, x: Var, y: Var) -> Result<Var> {
         let y = g.scoped("dense", |g| linear(g, y, self.width, true, INIT))?;
-        let y = self.drop(g, y)?;
+        let y = drop(g, y, self.dropout)?;
         let x = g.add(x, y)?;
         g.scoped("LayerNorm", |g| layer_norm(g, x, EPSILON))
     }
@@ -177,33 +173,14 @@ impl Bert {
     /// softmax(q kᵀ / √d) v per head, over pieces that are no padding.
     fn attention(&self, g: &mut Graph, x: Var, mask: Var) -> Result<Var> {
         let shape = g.shape(x).clone(); // [B, n, D]
-        if !self.width.is_multiple_of(self.heads) {
-            let message = format!("{} heads do not divide {} features", self.heads, self.width);
-            return Err(Problem::argument(Code::Shape, "heads", message));
-        }
-        let size = self.width / self.heads;
+        check_heads(self.width, self.heads)?;
         let part = |g: &mut Graph, name: &str| -> Result<Var> {
             let part = g.scoped(name, |g| linear(g, x, self.width, true, INIT))?;
-            let split = vec![
-                shape[0].clone(),
-                shape[1].clone(),
-                self.heads.into(),
-                size.into(),
-            ];
-            let part = g.reshape(part, split)?;
-            g.permute(part, &[0, 2, 1, 3]) // [B, heads, n, d]
+            by_head(g, part, self.heads) // [B, heads, n, d]
         };
         let (q, k, v) = (part(g, "query")?, part(g, "key")?, part(g, "value")?);
         let mixed = g.attention(q, k, v, Some(mask), None)?; // [B, heads, n, d]
-        let mixed = g.permute(mixed, &[0, 2, 1, 3])?;
-        g.reshape(mixed, shape)
-    }
-
-    fn drop(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        match self.dropout > 0.0 {
-            true => g.dropout(x, self.dropout),
-            false => Ok(x),
-        }
+        heads_beside(g, mixed, shape)
     }
 
     /// tanh(W x₀ + b) of the first piece, which is `[CLS]`: `[B, n, D]` → `[B, D]`.
@@ -245,7 +222,7 @@ fn apart(g: &mut Graph, text: Var) -> Result<(Var, Option<Var>)> {
 }
 
 pub(super) fn spec() -> Spec {
-    Spec::new(
+    let spec = Spec::new(
         "bert",
         Kind::Encoder,
         "A transformer that reads a text in both directions.",
@@ -255,28 +232,10 @@ pub(super) fn spec() -> Spec {
     .part("tokens", |g, args, x| Bert::of(args).tokens(g, x))
     .part("words", |g, args, x| Bert::of(args).words(g, x))
     .part("pooled", |g, args, x| Bert::of(args).pooled(g, x))
-    .part("vectors", |g, args, x| Bert::of(args).vectors(g, x))
-    .param(Param::with_default(
-        "size",
-        Type::Choice(&["tiny", "mini", "small", "medium", "base"]),
-        "tiny",
+    .part("vectors", |g, args, x| Bert::of(args).vectors(g, x));
+    Sizes::params(
+        spec,
         "2 blocks of 128 features, 4 of 256, 4 of 512, 8 of 512, or 12 of 768; 64 features a head.",
-    ))
-    .param(
-        Param::optional("width", Type::Integer, "Features of a piece; the size's where it is absent.")
-            .within(1.0, 65536.0),
-    )
-    .param(
-        Param::optional("depth", Type::Integer, "Blocks; the size's where it is absent.")
-            .within(1.0, 1000.0),
-    )
-    .param(
-        Param::optional(
-            "heads",
-            Type::Integer,
-            "Attention heads, which divide the width; one for each 64 features where it is absent.",
-        )
-        .within(1.0, 1024.0),
     )
     .param(Param::with_default(
         "pool",

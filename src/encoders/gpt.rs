@@ -1,7 +1,7 @@
 //! GPT-2 (Radford et al., 2019), with the parameter names of Hugging Face's `GPT2Model`.
 
-use super::layers::{LinearInit, layer_norm, linear};
-use super::texts::{mean, own, position, seen};
+use super::layers::{LinearInit, by_head, heads_beside, layer_norm, linear};
+use super::texts::{Sizes, check_heads, drop, last, mean, own, position, seen};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Init, Past, Var, show};
@@ -30,19 +30,15 @@ struct Gpt {
 impl Gpt {
     /// What a call says.
     fn of(args: &Args) -> Self {
-        let (depth, width) = match args.word("size") {
-            "tiny" => (2, 128),
-            "mini" => (4, 256),
-            "small" => (4, 512),
-            "medium" => (8, 512),
-            _ => (12, 768),
-        };
-        let width = args.maybe_size("width").unwrap_or(width);
+        let Sizes {
+            width,
+            depth,
+            heads,
+        } = Sizes::of(args);
         Self {
             width,
-            depth: args.maybe_size("depth").unwrap_or(depth),
-            // as in all of the paper's sizes: 64 features a head
-            heads: args.maybe_size("heads").unwrap_or((width / 64).max(1)),
+            depth,
+            heads,
             dropout: args.ratio("dropout"),
             mean: args.word("pool") == "mean",
         }
@@ -55,12 +51,7 @@ impl Gpt {
         if self.mean {
             return mean(g, x, own);
         }
-        let n = g.shape(own)[1].clone();
-        let places = g.arange(n); // [n]
-        let places = g.to_float(places)?;
-        let places = g.mul(own, places)?; // [B, n]
-        let last = g.max(places, 1)?; // [B, 1]
-        let last = g.to_int(last)?;
+        let last = last(g, own)?; // [B, 1]
         let last = g.gather_rows(x, last)?; // [B, 1, D]
         g.flatten(last)
     }
@@ -133,7 +124,7 @@ impl Gpt {
         let own_place = position(g, own, &n)?; // [B, n]
         let places = g.embedding(places, own_place)?; // [B, n, D]
         let x = g.add(x, places)?;
-        self.drop(g, x)
+        drop(g, x, self.dropout)
     }
 
     /// x + attention(norm(x)), then x + mlp(norm(x)): `[B, n, D]`; `mask` `[B, 1, n, m + n]`.
@@ -159,22 +150,11 @@ impl Gpt {
         past: &mut Option<[Var; 2]>,
     ) -> Result<Var> {
         let shape = g.shape(x).clone(); // [B, n, D]
-        if !self.width.is_multiple_of(self.heads) {
-            let message = format!("{} heads do not divide {} features", self.heads, self.width);
-            return Err(Problem::argument(Code::Shape, "heads", message));
-        }
-        let size = self.width / self.heads;
+        check_heads(self.width, self.heads)?;
         let qkv = g.scoped("c_attn", |g| linear(g, x, 3 * self.width, true, INIT))?; // [B, n, 3 D]
         let part = |g: &mut Graph, index: usize| -> Result<Var> {
             let part = g.slice(qkv, 2, (index * self.width).into(), self.width.into())?;
-            let split = vec![
-                shape[0].clone(),
-                shape[1].clone(),
-                self.heads.into(),
-                size.into(),
-            ];
-            let part = g.reshape(part, split)?;
-            g.permute(part, &[0, 2, 1, 3]) // [B, heads, n, d]
+            by_head(g, part, self.heads) // [B, heads, n, d]
         };
         let (q, mut k, mut v) = (part(g, 0)?, part(g, 1)?, part(g, 2)?);
         if let Some([keys, values]) = *past {
@@ -183,8 +163,7 @@ impl Gpt {
         }
         *past = Some([k, v]);
         let mixed = g.attention(q, k, v, Some(mask), None)?; // [B, heads, n, d]
-        let mixed = g.permute(mixed, &[0, 2, 1, 3])?;
-        let mixed = g.reshape(mixed, shape)?; // [B, n, D]
+        let mixed = heads_beside(g, mixed, shape)?; // [B, n, D]
         self.back(g, mixed)
     }
 
@@ -192,14 +171,7 @@ impl Gpt {
     fn back(&self, g: &mut Graph, y: Var) -> Result<Var> {
         let init = LinearInit::TruncatedNormal(STD / (2.0 * self.depth as f32).sqrt());
         let y = g.scoped("c_proj", |g| linear(g, y, self.width, true, init))?;
-        self.drop(g, y)
-    }
-
-    fn drop(&self, g: &mut Graph, x: Var) -> Result<Var> {
-        match self.dropout > 0.0 {
-            true => g.dropout(x, self.dropout),
-            false => Ok(x),
-        }
+        drop(g, y, self.dropout)
     }
 
     /// The table of pieces, once a text was read or where the size of the vocabulary is known.
@@ -233,7 +205,7 @@ impl Gpt {
 }
 
 pub(super) fn spec() -> Spec {
-    Spec::new(
+    let spec = Spec::new(
         "gpt",
         Kind::Encoder,
         "A transformer that reads a text from left to right, and can write.",
@@ -243,28 +215,10 @@ pub(super) fn spec() -> Spec {
     .part("tokens", |g, args, x| Gpt::of(args).tokens(g, x))
     .part("words", |g, args, x| Gpt::of(args).words(g, x))
     .part("vectors", |g, args, x| Gpt::of(args).vectors(g, x))
-    .next(|g, args, past, x| Gpt::of(args).next(g, past, x))
-    .param(Param::with_default(
-        "size",
-        Type::Choice(&["tiny", "mini", "small", "medium", "base"]),
-        "tiny",
+    .next(|g, args, past, x| Gpt::of(args).next(g, past, x));
+    Sizes::params(
+        spec,
         "As those of `bert`: 2 blocks of 128 features, 4 of 256, 4 of 512, 8 of 512, or 12 of 768, the paper's smallest; 64 features a head.",
-    ))
-    .param(
-        Param::optional("width", Type::Integer, "Features of a piece; the size's where it is absent.")
-            .within(1.0, 65536.0),
-    )
-    .param(
-        Param::optional("depth", Type::Integer, "Blocks; the size's where it is absent.")
-            .within(1.0, 1000.0),
-    )
-    .param(
-        Param::optional(
-            "heads",
-            Type::Integer,
-            "Attention heads, which divide the width; one for each 64 features where it is absent.",
-        )
-        .within(1.0, 1024.0),
     )
     .param(Param::with_default(
         "pool",

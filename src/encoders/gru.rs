@@ -1,8 +1,9 @@
 //! A recurrent network that reads a text (Cho et al., 2014), word by word and in both directions.
 
 use super::layers::{both_ways, gru_weights};
+use super::texts::own;
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
-use crate::data::{PADDING, SampleType};
+use crate::data::SampleType;
 use crate::graph::{Graph, Init, Var, show};
 
 /// What of a text flows into the memory: ids `[B, n]` → their vectors `[B, n, d]`, and 1 for each that is no padding, `[B, n]`. Behind
@@ -12,10 +13,7 @@ fn steps(g: &mut Graph, args: &Args, text: Var) -> Result<(Var, Option<Var>)> {
         return Ok((text, None));
     }
     let x = vectors(g, args, text)?; // [B, n, d]
-    let ids = g.to_float(text)?;
-    // ids are whole numbers from 0
-    const { assert!(PADDING == 0) };
-    let own = g.clamp(ids, 0.0, 1.0)?; // [B, n]
+    let own = own(g, text)?; // [B, n]
     Ok((x, Some(own)))
 }
 

@@ -11,7 +11,7 @@ pub mod layers;
 mod nin;
 mod resnet;
 mod small_cnn;
-mod texts;
+pub mod texts;
 mod vit;
 mod word_vectors;
 

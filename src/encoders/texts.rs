@@ -1,19 +1,103 @@
-//! What the encoders of texts share.
+//! What the encoders of texts share with one another, and with what reads texts by their ids.
 
-use crate::catalog::Result;
+use crate::catalog::{Args, Param, Problem, Result, Spec, Type};
 use crate::data::PADDING;
 use crate::graph::{Comparison, Graph, Size, Var};
+use crate::language::codes::Code;
 
-/// 1 for a piece of the text, 0 for padding: `[B, n]`.
-pub(super) fn own(g: &mut Graph, ids: Var) -> Result<Var> {
+/// How large a transformer of texts is.
+pub(super) struct Sizes {
+    /// Features of a piece, D.
+    pub width: usize,
+    /// Blocks.
+    pub depth: usize,
+    /// Attention heads.
+    pub heads: usize,
+}
+
+impl Sizes {
+    /// What a call says.
+    pub fn of(args: &Args) -> Self {
+        let (depth, width) = match args.word("size") {
+            "tiny" => (2, 128),
+            "mini" => (4, 256),
+            "small" => (4, 512),
+            "medium" => (8, 512),
+            _ => (12, 768),
+        };
+        let width = args.maybe_size("width").unwrap_or(width);
+        Self {
+            width,
+            depth: args.maybe_size("depth").unwrap_or(depth),
+            // as in all of the papers' sizes: 64 features a head
+            heads: args.maybe_size("heads").unwrap_or((width / 64).max(1)),
+        }
+    }
+
+    /// The parameters that a call says it by; `sizes` tells what each `size` is.
+    pub fn params(spec: Spec, sizes: &str) -> Spec {
+        spec.param(Param::with_default(
+            "size",
+            Type::Choice(&["tiny", "mini", "small", "medium", "base"]),
+            "tiny",
+            sizes,
+        ))
+        .param(
+            Param::optional("width", Type::Integer, "Features of a piece; the size's where it is absent.")
+                .within(1.0, 65536.0),
+        )
+        .param(
+            Param::optional("depth", Type::Integer, "Blocks; the size's where it is absent.")
+                .within(1.0, 1000.0),
+        )
+        .param(
+            Param::optional(
+                "heads",
+                Type::Integer,
+                "Attention heads, which divide the width; one for each 64 features where it is absent.",
+            )
+            .within(1.0, 1024.0),
+        )
+    }
+}
+
+/// Each head has as many features.
+///
+/// # Errors
+/// Heads do not divide the features.
+pub(super) fn check_heads(width: usize, heads: usize) -> Result<()> {
+    match width.is_multiple_of(heads) {
+        true => Ok(()),
+        false => {
+            let message = format!("{heads} heads do not divide {width} features");
+            Err(Problem::argument(Code::Shape, "heads", message))
+        }
+    }
+}
+
+/// Features with this share left out, where any is.
+pub(super) fn drop(g: &mut Graph, x: Var, share: f64) -> Result<Var> {
+    match share > 0.0 {
+        true => g.dropout(x, share),
+        false => Ok(x),
+    }
+}
+
+/// 1 for a piece of the text, 0 for padding, which are whole numbers from 0: ids of any shape, `[B, n]`.
+///
+/// # Errors
+/// As the operations that it is made of.
+pub fn own(g: &mut Graph, ids: Var) -> Result<Var> {
     let real = g.to_float(ids)?;
-    // ids are whole numbers from 0
     const { assert!(PADDING == 0) };
     g.clamp(real, 0.0, 1.0)
 }
 
 /// The mean of a text's own pieces, zeros where there are none: `[B, n, D]` and `own` `[B, n]` → `[B, D]`.
-pub(super) fn mean(g: &mut Graph, x: Var, own: Var) -> Result<Var> {
+///
+/// # Errors
+/// As the operations that it is made of.
+pub fn mean(g: &mut Graph, x: Var, own: Var) -> Result<Var> {
     let weight = g.unsqueeze(own, 2)?; // [B, n, 1]
     let x = g.mul(x, weight)?;
     let sum = g.sum(x, 1)?; // [B, 1, D]
@@ -21,6 +105,19 @@ pub(super) fn mean(g: &mut Graph, x: Var, own: Var) -> Result<Var> {
     let count = g.clamp(count, 1.0, f64::INFINITY)?;
     let sum = g.flatten(sum)?; // [B, D]
     g.div(sum, count)
+}
+
+/// Where a text's last own piece stands, 0 where there is none: `own` `[B, n]` → whole numbers `[B, 1]`.
+///
+/// # Errors
+/// As the operations that it is made of.
+pub fn last(g: &mut Graph, own: Var) -> Result<Var> {
+    let n = g.shape(own)[1].clone();
+    let places = g.arange(n); // [n]
+    let places = g.to_float(places)?;
+    let places = g.mul(own, places)?; // [B, n]
+    let last = g.max(places, 1)?; // [B, 1]
+    g.to_int(last)
 }
 
 /// How the places of a text stand to its last n, 1 where `holds` is true of a place and of one of those: `[m + n, n]`.

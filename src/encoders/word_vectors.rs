@@ -1,7 +1,8 @@
 //! A table of word vectors (Mikolov et al., 2013), with the first values of word2vec.c.
 
+use super::texts::{mean, own};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
-use crate::data::{PADDING, SampleType};
+use crate::data::SampleType;
 use crate::graph::{Graph, Init, Var, show};
 
 /// The table's rows at ids of any shape: `[..]` → `[.., d]`.
@@ -29,17 +30,8 @@ fn build(g: &mut Graph, args: &Args, ids: Var) -> Result<Var> {
         )));
     }
     let x = vectors(g, args, ids)?; // [B, n, d]
-    let real = g.to_float(ids)?;
-    // ids are whole numbers from 0
-    const { assert!(PADDING == 0) };
-    let own = g.clamp(real, 0.0, 1.0)?; // [B, n], 1 for a word
-    let weight = g.unsqueeze(own, 2)?; // [B, n, 1]
-    let x = g.mul(x, weight)?;
-    let sum = g.sum(x, 1)?; // [B, 1, d]
-    let sum = g.flatten(sum)?; // [B, d]
-    let count = g.sum(own, 1)?; // [B, 1]
-    let count = g.clamp(count, 1.0, f64::INFINITY)?;
-    g.div(sum, count)
+    let own = own(g, ids)?; // [B, n]
+    mean(g, x, own)
 }
 
 pub(super) fn spec() -> Spec {

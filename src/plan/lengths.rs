@@ -13,8 +13,8 @@ use crate::language::checked::Stage;
 use crate::language::codes::Code;
 
 impl Planner<'_> {
-    /// The graph of training, or of evaluation, of each length below the longest, from the shortest: with the parameters of that of the longest texts, of
-    /// which some, such as the places of a text, are not all read.
+    /// The graph of training, or of evaluation, of each length below the longest, from the shortest: with the parameters of that of the
+    /// longest texts, of which some, such as the places of a text, are not all read.
     pub(super) fn shorter(
         &mut self,
         stage: &Stage,

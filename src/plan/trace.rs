@@ -2,7 +2,8 @@
 
 use super::types::{ENCODER, Reader};
 use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
-use crate::data::{Fields, Loose, PADDING, SampleType, Tensor, lengths};
+use crate::data::{Fields, Loose, SampleType, Tensor, lengths};
+use crate::encoders::texts;
 use crate::evaluation::{self, INPUT};
 use crate::graph::{DType, Graph, Mode, Module, Node, Op, Size, Var};
 use crate::language::codes::Code;
@@ -83,7 +84,10 @@ fn encoded(g: &mut Graph, encoder: &Reader) -> Result<Var> {
 /// a mean would not tell what comes first.
 fn vectors(g: &mut Graph, encoder: &Reader, x: Var, pool: Pool) -> Result<(Var, usize)> {
     let x = match (pieces(g, encoder, x), pool) {
-        (Some(ids), Pool::Avg) => mean_piece(g, x, ids)?,
+        (Some(ids), Pool::Avg) => {
+            let own = texts::own(g, ids)?; // [B, n]
+            texts::mean(g, x, own)? // [B, D]
+        }
         _ => x,
     };
     let (x, dim) = pooled(g, x, pool)?;
@@ -100,21 +104,6 @@ fn pieces(g: &Graph, encoder: &Reader, x: Var) -> Option<Var> {
     let ids = Var(g.nodes.iter().position(reads)? as u32);
     let (ids_of, features) = (g.shape(ids), g.shape(x));
     (features.len() == 3 && features[..2] == ids_of[..]).then_some(ids)
-}
-
-/// The mean of a text's pieces, padding not counted: features `[B, n, D]`, ids `[B, n]` → `[B, D]`.
-fn mean_piece(g: &mut Graph, x: Var, ids: Var) -> Result<Var> {
-    // ids are whole numbers from 0
-    const { assert!(PADDING == 0) };
-    let own = g.to_float(ids)?;
-    let own = g.clamp(own, 0.0, 1.0)?; // [B, n], 1 for a piece
-    let weight = g.unsqueeze(own, 2)?; // [B, n, 1]
-    let x = g.mul(x, weight)?;
-    let sum = g.sum(x, 1)?; // [B, 1, D]
-    let sum = g.flatten(sum)?; // [B, D]
-    let count = g.sum(own, 1)?; // [B, 1]
-    let count = g.clamp(count, 1.0, f64::INFINITY)?;
-    g.div(sum, count)
 }
 
 /// Declares what an encoder reads, under the name [`INPUT`]: the tensors that a batch holds of it. The first is what flows into the

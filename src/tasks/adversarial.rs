@@ -1,8 +1,8 @@
 //! Being taken for a person: a discriminator of replies, and the policy gradient of what it says (Li et al., 2017).
 
-use super::own;
 use crate::catalog::Result;
 use crate::encoders::layers::{LinearInit, linear};
+use crate::encoders::texts::own;
 use crate::graph::{Graph, Module, Size, Var};
 
 /// What a discriminator makes of the true replies and of those that were drawn.

@@ -5,6 +5,7 @@ use super::{TEXTS, pair_of, texts_of, tokens_of, training_params, vocabulary_par
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, PADDING, SampleType};
 use crate::encoders::layers::{LinearInit, layer_norm, linear};
+use crate::encoders::texts::own;
 use crate::graph::{CrossEntropy, Graph, Init, Module, Size, Var};
 
 /// BERT's layer norms.
@@ -42,7 +43,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
         None => loss,
     };
     g.objective("loss", both);
-    let hidden = hidden(g, words)?; // [R]
+    let hidden = own(g, words)?; // [R]
     let first = first(g, logits, words, hidden)?;
     g.metric("accuracy", first);
     let five = among(g, logits, words, hidden, 5)?;
@@ -69,13 +70,6 @@ fn filled(g: &mut Graph, logits: Var, places: Var, input: Var) -> Result<Var> {
     g.to_int(filled)
 }
 
-/// 1 where a word was hidden, 0 elsewhere: ids are whole numbers from 0.
-fn hidden(g: &mut Graph, target: Var) -> Result<Var> {
-    const { assert!(PADDING == 0) };
-    let real = g.to_float(target)?;
-    g.clamp(real, 0.0, 1.0)
-}
-
 /// Hidden pieces, k of each text.
 struct Chosen {
     /// Features `[B k, D]`.
@@ -92,7 +86,7 @@ fn chosen(g: &mut Graph, x: Var, target: Var, part: f64) -> Result<Chosen> {
     let shape = g.shape(x).clone();
     let n = shape.get(1).and_then(Size::known).unwrap_or(1);
     let k = ((n as f64 * part).ceil() as usize).clamp(1, n);
-    let hidden = hidden(g, target)?; // [B, n]
+    let hidden = own(g, target)?; // [B, n]
     let order = g.argsort(hidden, 1, true)?; // [B, n], hidden ones first
     let places = g.slice(order, 1, 0.into(), k.into())?; // [B, k]
     let x = g.gather_rows(x, places)?; // [B, k, D]

@@ -45,7 +45,7 @@ mod tests;
 mod traces;
 
 use crate::catalog::{Args, Kind, Param, Result, Spec, Type};
-use crate::data::{Fields, KINDS, PADDING, SampleType, first_image};
+use crate::data::{Fields, KINDS, SampleType, first_image};
 use crate::graph::{Graph, Var};
 
 pub use dialogue_order::COHERENCE;
@@ -132,13 +132,6 @@ fn texts_of(g: &mut Graph, name: &str) -> Result<Var> {
         Some(kinds) => g.stack(&[ids, kinds], 2),
         None => Ok(ids),
     }
-}
-
-/// 1 for a piece of a text, 0 for padding: ids are whole numbers from 0.
-fn own(g: &mut Graph, ids: Var) -> Result<Var> {
-    const { assert!(PADDING == 0) };
-    let real = g.to_float(ids)?;
-    g.clamp(real, 0.0, 1.0)
 }
 
 /// How long and by what a task is trained, with its paper's values: `batch`, `length`, `optimizer`, `schedule`.

@@ -2,9 +2,10 @@
 
 use super::adversarial::{discriminate, policy};
 use super::rollout::{Ends, distinct, write};
-use super::{own, training_params, vocabulary_param};
+use super::{training_params, vocabulary_param};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, PADDING, SampleType};
+use crate::encoders::texts::{last, own};
 use crate::graph::{
     Comparison, CrossEntropy, Graph, Mode, Module, Moment, Scalar, Size, Var, show,
 };
@@ -100,13 +101,8 @@ fn drawn(g: &mut Graph, encoder: &Module, context: Var, reply: Var) -> Result<Dr
 /// The pieces that enclose the replies of a batch: `[CLS]`, with which they begin, and `[SEP]`, with which what was said before ends.
 fn ends(g: &mut Graph, context: Var, reply: Var) -> Result<Ends> {
     let first = g.slice(reply, 1, 0.into(), 1.into())?; // [B, 1]
-    let n = g.shape(context)[1].clone();
-    let places = g.arange(n); // [c]
-    let places = g.to_float(places)?;
     let own = own(g, context)?; // [B, c]
-    let places = g.mul(own, places)?;
-    let last = g.max(places, 1)?; // [B, 1], where it ends
-    let last = g.to_int(last)?;
+    let last = last(g, own)?; // [B, 1], where it ends
     let last = g.gather(context, last, 1)?; // [B, 1]
     Ok(Ends { first, last })
 }

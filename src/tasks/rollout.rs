@@ -1,8 +1,8 @@
 //! Writing: pieces that a network draws one after the other, and how many of them differ.
 
-use super::own;
 use crate::catalog::Result;
 use crate::data::PADDING;
+use crate::encoders::texts::own;
 use crate::graph::{Comparison, Graph, Module, Past, Size, Var};
 
 /// What is taken off the score of a piece that is never drawn.

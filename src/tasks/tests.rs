@@ -134,10 +134,7 @@ fn emitted(
 fn default_augments_suit_all_pictures() {
     let of_pictures = |spec: &Spec| {
         let mut inputs = spec.inputs.iter();
-        inputs.all(|input| {
-            let one = input.ty.parts().map_or(&input.ty, |(element, _)| element);
-            !one.fits(&SampleType::TOKENS)
-        })
+        inputs.all(|input| !input.holds(&SampleType::TOKENS))
     };
     for spec in super::specs().into_iter().filter(of_pictures) {
         for (channels, side) in [(3, Some(32)), (1, Some(28)), (3, Some(96)), (3, None)] {

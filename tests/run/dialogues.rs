@@ -1,6 +1,6 @@
 //! Dialogues: which turns come first can be told where they have an order, and can't where they have none.
 
-use super::{Test, bytes, run, start, with};
+use super::{Test, equal, killed, run, with};
 
 /// Dialogues of twelve pairs of turns that go through four stages, three pairs each, with words of their own. `mixed`: the same pairs in any
 /// order, of which nothing can be told but by what gives the target away.
@@ -118,20 +118,17 @@ fn an_order_is_learnt_and_scored_and_a_kill_leaves_the_same_bytes() {
     let page = test.text("run/report.html");
     assert!(page.contains("How scores are spread") && page.contains("coherence near 0.975"));
     // killed on the way: the same bytes
-    let mut child = start(&test, "killed", &[]);
-    std::thread::sleep(std::time::Duration::from_millis(900));
-    let _ = child.kill();
-    let _ = child.wait();
-    run(&test, "killed", &["--set", "run.workers=3"]).success();
-    for file in [
-        "results.json",
-        "stages/order/final.ckpt",
-        "stages/order/metrics.jsonl",
-        "stages/score/spread.json",
-    ] {
-        let [a, b] = ["run", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+    killed(&test, &[], 900);
+    equal(
+        &test,
+        ["run", "killed"],
+        &[
+            "results.json",
+            "stages/order/final.ckpt",
+            "stages/order/metrics.jsonl",
+            "stages/score/spread.json",
+        ],
+    );
 }
 
 /// Whatever gives a target away beside the order of its words would be learnt here as well.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Test, bytes, run, start, with};
+use super::{Test, bytes, equal, run, start, with};
 
 /// The tasks that show something, trained for a moment.
 const TASKS: [(&str, &str, &str); 5] = [
@@ -124,15 +124,16 @@ fn killed(name: &str, task: &str, encoder: &str) {
     let _ = child.kill();
     let _ = child.wait();
     run(&test, "killed", &[]).success();
-    for file in [
-        format!("results/shown.{name}.png"),
-        "stages/shown/exhibits.json".into(),
-        "stages/shown/final.ckpt".into(),
-        "stages/shown/metrics.jsonl".into(),
-    ] {
-        let [a, b] = ["plain", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+    equal(
+        &test,
+        ["plain", "killed"],
+        &[
+            format!("results/shown.{name}.png"),
+            "stages/shown/exhibits.json".into(),
+            "stages/shown/final.ckpt".into(),
+            "stages/shown/metrics.jsonl".into(),
+        ],
+    );
     // a run from before there were any, or one whose pictures were thrown away, is finished all the same
     fs::remove_dir_all(test.path("plain/results")).expect("a folder");
     fs::remove_file(test.path("plain/stages/shown/exhibits.json")).expect("a file");

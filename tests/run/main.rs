@@ -98,6 +98,40 @@ fn start(test: &Test, out: &str, more: &[&str]) -> Child {
     test.command(&arguments(out, more)).spawn().expect("a run")
 }
 
+/// Starts the recipe, kills it after so many milliseconds, and runs it to its end with another number of loader threads.
+fn killed(test: &Test, more: &[&str], after: u64) {
+    let mut child = start(test, "killed", more);
+    sleep(Duration::from_millis(after));
+    let _ = child.kill();
+    let _ = child.wait();
+    run(
+        test,
+        "killed",
+        &[more, &["--set", "run.workers=3"]].concat(),
+    )
+    .success();
+}
+
+/// These files are the same in both run directories.
+fn equal(test: &Test, runs: [&str; 2], files: &[impl std::fmt::Display]) {
+    for file in files {
+        let [a, b] = runs.map(|out| bytes(&test.path(&format!("{out}/{file}"))));
+        assert!(a == b, "{file} differs");
+    }
+}
+
+/// The last value of this name that a stage has written down.
+fn last(test: &Test, out: &str, stage: &str, name: &str) -> f64 {
+    let lines = test.text(&format!("{out}/stages/{stage}/metrics.jsonl"));
+    let mut values = lines.lines().rev().filter_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+        line[name].as_f64()
+    });
+    values
+        .next()
+        .unwrap_or_else(|| panic!("no `{name}` in {lines}"))
+}
+
 #[test]
 fn twenty_kills_leave_the_same_bytes() {
     let test = with(RECIPE);

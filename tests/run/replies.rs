@@ -1,6 +1,6 @@
 //! Dialogues: a network learns to answer.
 
-use super::{Test, bytes, run, start, with};
+use super::{Test, equal, killed, last, run, with};
 
 /// Dialogues whose answers follow from what was asked: who is named is greeted, and what is counted goes on.
 fn talks(test: &Test) {
@@ -61,27 +61,16 @@ fn recipe() -> Test {
     test
 }
 
-fn last(test: &Test, out: &str, name: &str) -> f64 {
-    let lines = test.text(&format!("{out}/stages/talk/metrics.jsonl"));
-    let mut values = lines.lines().rev().filter_map(|line| {
-        let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
-        line[name].as_f64()
-    });
-    values
-        .next()
-        .unwrap_or_else(|| panic!("no `{name}` in {lines}"))
-}
-
 #[test]
 fn answers_are_learnt_and_written() {
     let test = recipe();
     run(&test, "run", &[]).success();
     // an answer has five pieces or more, of which only those of a name after an answer can't be told: one of four in one of two
-    let perplexity = last(&test, "run", "valid.perplexity");
+    let perplexity = last(&test, "run", "talk", "valid.perplexity");
     assert!((1.0..1.6).contains(&perplexity), "{perplexity}");
     let (one, two) = (
-        last(&test, "run", "valid.distinct_1"),
-        last(&test, "run", "valid.distinct_2"),
+        last(&test, "run", "talk", "valid.distinct_1"),
+        last(&test, "run", "talk", "valid.distinct_2"),
     );
     assert!(0.0 < one && one < two && two < 0.5, "{one} {two}");
     // what is written answers what was said
@@ -114,19 +103,16 @@ fn a_discriminator_rewards_what_is_written() {
         .replace("  schedule ", "  discriminator = gpt(width = 16, depth = 1, heads = 1, pool = last)\n  optimizer discriminator = adam(1e-3)\n  schedule ");
     test.write("recipe.ssl", &rewarded);
     run(&test, "run", &[]).success();
-    let reward = last(&test, "run", "valid.reward");
+    let reward = last(&test, "run", "talk", "valid.reward");
     assert!(0.0 < reward && reward < 1.0, "{reward}");
-    let perplexity = last(&test, "run", "valid.perplexity");
+    let perplexity = last(&test, "run", "talk", "valid.perplexity");
     assert!((1.0..8.0).contains(&perplexity), "{perplexity}");
-    let mut child = start(&test, "killed", &[]);
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    let _ = child.kill();
-    let _ = child.wait();
-    run(&test, "killed", &["--set", "run.workers=3"]).success();
-    for file in ["stages/talk/final.ckpt", "stages/talk/metrics.jsonl"] {
-        let [a, b] = ["run", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+    killed(&test, &[], 1500);
+    equal(
+        &test,
+        ["run", "killed"],
+        &["stages/talk/final.ckpt", "stages/talk/metrics.jsonl"],
+    );
 }
 
 #[test]
@@ -134,22 +120,14 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
     let test = recipe();
     let short = ["--set", "talk.length=12 epochs"];
     run(&test, "run", &short).success();
-    let mut child = start(&test, "killed", &short);
-    std::thread::sleep(std::time::Duration::from_millis(700));
-    let _ = child.kill();
-    let _ = child.wait();
-    run(
+    killed(&test, &short, 700);
+    equal(
         &test,
-        "killed",
-        &[&short[..], &["--set", "run.workers=3"]].concat(),
-    )
-    .success();
-    for file in [
-        "results/talk.written.txt",
-        "stages/talk/final.ckpt",
-        "stages/talk/metrics.jsonl",
-    ] {
-        let [a, b] = ["run", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+        ["run", "killed"],
+        &[
+            "results/talk.written.txt",
+            "stages/talk/final.ckpt",
+            "stages/talk/metrics.jsonl",
+        ],
+    );
 }

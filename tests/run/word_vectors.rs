@@ -1,6 +1,6 @@
 //! Word vectors: a text is read in passages, its windows are told from noise, and the words are asked.
 
-use super::{Test, bytes, run, start, with};
+use super::{Test, equal, run, start, with};
 
 /// Sentences about the sea and about the land: a word stands among those of its own topic alone.
 fn corpus(test: &Test) {
@@ -100,12 +100,13 @@ fn kills_and_threads_leave_the_same_vectors() {
         let _ = child.wait();
     }
     run(&test, "killed", &["--set", "run.threads=2"]).success();
-    for file in [
-        "results.json",
-        "vectors.txt",
-        "stages/vectors/metrics.jsonl",
-    ] {
-        let [a, b] = ["plain", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+    equal(
+        &test,
+        ["plain", "killed"],
+        &[
+            "results.json",
+            "vectors.txt",
+            "stages/vectors/metrics.jsonl",
+        ],
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Test, bytes, run, start, with};
+use super::{Test, bytes, equal, killed, last, run, start, with};
 
 /// A small language of two topics: words of one topic follow each other, and one word of each sentence can be told from its
 /// neighbours.
@@ -90,7 +90,7 @@ fn pairs_are_told_and_their_words_guessed_and_single_texts_read_afterwards() {
     let test = with(&paired);
     texts(&test);
     run(&test, "run", &[]).success();
-    let last = |name: &str| last(&test, "run", &format!("valid.{name}"));
+    let last = |name: &str| last(&test, "run", "read", &format!("valid.{name}"));
     assert!(last("order_accuracy") > 0.95);
     // who always says `the` is right at 2 of 7; what is hidden in one text may stand in the other
     let (one, five) = (last("accuracy"), last("accuracy_at_5"));
@@ -108,19 +108,16 @@ fn pairs_are_told_and_their_words_guessed_and_single_texts_read_afterwards() {
         );
     }
     // killed on the way: the same bytes
-    let mut child = start(&test, "killed", &[]);
-    std::thread::sleep(std::time::Duration::from_millis(900));
-    let _ = child.kill();
-    let _ = child.wait();
-    run(&test, "killed", &["--set", "run.workers=3"]).success();
-    for file in [
-        "results.json",
-        "stages/read/final.ckpt",
-        "stages/read/metrics.jsonl",
-    ] {
-        let [a, b] = ["run", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+    killed(&test, &[], 900);
+    equal(
+        &test,
+        ["run", "killed"],
+        &[
+            "results.json",
+            "stages/read/final.ckpt",
+            "stages/read/metrics.jsonl",
+        ],
+    );
 }
 
 /// Each of these stages was finished before.
@@ -131,23 +128,12 @@ fn skipped(said: &str, stages: &[&str]) {
     }
 }
 
-fn last(test: &Test, out: &str, name: &str) -> f64 {
-    let lines = test.text(&format!("{out}/stages/read/metrics.jsonl"));
-    let mut values = lines.lines().rev().filter_map(|line| {
-        let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
-        line[name].as_f64()
-    });
-    values
-        .next()
-        .unwrap_or_else(|| panic!("no `{name}` in {lines}"))
-}
-
 #[test]
 fn hidden_words_are_guessed_and_topics_are_told_apart() {
     let test = recipe();
     run(&test, "run", &[]).success();
     // who always says the commonest word, `the`, is right at 2 of 7; who reads the sentence knows nearly all
-    let guessed = last(&test, "run", "valid.accuracy");
+    let guessed = last(&test, "run", "read", "valid.accuracy");
     assert!(guessed > 0.6, "{guessed}");
     let rows = test.json("run/results.json");
     let rows = rows.as_array().expect("rows");
@@ -338,17 +324,18 @@ fn kills_leave_the_same_bytes_also_with_what_fits_have_learnt() {
         let _ = child.wait();
     }
     run(&test, "killed", &short).success();
-    for file in [
-        "results.json",
-        "stages/pieces/tokenizer.json",
-        "stages/read/final.ckpt",
-        "stages/read/metrics.jsonl",
-        "stages/read/exhibits.json",
-        "results/read.filled.txt",
-    ] {
-        let [a, b] = ["plain", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+    equal(
+        &test,
+        ["plain", "killed"],
+        &[
+            "results.json",
+            "stages/pieces/tokenizer.json",
+            "stages/read/final.ckpt",
+            "stages/read/metrics.jsonl",
+            "stages/read/exhibits.json",
+            "results/read.filled.txt",
+        ],
+    );
 }
 
 /// Batches by length: the task is traced for each length, kills and loader threads leave the same bytes, and it learns as well.
@@ -369,7 +356,7 @@ fn texts_of_like_length_share_a_batch() {
         fs::write(&path, kept.join("\n")).expect("a file");
     }
     run(&test, "plain", &[]).success();
-    let accuracy = last(&test, "plain", "valid.accuracy");
+    let accuracy = last(&test, "plain", "read", "valid.accuracy");
     assert!(accuracy > 0.5, "{accuracy}");
     let short = ["--set", "read.length=5 epochs"];
     run(&test, "short", &short).success();
@@ -381,14 +368,15 @@ fn texts_of_like_length_share_a_batch() {
         let _ = child.wait();
     }
     run(&test, "killed", &short).success();
-    for file in [
-        "results.json",
-        "stages/read/final.ckpt",
-        "stages/read/metrics.jsonl",
-    ] {
-        let [a, b] = ["short", "killed"].map(|out| bytes(&test.path(&format!("{out}/{file}"))));
-        assert!(a == b, "{file} differs");
-    }
+    equal(
+        &test,
+        ["short", "killed"],
+        &[
+            "results.json",
+            "stages/read/final.ckpt",
+            "stages/read/metrics.jsonl",
+        ],
+    );
 }
 
 /// Batches by length want texts, which the checker says at the word.
@@ -511,7 +499,7 @@ run { seed = 1, threads = 1 }
     assert_eq!(value("near", "answered"), 0.5);
     // what the monitor read last is what the stage finds
     assert_eq!(
-        last(&test, "run", "monitor.similarity"),
+        last(&test, "run", "read", "monitor.similarity"),
         value("people", "spearman")
     );
     let near = test.text("run/results/near.txt");

@@ -41,6 +41,12 @@ pub struct Input {
 }
 
 impl Input {
+    /// Whether values of this type flow into it, alone or as a list.
+    pub fn holds(&self, ty: &SampleType) -> bool {
+        let one = self.ty.parts().map_or(&self.ty, |(element, _)| element);
+        one.fits(ty)
+    }
+
     /// Whether several fields of the batch may go to it.
     pub fn takes_several(&self) -> bool {
         self.or_list || self.ty.parts().is_some()

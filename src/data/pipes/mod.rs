@@ -9,6 +9,7 @@ mod replies;
 mod sentences;
 mod take;
 mod triples;
+mod turns;
 mod without;
 
 use crate::catalog::Spec;

@@ -23,10 +23,15 @@ struct Neighbours {
 }
 
 /// The texts of a record's list.
-pub(super) fn texts(record: &mut Record, at: usize) -> Option<Vec<Arc<str>>> {
-    let list = record.get_mut(at)?;
-    let list = std::mem::replace(list, Sample::label(0)).into_list().ok()?;
-    list.into_iter().map(Sample::into_text).collect()
+pub(super) fn texts(
+    record: &mut Record,
+    at: usize,
+) -> std::result::Result<Vec<Arc<str>>, DataError> {
+    let texts = record.get_mut(at).and_then(|list| {
+        let list = std::mem::replace(list, Sample::label(0)).into_list().ok()?;
+        list.into_iter().map(Sample::into_text).collect()
+    });
+    texts.ok_or_else(|| DataError::new("a record has no list of texts where its data set says so"))
 }
 
 /// Words of a text: what stands between white space; of scripts without spaces each letter is one.
@@ -72,14 +77,12 @@ impl Neighbours {
         index: usize,
     ) -> std::result::Result<(Vec<Arc<str>>, Record), DataError> {
         let mut record = record?;
-        match texts(&mut record, self.at) {
-            Some(texts) if !texts.is_empty() => Ok((texts, record)),
-            Some(_) => Err(DataError::new(format!(
+        let texts = texts(&mut record, self.at)?;
+        match texts.is_empty() {
+            true => Err(DataError::new(format!(
                 "record {index} holds no text to take passages of"
             ))),
-            None => Err(DataError::new(
-                "a record has no list of texts where its data set says so",
-            )),
+            false => Ok((texts, record)),
         }
     }
 }

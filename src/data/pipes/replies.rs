@@ -3,37 +3,19 @@
 use std::sync::Arc;
 
 use super::made::{self, From, Making};
-use super::neighbours::texts;
+use super::turns;
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{DataError, Dataset, Record, Sample, SampleType, Source};
 use crate::language::codes::Code;
 
 /// Raised when other turns are drawn.
 const VERSION: u32 = 1;
-/// Dialogues that are tried before it is said that all are too short.
-const TRIES: usize = 256;
 
 struct Replies {
     /// The field of the turns.
     at: usize,
     /// Most turns before a reply.
     context: usize,
-}
-
-impl Replies {
-    /// The turns of a dialogue, and its record.
-    fn turns(
-        &self,
-        from: &From<'_>,
-        index: usize,
-    ) -> std::result::Result<(Vec<Arc<str>>, Record), DataError> {
-        let mut record = from.other(index)?;
-        let turns = texts(&mut record, self.at);
-        let turns = turns.ok_or_else(|| {
-            DataError::new("a record has no list of texts where its data set says so")
-        })?;
-        Ok((turns, record))
-    }
 }
 
 impl Making for Replies {
@@ -43,19 +25,8 @@ impl Making for Replies {
 
     fn record(&self, from: &From<'_>) -> std::result::Result<Record, DataError> {
         let mut draws = from.draws.clone();
-        let (mut turns, mut record) = self.turns(from, from.index)?;
-        let mut tries = 0;
-        while turns.len() < 2 {
-            tries += 1;
-            if tries > TRIES {
-                return Err(DataError::new(format!(
-                    "none of {TRIES} dialogues drawn in place of record {} has two turns, as a reply needs",
-                    from.index
-                )));
-            }
-            let other = draws.below(from.records() as u32) as usize;
-            (turns, record) = self.turns(from, other)?;
-        }
+        let needs = &"two turns, as a reply needs";
+        let (_, turns, mut record) = turns::of_length(from, self.at, 2, &mut draws, needs)?;
         let reply = 1 + draws.below(turns.len() as u32 - 1) as usize;
         let before = &turns[reply.saturating_sub(self.context)..reply];
         let context = before.iter().map(|turn| Sample::text(turn.clone()));

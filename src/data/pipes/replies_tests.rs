@@ -1,32 +1,14 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::catalog::{Result, Split, Value};
-use crate::data::test_help::{call, data, given, write};
-use crate::data::{Dataset, Draws, Sample, SampleType, Source, open};
+use crate::catalog::{Result, Value};
+use crate::data::test_help::{call, talks};
+use crate::data::{Dataset, Draws, Sample, SampleType};
 
-/// Dialogues of so many turns, each of which says where it is from: `3.7` is the eighth of the fourth.
 fn dialogues(turns: &[usize], context: i64) -> (tempfile::TempDir, Result<Arc<dyn Dataset>>) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("talks.jsonl");
-    let line = |(d, n): (usize, &usize)| {
-        let turns: Vec<String> = (0..*n).map(|turn| format!("\"{d}.{turn}\"")).collect();
-        format!("[{}]\n", turns.join(", "))
-    };
-    write(
-        &path,
-        turns.iter().enumerate().map(line).collect::<String>(),
-    );
-    let source = data(
-        call("dialogues", &[("name", Value::Text("talks".into()))]),
-        vec![call("replies", &[("context", Value::Integer(context))])],
-    );
-    let part = match open(&source, &BTreeMap::new(), &given("talks", &path)) {
-        Ok(Source::All(splits)) => Ok(splits.parts[&Split::Train].clone()),
-        Ok(Source::One(_)) => panic!("one split"),
-        Err(problem) => Err(problem),
-    };
-    (folder, part)
+    talks(
+        turns,
+        call("replies", &[("context", Value::Integer(context))]),
+    )
 }
 
 fn place(turn: Sample) -> (usize, usize) {

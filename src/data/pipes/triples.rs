@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::made::{self, From, Making};
-use super::neighbours::texts;
+use super::turns::{self, TRIES};
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{DataError, Dataset, Philox, Record, Sample, SampleType, Source};
 use crate::language::codes::Code;
@@ -16,8 +16,6 @@ const CLASSES: [&str; 2] = ["misordered", "ordered"];
 const LEAST: usize = 4;
 /// Pairs of a target.
 const TARGET: usize = 3;
-/// Dialogues that are tried before it is said that all are too short.
-const TRIES: usize = 256;
 
 struct Triples {
     /// The field of the turns.
@@ -54,24 +52,13 @@ fn triple(pairs: &[Sample], chosen: &[usize], draws: &mut Philox, ordered: bool)
     order.iter().map(|at| pairs[chosen[*at]].clone()).collect()
 }
 
-impl Triples {
-    /// The pairs of a dialogue's turns, and its record.
-    fn pairs(
-        &self,
-        from: &From<'_>,
-        index: usize,
-    ) -> std::result::Result<(Vec<Sample>, Record), DataError> {
-        let mut record = from.other(index)?;
-        let turns = texts(&mut record, self.at);
-        let turns = turns.ok_or_else(|| {
-            DataError::new("a record has no list of texts where its data set says so")
-        })?;
-        let pairs = turns
-            .chunks_exact(2)
-            .map(|pair| Sample::text(pair.join(" ")));
-        Ok((pairs.collect(), record))
-    }
+/// Turns in pairs, each as one text; a last one alone is left.
+fn pairs(turns: &[Arc<str>]) -> Vec<Sample> {
+    let pairs = turns.chunks_exact(2);
+    pairs.map(|pair| Sample::text(pair.join(" "))).collect()
+}
 
+impl Triples {
     /// Any pair of any dialogue but this one.
     fn of_another(
         &self,
@@ -84,7 +71,8 @@ impl Triples {
             if other == own {
                 continue;
             }
-            let (mut pairs, _) = self.pairs(from, other)?;
+            let (turns, _) = turns::turns(from, self.at, other)?;
+            let mut pairs = pairs(&turns);
             if !pairs.is_empty() {
                 return Ok(pairs.swap_remove(draws.below(pairs.len() as u32) as usize));
             }
@@ -107,21 +95,10 @@ impl Making for Triples {
 
     fn record(&self, from: &From<'_>) -> std::result::Result<Record, DataError> {
         let mut draws = from.draws.clone();
-        let mut own = from.index;
-        let (mut pairs, mut record) = self.pairs(from, own)?;
-        let mut tries = 0;
-        while pairs.len() < LEAST {
-            tries += 1;
-            if tries > TRIES {
-                return Err(DataError::new(format!(
-                    "none of {TRIES} dialogues drawn in place of record {} has {} turns, as triples need",
-                    from.index,
-                    2 * LEAST
-                )));
-            }
-            own = draws.below(from.records() as u32) as usize;
-            (pairs, record) = self.pairs(from, own)?;
-        }
+        let least = 2 * LEAST;
+        let needs = &format_args!("{least} turns, as triples need");
+        let (own, turns, mut record) = turns::of_length(from, self.at, least, &mut draws, needs)?;
+        let pairs = pairs(&turns);
         let ordered = draws.chance(self.ordered);
         let last = LEAST - 1 + draws.below((pairs.len() - LEAST + 1) as u32) as usize;
         let mut chosen = some(&mut draws, 2, last);

@@ -19,6 +19,32 @@ pub fn transformer_block(g: &mut Graph, x: Var, heads: usize, epsilon: f64) -> R
     g.add(x, y)
 }
 
+/// Features of each head on their own, as many as divide them: `[B, N, D]` → `[B, heads, N, d]`.
+///
+/// # Errors
+/// What flows in has no features.
+pub fn by_head(g: &mut Graph, x: Var, heads: usize) -> Result<Var> {
+    let size = g.check_features("transformer", x)? / heads;
+    let shape = g.shape(x);
+    let split = vec![
+        shape[0].clone(),
+        shape[1].clone(),
+        Size::fixed(heads),
+        size.into(),
+    ];
+    let x = g.reshape(x, split)?;
+    g.permute(x, &[0, 2, 1, 3])
+}
+
+/// The features of all heads side by side again: `[B, heads, N, d]` → `shape`, `[B, N, D]`.
+///
+/// # Errors
+/// It is another number of features.
+pub fn heads_beside(g: &mut Graph, x: Var, shape: Vec<Size>) -> Result<Var> {
+    let x = g.permute(x, &[0, 2, 1, 3])?;
+    g.reshape(x, shape)
+}
+
 /// softmax(q kᵀ / √d) v per head, d = D / heads.
 fn attention(g: &mut Graph, x: Var, heads: usize) -> Result<Var> {
     let shape = g.shape(x).clone(); // [B, N, D]
@@ -32,23 +58,14 @@ fn attention(g: &mut Graph, x: Var, heads: usize) -> Result<Var> {
             show(&shape)
         )));
     };
-    let size = width / heads;
     let qkv = g.scoped("qkv", |g| linear(g, x, 3 * width, true, INIT))?; // [B, N, 3 D]
     let part = |g: &mut Graph, index: usize| -> Result<Var> {
         let part = g.slice(qkv, 2, (index * width).into(), width.into())?;
-        let split = vec![
-            shape[0].clone(),
-            shape[1].clone(),
-            Size::fixed(heads),
-            size.into(),
-        ];
-        let part = g.reshape(part, split)?;
-        g.permute(part, &[0, 2, 1, 3]) // [B, heads, N, d]
+        by_head(g, part, heads) // [B, heads, N, d]
     };
     let (q, k, v) = (part(g, 0)?, part(g, 1)?, part(g, 2)?);
     let mixed = g.attention(q, k, v, None, None)?; // [B, heads, N, d]
-    let mixed = g.permute(mixed, &[0, 2, 1, 3])?;
-    let mixed = g.reshape(mixed, shape)?; // [B, N, D]
+    let mixed = heads_beside(g, mixed, shape)?; // [B, N, D]
     g.scoped("proj", |g| linear(g, mixed, width, true, INIT))
 }
 
