@@ -37,6 +37,7 @@ pub fn plan(
         opened: BTreeMap::new(),
         poisoned: Vec::new(),
         encoders: BTreeMap::new(),
+        augments: BTreeMap::new(),
         doubted: BTreeMap::new(),
         statistics: BTreeMap::new(),
         found: Vec::new(),
@@ -149,6 +150,8 @@ pub(super) struct Planner<'a> {
     pub poisoned: Vec<String>,
     /// The encoders of pretext stages, also of those that failed later.
     pub encoders: BTreeMap<String, Reader>,
+    /// Augments that were read from text, by it.
+    augments: BTreeMap<String, Augment>,
     /// Stages that stand on something with an error.
     pub doubted: BTreeMap<String, Doubt>,
     pub statistics: BTreeMap<(String, OnBadSample), Option<Normalized>>,
@@ -211,17 +214,22 @@ impl Planner<'_> {
 
     /// An augment from `.ssl` text of its body: a task's default, an evaluation view.
     pub fn augment_from_text(&mut self, head: &str, body: &str, span: Span) -> Option<Augment> {
+        let text = format!("ssl 1\n\naugment {head} {{\n{body}\n}}\n");
+        // stages are judged by the same view again and again
+        if let Some(augment) = self.augments.get(&text) {
+            return Some(augment.clone());
+        }
         let mut sources = Sources::default();
-        let file: FileId = sources.add(
-            "<default augment>",
-            format!("ssl 1\n\naugment {head} {{\n{body}\n}}\n"),
-        );
+        let file: FileId = sources.add("<default augment>", text.clone());
         let stages = self.recipe.stages.iter();
         let known: Vec<_> = stages.filter_map(|stage| stage.artifact.clone()).collect();
         let (recipe, diagnostics) =
             crate::language::check_part(&mut sources, file, self.catalog, &known);
         match recipe.and_then(|recipe| recipe.augments.into_iter().next()) {
-            Some(augment) => Some(augment),
+            Some(augment) => {
+                self.augments.insert(text, augment.clone());
+                Some(augment)
+            }
             None => {
                 let why = diagnostics
                     .first()
