@@ -153,8 +153,10 @@ trainings! {
     autoencoder for "3 epochs" gains 3.0
     barlow_twins for "4 epochs" gains 7.0
     byol for "6 epochs" gains 4.0
+    densecl for "3 epochs" gains 11.0
     dino for "12 epochs" gains 5.5
     jigsaw for "8 epochs" gains 9.0
+    lejepa for "4 epochs" gains 9.0
     moco for "4 epochs" gains 9.0
     nnclr for "3 epochs" gains 6.0
     relative_patch for "10 epochs" gains 7.0
@@ -204,8 +206,8 @@ fn a_few_seconds_of_deepcluster_beat_the_untrained_encoder() {
 }
 
 /// Writes the four files of Fashion-MNIST, but of gratings: ten classes, by the direction (five) and the width (two) of the stripes;
-/// place, contrast and grain are chance.
-fn gratings(folder: &Path) {
+/// place, contrast and grain, of this strength, are chance.
+fn gratings(folder: &Path, strength: f64) {
     let mut rng = Philox::new(0, &[]);
     for (split, n) in [("train", 2000_u32), ("t10k", 500)] {
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
@@ -218,7 +220,7 @@ fn gratings(folder: &Path) {
             for at in 0..28 * 28 {
                 let along = f64::from(at % 28) * cos + f64::from(at / 28) * sin;
                 let wave = (std::f64::consts::TAU * (turns * along + f64::from(phase))).sin();
-                let value = grey + contrast * wave + 15.0 * f64::from(rng.normal());
+                let value = grey + contrast * wave + strength * f64::from(rng.normal());
                 pixels.push(value.clamp(0.0, 255.0) as u8);
             }
             labels.push((i % 10) as u8);
@@ -238,7 +240,7 @@ fn gratings(folder: &Path) {
 #[test]
 fn a_few_seconds_of_mae_beat_the_untrained_encoder_on_gratings() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    gratings(folder.path());
+    gratings(folder.path(), 15.0);
     let text = fs::read_to_string(recipes().join("mae_fashion.ssl")).expect("a recipe");
     let text = text.replace(" |> take(10000, seed = 0)", "");
     let recipe = folder.path().join("gratings.ssl");
@@ -251,6 +253,49 @@ fn a_few_seconds_of_mae_beat_the_untrained_encoder_on_gratings() {
         trained >= untrained + 0.15,
         "{trained}, untrained {untrained}"
     );
+}
+
+/// Trains a transformer by this call of a task on gratings with much grain; kNN on its class token must gain so many points on the same
+/// one untrained.
+fn tells_gratings(call: &str, fields: &str, points: f64) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    gratings(folder.path(), 40.0);
+    let recipe = folder.path().join("gratings.ssl");
+    let text = format!(
+        "ssl 1\n\ndataset fashion = fashion_mnist()\n\npretext pretrain = {call} {{\n  data = fashion.train\n  \
+         encoder = vit(patch = 4px, width = 48, depth = 3, heads = 3)\n  batch = 32\n  optimizer = adamw(1e-3)\n  \
+         schedule = cosine(warmup = 1 epoch)\n  {fields}\n}}\n\n\
+         evaluate near = knn(k = 20) {{ from = pretrain, data = fashion.train, test = fashion.test }}\n\nrun {{ seed = 1 }}\n\n\
+         augment whole(image) {{ emit view = image |> normalize() }}\n"
+    );
+    fs::write(&recipe, text).expect("a recipe");
+    let data = format!("fashion_mnist={}", folder.path().display());
+    let (trained, untrained) = trained(&recipe, &["--data", &data], "knn");
+    println!("{call}: {trained} trained, {untrained} untrained");
+    assert!(
+        trained >= untrained + points / 100.0,
+        "{trained}, untrained {untrained}"
+    );
+}
+
+#[test]
+fn some_seconds_of_ijepa_beat_the_untrained_encoder_on_gratings() {
+    let call =
+        "ijepa(momentum = 0.99, predictor_width = 48, predictor_depth = 2, predictor_heads = 3)";
+    tells_gratings(call, "augment = whole, length = 20 epochs", 10.0);
+}
+
+#[test]
+fn a_few_seconds_of_data2vec_beat_the_untrained_encoder_on_gratings() {
+    let call = "data2vec(momentum = 0.998, top = 3, beta = 1)";
+    tells_gratings(call, "augment = whole, length = 10 epochs", 20.0);
+}
+
+#[test]
+fn a_few_seconds_of_ibot_beat_the_untrained_encoder_on_gratings() {
+    let head = "linear(64) |> gelu() |> linear(32) |> prototypes(64, freeze = 30 steps)";
+    let fields = format!("length = 8 epochs, head = {head}");
+    tells_gratings("ibot(momentum = 0.98, warmup = 2 epochs)", &fields, 18.0);
 }
 
 /// Pictures of gratings whose colour is told by their direction (five) and width (two), and by nothing else; light, place, contrast and

@@ -1,6 +1,6 @@
 //! Vision transformers (Dosovitskiy et al., 2021) with timm's layout and parameter names.
 
-use super::layers::{ConvLayer, LinearInit, conv, layer_norm, linear, transformer_block};
+use super::layers::{ConvLayer, LinearInit, conv, layer_norm, linear, transformer_halves};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Init, Resampling, Size, Var, show};
@@ -21,8 +21,26 @@ pub struct Vit {
     pub heads: usize,
     /// Side of a patch in pixels.
     pub patch: usize,
+    /// What is given: the class token's features, or the mean of the patches', without such a token.
+    pub pool: Pool,
     /// Adds timm's classifier `head`.
     pub classes: Option<usize>,
+}
+
+/// What a transformer gives of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// A token of its own, which stands before the patches.
+    Class,
+    /// The mean of all patches; timm's `gap` models.
+    Mean,
+}
+
+impl Pool {
+    /// Tokens that stand before the patches.
+    fn before(self) -> usize {
+        usize::from(self == Pool::Class)
+    }
 }
 
 impl Vit {
@@ -38,20 +56,24 @@ impl Vit {
             depth: 12,
             heads,
             patch,
+            pool: Pool::Class,
             classes,
         }
     }
 
-    /// `[B, C, H, W]` → the class token's features `[B, D]`.
+    /// `[B, C, H, W]` → the class token's features, or the mean of the patches', `[B, D]`.
     pub fn build(&self, g: &mut Graph, x: Var) -> Result<Var> {
         let x = g.at_depth(0, |g| self.embed(g, x))?; // [B, N, D]
-        let x = self.blocks(g, x)?; // [B, 1 + N, D]
+        let x = self.blocks(g, x)?; // [B, 1 + N, D], or [B, N, D]
         let x = self.norm(g, x)?;
-        let class = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]
-        let class = g.flatten(class)?; // [B, D]
+        let pooled = match self.pool {
+            Pool::Class => g.slice(x, 1, 0.into(), 1.into())?, // [B, 1, D]
+            Pool::Mean => g.mean(x, 1)?,
+        };
+        let pooled = g.flatten(pooled)?; // [B, D]
         match self.classes {
-            Some(classes) => g.scoped("head", |g| linear(g, class, classes, true, INIT)),
-            None => Ok(class),
+            Some(classes) => g.scoped("head", |g| linear(g, pooled, classes, true, INIT)),
+            None => Ok(pooled),
         }
     }
 
@@ -106,9 +128,10 @@ impl Vit {
         let count = rows * columns;
         let trained = g
             .parameter_shape("pos_embed")
-            .map_or(count, |shape| shape[1].saturating_sub(1));
+            .map_or(count, |shape| shape[1].saturating_sub(self.pool.before()));
         let places = self.position_table(g, trained);
-        let mut places = g.slice(places, 1, 1.into(), trained.into())?; // [1, N, D]
+        let first = self.pool.before().into();
+        let mut places = g.slice(places, 1, first, trained.into())?; // [1, N, D]
         if trained != count {
             let side = trained.isqrt();
             if side * side != trained {
@@ -129,30 +152,36 @@ impl Vit {
         g.add(tokens, places)
     }
 
-    /// The same for a square grid.
-    fn square_positions(&self, g: &mut Graph, tokens: Var) -> Result<Var> {
+    /// The same for as many patches as positions are trained, or a square grid.
+    fn some_positions(&self, g: &mut Graph, tokens: Var) -> Result<Var> {
         let shape = g.shape(tokens).clone();
         let count = shape.get(1).and_then(Size::known).unwrap_or(0);
+        let trained = g.parameter_shape("pos_embed").map(|shape| shape[1]);
+        let fits = trained.is_none_or(|trained| trained == count + self.pool.before());
         let side = count.isqrt();
-        if shape.len() != 3 || side == 0 || side * side != count {
+        if shape.len() != 3 || count == 0 || (!fits && side * side != count) {
             return Err(g.shape_problem(format!(
                 "vit: positions are added to a square grid of tokens [B, N, {}], not to {}",
                 self.width,
                 show(&shape)
             )));
         }
-        self.positions(g, tokens, side, side)
+        match fits {
+            true => self.positions(g, tokens, 1, count),
+            false => self.positions(g, tokens, side, side),
+        }
     }
 
-    /// `pos_embed [1, 1 + N, D]`: the class token's place, then the patches'.
+    /// `pos_embed [1, 1 + N, D]`: the class token's place, where there is one, then the patches'.
     fn position_table(&self, g: &mut Graph, patches: usize) -> Var {
-        let shape = [1, patches + 1, self.width];
+        let shape = [1, patches + self.pool.before(), self.width];
         g.at_depth(0, |g| {
             g.parameter("pos_embed", &shape, Init::TruncatedNormal(0.02))
         })
     }
 
-    /// The class token in front, then all blocks: any patches with positions `[B, n, D]` → `[B, 1 + n, D]`.
+    /// The class token in front, where there is one, then all blocks: any patches with positions `[B, n, D]` → `[B, 1 + n, D]`, or
+    /// `[B, n, D]`.
     fn blocks(&self, g: &mut Graph, x: Var) -> Result<Var> {
         let shape = g.shape(x).clone();
         if shape.len() != 3 || shape[2] != self.width.into() {
@@ -162,6 +191,28 @@ impl Vit {
                 show(&shape)
             )));
         }
+        let mut x = match self.pool {
+            Pool::Class => self.class_before(g, x)?, // [B, 1 + n, D]
+            Pool::Mean => x,
+        };
+        for block in 0..self.depth {
+            let (y, added) = g.at_depth(block + 1, |g| {
+                g.scoped("blocks", |g| {
+                    g.scoped(&block.to_string(), |g| {
+                        transformer_halves(g, x, self.heads, EPSILON)
+                    })
+                })
+            })?;
+            x = y;
+            g.place(&format!("block{}", block + 1), x);
+            g.place(&format!("ffn{}", block + 1), added);
+        }
+        Ok(x)
+    }
+
+    /// The class token, at its place, before tokens: `[B, n, D]` → `[B, 1 + n, D]`.
+    fn class_before(&self, g: &mut Graph, x: Var) -> Result<Var> {
+        let shape = g.shape(x).clone();
         let class = g.at_depth(0, |g| {
             g.parameter("cls_token", &[1, 1, self.width], Init::Normal(1e-6))
         });
@@ -174,18 +225,7 @@ impl Vit {
         let place = g.slice(places, 1, 0.into(), 1.into())?;
         let class = g.add(class, place)?; // [1, 1, D]
         let class = g.expand(class, vec![shape[0].clone(), 1.into(), self.width.into()])?;
-        let mut x = g.concat(&[class, x], 1)?; // [B, 1 + n, D]
-        for block in 0..self.depth {
-            x = g.at_depth(block + 1, |g| {
-                g.scoped("blocks", |g| {
-                    g.scoped(&block.to_string(), |g| {
-                        transformer_block(g, x, self.heads, EPSILON)
-                    })
-                })
-            })?;
-            g.place(&format!("block{}", block + 1), x);
-        }
-        Ok(x)
+        g.concat(&[class, x], 1)
     }
 
     /// The last norm: `[B, N, D]` → the same.
@@ -203,6 +243,10 @@ impl Vit {
             width: args.maybe_size("width").unwrap_or(vit.width),
             depth: args.maybe_size("depth").unwrap_or(vit.depth),
             heads: args.maybe_size("heads").unwrap_or(vit.heads),
+            pool: match args.word("pool") {
+                "mean" => Pool::Mean,
+                _ => Pool::Class,
+            },
             ..vit
         }
     }
@@ -212,13 +256,13 @@ pub(super) fn spec() -> Spec {
     Spec::new(
         "vit",
         Kind::Encoder,
-        "A vision transformer; gives the class token.",
+        "A vision transformer; gives the class token, or the mean of the patches.",
         Make::Encoder(|g, args, x| Vit::of(args).build(g, x)),
     )
     .takes(SampleType::IMAGE)
     .part("embed", |g, args, x| Vit::of(args).embed(g, x))
     .part("patches", |g, args, x| Vit::of(args).patches(g, x))
-    .part("positions", |g, args, x| Vit::of(args).square_positions(g, x))
+    .part("positions", |g, args, x| Vit::of(args).some_positions(g, x))
     .part("blocks", |g, args, x| Vit::of(args).blocks(g, x))
     .part("norm", |g, args, x| Vit::of(args).norm(g, x))
     .param(Param::with_default(
@@ -252,6 +296,12 @@ pub(super) fn spec() -> Spec {
         )
         .within(1.0, 1024.0),
     )
+    .param(Param::with_default(
+        "pool",
+        Type::Choice(&["class", "mean"]),
+        "class",
+        "What is given: `class`, the features of a token before the patches; `mean`, those of the patches, with no such token.",
+    ))
     .param(
         Param::optional(
             "classes",
@@ -266,10 +316,10 @@ pub(super) fn spec() -> Spec {
         "arXiv:2010.11929",
     )
     .doc(
-        "Places: `block1` … `block12` (`[B, 1 + N, D]`, the class token first). Parameters have timm's names and start as \
-         timm's do. A second size of picture, as in multi-crop, gets the first one's positions interpolated.\n\nParts for tasks: \
+        "Places: `block1` … `block12` (`[B, 1 + N, D]`, the class token first; `[B, N, D]` where the patches' mean is given, as in \
+         timm's `gap` models), and `ffn1` … `ffn12`, what the feed-forward half of a block adds. Parameters have timm's names and start as timm's do. A second size of picture, as in multi-crop, gets the first one's positions interpolated.\n\nParts for tasks: \
          `embed` (`[B, C, H, W]` to patches with positions `[B, N, D]`), in two steps `patches` and `positions`; `blocks` \
-         (any of the patches, the class token is put in front: `[B, 1 + n, D]`); `norm`.",
+         (any of the patches, a class token is put in front: `[B, 1 + n, D]`); `norm`.",
     )
     .example("vit(size = tiny, patch = 4px)")
 }

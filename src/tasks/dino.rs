@@ -2,11 +2,12 @@
 
 use super::crops::{Crops, crops, default_crops};
 use super::slow::{momentum, slow_momentum};
+use super::teacher::{Teacher, across, collapse, teacher_params, warming};
 use super::two_views::{Looks, spread};
 use super::{CROPS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
-use crate::graph::{DType, Graph, Init, Module, Moment, Scalar, Var};
+use crate::graph::{Graph, Module, Scalar};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder"));
@@ -17,14 +18,14 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.part("teacher", &teacher_encoder);
     g.part("student", &encoder);
     let tau_s = task.number("student_temperature");
-    let (cold, warm) = task.range("teacher_temperature");
-    let warmed = Moment::from(task.duration("warmup"));
-    let tau_t = Scalar::linear(cold, warm, warmed);
-    let m = task.number("centre_momentum");
+    let teacher = Teacher {
+        centre: "centre",
+        momentum: task.number("centre_momentum"),
+        temperature: warming(task),
+    };
 
     let Crops { globals, locals } = crops(g, "dino")?;
     let full = globals.len();
-    let views = full + locals.len(); // V
     // one pass for each size of view
     let mut s = Vec::new(); // V times [B, K]
     for group in [&globals, &locals] {
@@ -41,13 +42,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let y = g.call(&teacher_encoder, x)?;
     let t = g.call(&teacher_head, y)?; // [full B, K]
 
-    let width = g.check_features("dino", t)?; // K
-    let centre = g.state("centre", &[1, width], Init::Constant(0.0), DType::F32)?;
-    let c = g.read(centre); // [1, K]
-    let tau_t = g.scalar(tau_t); // [1]
-    let p = g.sub(t, c)?; // centring
-    let p = g.div(p, tau_t)?; // sharpening
-    let p = g.softmax(p, 1)?; // [full B, K]
+    let p = teacher.distributions(g, "dino", t)?; // [full B, K]
     let targets = g.split(p, 0, full)?;
 
     let mut log_s = Vec::new(); // V times [B, K]
@@ -55,55 +50,11 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
         let s = g.mul_scalar(*s, 1.0 / tau_s)?;
         log_s.push(g.log_softmax(s, 1)?);
     }
-    let mut terms = Vec::new();
-    for (i, target) in targets.iter().enumerate() {
-        for (v, log_s) in log_s.iter().enumerate() {
-            // a view is not compared with itself
-            if v != i {
-                terms.push(h(g, *target, *log_s)?);
-            }
-        }
-    }
-    let mut loss = terms[0];
-    for term in &terms[1..] {
-        loss = g.add(loss, *term)?;
-    }
-    let loss = g.mul_scalar(loss, 1.0 / (full * (views - 1)) as f64)?;
+    let loss = across(g, &targets, &log_s)?;
     g.objective("loss", loss);
-
-    // C ← m C + (1 − m) mean of the teacher's outputs
-    let mean = g.mean(t, 0)?; // [1, K]
-    let old = g.mul_scalar(c, m)?;
-    let new = g.mul_scalar(mean, 1.0 - m)?;
-    let next = g.add(old, new)?;
-    g.assign(centre, next)?;
     collapse(g, p)?;
     let spread = spread(g, t)?;
     g.metric("spread", spread);
-    Ok(())
-}
-
-/// H(p, s) = −Σ p log s of each row, averaged over the batch: `[1]`.
-fn h(g: &mut Graph, p: Var, log_s: Var) -> Result<Var> {
-    let product = g.mul(p, log_s)?;
-    let sum = g.sum(product, 1)?; // [B, 1]
-    let mean = g.mean_all(sum)?;
-    g.neg(mean)
-}
-
-/// The two ways to collapse (section 5.3): the teacher's entropy is ln K where its output is flat, and its divergence from the
-/// mean output is 0 where all pictures get the same one.
-fn collapse(g: &mut Graph, p: Var) -> Result<()> {
-    let log_p = g.add_scalar(p, 1e-12)?;
-    let log_p = g.log(log_p)?;
-    let entropy = h(g, p, log_p)?;
-    let mean = g.mean(p, 0)?; // [1, K]
-    let log_mean = g.add_scalar(mean, 1e-12)?;
-    let log_mean = g.log(log_mean)?;
-    let cross = h(g, mean, log_mean)?;
-    let divergence = g.sub(cross, entropy)?;
-    g.metric("entropy", entropy);
-    g.metric("divergence", divergence);
     Ok(())
 }
 
@@ -117,34 +68,7 @@ pub(super) fn spec() -> Spec {
     .param(
         slow_momentum("0.996", "λ: the part of the teacher that stays at each step; it rises to 1 along half a cosine. Higher for small batches."),
     )
-    .param(
-        Param::with_default("student_temperature", Type::Number, "0.1", "τ of the student's softmax.")
-            .within(1e-3, 100.0),
-    )
-    .param(
-        Param::with_default(
-            "teacher_temperature",
-            Type::Range,
-            "0.04..0.07",
-            "τ of the teacher's softmax, at the start and after `warmup`: sharpening.",
-        )
-        .within(1e-3, 100.0),
-    )
-    .param(Param::with_default(
-        "warmup",
-        Type::Duration,
-        "30 epochs",
-        "How long the teacher's temperature rises.",
-    ))
-    .param(
-        Param::with_default(
-            "centre_momentum",
-            Type::Number,
-            "0.9",
-            "m: the part of the centre that stays at each step.",
-        )
-        .within(0.0, 1.0),
-    )
+    .params(teacher_params())
     .param(Param::with_default(
         "head",
         Type::Head,

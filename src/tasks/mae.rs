@@ -54,7 +54,7 @@ fn hide_and_draw(
     } = shuffle(g, noise, seen)?;
 
     let visible = g.gather_rows(patches, keep)?; // [B, n, D]
-    let y = g.call_part(encoder, "blocks", visible)?; // [B, 1 + n, D], the class token first
+    let y = g.call_part(encoder, "blocks", visible)?; // [B, 1 + n, D], the class token first where there is one
     let y = g.call_part(encoder, "norm", y)?;
     let target = g.patchify(x, patch)?; // [B, N, p p C]
     let outputs = g.check_features("mae", target)?;
@@ -64,7 +64,7 @@ fn hide_and_draw(
         heads: task.size("decoder_heads"),
         outputs,
     };
-    let pred = g.scoped("decoder", |g| decoder.draw(g, y, restore))?; // [B, N, p p C]
+    let pred = g.scoped("decoder", |g| decoder.draw(g, y, restore, seen))?; // [B, N, p p C]
     let normalize = task.switch("normalize");
     g.exhibit_of("patches", &["picture", "seen", "drawn"], |g| {
         let pred = match normalize {
@@ -135,21 +135,24 @@ struct Decoder {
 }
 
 impl Decoder {
-    /// Pixels of all patches from `y [B, 1 + n, D]`, which shows the first n of them in the shuffled order: `[B, N, p p C]`. A
-    /// learnt token stands in each hidden place.
-    fn draw(&self, g: &mut Graph, y: Var, restore: Var) -> Result<Var> {
+    /// Pixels of all patches from `y [B, 1 + n, D]`, which shows the first n of them, `seen`, in the shuffled order:
+    /// `[B, N, p p C]`. A learnt token stands in each hidden place.
+    fn draw(&self, g: &mut Graph, y: Var, restore: Var, seen: usize) -> Result<Var> {
         let d = self.width;
         let (batch, n) = (g.shape(y)[0].clone(), g.shape(restore)[1].clone());
-        let seen = &g.shape(y)[1] - &1.into();
+        let class = &g.shape(y)[1] - &seen.into(); // 1, or 0 without a class token
         let y = g.scoped("embed", |g| linear(g, y, d, true, INIT))?; // [B, 1 + n, d]
-        let class = g.slice(y, 1, 0.into(), 1.into())?;
-        let visible = g.slice(y, 1, 1.into(), seen.clone())?;
+        let visible = g.slice(y, 1, class.clone(), seen.into())?;
         let mask = g.parameter("mask_token", &[1, 1, d], Init::Normal(0.02));
-        let mask = g.expand(mask, vec![batch, &n - &seen, d.into()])?;
+        let mask = g.expand(mask, vec![batch, &n - &seen.into(), d.into()])?;
         let all = g.concat(&[visible, mask], 1)?; // [B, N, d], shuffled
-        let all = g.gather_rows(all, restore)?; // [B, N, d], in place
-        let mut x = g.concat(&[class, all], 1)?; // [B, 1 + N, d]
-        let places = [1, 1 + n.known().unwrap_or(0), d];
+        let mut x = g.gather_rows(all, restore)?; // [B, N, d], in place
+        let class = class.known().unwrap_or(0);
+        if class > 0 {
+            let token = g.slice(y, 1, 0.into(), class.into())?;
+            x = g.concat(&[token, x], 1)?; // [B, 1 + N, d]
+        }
+        let places = [1, class + n.known().unwrap_or(0), d];
         let places = g.parameter("pos_embed", &places, Init::TruncatedNormal(0.02));
         x = g.add(x, places)?;
         for block in 0..self.depth {
@@ -158,7 +161,7 @@ impl Decoder {
             })?;
         }
         let x = g.scoped("norm", |g| layer_norm(g, x, EPSILON))?;
-        let x = g.slice(x, 1, 1.into(), n)?; // [B, N, d]
+        let x = g.slice(x, 1, class.into(), n)?; // [B, N, d]
         g.scoped("pred", |g| linear(g, x, self.outputs, true, INIT))
     }
 }
@@ -211,7 +214,7 @@ pub(super) fn spec() -> Spec {
         "Each picture's patches are shuffled; the encoder sees the first quarter of them, with their positions, and nothing of the \
          rest, so that a step costs a fraction. A light decoder puts a learnt token into every hidden place and draws all \
          patches; only the hidden ones are compared, pixel by pixel, each normalised by its own mean and variance. The encoder \
-         is a `vit`, alone; what later stages read is its class token, after its last norm. Positions are learnt on both sides, \
+         is a `vit`, alone; what later stages read is its class token, after its last norm, or with `vit(pool = mean)` the mean of its patches. Positions are learnt on both sides, \
          where the paper has fixed sines. Default rate: the paper's 1.5e-4 · batch / 256. The decoder is thrown away afterwards.",
     )
     .example(

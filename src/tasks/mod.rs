@@ -7,16 +7,23 @@ mod ab_bins;
 mod adversarial;
 mod autoencoder;
 mod barlow_twins;
+mod blocks;
 mod byol;
 mod cbow;
 mod colorization;
 mod crops;
+mod data2vec;
 mod decoder;
+mod densecl;
 mod dialogue_order;
 mod dino;
 mod frame_order;
+mod hidden;
+mod ibot;
+mod ijepa;
 mod inpainting;
 mod jigsaw;
+mod lejepa;
 mod mae;
 // an entry of the catalog once a text can be cut into pieces that were learnt
 mod masked_tokens;
@@ -33,6 +40,7 @@ mod simsiam;
 mod skip_gram;
 mod slow;
 mod swav;
+mod teacher;
 mod two_views;
 mod vicreg;
 mod windows;
@@ -58,11 +66,16 @@ pub fn specs() -> Vec<Spec> {
         byol::spec(),
         cbow::spec(),
         colorization::spec(),
+        data2vec::spec(),
+        densecl::spec(),
         dialogue_order::spec(),
         dino::spec(),
         frame_order::spec(),
+        ibot::spec(),
+        ijepa::spec(),
         inpainting::spec(),
         jigsaw::spec(),
+        lejepa::spec(),
         mae::spec(),
         masked_tokens::spec(),
         moco::spec(),

@@ -190,6 +190,11 @@ pub(super) fn inputs(trace: &Trace) -> Graph {
     g
 }
 
+/// One of a fixture's nets.
+pub(super) fn net_of(trace: &Trace, name: &str) -> Net {
+    layers_of(&trace.nets[name])
+}
+
 fn layers_of(layers: &[Vec<Json>]) -> Net {
     net(layers.iter().map(|words| {
         let numbers: Vec<i64> = words[1..].iter().map(|n| n.as_i64().unwrap()).collect();

@@ -53,6 +53,16 @@ impl Looks {
         blur: 55,
         solarize: 10,
     };
+    /// iBOT's full views.
+    pub const IBOT: Looks = Looks {
+        scale: (0.14, 1.0),
+        ..Self::DINO
+    };
+    /// LeJEPA's full views: DINO's with more left of the least.
+    pub const LEJEPA: Looks = Looks {
+        scale: (0.3, 1.0),
+        ..Self::DINO
+    };
     /// MoCo v2's, which SimSiam shares.
     pub const MOCO_V2: Looks = Looks {
         scale: (0.2, 1.0),

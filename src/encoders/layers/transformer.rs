@@ -11,12 +11,18 @@ const EPSILON: f64 = 1e-6;
 
 /// x + attention(norm(x)), then x + mlp(norm(x)), on tokens `[B, N, D]`. Parameters have timm's names under the current scope.
 pub fn transformer_block(g: &mut Graph, x: Var, heads: usize, epsilon: f64) -> Result<Var> {
+    let (x, _) = transformer_halves(g, x, heads, epsilon)?;
+    Ok(x)
+}
+
+/// The same, with what its feed-forward half adds.
+pub fn transformer_halves(g: &mut Graph, x: Var, heads: usize, epsilon: f64) -> Result<(Var, Var)> {
     let y = g.scoped("norm1", |g| layer_norm(g, x, epsilon))?;
     let y = g.scoped("attn", |g| attention(g, y, heads))?;
     let x = g.add(x, y)?;
     let y = g.scoped("norm2", |g| layer_norm(g, x, epsilon))?;
     let y = g.scoped("mlp", |g| mlp(g, y))?;
-    g.add(x, y)
+    Ok((g.add(x, y)?, y))
 }
 
 /// Features of each head on their own, as many as divide them: `[B, N, D]` → `[B, heads, N, d]`.

@@ -94,6 +94,8 @@ fn encoders_agree_with_torchvision_and_timm() {
     agrees("resnet50", "resnet50", &[("stem", word("imagenet"))]);
     let vit = [("size", word("tiny")), ("patch", Value::Length(16.0))];
     agrees("vit_tiny", "vit", &vit);
+    let gap = [vit.as_slice(), &[("pool", word("mean"))]].concat();
+    agrees("vit_tiny_gap", "vit", &gap);
 }
 
 #[test]
