@@ -169,7 +169,8 @@ pub(super) fn spec() -> Spec {
     )
     .param(every())
     .param(bank("10000", "are drawn from"))
-    .example("few_labels([1%, 10%])")
+    .gathers()
+    .example("few_labels(1%, 5%, 10%)")
 }
 
 #[cfg(test)]
