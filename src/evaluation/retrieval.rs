@@ -87,7 +87,7 @@ impl Evaluator for Retrieval {
             };
             let found = match sound {
                 true => search.ask(asked, &labels, lab)?,
-                false => vec![Found::default(); labels.len()],
+                false => vec![Found::nothing(Vec::new()); labels.len()],
             };
             let both = [(MAP, mean(found.iter().map(|found| found.average))), {
                 let precision = found.iter().map(|found| found.precision);
@@ -135,7 +135,7 @@ impl Evaluator for Retrieval {
 }
 
 /// What a record found. Neither is a number where its class is nowhere else.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Found {
     /// Average precision.
     average: f64,
@@ -143,6 +143,17 @@ struct Found {
     precision: f64,
     /// The nearest of all, by row of the gallery, with their cosines.
     nearest: Vec<(usize, f32)>,
+}
+
+impl Found {
+    /// No number.
+    fn nothing(nearest: Vec<(usize, f32)>) -> Self {
+        Self {
+            average: f64::NAN,
+            precision: f64::NAN,
+            nearest,
+        }
+    }
 }
 
 /// The rows that are searched at one place.
@@ -203,11 +214,7 @@ fn one(
     let nearest: Vec<(usize, f32)> = nearest.collect();
     let all = order.iter().filter(|row| classes[**row] == class).count();
     if all == 0 {
-        return Found {
-            average: f64::NAN,
-            precision: f64::NAN,
-            nearest,
-        };
+        return Found::nothing(nearest);
     }
     let k = k.min(order.len());
     let (mut seen, mut hits) = (0usize, 0usize);

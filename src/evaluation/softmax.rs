@@ -9,7 +9,7 @@ use crate::data::Philox;
 
 /// A fit is over when no entry of the mean loss's gradient is larger, or after so many steps, as in DINOv2.
 const ENOUGH: Enough = Enough {
-    gradient: 1e-5,
+    gradient: 1e-6,
     steps: 1000,
 };
 /// Records whose losses are summed at once: the sum does not depend on threads.
