@@ -54,6 +54,7 @@ pub use loader::{
     BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order, lengths,
 };
 pub use open::{no_split, open};
+pub use pipes::parts_of_classes;
 pub use places::users as user_folder;
 pub use portion::Portion;
 pub use progress::{Progress, Silent, ask_to_stop, go_on, stop_asked};

@@ -111,6 +111,21 @@ impl Rows {
             .try_into_vec_as::<f32>()
             .map_err(device_failed)
     }
+
+    /// The sum of the rows here for each list of weights `[lists, rows]`: `[lists, width]`, row-major.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn weighted(&self, weights: &[f32]) -> Result<Vec<f32>> {
+        if self.is_empty() || weights.len() < self.len() {
+            return Ok(Vec::new());
+        }
+        let weights = upload(&self.device, weights.to_vec(), self.len())?;
+        weights
+            .matmul(self.turned.clone().transpose())
+            .try_into_vec_as::<f32>()
+            .map_err(device_failed)
+    }
 }
 
 /// `a bᵀ` of rows of length `width`: `[rows of a, rows of b]`, row-major.

@@ -74,6 +74,37 @@ pub(crate) fn lloyd(
     Some(Clusters { centres, of })
 }
 
+/// The iterations of each start of [`best_of`].
+const ITERATIONS: usize = 100;
+
+/// The cluster of each row of `rows`, of length `width`, where the squares of the distances to `k` centres sum to least, of several starts
+/// whose draws are always the same; the first of equals. `go_on` hears after each iteration how many starts are done; `None`: it said no.
+pub(crate) fn best_of(
+    rows: &[f32],
+    width: usize,
+    k: usize,
+    starts: usize,
+    go_on: &mut dyn FnMut(usize) -> bool,
+) -> Option<Vec<u32>> {
+    let mut best: Option<(f64, Clusters)> = None;
+    for start in 0..starts.max(1) {
+        let mut rng = Philox::new(0, &[Philox::part("k-means"), start as u64]);
+        let first = first_centres(rows, width, k, &mut rng);
+        let found = lloyd(rows, width, first, ITERATIONS, &mut |_| go_on(start))?;
+        let own = rows.chunks_exact(width).zip(&found.of);
+        let away = own.map(|(row, cluster)| {
+            let centre = &found.centres[cluster * width..(cluster + 1) * width];
+            f64::from(distance(row, centre))
+        });
+        let away: f64 = away.sum();
+        if best.as_ref().is_none_or(|(least, _)| away < *least) {
+            best = Some((away, found));
+        }
+    }
+    let (_, found) = best?;
+    Some(found.of.iter().map(|cluster| *cluster as u32).collect())
+}
+
 /// Of each row the nearest centre.
 fn nearest(rows: &[f32], width: usize, centres: &[f32]) -> Vec<usize> {
     rows.par_chunks_exact(width)

@@ -48,7 +48,7 @@ mod init;
 mod inputs;
 #[allow(unsafe_code)] // measured kernels, see the room
 mod kernels;
-mod kmeans;
+pub(crate) mod kmeans;
 mod model;
 mod ops;
 mod optimizer;

@@ -1,6 +1,7 @@
 //! Files of questions about words: lines of text from strangers.
 
 use super::metric::Measure;
+use super::params::every;
 use crate::catalog::{Kind, Make, Param, Spec, Type};
 use crate::data::DataError;
 
@@ -31,17 +32,6 @@ pub(super) fn restrict() -> Param {
         "So many of the commonest words are looked at; the others are not in the vocabulary.",
     )
     .within(1.0, 1e7)
-}
-
-/// `every`
-pub(super) fn every() -> Param {
-    Param::with_default(
-        "every",
-        Type::Duration,
-        "1 epoch",
-        "As a monitor: time between two readings.",
-    )
-    .within(0.0, 1e9)
 }
 
 /// The lines of a file with their numbers, without those that hold nothing.

@@ -161,6 +161,7 @@ mod tests {
                 places: vec![scores.to_vec()],
                 dims: vec![1],
                 labels: Vec::new(),
+                numbers: Vec::new(),
             })
         });
         let args = args(&spec(), &[]);

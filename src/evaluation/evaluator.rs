@@ -125,6 +125,21 @@ impl Want {
         }
     }
 
+    /// Views of unlabelled records, as the stage's own task is trained on them; nothing where its batches hold none.
+    pub const fn views(
+        field: &'static str,
+        records: usize,
+        views: usize,
+        said: &'static str,
+    ) -> Self {
+        Self {
+            required: false,
+            form: Form::Views { records, views },
+            labels: false,
+            ..Self::rows(field, "judge", said)
+        }
+    }
+
     /// The same as records that are read as often as they are asked for.
     pub const fn records(self) -> Self {
         Self {
@@ -157,6 +172,14 @@ pub enum Form {
     Rows,
     /// As records in the view of evaluation, batch by batch, each time it is asked for; in training through the stage's `augment`.
     Records,
+    /// As [`Form::Rows`], at most `records` of them, `views` rows of each one after the other: what the stage's own `augment` makes of it, each
+    /// time drawn anew.
+    Views {
+        /// Each class comes with its share.
+        records: usize,
+        /// Of each record.
+        views: usize,
+    },
     /// Once, as one number for each record: what the task that was trained tells of it at this place of its graph (`[B]`). Records go into
     /// the batch as they did in training. Without a trained task there is none.
     Told(&'static str),
@@ -266,9 +289,48 @@ pub enum Exhibit {
         /// The name of each part, and its numbers.
         parts: Vec<(&'static str, Vec<f32>)>,
     },
+    /// Records with those that lie nearest to them, drawn side by side for the trained encoder and for the untrained one.
+    Nearest {
+        /// The field that names the split of the records that ask.
+        asks: &'static str,
+        /// The field that names the split that is searched.
+        among: &'static str,
+        /// One after the other.
+        queries: Vec<Query>,
+    },
+    /// How a metric grows with something, a line for every column: kept in [`CURVE`].
+    Curve {
+        /// What grows: `accuracy`.
+        of: &'static str,
+        /// With what: `labels`.
+        with: &'static str,
+        /// By rising `with`.
+        points: Vec<(f64, f64)>,
+    },
     /// Lines to be read, which nothing steers a screen in; of the trained encoder, kept in [`TABLE`].
     Text(String),
 }
+
+/// A record, and those that lie nearest to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// Where it stands in its split.
+    pub record: usize,
+    /// The nearest first.
+    pub found: Vec<Neighbour>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbour {
+    /// Where it stands in its split.
+    pub record: usize,
+    /// The cosine.
+    pub similarity: f32,
+}
+
+/// The file of [`Exhibit::Curve`].
+pub const CURVE: &str = "curve.json";
 
 /// The file of [`Exhibit::Text`].
 pub const TABLE: &str = "table.txt";

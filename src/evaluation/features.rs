@@ -13,6 +13,8 @@ pub struct Features {
     pub dims: Vec<usize>,
     /// One class a record; empty where the records have none.
     pub labels: Vec<u32>,
+    /// Where each record stands in its split; empty where nobody asks.
+    pub numbers: Vec<u32>,
 }
 
 impl Features {
@@ -24,9 +26,23 @@ impl Features {
             let row = |row: &usize| rows[row * dim..(row + 1) * dim].iter().copied();
             *rows = order.iter().flat_map(row).collect();
         }
-        if !self.labels.is_empty() {
-            self.labels = order.iter().map(|row| self.labels[*row]).collect();
+        for own in [&mut self.labels, &mut self.numbers] {
+            if !own.is_empty() {
+                *own = order.iter().map(|row| own[*row]).collect();
+            }
         }
+    }
+
+    /// Whether every number of a place is one.
+    pub fn is_finite(&self, place: usize) -> bool {
+        self.places[place].iter().all(|x| x.is_finite())
+    }
+
+    /// So many rows that stand for all, every class by its share.
+    pub fn chosen(&self, limit: usize) -> Vec<usize> {
+        let class = |row| self.labels.get(row).copied();
+        let classes: Vec<_> = (0..self.records).map(class).collect();
+        evenly_chosen(&classes, limit)
     }
 
     /// At most `limit` rows of a place with their labels, every class by its share.
@@ -35,13 +51,12 @@ impl Features {
         if self.records <= limit {
             return (rows.clone(), self.labels.clone());
         }
-        let class = |row| self.labels.get(row).copied();
-        let classes: Vec<_> = (0..self.records).map(class).collect();
-        let chosen = evenly_chosen(&classes, limit);
+        let chosen = self.chosen(limit);
         let row = |row: &usize| rows[row * dim..(row + 1) * dim].iter().copied();
+        let class = |row: &usize| self.labels.get(*row).copied();
         (
             chosen.iter().flat_map(row).collect(),
-            chosen.iter().filter_map(|row| class(*row)).collect(),
+            chosen.iter().filter_map(class).collect(),
         )
     }
 }
@@ -165,6 +180,7 @@ mod tests {
             places: vec![rows.concat()],
             dims: vec![2],
             labels: labels.to_vec(),
+            numbers: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, MAP, Metric,
 use super::features::normalize_rows;
 use super::lab::{Failed, Lab, Read};
 use super::metric::{ACCURACY, Measure};
-use super::params::{places, pooled};
+use super::params::{bank, every, places, pooled};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Spec, Type};
 use crate::language::codes::Code;
 
@@ -136,19 +136,8 @@ pub(super) fn spec() -> Spec {
         )
         .param(places()),
     )
-    .param(
-        Param::with_default("every", Type::Duration, "1 epoch", "As a monitor: time between two readings.")
-            .within(0.0, 1e9),
-    )
-    .param(
-        Param::with_default(
-            "bank",
-            Type::Integer,
-            "10000",
-            "As a monitor: at most so many training samples vote, each class by its share.",
-        )
-        .within(1.0, 1e9),
-    )
+    .param(every())
+    .param(bank("10000", "vote"))
     .semantics(2)
     .example("knn(k = 200, temperature = 0.1)")
 }

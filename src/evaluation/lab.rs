@@ -26,6 +26,19 @@ pub trait Lab {
     /// The device fails.
     fn rows<'l>(&'l mut self, rows: Vec<f32>, width: usize) -> Result<Box<dyn Rows + 'l>, Failed>;
 
+    /// Sorts rows of this width into at most `k` clusters by k-means, several times from starts of its own, always the same; gives each row's
+    /// cluster where the squares of the distances to the centres sum to least.
+    ///
+    /// # Errors
+    /// The run is asked to stop.
+    fn k_means(
+        &mut self,
+        rows: &[f32],
+        width: usize,
+        k: usize,
+        starts: usize,
+    ) -> Result<Vec<u32>, Failed>;
+
     /// Trains the heads that the evaluator said it trains, from their first values or where an interrupted run left them. `valid`
     /// is read after every epoch.
     ///
@@ -45,6 +58,12 @@ pub trait Rows {
     /// # Errors
     /// The device fails, or the run is asked to stop.
     fn products(&mut self, queries: &[f32]) -> Result<Vec<f32>, Failed>;
+
+    /// The sum of the rows here for each list of weights `[lists, rows]`: `[lists, width]`, row-major.
+    ///
+    /// # Errors
+    /// The device fails, or the run is asked to stop.
+    fn weighted(&mut self, weights: &[f32]) -> Result<Vec<f32>, Failed>;
 }
 
 /// Heads that are trained.

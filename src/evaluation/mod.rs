@@ -10,32 +10,41 @@
 //! and a line in [`specs`]. The plan and the engine know none by name; any can be a monitor, in `best(…)` and in `stop`. What a
 //! metric counts and in which direction it is better it says itself ([`Measure`]).
 
+mod agreement;
 mod analogies;
 mod asked;
 mod classifier;
+mod clusters;
 mod coherence;
 mod column;
 mod evaluator;
 mod export;
 mod features;
+mod few_labels;
 mod heads;
 mod knn;
 mod lab;
+mod lbfgs;
 mod linear_probe;
+mod logistic_regression;
 mod metric;
 mod mlp_probe;
 mod nearest_words;
 mod params;
 mod probe;
+mod rank;
+mod retrieval;
 mod similarity;
+mod softmax;
+mod spectrum;
 mod table;
 #[cfg(test)]
 mod testing;
 
 pub use column::{BESIDE, Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
-    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, SPREAD, TABLE, Trains,
-    Want, places,
+    About, CURVE, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, Neighbour, On, Query,
+    SPREAD, TABLE, Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
 pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
@@ -45,7 +54,8 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `safetensors`, `word2vec`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `rank`, `retrieval`, `clusters`, `logistic_regression`, `few_labels`,
+/// `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),
@@ -56,6 +66,11 @@ pub fn specs() -> Vec<Spec> {
         similarity::spec(),
         nearest_words::spec(),
         coherence::spec(),
+        rank::spec(),
+        retrieval::spec(),
+        clusters::spec(),
+        logistic_regression::spec(),
+        few_labels::spec(),
     ];
     specs.extend(export::specs());
     specs

@@ -6,6 +6,7 @@ use super::asked::{self, ANSWERED, aligned, share};
 use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, MAP, Metric, TABLE, Want};
 use super::lab::{Failed, Lab, Read};
 use super::metric::Measure;
+use super::params::every;
 use super::table::Lexicon;
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type, Value};
 use crate::language::visible_line;
@@ -162,7 +163,7 @@ pub(super) fn spec() -> Spec {
     ))
     .param(Param::with_default("k", Type::Integer, "10", "Neighbours of each word.").within(1.0, 1000.0))
     .param(asked::restrict())
-    .param(asked::every())
+    .param(every())
     .doc(
         "The list is in `table.txt` of the stage's folder, in `results/` and in the report, which also draws these words in the plane. `answered` is the part of the words that are in \
          the vocabulary. The encoder has a part `vectors`: `word_vectors`, or `bert` with the embeddings of its pieces.",

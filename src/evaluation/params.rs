@@ -36,3 +36,38 @@ pub(super) fn training(spec: Spec) -> Spec {
         "How long the head is trained.",
     ))
 }
+
+/// `every`
+pub(super) fn every() -> Param {
+    Param::with_default(
+        "every",
+        Type::Duration,
+        "1 epoch",
+        "As a monitor: time between two readings.",
+    )
+    .within(0.0, 1e9)
+}
+
+/// `bank`
+pub(super) fn bank(most: &str, do_what: &str) -> Param {
+    Param::with_default(
+        "bank",
+        Type::Integer,
+        most,
+        &format!(
+            "As a monitor: at most so many training samples {do_what}, each class by its share."
+        ),
+    )
+    .within(1.0, 1e9)
+}
+
+/// `penalties`
+pub(super) fn penalties() -> Param {
+    Param::with_default(
+        "penalties",
+        Type::Integer,
+        "12",
+        "Penalties that are tried: values of C from 1e-6 to 1e5.",
+    )
+    .within(1.0, 1000.0)
+}

@@ -49,6 +49,8 @@ impl Planner<'_> {
             from,
             encoder: &encoder,
             most: usize::MAX,
+            // its views are of another stage
+            seen: None,
         };
         let judged = self.judged(stage, &args, &subject, splits)?;
         Some(Some(Box::new(judged)))

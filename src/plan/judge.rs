@@ -7,7 +7,9 @@ use super::trace::{self, Pool, about};
 use super::types::*;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Net, Result, Value};
-use crate::data::OnBadSample;
+use std::sync::Arc;
+
+use crate::data::{Fields, OnBadSample};
 use crate::evaluation::{self, Form, INPUT, LABEL, On, RAW, Trains, Want};
 use crate::graph::{Graph, Mode, Var};
 use crate::language::checked::Stage;
@@ -30,6 +32,20 @@ pub(super) struct Subject<'e> {
     pub encoder: &'e Reader,
     /// At most so many records of the first split are read.
     pub most: usize,
+    /// What makes the batches that it is trained on, and the fields of the records that they are made of.
+    pub seen: Option<(&'e Arc<SampleGraph>, &'e Fields)>,
+}
+
+/// What a stage's encoder was trained on, of the stages that are planned.
+pub(super) fn seen<'e>(
+    from: &Start,
+    before: &'e [StagePlan],
+) -> Option<(&'e Arc<SampleGraph>, &'e Fields)> {
+    let planned = before.iter().find(|planned| planned.name == from.stage)?;
+    match &planned.body {
+        Body::Train(training) => Some((&training.samples, training.data.dataset.fields())),
+        _ => None,
+    }
 }
 
 impl Planner<'_> {
@@ -62,6 +78,7 @@ impl Planner<'_> {
             return self.told(stage, args, from, splits, before);
         }
         let subject = Subject {
+            seen: seen(&from, before),
             from,
             encoder: &encoder,
             most: usize::MAX,
@@ -128,6 +145,7 @@ impl Planner<'_> {
                 classes: 0,
                 reading: None,
                 table: Some(table),
+                views: None,
                 told: None,
                 file,
                 heads: None,
@@ -139,6 +157,26 @@ impl Planner<'_> {
         }
         let shown = splits.first()?.data.dataset.fields();
         let encoder = &subject.encoder.seeing(shown);
+        let of_views = |want: &Want| matches!(want.form, Form::Views { .. });
+        let views = match wants.iter().any(of_views) {
+            // another record can't go through the same augment
+            true => (subject.seen.filter(|(_, fields)| *fields == shown))
+                .and_then(|(samples, _)| Views::new(samples, &encoder.sample)),
+            false => None,
+        };
+        for want in wants.iter().filter(|want| !want.required) {
+            let data = if of_views(want) {
+                match views {
+                    Some(_) => splits.first()?.data.clone(),
+                    None => continue,
+                }
+            } else if args.maybe_data(want.field).is_some() {
+                self.view(args, want.field)?
+            } else {
+                continue;
+            };
+            splits.push(Asked { want: *want, data });
+        }
         let labelled = splits.iter().filter(|split| split.want.labels);
         let labelled: Vec<&DataView> = labelled.map(|split| &split.data).collect();
         let classes = match labelled.as_slice() {
@@ -163,6 +201,10 @@ impl Planner<'_> {
             let (view, protocol) = self.evaluation_view(encoder, &first, span)?;
             (None, view, of(encoder) + &protocol)
         };
+        let protocol = match wants.iter().any(of_views) && views.is_none() {
+            true => format!("{protocol}, no views of a record"),
+            false => protocol,
+        };
         let records = splits.iter().map(|split| split.data.dataset.len());
         let records: Vec<usize> = records.collect();
         let heads = match evaluator.trains(args, classes) {
@@ -171,7 +213,8 @@ impl Planner<'_> {
                 let head = self.head(&trains.head, stage.call.span)?;
                 let kept = subject.most.min(records[0]);
                 if let (On::Rows, Some(reading)) = (trains.on, &reading) {
-                    let others = records.iter().skip(1).sum::<usize>();
+                    let required = splits.iter().filter(|split| split.want.required).count();
+                    let others = records[1..required].iter().sum::<usize>();
                     self.fits_in_memory(stage, &reading.places, kept + others)?;
                 }
                 let input = match args.values.get("augment").map(|a| &a.value) {
@@ -192,14 +235,10 @@ impl Planner<'_> {
                         return None;
                     }
                 };
-                let mut readings = Vec::new();
-                for want in wants.into_iter().filter(|want| !want.required) {
-                    if args.maybe_data(want.field).is_some() {
-                        let data = self.view(args, want.field)?;
-                        splits.push(Asked { want, data });
-                        readings = Self::valid_readings(&own.eval);
-                    }
-                }
+                let readings = match splits.iter().any(|split| !split.want.required) {
+                    true => Self::valid_readings(&own.eval),
+                    false => Vec::new(),
+                };
                 let settings = self.settings_of(stage, args, &first, kept, &readings)?;
                 self.suits(stage, &settings, &own.train)?;
                 let records = match trains.on {
@@ -230,6 +269,7 @@ impl Planner<'_> {
             classes,
             reading,
             table,
+            views,
             told: None,
             file,
             heads,

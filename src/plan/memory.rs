@@ -264,9 +264,10 @@ fn working(
     held(evaluation, wide, most) + F32 * own as f64 + training
 }
 
-/// Rows of `wide` numbers of the splits that must be there.
+/// Rows of `wide` numbers of the splits that are held: of those that heads are trained with, the ones that must be there.
 fn held(evaluation: &Evaluation, wide: usize, most: usize) -> f64 {
+    let all = evaluation.heads.is_none();
     let records = evaluation.splits.iter().zip(evaluation.records(most));
-    let required = records.filter(|(split, _)| split.want.required);
-    F32 * (wide * required.map(|(_, records)| records).sum::<usize>()) as f64
+    let held = records.filter(|(split, _)| all || split.want.required);
+    F32 * (wide * held.map(|(_, records)| records).sum::<usize>()) as f64
 }

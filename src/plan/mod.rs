@@ -66,7 +66,7 @@ pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs, Heads, Learning,
     Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, TableReading,
-    Told, Traced, Training, Validation,
+    Told, Traced, Training, Validation, Views,
 };
 pub use word_file::word_file;
 

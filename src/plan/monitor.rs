@@ -1,9 +1,12 @@
 //! Planning an evaluator that runs while a stage trains.
 
+use std::sync::Arc;
+
 use super::build::Planner;
 use super::judge::Subject;
 use super::training::Watched;
 use super::types::*;
+use crate::augment::SampleGraph;
 use crate::catalog::{Args, Call, DataSource, Duration};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -16,7 +19,7 @@ impl Planner<'_> {
         stage: &Stage,
         call: &Call,
         data: &DataView,
-        encoder: &Reader,
+        (encoder, samples): (&Reader, &Arc<SampleGraph>),
         settings: &Settings,
     ) -> Option<Monitor> {
         let Some(evaluator) = call.spec.evaluator() else {
@@ -64,6 +67,7 @@ impl Planner<'_> {
             from: encoder.start(&stage.name),
             encoder,
             most: bank,
+            seen: Some((samples, data.dataset.fields())),
         };
         let mut evaluation = self.judged(&own, &call.args, &subject, splits)?;
         // what becomes of records that can't be read the stage says

@@ -190,7 +190,9 @@ impl Planner<'_> {
             return None;
         }
         let monitor = match args.maybe_call("monitor") {
-            Some(call) => Some(self.monitor(stage, call, &data, &encoder, &settings)?),
+            Some(call) => {
+                Some(self.monitor(stage, call, &data, (&encoder, &samples), &settings)?)
+            }
             None => None,
         };
         Some(Training {

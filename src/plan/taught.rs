@@ -45,6 +45,7 @@ impl Planner<'_> {
             from: subject.from.clone(),
             encoder: subject.encoder,
             most: usize::MAX,
+            seen: None,
         };
         let planned = match splits {
             Some(splits) if !splits.is_empty() => {

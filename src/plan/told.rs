@@ -53,6 +53,7 @@ impl Planner<'_> {
             classes: 0,
             reading: None,
             table: None,
+            views: None,
             told: Some(Told {
                 graph,
                 vars,

@@ -11,7 +11,7 @@ use crate::catalog::{Args, Artifact, Call, Net};
 use crate::data::lab::LabPart;
 use crate::data::{DataError, Dataset, Found, OnBadSample, Prepared, SampleType};
 pub use crate::evaluation::ENCODER;
-use crate::evaluation::{Evaluator, Want};
+use crate::evaluation::{Evaluator, Form, Want};
 use crate::fit::Fit;
 use crate::graph::{Graph, Var};
 use crate::language::Span;
@@ -419,6 +419,8 @@ pub struct Evaluation {
     pub reading: Option<Reading>,
     /// The table whose rows it reads, where it does.
     pub table: Option<TableReading>,
+    /// The views of records that it reads, where it does and there are some.
+    pub views: Option<Views>,
     /// What the task that was trained tells of records, where it reads that.
     pub told: Option<Told>,
     /// The file of what is asked; empty where nothing is.
@@ -446,14 +448,21 @@ impl Evaluation {
         self.splits.iter().find(|split| split.want.field == field)
     }
 
-    /// Records of each split, of the first at most so many.
+    /// Records of each split, of the first at most so many; of views each is counted.
     pub fn records(&self, most: usize) -> Vec<usize> {
-        let sizes = self.splits.iter().map(|split| split.data.dataset.len());
-        let mut sizes: Vec<usize> = sizes.collect();
-        if let Some(first) = sizes.first_mut() {
-            *first = most.min(*first);
-        }
-        sizes
+        let splits = self.splits.iter().enumerate();
+        let sizes = splits.map(|(index, split)| {
+            let records = split.data.dataset.len();
+            match split.want.form {
+                Form::Views {
+                    records: few,
+                    views,
+                } => few.min(most).min(records) * views,
+                _ if index == 0 => most.min(records),
+                _ => records,
+            }
+        });
+        sizes.collect()
     }
 
     /// Its graphs.
@@ -475,6 +484,36 @@ impl Evaluation {
         let others = others.flat_map(|other| other.graphs());
         let read = reading.chain(table).chain(told);
         read.chain(heads).chain(others).collect()
+    }
+}
+
+/// The views of a record that a task is trained on.
+pub struct Views {
+    /// What makes the task's batches.
+    pub samples: Arc<SampleGraph>,
+    /// The fields of a batch that the encoder takes; of a list each of them.
+    pub fields: Vec<String>,
+}
+
+impl Views {
+    /// Those of a batch that an encoder of `sample` takes; `None` where there are none.
+    pub fn new(samples: &Arc<SampleGraph>, sample: &SampleType) -> Option<Self> {
+        let own = samples
+            .outputs()
+            .iter()
+            .flat_map(|(name, ty)| match ty.parts() {
+                Some((element, count)) if element == sample => {
+                    let count = count.unwrap_or(0);
+                    (0..count).map(|at| format!("{name}/{at}")).collect()
+                }
+                None if ty == sample => vec![name.clone()],
+                _ => Vec::new(),
+            });
+        let fields: Vec<String> = own.collect();
+        (!fields.is_empty()).then(|| Self {
+            samples: samples.clone(),
+            fields,
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //! from one that is still going.
 
 pub mod catalog;
+mod curve;
 pub mod embedding;
 mod exhibits;
 mod html;
@@ -14,8 +15,9 @@ mod spread;
 mod table;
 mod text;
 
+pub use curve::{Curve, CurveLine};
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
 pub use html::{ReportError, write};
-pub use results::ResultRow;
+pub use results::{PIXELS, ResultRow};
 pub use spread::{Share, Spread, spread};
 pub use table::table;

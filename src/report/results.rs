@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::evaluation::{BESIDE, Better, Measure, Unit};
 
 /// What a raw baseline is of where nothing else is said.
-pub(super) const PIXELS: &str = "raw pixels";
+pub const PIXELS: &str = "raw pixels";
 
 /// A measured value beside its baselines; one element of `results.json`, keys in this order. A metric is a fraction, better the
 /// more there is, where the row says nothing else: 0.683 is 68.3%.

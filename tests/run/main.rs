@@ -6,6 +6,7 @@ mod dialogues;
 mod epochs;
 mod exhibits;
 mod export;
+mod judges;
 mod left_out;
 mod parts;
 mod replies;

@@ -152,6 +152,67 @@ pub fn png(image: &Image) -> Result<Vec<u8>, DataError> {
     Ok(bytes)
 }
 
+/// A record as people see it.
+pub struct Drawn {
+    /// Its first picture; a clip as a strip.
+    pub picture: Option<Image>,
+    /// Its classes, and its texts.
+    pub words: Vec<String>,
+}
+
+impl Drawn {
+    /// In one line.
+    pub fn said(&self) -> String {
+        let words: Vec<&str> = self
+            .words
+            .iter()
+            .flat_map(|text| text.split_whitespace())
+            .collect();
+        let said = words.join(" ");
+        match said.char_indices().nth(LETTERS) {
+            Some((at, _)) => format!("{}...", &said[..at]),
+            None => said,
+        }
+    }
+}
+
+/// A record as it lies in its data set.
+///
+/// # Errors
+/// It can't be read.
+pub fn one_record(dataset: &dyn Dataset, index: usize) -> Result<Drawn, DataError> {
+    let record = dataset.read(index, Draws::STILL)?;
+    let (pictures, words) = drawn(&record, dataset.fields(), dataset.class_names());
+    let picture = match pictures.into_iter().next() {
+        Some((_, frames)) if frames.len() > 1 => Some(strip(&frames, &mut Scratch::default())?),
+        Some((_, frames)) => frames.into_iter().next(),
+        None => None,
+    };
+    Ok(Drawn {
+        picture,
+        words: words.into_iter().map(|(_, text)| text).collect(),
+    })
+}
+
+/// A picture with a line of this colour along its edges.
+pub fn framed(picture: Image, colour: [u8; 3]) -> Image {
+    let (height, width, channels) = (picture.height, picture.width, picture.channels);
+    let thick = (height.min(width) / 32).max(1);
+    let mut pixels = Vec::with_capacity(height * width * 3);
+    for y in 0..height {
+        for x in 0..width {
+            let edge = y.min(height - 1 - y).min(x).min(width - 1 - x) < thick;
+            let from = &picture.pixels[(y * width + x) * channels..][..channels];
+            pixels.extend(match (edge, channels >= 3) {
+                (true, _) => colour,
+                (false, true) => [from[0], from[1], from[2]],
+                (false, false) => [from[0]; 3],
+            });
+        }
+    }
+    Image::new(pixels, height, width, 3)
+}
+
 /// The index part of `views/0`.
 fn place(name: &str) -> Option<&str> {
     name.split_once('/').map(|(_, place)| place)

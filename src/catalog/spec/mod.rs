@@ -88,6 +88,8 @@ pub struct Spec {
     pub paper: Option<Paper>,
     /// In the order in which positional arguments fill them.
     pub params: Vec<Param>,
+    /// Whether unnamed arguments are the elements of the first parameter, a list: `few_labels(1%, 5%)`.
+    pub gathers: bool,
     /// What a task wants from the batch.
     pub inputs: Vec<Input>,
     /// What flows into an encoder, as far as it matters to it; `None` of anything else. Of a transform: that it takes whole clips,
@@ -126,6 +128,7 @@ impl Spec {
             doc: String::new(),
             paper: None,
             params: Vec::new(),
+            gathers: false,
             inputs: Vec::new(),
             takes: None,
             gives: None,
@@ -176,6 +179,12 @@ impl Spec {
     /// Says which fields of its kind it does not have.
     pub fn without(mut self, fields: &'static [&'static str]) -> Self {
         self.without = fields;
+        self
+    }
+
+    /// Says that unnamed arguments are the elements of its first parameter.
+    pub fn gathers(mut self) -> Self {
+        self.gathers = true;
         self
     }
 

@@ -61,19 +61,8 @@ fn chosen(
     let mut chosen = if rule == Rule::Any {
         order[..len.min(order.len())].to_vec()
     } else {
-        let mut by_class: Vec<Vec<u32>> = Vec::new();
         // records without a label are no class of their own, but give their share
-        let mut without: Vec<u32> = Vec::new();
-        for index in order {
-            let Some(class) = base.class(index as usize)?.map(|class| class as usize) else {
-                without.push(index);
-                continue;
-            };
-            if by_class.len() <= class {
-                by_class.resize(class + 1, Vec::new());
-            }
-            by_class[class].push(index);
-        }
+        let (mut by_class, without) = sorted(order, &|index| base.class(index))?;
         if rule == Rule::Shares && !without.is_empty() {
             by_class.push(without);
         }
@@ -99,6 +88,49 @@ fn chosen(
     };
     chosen.sort_unstable();
     Ok(chosen)
+}
+
+/// Records of each class, and those without one, in this order.
+#[allow(clippy::type_complexity)]
+fn sorted(
+    order: Vec<u32>,
+    class: &dyn Fn(usize) -> std::result::Result<Option<u32>, DataError>,
+) -> std::result::Result<(Vec<Vec<u32>>, Vec<u32>), DataError> {
+    let (mut by_class, mut without): (Vec<Vec<u32>>, _) = (Vec::new(), Vec::new());
+    for index in order {
+        let Some(class) = class(index as usize)?.map(|class| class as usize) else {
+            without.push(index);
+            continue;
+        };
+        if by_class.len() <= class {
+            by_class.resize(class + 1, Vec::new());
+        }
+        by_class[class].push(index);
+    }
+    Ok((by_class, without))
+}
+
+/// Of records with these classes the part of each class for each of these rising shares, rising: those that `take(SHARE, per = class)`
+/// keeps, one at least of each class that there is. A smaller part lies within a larger one.
+pub fn parts_of_classes(classes: &[u32], parts: &[f64], seed: u64) -> Vec<Vec<usize>> {
+    let order = Philox::new(seed, &[Philox::part("choice")]).permutation(classes.len());
+    let class = |index: usize| Ok(classes.get(index).copied());
+    let (by_class, _) = sorted(order, &class).unwrap_or_default();
+    let sizes: Vec<usize> = by_class.iter().map(Vec::len).collect();
+    let mut before: Vec<usize> = sizes.iter().map(|size| 1.min(*size)).collect();
+    let part = |part: &f64| {
+        let quota = shares(&sizes, Amount::Part(*part).of_total(classes.len()));
+        for (most, own) in before.iter_mut().zip(quota) {
+            *most = own.max(*most);
+        }
+        let own = by_class.iter().zip(&before);
+        let mut chosen: Vec<usize> = own
+            .flat_map(|(class, n)| class.iter().take(*n).map(|index| *index as usize))
+            .collect();
+        chosen.sort_unstable();
+        chosen
+    };
+    parts.iter().map(part).collect()
 }
 
 fn class_name(base: &dyn Dataset, class: usize) -> String {

@@ -14,6 +14,7 @@ mod without;
 
 use crate::catalog::Spec;
 
+pub use choice::parts_of_classes;
 pub(super) use choice::shares;
 
 pub(super) fn specs() -> Vec<Spec> {

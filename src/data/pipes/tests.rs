@@ -106,6 +106,33 @@ fn take_per_class_takes_the_same_of_each() {
 }
 
 #[test]
+fn parts_of_classes_are_what_take_keeps_and_lie_within_one_another() {
+    let all = shapes(1000);
+    let base = split(&all, Split::Train, Vec::new()).unwrap();
+    let classes: Vec<u32> = (0..1000)
+        .map(|index| base.class(index).unwrap().unwrap())
+        .collect();
+    let shares = [0.01, 0.05, 0.3];
+    for of_seed in [0, 3] {
+        let parts = super::parts_of_classes(&classes, &shares, of_seed as u64);
+        for (part, share) in parts.iter().zip(shares) {
+            let args = [ratio(share), per(), seed(of_seed)];
+            let kept = split(&all, Split::Train, vec![call("take", &args)]).unwrap();
+            let kept: Vec<usize> = ids(&*kept).into_iter().map(|id| id as usize).collect();
+            assert_eq!(*part, kept);
+        }
+        assert!(parts[0].iter().all(|row| parts[1].contains(row)));
+        assert!(parts[1].iter().all(|row| parts[2].contains(row)));
+    }
+    // one of each class at least, and of uneven classes each its share
+    let uneven = [vec![0; 90], vec![1; 9], vec![3; 1]].concat();
+    let parts = super::parts_of_classes(&uneven, &[0.001, 0.2, 1.0], 0);
+    let sizes: Vec<usize> = parts.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [3, 21, 100]);
+    assert_eq!(super::parts_of_classes(&[], &[0.5], 0), [vec![]]);
+}
+
+#[test]
 fn take_refuses_what_can_not_be() {
     let all = shapes(1000);
     for (args, what) in [

@@ -2,19 +2,17 @@
 
 use std::borrow::Cow;
 
-use serde_json::json;
-
-use super::failure::{Failure, disk};
+use super::failure::Failure;
 use super::features::Through;
 use super::lab::Bench;
 use super::work::{Whose, Work};
 use super::{Run, StageDirectory, Watch};
 use crate::evaluation::{
-    About, Column, Evaluator, Exhibit, Findings, Form, Judged, MAP, Measure, Read, SPREAD, TABLE,
+    About, Column, Evaluator, Findings, Form, Judged, Measure, Read, SUPERVISED,
 };
 use crate::language::codes::Code;
 use crate::plan::{Evaluation, Settings, StagePlan};
-use crate::report::{ResultRow, exhibit_table};
+use crate::report::{PIXELS, ResultRow};
 
 impl Run<'_> {
     /// A stage that judges: every column, then a row for each metric at each place.
@@ -93,8 +91,12 @@ impl Run<'_> {
             let value = |found: &crate::evaluation::Metric| found.value;
             // without an encoder there is one place, and another one is read at its output
             let only = |found: &Findings| {
-                let mut found = found.metrics.iter();
-                found.find(|found| found.name == metric.name).map(value)
+                let named = found
+                    .metrics
+                    .iter()
+                    .filter(|found| found.name == metric.name);
+                let there = named.clone().find(|found| found.place == metric.place);
+                there.or_else(|| named.clone().next()).map(value)
             };
             let mut protocol = evaluator.protocol(&evaluation.args, &about);
             if let Some(other) = &evaluation.beside {
@@ -121,8 +123,16 @@ impl Run<'_> {
             }
         });
         let rows: Vec<ResultRow> = rows.collect();
-        exhibit(evaluation, &trained, &untrained, directory)?;
-        self.beside_results(&stage.name, &trained)?;
+        let raw_name = evaluation.raw_is.unwrap_or(PIXELS);
+        let beside_name = evaluation.beside.as_ref().map(|other| other.from.text());
+        let all = [
+            (Column::Trained.said(), &trained),
+            (Column::Untrained.said(), &untrained),
+            (raw_name, &raw),
+            (beside_name.as_deref().unwrap_or_default(), &beside),
+            (SUPERVISED, &supervised),
+        ];
+        self.keep_exhibits(stage, evaluation, &all, directory, watch)?;
         watch.end(&headline(&stage.name, evaluator, &trained));
         Ok(rows)
     }
@@ -173,6 +183,13 @@ impl Run<'_> {
                     let stage = &work.stage.name;
                     Read::Rows(self.features(&data, reading, &through, stage, &what, watch)?)
                 }
+                (Form::Views { records, views }, Some(reading), Some(data)) => {
+                    let Some(own) = &evaluation.views else {
+                        return Err(unable(evaluation));
+                    };
+                    let (count, said) = ((records, views), (&*work.stage.name, &*what));
+                    Read::Rows(self.views(&data, reading, &through, own, count, said, watch)?)
+                }
                 (Form::Told(place), _, Some(data)) => {
                     let Some(told) = &evaluation.told else {
                         return Err(unable(evaluation));
@@ -193,27 +210,6 @@ impl Run<'_> {
         let mut bench = Bench::new(self, work, watch);
         let found = evaluator.judge(&judged, read, &mut bench);
         found.map_err(|_| bench.why().unwrap_or_else(|| unable(evaluation)))
-    }
-}
-
-impl Run<'_> {
-    /// Lines to be read, also where whoever looks for results looks: `results/STAGE.txt`.
-    fn beside_results(&self, stage: &str, found: &Findings) -> Result<(), Failure> {
-        let text = found.exhibits.iter().find_map(|exhibit| match exhibit {
-            Exhibit::Text(text) => Some(text),
-            Exhibit::Map { .. } | Exhibit::Spread { .. } => None,
-        });
-        let (Some(text), Some(run)) = (text, &self.directory) else {
-            return Ok(());
-        };
-        let failed = |name: &str| {
-            let path = run.folder.path_of(name);
-            move |error| disk(&path, &error)
-        };
-        let results = run.folder.make("results").map_err(failed("results"))?;
-        let name = exhibit_table(stage);
-        let written = results.write(&name, text.as_bytes());
-        written.map_err(failed(&format!("results/{name}")))
     }
 }
 
@@ -239,69 +235,6 @@ fn headline(stage: &str, evaluator: &dyn Evaluator, found: &Findings) -> String 
         None => measure.best(values.map(|metric| metric.value)),
     };
     format!("{stage} · {}", measure.brief(best.unwrap_or(f64::NAN)))
-}
-
-/// Keeps what there is to look at, of the trained encoder beside the untrained one.
-fn exhibit(
-    evaluation: &Evaluation,
-    trained: &Findings,
-    untrained: &Findings,
-    directory: &StageDirectory,
-) -> Result<(), Failure> {
-    for (own, other) in trained.exhibits.iter().zip(&untrained.exhibits) {
-        let (name, written) = match (own, other) {
-            (
-                Exhibit::Map {
-                    rows,
-                    width,
-                    labels,
-                    classes,
-                    names,
-                },
-                Exhibit::Map {
-                    rows: other,
-                    names: others,
-                    ..
-                },
-            ) => {
-                let test = evaluation.split("test").or(evaluation.splits.first());
-                let of_test = test.map(|test| test.data.dataset.class_names());
-                let mut map = json!({
-                    "points": crate::report::embedding::map(rows, *width),
-                    "untrained": match others == names {
-                        true => crate::report::embedding::map(other, *width),
-                        false => Vec::new(),
-                    },
-                    "labels": labels,
-                    "classes": match classes.is_empty() {
-                        true => of_test.unwrap_or_default(),
-                        false => classes,
-                    },
-                });
-                if !names.is_empty() {
-                    map["names"] = json!(names);
-                }
-                (MAP, directory.folder.write_json(MAP, &map))
-            }
-            (
-                Exhibit::Spread { of, parts },
-                Exhibit::Spread {
-                    parts: untrained, ..
-                },
-            ) => {
-                let spread = json!({
-                    "of": of,
-                    "trained": crate::report::spread(parts),
-                    "untrained": crate::report::spread(untrained),
-                });
-                (SPREAD, directory.folder.write_json(SPREAD, &spread))
-            }
-            (Exhibit::Text(text), _) => (TABLE, directory.folder.write(TABLE, text.as_bytes())),
-            (Exhibit::Map { .. } | Exhibit::Spread { .. }, _) => continue,
-        };
-        written.map_err(|error| disk(&directory.path_of(name), &error))?;
-    }
-    Ok(())
 }
 
 /// An evaluator that gives up without a reason, or none at all.

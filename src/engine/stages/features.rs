@@ -6,7 +6,7 @@ use super::Run;
 use super::failure::{Failure, stopped};
 use super::watch::{Watch, stop_asked};
 use crate::augment::SampleGraph;
-use crate::data::{Batch as SampleBatch, BatchField, Loader, LoaderOptions, OnBadSample};
+use crate::data::{Batch as SampleBatch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample};
 use crate::engine::inputs::takes;
 use crate::engine::{Batch, HostTensor, Model, features as evaluate};
 use crate::evaluation::{Features, INPUT, LABEL};
@@ -29,6 +29,8 @@ pub(super) struct View<'a> {
     pub on_bad: OnBadSample,
     /// Texts of like length share a batch, so that padding is not computed.
     pub by_length: bool,
+    /// Decides what is drawn.
+    pub epoch: u64,
 }
 
 impl<'a> View<'a> {
@@ -40,6 +42,7 @@ impl<'a> View<'a> {
             batch: BATCH,
             on_bad: reading.on_bad,
             by_length: false,
+            epoch: 0,
         }
     }
 }
@@ -143,6 +146,7 @@ impl Run<'_> {
             let message = format!("no record of `{}` can be read", data.text);
             return Err(Failure::new(Code::BadSample, message).at(data.span));
         }
+        features.numbers = places.iter().map(|place| *place as u32).collect();
         if by_length {
             features.sort_by(&places);
         }
@@ -166,6 +170,11 @@ impl Run<'_> {
             LoaderOptions {
                 on_bad_sample: view.on_bad,
                 by_length: view.by_length,
+                start: Cursor {
+                    epoch: view.epoch,
+                    batch: 0,
+                },
+                end: Some(view.epoch + 1),
                 ..LoaderOptions::evaluation(view.batch, self.settings.seed, self.workers)
             },
         )

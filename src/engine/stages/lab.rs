@@ -7,6 +7,7 @@ use super::valid::readings;
 use super::work::Work;
 use super::{Run, Watch, quiet, stop_asked};
 use crate::engine::inputs::graph_of;
+use crate::engine::kmeans::best_of;
 use crate::engine::{
     Batch, HostTensor, Model, Rows as DeviceRows, Trainer, features as evaluate, numbers,
 };
@@ -169,6 +170,23 @@ impl Lab for Bench<'_> {
         Ok(Box::new(Multiplied { bench: self, rows }))
     }
 
+    fn k_means(
+        &mut self,
+        rows: &[f32],
+        width: usize,
+        k: usize,
+        starts: usize,
+    ) -> Result<Vec<u32>, Failed> {
+        let stage = &self.work.stage.name;
+        self.watch.begin(stage, "k-means", 0, starts as u64);
+        let watch = &mut *self.watch;
+        let found = best_of(rows, width, k, starts, &mut |done| {
+            watch.advance(done as u64);
+            !stop_asked()
+        });
+        self.keep(found.ok_or_else(|| stopped(stage)))
+    }
+
     fn train<'l>(
         &'l mut self,
         data: &Read,
@@ -193,6 +211,14 @@ impl Rows for Multiplied<'_, '_> {
             false => self.rows.products(queries).map_err(Failure::from),
         };
         self.bench.keep(products)
+    }
+
+    fn weighted(&mut self, weights: &[f32]) -> Result<Vec<f32>, Failed> {
+        let sums = match stop_asked() {
+            true => Err(stopped(&self.bench.work.stage.name)),
+            false => self.rows.weighted(weights).map_err(Failure::from),
+        };
+        self.bench.keep(sums)
     }
 }
 
@@ -283,6 +309,7 @@ fn split_view<T>(
         batch: BATCH,
         on_bad: settings.on_bad,
         by_length: !work.whose.is_raw() && !records.shorter.is_empty(),
+        epoch: 0,
     })
 }
 

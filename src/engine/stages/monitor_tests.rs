@@ -68,6 +68,8 @@ fn a_monitor_finds_what_a_stage_finds() {
     let catalog = Catalog::builtin();
     for (keyword, name, args) in [
         ("evaluate", "knn", "k = 3"),
+        ("evaluate", "retrieval", "k = 3"),
+        ("evaluate", "logistic_regression", "penalties = 3"),
         (
             "finetune",
             "linear_probe",
@@ -109,6 +111,39 @@ fn a_monitor_finds_what_a_stage_finds() {
             .filter(|name| name.to_string_lossy().contains("monitor"))
             .collect();
         assert!(odd.is_empty(), "{name}: {odd:?}");
+    }
+}
+
+/// Those that read what is trained on alone, and one that takes its split by name.
+#[test]
+fn a_monitor_without_a_split_of_its_own_finds_what_a_stage_finds() {
+    let catalog = Catalog::builtin();
+    for (name, args, test) in [
+        ("rank", "views = 3, groups = 20", false),
+        ("retrieval", "k = 3", false),
+        ("clusters", "starts = 2", false),
+        ("few_labels", "20%, 50%", true),
+    ] {
+        let own = if test { ", test = figures.valid" } else { "" };
+        let monitor = format!("{name}({args}{own}, every = 1 epoch)");
+        let watched = if test { "valid" } else { "monitor" };
+        let more = format!("stop = early({watched}.{name}, patience = 9 epochs)");
+        let text = recipe(
+            &monitor,
+            &more,
+            &format!("evaluate judged = {name}({args})"),
+        );
+        let text = match test {
+            true => text,
+            false => text.replace(", test = figures.valid }", " }"),
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows = run(&text, &catalog, folder.path());
+        let read = series(folder.path(), &format!("monitor.{name}"));
+        assert_eq!(read.len(), 3, "{name}");
+        // of several places the last: the largest share
+        let first = rows.iter().rfind(|row| row.metric == rows[0].metric);
+        assert_eq!(Some(read[2].1), first.map(|row| row.value), "{name}");
     }
 }
 

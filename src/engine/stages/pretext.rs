@@ -155,6 +155,7 @@ impl Run<'_> {
                         batch: settings.batch,
                         on_bad: settings.on_bad,
                         by_length: settings.by_length,
+                        epoch: 0,
                     };
                     read.extend(self.valid(
                         (&valid.graph, &valid.shorter),

@@ -32,6 +32,7 @@ impl Run<'_> {
             batch: BATCH,
             on_bad: told.on_bad,
             by_length: false,
+            epoch: 0,
         };
         let mut numbers = Vec::with_capacity(data.dataset.len());
         self.read(&view, &work.stage.name, what, watch, &mut |batch, watch| {
@@ -55,6 +56,7 @@ impl Run<'_> {
             places: vec![numbers],
             dims: vec![1],
             labels: Vec::new(),
+            numbers: Vec::new(),
         })
     }
 

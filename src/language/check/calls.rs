@@ -1,12 +1,13 @@
 //! Calls of catalog entries.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Checker;
 use super::arguments::{Given, Subject};
-use crate::catalog::{Call, Kind, Param, SharedSpec};
-use crate::language::ast;
+use crate::catalog::{Call, Kind, Param, SharedSpec, Spec};
+use crate::language::ast::{self, Argument, Expr, ExprKind};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
@@ -45,6 +46,7 @@ impl Checker<'_> {
             span,
         };
         let params: Vec<&Param> = spec.params.iter().collect();
+        let call = &*gathered(&spec, call);
         let given: Vec<Given<'_>> = call.arguments.iter().map(Given::from).collect();
         let matched = self.arguments(&subject, &params, &given, &mut BTreeSet::new());
         self.report_missing(&subject, &params, &matched.missing, "argument");
@@ -56,4 +58,31 @@ impl Checker<'_> {
             spec: spec.clone(),
         })
     }
+}
+
+/// The call with its unnamed arguments as one list, where the entry takes them so: `few_labels(1%, 5%)`.
+pub(super) fn gathered<'c>(spec: &Spec, call: &'c ast::Call) -> Cow<'c, ast::Call> {
+    let unnamed = call.arguments.iter();
+    let count = unnamed.take_while(|one| one.name.is_none()).count();
+    let (Some(first), Some(last)) = (call.arguments.first(), call.arguments[..count].last()) else {
+        return Cow::Borrowed(call);
+    };
+    if !spec.gathers || matches!(first.value.kind, ExprKind::List(_)) {
+        return Cow::Borrowed(call);
+    }
+    let list = Expr {
+        span: first.value.span.to(last.value.span),
+        origin: first.value.origin.clone(),
+        kind: ExprKind::List(Vec::new()),
+    };
+    let mut call = call.clone();
+    let rest = call.arguments.split_off(count);
+    let values = call.arguments.drain(..).map(|one| one.value).collect();
+    let value = Expr {
+        kind: ExprKind::List(values),
+        ..list
+    };
+    call.arguments.push(Argument { name: None, value });
+    call.arguments.extend(rest);
+    Cow::Owned(call)
 }

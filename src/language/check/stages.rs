@@ -50,6 +50,7 @@ impl Checker<'_> {
         let mut to_call: Vec<Given<'_>> = Vec::new();
         let mut to_stage: Vec<Given<'_>> = Vec::new();
         let mut misspelt: Vec<(String, &ast::Field)> = Vec::new();
+        let call = &*super::calls::gathered(&spec, call);
         for argument in &call.arguments {
             let misplaced = argument
                 .name

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::run::StageFiles;
 use crate::language::visible_line;
-use crate::report::Share;
 use crate::report::plot::{Line, LineChart};
+use crate::report::{Curve, Share};
 
 /// Colours for series, `s0` … in the style sheet.
 const COLOURS: usize = 5;
@@ -228,6 +228,48 @@ pub(super) fn spread(stage: &str, of: &str, by: &str, parts: &[Share]) -> Option
     });
     (!svg.is_empty()).then(|| Figure {
         title: by.to_owned(),
+        svg,
+        legend: legend.collect(),
+        small: false,
+    })
+}
+
+/// How a metric grows, a line for each column.
+pub(super) fn grown(stage: &str, curve: &Curve) -> Option<Figure> {
+    let (of, with) = (visible_line(&curve.of), visible_line(&curve.with));
+    let lines = curve.lines.iter().filter(|line| !line.points.is_empty());
+    let lines = lines.take(COLOURS).enumerate();
+    let lines: Vec<Line> = lines
+        .map(|(series, line)| Line {
+            name: visible_line(&line.name).into_owned(),
+            points: line
+                .points
+                .iter()
+                .map(|(x, y)| (*x, y.unwrap_or(f64::NAN)))
+                .collect(),
+            series,
+            marks: true,
+        })
+        .collect();
+    let values = || lines.iter().flat_map(|line| &line.points).map(|p| p.1);
+    let percent = values().all(|y| !y.is_finite() || (0.0..=1.0).contains(&y));
+    let svg = LineChart {
+        title: &format!("{of} of {stage} by {with}"),
+        x_label: &with,
+        lines: &lines,
+        percent,
+        log: false,
+        size: (440.0, 240.0),
+        describe: &|x| format!("{x} {with}"),
+    }
+    .svg();
+    let legend = lines.iter().map(|line| Key {
+        name: line.name.clone(),
+        series: line.series,
+        last: last(&line.points, percent),
+    });
+    (!svg.is_empty()).then(|| Figure {
+        title: of.into_owned(),
         svg,
         legend: legend.collect(),
         small: false,

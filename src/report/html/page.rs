@@ -128,6 +128,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         .map(shown)
         .collect();
     let spreads: Vec<Curves> = run.stages.iter().filter_map(spreads).collect();
+    let grown: Vec<Curves> = run.stages.iter().filter_map(grown).collect();
     let maps: Vec<Map> = run.stages.iter().filter_map(map).collect();
     let tables = run.stages.iter().filter_map(|stage| {
         let text = stage.table.as_deref().filter(|text| !text.is_empty())?;
@@ -186,6 +187,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         preview => run.preview.as_deref().map(base64::encode),
         shown => list(&shown),
         spreads => list(&spreads),
+        grown => list(&grown),
         maps => list(&maps),
         tables => list(&tables),
         without => list(&without),
@@ -304,6 +306,15 @@ fn spreads(stage: &StageFiles) -> Option<Curves> {
         name: stage.name.clone(),
         heading: stage.heading.clone(),
         figures,
+    })
+}
+
+fn grown(stage: &StageFiles) -> Option<Curves> {
+    let figure = curves::grown(&stage.name, stage.curve.as_ref()?)?;
+    Some(Curves {
+        name: stage.name.clone(),
+        heading: stage.heading.clone(),
+        figures: vec![figure],
     })
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::series::{Metrics, Timing};
 use crate::files::{Folder, Kind};
 use crate::report::embedding::EmbeddingMap;
-use crate::report::{ExhibitFile, ResultRow, Spread, exhibit_picture};
+use crate::report::{Curve, ExhibitFile, ResultRow, Spread, exhibit_picture};
 
 /// Most bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -86,6 +86,8 @@ pub(super) struct StageFiles {
     pub map: Option<EmbeddingMap>,
     /// How numbers are spread.
     pub spread: Option<Spread>,
+    /// How something grows.
+    pub curve: Option<Curve>,
     /// Lines to be read.
     pub table: Option<String>,
     pub exhibits: Vec<Shown>,
@@ -293,6 +295,7 @@ impl Reader {
             timing: timing.as_deref().and_then(Timing::parse),
             map: self.json(folder, "embedding.json"),
             spread: self.json(folder, "spread.json"),
+            curve: self.json(folder, "curve.json"),
             table: self.text(folder, "table.txt", LARGEST_TABLE),
             exhibits: self.exhibits(folder),
             without: self.json(folder, "left_out.json").unwrap_or_default(),
