@@ -18,6 +18,7 @@ mod column;
 mod evaluator;
 mod export;
 mod features;
+mod generation;
 mod heads;
 mod knn;
 mod lab;
@@ -34,8 +35,8 @@ mod testing;
 
 pub use column::{BESIDE, Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
-    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, SPREAD, TABLE, Trains,
-    Want, places,
+    About, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, On, SPREAD, TABLE, Tell,
+    Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
 pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
@@ -45,7 +46,7 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `safetensors`, `word2vec`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `generation`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),
@@ -56,6 +57,7 @@ pub fn specs() -> Vec<Spec> {
         similarity::spec(),
         nearest_words::spec(),
         coherence::spec(),
+        generation::spec(),
     ];
     specs.extend(export::specs());
     specs

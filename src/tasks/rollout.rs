@@ -66,6 +66,16 @@ fn draw(g: &mut Graph, scores: Var) -> Result<Var> {
     g.argmax(noised, 1)
 }
 
+/// Texts with padding in the place of the pieces that enclose them: `[B, n]` → `[B, n]`.
+pub(super) fn words_of(g: &mut Graph, ids: Var, ends: Ends) -> Result<Var> {
+    let mut words = g.to_float(ids)?;
+    for end in [ends.first, ends.last] {
+        let word = g.compare(Comparison::NotEqual, ids, end)?; // [B, n]
+        words = g.mul(words, word)?;
+    }
+    g.to_int(words)
+}
+
 /// How many of all pieces of texts are different ones, and how many of all pairs of pieces that follow each other (distinct-1 and
 /// distinct-2; Li et al., 2016, arXiv:1510.03055); padding does not count: `[B, n]` → `[1]` each.
 pub(super) fn distinct(g: &mut Graph, ids: Var) -> Result<[Var; 2]> {

@@ -9,6 +9,7 @@ mod export;
 mod left_out;
 mod parts;
 mod replies;
+mod rewards;
 mod scripts;
 mod strangers;
 mod supervised;

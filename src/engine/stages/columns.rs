@@ -173,11 +173,11 @@ impl Run<'_> {
                     let stage = &work.stage.name;
                     Read::Rows(self.features(&data, reading, &through, stage, &what, watch)?)
                 }
-                (Form::Told(place), _, Some(data)) => {
+                (Form::Told(tells), _, Some(data)) => {
                     let Some(told) = &evaluation.told else {
                         return Err(unable(evaluation));
                     };
-                    Read::Rows(self.told(work, told, place, &data, &what, watch)?)
+                    Read::Rows(self.told(work, (told, tells), &data, &what, watch)?)
                 }
                 _ => Read::Records(index),
             });
