@@ -100,11 +100,18 @@ impl Planner<'_> {
                         "`{name}` is {other:?} in `{named}`, and {shape:?} in `{}`",
                         stage.name
                     );
+                    // another head is no reason against the encoder
+                    let help = match begins.whole && within(name, ENCODER).is_none() {
+                        true => {
+                            format!("begin with its encoder alone: `start = {named}.{ENCODER}`")
+                        }
+                        false => format!("give `{}` the encoder of `{named}`", stage.name),
+                    };
                     self.diagnostics.push(
                         Diagnostic::error(Code::Shape, argument.span, message)
                             .label(planned.span, "trained here")
                             .note("A stage begins with the weights of another where both are called the same; these must be of one size.")
-                            .help(format!("give `{}` the encoder and the heads of `{named}`", stage.name)),
+                            .help(help),
                     );
                     return None;
                 }
@@ -204,3 +211,7 @@ pub(super) fn listed(names: &[&str]) -> String {
         more => format!("{} and {more} more", some.join(", ")),
     }
 }
+
+#[cfg(test)]
+#[path = "begin_tests.rs"]
+mod tests;

@@ -3,11 +3,11 @@
 use super::adversarial::{combined, discriminate, policy};
 use super::order_reward::{OrderReward, REWARD};
 use super::replies_told::{self, tell};
-use super::rollout::{Ends, distinct, words_of, write};
+use super::rollout::{Ends, behind_first, distinct, words_of, write};
 use super::{training_params, vocabulary_param};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, PADDING, SampleType};
-use crate::encoders::texts::{last, own};
+use crate::encoders::texts::own;
 use crate::graph::{CrossEntropy, Graph, Mode, Module, Moment, Scalar, Size, Var, show};
 use crate::language::codes::Code;
 
@@ -28,15 +28,22 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     };
     let loss = g.cross_entropy_with(logits, words, how)?;
     let order = OrderReward::of(g, task)?;
-    let by_order = order.as_ref().filter(|_| task.number("coherence") > 0.0);
-    let is_rewarded = task.number("adversarial") > 0.0 || by_order.is_some();
+    let by_order = order.is_some() && task.number("coherence") > 0.0;
+    let is_rewarded = task.number("adversarial") > 0.0 || by_order;
     let drawn = match (g.mode, is_rewarded) {
         (Mode::Train, false) => None,
         _ => Some(drawn(g, &encoder, context, reply)?),
     };
+    let score = match (&order, drawn) {
+        (Some(order), Some(Drawn { written, ends })) if by_order || g.mode == Mode::Eval => {
+            Some(order.score(g, written, ends)?) // [B]
+        }
+        _ => None,
+    };
     let whole = match (drawn, is_rewarded) {
         (Some(drawn), true) => {
-            rewarded(g, task, &encoder, [context, reply], drawn, by_order, loss)?
+            let score = score.filter(|_| by_order);
+            rewarded(g, task, &encoder, [context, reply], drawn, score, loss)?
         }
         _ => loss,
     };
@@ -52,15 +59,16 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
         g.metric("distinct_1", one);
         g.metric("distinct_2", two);
         tell(g, [logits, words], [drawn_words, reply], ends)?;
-        if let Some(order) = &order {
-            let score = order.score(g, written, ends)?;
-            let mean = g.mean_all(score)?;
-            g.metric("coherence", mean);
+        if let (Some(order), Some(score)) = (&order, score) {
             g.place(replies_told::WRITTEN_COHERENCE, score);
-            let answer = rest(g, reply)?;
+            let answer = behind_first(g, reply)?;
             let score = order.score(g, answer, ends)?;
             g.place(replies_told::ANSWERED_COHERENCE, score);
         }
+    }
+    if let Some(score) = score {
+        let mean = g.mean_all(score)?;
+        g.metric("coherence", mean);
     }
     for name in ["written", "answered"] {
         g.exhibit_of(name, &[], |g| {
@@ -91,32 +99,27 @@ fn rewarded(
     encoder: &Module,
     [context, reply]: [Var; 2],
     Drawn { written, ends }: Drawn,
-    order: Option<&OrderReward>,
+    score: Option<Var>,
     loss: Var,
 ) -> Result<Var> {
     let answer = g.concat(&[ends.first, written], 1)?; // [B, r]
-    let mut rewards: Vec<(&str, Var, f64)> = Vec::new(); // [B] each, with its weight
+    let mut rewards = Vec::new(); // [B] each, with its weight
+    let mut taken = None;
     if task.number("adversarial") > 0.0 {
         let discriminator = Module::new("discriminator", task.net("discriminator"));
         let verdict = discriminate(g, &discriminator, context, [reply, answer])?;
         g.objective_of("discriminator", verdict.loss, &[&discriminator])?;
-        rewards.push(("reward", verdict.reward, task.number("adversarial")));
+        taken = Some(verdict.reward);
+        rewards.push((verdict.reward, task.number("adversarial")));
     }
-    if let Some(order) = order {
-        let score = order.score(g, written, ends)?;
-        rewards.push(("coherence", score, task.number("coherence")));
-    }
+    rewards.extend(score.map(|score| (score, task.number("coherence"))));
     let Told { logits, words } = told(g, encoder, context, answer)?;
     let n = g.shape(written)[1].known().unwrap_or(1);
-    let weighted = rewards.iter().map(|(_, reward, weight)| (*reward, *weight));
-    let (reward, weight) = combined(g, &weighted.collect::<Vec<_>>())?;
+    let (reward, weight) = combined(g, &rewards)?;
     let policy = policy(g, logits, words, reward, n)?;
-    for (name, reward, _) in rewards {
-        // in evaluation the other one is measured with all that is told
-        if name == "reward" || g.mode == Mode::Train {
-            let mean = g.mean_all(reward)?;
-            g.metric(name, mean);
-        }
+    if let Some(taken) = taken {
+        let mean = g.mean_all(taken)?;
+        g.metric("reward", mean);
     }
     let counts = g.scalar(Scalar::After(Moment::from(task.duration("alone")))); // [1]
     let policy = g.mul(policy, counts)?;
@@ -124,27 +127,12 @@ fn rewarded(
     g.add(loss, policy)
 }
 
-/// A reply without its first piece: `[B, r]` → `[B, r - 1]`.
-fn rest(g: &mut Graph, reply: Var) -> Result<Var> {
-    let n = g.shape(reply)[1].known().unwrap_or(2) - 1;
-    g.slice(reply, 1, 1.into(), n.into())
-}
-
 /// A reply to each context, no longer than the true ones.
 fn drawn(g: &mut Graph, encoder: &Module, context: Var, reply: Var) -> Result<Drawn> {
-    let ends = ends(g, context, reply)?;
+    let ends = Ends::of(g, context, reply)?;
     let most = g.shape(reply)[1].known().unwrap_or(2) - 1;
     let written = write(g, encoder, context, ends, most)?;
     Ok(Drawn { written, ends })
-}
-
-/// The pieces that enclose the replies of a batch: `[CLS]`, with which they begin, and `[SEP]`, with which what was said before ends.
-fn ends(g: &mut Graph, context: Var, reply: Var) -> Result<Ends> {
-    let first = g.slice(reply, 1, 0.into(), 1.into())?; // [B, 1]
-    let own = own(g, context)?; // [B, c]
-    let last = last(g, own)?; // [B, 1], where it ends
-    let last = g.gather(context, last, 1)?; // [B, 1]
-    Ok(Ends { first, last })
 }
 
 /// What comes next in each reply, as it is scored and as it was.

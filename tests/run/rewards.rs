@@ -126,18 +126,27 @@ fn a_network_of_another_stage_rewards_what_is_written_and_a_kill_leaves_the_same
     run(&test, "run", &[]).success();
     // a reply has five pieces, all told by what was asked
     let [after, untrained] = result(&test, "after", "perplexity", "24 replies");
-    assert!((1.0..1.3).contains(&after) && untrained > 20.0, "{after} {untrained}");
+    assert!(
+        (1.0..1.3).contains(&after) && untrained > 20.0,
+        "{after} {untrained}"
+    );
     // a generator as it was, and judged on other records of the same kind
     let [same, _] = result(&test, "repeated", "perplexity", "24 replies");
     let [before, _] = result(&test, "before", "perplexity", "24 replies");
     assert!((same - before).abs() < 0.1, "{same} {before}");
     let [own, random] = result(&test, "after", "coherence", "written");
     let [people, _] = result(&test, "after", "coherence", "true");
-    assert!(own > 0.6 && people > 0.6 && random < own - 0.1, "{own} {people} {random}");
+    assert!(
+        own > 0.6 && people > 0.6 && random < own - 0.1,
+        "{own} {people} {random}"
+    );
     let [written, any] = result(&test, "after", "distinct_1", "written");
     let [answered, _] = result(&test, "after", "distinct_1", "true");
     // ten words in 24 replies of three; an untrained generator draws any of eighty pieces
-    assert!((written - answered).abs() < 0.1 && any > written, "{written} {answered} {any}");
+    assert!(
+        (written - answered).abs() < 0.1 && any > written,
+        "{written} {answered} {any}"
+    );
     killed(&test, &[], 2500);
     equal(
         &test,
@@ -155,7 +164,10 @@ fn a_network_of_another_stage_rewards_what_is_written_and_a_kill_leaves_the_same
     run(&test, "run", &shorter).success();
     let [before, _] = result(&test, "before", "perplexity", "24 replies");
     let [same, _] = result(&test, "repeated", "perplexity", "24 replies");
-    assert!(before > 1.5 && (same / before - 1.0).abs() < 0.2, "{same} {before}");
+    assert!(
+        before > 1.5 && (same / before - 1.0).abs() < 0.2,
+        "{same} {before}"
+    );
 }
 
 #[test]
@@ -177,7 +189,7 @@ pretext { data = figures.train, encoder = vit(patch = 8px, width = 16, depth = 1
 pretext first = rotation() { length = 3 epochs }
 
 pretext further = moco(queue = 64) {
-  start     = first
+  start     = first.encoder
   length    = 1 steps
   optimizer = sgd(1e-12)
 }
