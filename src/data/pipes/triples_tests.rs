@@ -82,7 +82,7 @@ fn targets_and_references_are_of_one_dialogue_and_in_the_order_that_is_said() {
                 for triple in pairs.chunks(3) {
                     assert_eq!(triple.is_sorted(), wanted);
                     assert_eq!(triple.iter().collect::<BTreeSet<_>>().len(), 3);
-                    let own = |pair| *pair < last && !target.contains(pair);
+                    let own = |pair: &usize| *pair < last && !target.contains(pair);
                     assert!(triple.iter().all(own));
                 }
             }
