@@ -8,15 +8,13 @@ const RECIPE: &str = r#"ssl 1
 
 dataset figures = shapes(train = 64)
 
-pretext { data = figures.train, encoder = small_cnn(width = 4), batch = 32 }
+pretext first = rotation() { data = figures.train, encoder = small_cnn(width = 4), batch = 32 }
 
-pretext first = rotation()
+pretext all = rotation() { data = figures.train, encoder = small_cnn(width = 4), batch = 32, start = first }
 
-pretext all = rotation() { start = first }
+pretext other = moco(queue = 64) { data = figures.train, encoder = small_cnn(width = 4), batch = 32, start = first.encoder }
 
-pretext other = moco(queue = 64) { start = first.encoder }
-
-pretext part = rotation() { start = other.encoder }
+pretext part = rotation() { data = figures.train, encoder = small_cnn(width = 4), batch = 32, start = other.encoder }
 "#;
 
 #[test]
