@@ -140,6 +140,12 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             ];
             fields.extend(training());
             fields.push(Param::optional(
+                "start",
+                Type::Stage,
+                "Another pretext stage whose weights this one begins with, all that are called the same; of a part, `start = distill.teacher`, \
+                 those of the encoder.",
+            ));
+            fields.push(Param::optional(
                 "batches",
                 Type::Choice(&["mixed", "by_length"]),
                 "Which texts share a batch: any (`mixed`, where it is absent), or those of like length (`by_length`), so that hardly any \

@@ -116,6 +116,10 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
             .iter()
             .map(|(text, records)| format!("{text} ({records} records)"))
             .collect();
+        rows.push(("begins with", summary.begins.clone()));
+        if !summary.asks.is_empty() {
+            rows.push(("asks", format!("{}, held still", summary.asks.join(", "))));
+        }
         rows.push(("data", data.join(", ")));
         let views: Vec<String> = summary
             .views

@@ -24,8 +24,23 @@ pub fn features(
     batch: &Batch,
     wanted: &[Var],
 ) -> Result<Vec<HostTensor>> {
+    drawn(graph, model, batch, wanted, 0, 0)
+}
+
+/// The same for the batch of this number: what is drawn, is drawn by a seed and by that.
+///
+/// # Errors
+/// As [`features`].
+pub(crate) fn drawn(
+    graph: &Graph,
+    model: &Model,
+    batch: &Batch,
+    wanted: &[Var],
+    seed: u64,
+    number: u64,
+) -> Result<Vec<HostTensor>> {
     let program = Program::new(graph, wanted);
-    let draw = Draw::still(0, 0);
+    let draw = Draw::still(seed, number);
     model.device().on_threads(|| {
         let outcome = run(graph, &program, model, batch, draw, Gradients::None)?;
         outcome

@@ -1,6 +1,6 @@
 //! The coherence score of continuations of dialogues (Wu et al., 2019).
 
-use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, Metric, SPREAD, Want};
+use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, Metric, SPREAD, Tell, Want};
 use super::lab::{Failed, Lab, Read};
 use super::metric::{ACCURACY, Measure};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
@@ -8,6 +8,8 @@ use crate::tasks::COHERENCE;
 
 struct Coherence;
 
+/// What the task tells.
+const TOLD: &[Tell] = &[Tell::one(COHERENCE)];
 /// The mean score of a kind of continuation.
 const SCORE: &str = "coherence";
 /// How often the true continuation of the same pairs scores higher.
@@ -24,7 +26,7 @@ impl Evaluator for Coherence {
         let said = ["{}, true", "{}, shuffled", "{}, random"];
         let wants = KINDS.iter().zip(said);
         let want = |((field, _), said): (&(&'static str, &str), &'static str)| {
-            Want::told(field, COHERENCE, said)
+            Want::told(field, TOLD, said)
         };
         wants.map(want).collect()
     }

@@ -116,10 +116,10 @@ impl Want {
         self.form != Form::Table
     }
 
-    /// What the stage's own task tells of each record of a split, at this place of its graph.
-    pub const fn told(field: &'static str, at: &'static str, said: &'static str) -> Self {
+    /// What the stage's own task tells of each record of a split, at these places of its graph.
+    pub const fn told(field: &'static str, told: &'static [Tell], said: &'static str) -> Self {
         Self {
-            form: Form::Told(at),
+            form: Form::Told(told),
             labels: false,
             ..Self::rows(field, "judge", said)
         }
@@ -180,11 +180,49 @@ pub enum Form {
         /// Of each record.
         views: usize,
     },
-    /// Once, as one number for each record: what the task that was trained tells of it at this place of its graph (`[B]`). Records go into
+    /// Once, as numbers for each record: what the task that was trained tells of it at these places of its graph. Records go into
     /// the batch as they did in training. Without a trained task there is none.
-    Told(&'static str),
+    Told(&'static [Tell]),
     /// No records: all rows of the table that the encoder's part `vectors` looks words up in. Without an encoder there is none.
     Table,
+}
+
+/// A place of a task's graph at which it tells something of each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tell {
+    /// The name of the place.
+    pub at: &'static str,
+    /// Several numbers of each record, `[B, n]`, rather than one, `[B]`.
+    pub several: bool,
+    /// A task that has no such place will do: there are no rows then, of width 0.
+    pub maybe: bool,
+}
+
+impl Tell {
+    /// One number of each record.
+    pub const fn one(at: &'static str) -> Self {
+        Self {
+            at,
+            several: false,
+            maybe: false,
+        }
+    }
+
+    /// Several numbers of each record.
+    pub const fn several(at: &'static str) -> Self {
+        Self {
+            several: true,
+            ..Self::one(at)
+        }
+    }
+
+    /// The same where a task may lack it.
+    pub const fn maybe(self) -> Self {
+        Self {
+            maybe: true,
+            ..self
+        }
+    }
 }
 
 /// What is trained to judge: one head for each place on the rows that were read, or one behind the encoder.

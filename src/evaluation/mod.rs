@@ -21,6 +21,7 @@ mod evaluator;
 mod export;
 mod features;
 mod few_labels;
+mod generation;
 mod heads;
 mod knn;
 mod lab;
@@ -44,7 +45,7 @@ mod testing;
 pub use column::{BESIDE, Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
     About, CURVE, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, Neighbour, On, Query,
-    SPREAD, TABLE, Trains, Want, places,
+    SPREAD, TABLE, Tell, Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
 pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
@@ -54,8 +55,8 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `rank`, `retrieval`, `clusters`, `logistic_regression`, `few_labels`,
-/// `safetensors`, `word2vec`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `generation`, `rank`, `retrieval`,
+/// `clusters`, `logistic_regression`, `few_labels`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),
@@ -71,6 +72,7 @@ pub fn specs() -> Vec<Spec> {
         clusters::spec(),
         logistic_regression::spec(),
         few_labels::spec(),
+        generation::spec(),
     ];
     specs.extend(export::specs());
     specs

@@ -72,7 +72,9 @@ impl<'a> Numbers<'a> {
             Op::StopGradient | Op::When(_) => return inputs[0],
             Op::Parameter(id) => format!("weights {}", self.names[id.0 as usize]),
             Op::Random(_) => format!("drawn {index}"),
-            Op::Dropout(p) if *p > 0.0 && self.graph.mode == Mode::Train => {
+            Op::Dropout(p)
+                if *p > 0.0 && self.graph.mode == Mode::Train && !self.graph.runs_still(node) =>
+            {
                 format!("drawn {index}")
             }
             Op::BatchNorm { epsilon, .. } => format!("batch norm {epsilon}"),

@@ -89,7 +89,9 @@ impl Graph {
                 let across = count(from) * count(&node.shape[3..]);
                 across + count(&from[2..3]) * count(&node.shape)
             }
-            Op::BatchNorm { .. } if self.mode == Mode::Eval => 2.0 * count(&node.shape),
+            Op::BatchNorm { .. } if self.mode == Mode::Eval || self.runs_still(node) => {
+                2.0 * count(&node.shape)
+            }
             Op::BatchNorm { .. } | Op::LayerNorm { .. } => 5.0 * count(&node.shape),
             Op::Mean(_) | Op::MeanAll => count(input(0)),
             _ => 0.0,

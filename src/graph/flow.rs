@@ -82,7 +82,7 @@ impl Graph {
                     Op::Parameter(id) => self
                         .parameters
                         .get(id.0 as usize)
-                        .is_some_and(|parameter| !self.is_slow(&parameter.name)),
+                        .is_some_and(|parameter| !self.is_still(&parameter.name)),
                     Op::StopGradient
                     | Op::Argmax(_)
                     | Op::Argsort { .. }

@@ -33,6 +33,9 @@ impl Graph {
         add("states", &self.states);
         add("assigns", &self.assigns);
         add("emas", &self.emas);
+        if !self.still.is_empty() {
+            add("still", &self.still);
+        }
         add("objectives", &self.objectives);
         add("claims", &self.claims);
         add("metrics", &self.metrics);

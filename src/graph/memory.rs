@@ -71,7 +71,7 @@ impl Graph {
         let moved = self
             .parameters
             .iter()
-            .filter(|p| !self.is_slow(&p.name))
+            .filter(|p| !self.is_still(&p.name))
             .map(|p| F32 * p.shape.iter().product::<usize>() as f64)
             .sum::<f64>();
         let states = self

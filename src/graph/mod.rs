@@ -42,7 +42,7 @@ pub use copies::Twice;
 pub use cost::Cost;
 pub use exhibits::{Exhibit, Panel};
 pub use export::{TorchSource, TorchTensor, torch_name};
-pub use mechanics::{Assign, Ema, EpochWork, INDEX, Part, Phase, State, followed};
+pub use mechanics::{Assign, Ema, EpochWork, INDEX, Lent, Part, Phase, State, Still, followed};
 pub use module::{Module, within};
 pub use op::{
     Binary, BufferId, Comparison, DType, Op, ParameterId, Random, Resampling, StateId, Unary,
@@ -170,6 +170,8 @@ pub struct Graph {
     pub assigns: Vec<Assign>,
     /// Slow copies of modules.
     pub emas: Vec<Ema>,
+    /// Nets of other stages, which nothing here moves.
+    pub still: Vec<Still>,
     /// Scalars to be made small, in declared order.
     pub objectives: Vec<Named>,
     /// Modules of objectives that have parameters of their own, by objective.
@@ -193,6 +195,8 @@ pub struct Graph {
     depth: Option<usize>,
     records: Option<usize>,
     classes: BTreeMap<String, usize>,
+    /// Stages that the task may ask, by the parameter that names each.
+    lent: BTreeMap<String, std::sync::Arc<Lent>>,
     /// Where a parameter was put, by its name.
     known: std::collections::HashMap<String, usize>,
 }

@@ -119,7 +119,7 @@ impl Graph {
             let mut found = BTreeSet::new();
             for (node, _) in self.nodes.iter().zip(reached).filter(|(_, from)| *from) {
                 if let Op::Parameter(id) = node.op
-                    && !self.is_slow(&self.parameters[id.0 as usize].name)
+                    && !self.is_still(&self.parameters[id.0 as usize].name)
                 {
                     found.insert(names[id.0 as usize].as_str());
                 }

@@ -168,7 +168,7 @@ impl Planner<'_> {
         let (mut names, from) = names_of(stage);
         // data sets give records of one kind whatever their arguments
         names.retain(|name| self.recipe.datasets.iter().all(|item| item.name != *name));
-        let of_from = from.and_then(|from| self.doubted.get(&from).copied());
+        let of_from = from.iter().find_map(|from| self.doubted.get(from).copied());
         let short = names
             .iter()
             .chain([&stage.name])
@@ -272,7 +272,7 @@ impl Planner<'_> {
         let seed = self.recipe.run.integer("seed") as u64;
         let body = match stage.kind {
             Kind::Fit => Body::Fit(Box::new(self.fitting(stage)?)),
-            Kind::Task => Body::Train(Box::new(self.pretext(stage)?)),
+            Kind::Task => Body::Train(Box::new(self.pretext(stage, before)?)),
             Kind::Evaluator | Kind::Finetune => {
                 Body::Evaluate(Box::new(self.evaluate(stage, before)?))
             }
@@ -332,16 +332,16 @@ pub(super) fn is_about_files(code: Code) -> bool {
     matches!(code, Code::MissingFile | Code::BadFile | Code::MissingData)
 }
 
-/// Items whose values a stage takes, and the stage it starts from.
-fn names_of(stage: &Stage) -> (BTreeSet<String>, Option<String>) {
+/// Items whose values a stage takes, and the stages it starts from.
+fn names_of(stage: &Stage) -> (BTreeSet<String>, Vec<String>) {
     let mut names = BTreeSet::new();
-    let mut from = None;
+    let mut from = Vec::new();
     for args in [&stage.call.args, &stage.fields] {
         for argument in args.values.values() {
             super::lints::collect(&argument.value, &mut names);
             match &argument.value {
                 Value::Net(net) => names.extend(net.name.clone()),
-                Value::Stage(name) => from = name.split('.').next().map(str::to_owned),
+                Value::Stage(name) => from.extend(name.split('.').next().map(str::to_owned)),
                 _ => {}
             }
         }

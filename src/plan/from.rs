@@ -11,14 +11,14 @@ use crate::language::codes::Code;
 pub(super) const FROM: &str = "from";
 
 impl Planner<'_> {
-    /// The part of a stage that the field `from` of this one names, or another field, with its encoder.
+    /// The part of a stage that the field `from` of this one names, or another field or parameter, with its encoder.
     pub fn from(
         &mut self,
         stage: &Stage,
         field: &str,
         before: &[StagePlan],
     ) -> Option<(Start, Reader)> {
-        let argument = stage.fields.values.get(field)?;
+        let argument = stage.argument(field)?.clone();
         let Value::Stage(name) = &argument.value else {
             return None;
         };
@@ -35,6 +35,14 @@ impl Planner<'_> {
             if let Some(later) = self.recipe.stages.iter().find(|s| s.name == name)
                 && later.span.start >= stage.span.start
             {
+                if later.name == stage.name {
+                    let message = format!("`{name}` can't take anything from itself");
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::UnknownName, argument.span, message)
+                            .help("name a stage above this one"),
+                    );
+                    return None;
+                }
                 self.diagnostics.push(
                     Diagnostic::error(
                         Code::UnknownName,
@@ -55,7 +63,7 @@ impl Planner<'_> {
                     format!("`{name}` is not a pretext stage"),
                 )
                 .label(found.span, "defined here")
-                .note("An evaluation, a fine-tuning or an export starts from a part of a pretext stage."),
+                .note("What other stages start from is a part of a pretext stage."),
             );
             return None;
         };

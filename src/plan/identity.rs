@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::types::ENCODER;
+use super::types::{ENCODER, START};
 use crate::catalog::{Args, Call, Data, DataSource, Duration, Kind, Net, Value};
 use crate::data::Normalization;
 use crate::evaluation::BESIDE;
@@ -126,7 +126,7 @@ impl Writer<'_> {
             self.text(name);
             match &argument.value {
                 // which part it is, no module says here
-                Value::Stage(text) if field == BESIDE => self.text(text),
+                Value::Stage(text) if field == BESIDE || field == START => self.text(text),
                 value => self.value(value),
             }
         }

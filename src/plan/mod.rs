@@ -1,5 +1,6 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
+mod begin;
 mod beside;
 mod bind;
 #[cfg(test)]
@@ -57,6 +58,7 @@ mod view;
 mod word_file;
 
 pub use crate::data::numbers;
+pub use begin::is_of_another;
 pub use build::{Purpose, plan};
 pub(crate) use export_path::clash;
 pub use export_path::export_path;
@@ -64,9 +66,9 @@ pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Asked, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs, Heads, Learning,
-    Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan, Start, TableReading,
-    Told, Traced, Training, Validation, Views,
+    Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs,
+    Heads, Learning, Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan,
+    Start, TableReading, Told, Traced, Training, Validation, Views,
 };
 pub use word_file::word_file;
 

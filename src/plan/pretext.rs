@@ -18,7 +18,7 @@ use crate::language::codes::Code;
 
 impl Planner<'_> {
     /// A pretext stage.
-    pub(super) fn pretext(&mut self, stage: &Stage) -> Option<Training> {
+    pub(super) fn pretext(&mut self, stage: &Stage, before: &[StagePlan]) -> Option<Training> {
         let Make::Task { build, augment } = &stage.call.spec.make else {
             return None;
         };
@@ -84,6 +84,7 @@ impl Planner<'_> {
 
         let mut graph = Graph::new(Mode::Train);
         graph.set_records(data.dataset.len());
+        let lent = self.lent(stage, &mut graph, before)?;
         let (bindings, read) = self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
         let net = args.maybe_net("encoder")?;
         let sample = self.taken(stage, &args, net, &read)?;
@@ -101,6 +102,9 @@ impl Planner<'_> {
                 learnt: samples.learnt().to_vec(),
             },
         };
+        for (from, other, span) in &lent {
+            self.same_words(stage, &encoder, (&from.stage, other), *span)?;
+        }
         // a wrong head does not keep the stages that judge the encoder from being checked
         self.encoders.insert(stage.name.clone(), encoder.clone());
         if let Err(problem) = build(&mut graph, &args).and_then(|()| graph.verify()) {
@@ -115,6 +119,7 @@ impl Planner<'_> {
             Some("by_length") => self.shorter(stage, &args, &samples, &bindings, &graph)?,
             _ => Vec::new(),
         };
+        let begins = self.begins(stage, &args, &graph, &encoder, before)?;
         let parts = super::parts::parts(&graph, stage, &args, &encoder, &read);
         if let Some(first) = parts.first() {
             encoder = first.clone();
@@ -203,6 +208,8 @@ impl Planner<'_> {
             bindings,
             graph,
             shorter,
+            begins,
+            asks: lent.into_iter().map(|(from, ..)| from).collect(),
             settings,
             encoder,
             parts,
@@ -290,6 +297,7 @@ impl Planner<'_> {
             return None;
         };
         let mut graph = empty;
+        graph.lend_from(train);
         if let Ok(records) = train.records() {
             graph.set_records(records);
         }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::begin::listed;
 use super::memory::{self, Memory};
 use super::types::*;
 use crate::catalog::Kind;
@@ -17,6 +18,10 @@ pub struct StageSummary {
     pub what: String,
     /// What it starts from: `distill`, `distill.teacher`.
     pub from: Option<String>,
+    /// How much of it that is, and what is fresh, in words; empty where nothing is trained before.
+    pub begins: String,
+    /// Stages that its task asks, held still.
+    pub asks: Vec<String>,
     /// What it reads, with the number of records.
     pub data: Vec<(String, usize)>,
     /// Fields of a batch with their types.
@@ -99,6 +104,17 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                 stage: stage.name.clone(),
                 what: format!("{keyword} {name}"),
                 from: stage.from().map(Start::text),
+                begins: match &stage.body {
+                    Body::Train(training) => {
+                        let begins = training.begins.as_ref();
+                        begins.map_or_else(String::new, beginning)
+                    }
+                    _ => String::new(),
+                },
+                asks: match &stage.body {
+                    Body::Train(training) => training.asks.iter().map(Start::text).collect(),
+                    _ => Vec::new(),
+                },
                 data: stage
                     .data()
                     .into_iter()
@@ -127,6 +143,16 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
             }
         })
         .collect()
+}
+
+/// `26 tensors of `likelihood`; fresh: `discriminator/score/weight` and 12 more`
+fn beginning(begins: &Beginning) -> String {
+    let taken = format!("{} tensors of `{}`", begins.taken.len(), begins.from.text());
+    let fresh: Vec<&str> = begins.fresh.iter().map(String::as_str).collect();
+    match fresh.as_slice() {
+        [] => format!("{taken}: all"),
+        fresh => format!("{taken}; fresh: {}", listed(fresh)),
+    }
 }
 
 /// `every 391 steps or 5 minutes, whichever is first; the newest 2 are kept`

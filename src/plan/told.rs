@@ -5,8 +5,8 @@ use super::fields::with_fields;
 use super::types::*;
 use crate::catalog::Args;
 use crate::data::OnBadSample;
-use crate::evaluation::Form;
-use crate::graph::{Graph, Mode, Size, Var, show};
+use crate::evaluation::{Form, Tell};
+use crate::graph::{Graph, Mode, Shape, Size, Var, show};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -32,10 +32,15 @@ impl Planner<'_> {
         let graph = self.evaluated(&own, &with_fields(&own), empty, &training.graph)?;
         let mut vars = Vec::new();
         for split in &splits {
-            if let Form::Told(place) = split.want.form
-                && !vars.iter().any(|(name, _)| *name == place)
-            {
-                vars.push((place, self.place_of(stage, &own, &graph, place)?));
+            let Form::Told(told) = split.want.form else {
+                continue;
+            };
+            for tell in told {
+                if !vars.iter().any(|(name, _)| *name == tell.at)
+                    && let Some(var) = self.place_of(stage, &own, &graph, tell)?
+                {
+                    vars.push((tell.at, var));
+                }
             }
             // the same batches can be made of both
             if split.data.dataset.fields() != training.data.dataset.fields() {
@@ -69,13 +74,30 @@ impl Planner<'_> {
         })
     }
 
-    /// The number that a task tells of each record.
-    fn place_of(&mut self, stage: &Stage, own: &Stage, graph: &Graph, place: &str) -> Option<Var> {
+    /// What a task tells of each record; `None` in it: it need not.
+    fn place_of(
+        &mut self,
+        stage: &Stage,
+        own: &Stage,
+        graph: &Graph,
+        tell: &Tell,
+    ) -> Option<Option<Var>> {
+        let place = tell.at;
         let found = graph.places.iter().find(|named| named.name == place);
-        let one = [Size::batch()];
+        let fits = |shape: &Shape| match (shape.as_slice(), tell.several) {
+            ([rows], false) => *rows == Size::batch(),
+            ([rows, n], true) => *rows == Size::batch() && n.known().is_some(),
+            _ => false,
+        };
+        let wanted = if tell.several {
+            "several numbers"
+        } else {
+            "one number"
+        };
         let why = match found.map(|named| (named.var, graph.shape(named.var))) {
-            Some((var, shape)) if shape[..] == one => return Some(var),
-            Some((_, shape)) => format!("it is {}, not one number a record", show(shape)),
+            Some((var, shape)) if fits(shape) => return Some(Some(var)),
+            Some((_, shape)) => format!("it is {}, not {wanted} a record", show(shape)),
+            None if tell.maybe => return Some(None),
             None => "it names no such place".to_owned(),
         };
         let (task, judge) = (&own.call.spec.name, &stage.call.spec.name);

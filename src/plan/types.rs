@@ -13,9 +13,12 @@ use crate::data::{DataError, Dataset, Found, OnBadSample, Prepared, SampleType};
 pub use crate::evaluation::ENCODER;
 use crate::evaluation::{Evaluator, Form, Want};
 use crate::fit::Fit;
-use crate::graph::{Graph, Var};
+use crate::graph::{Graph, Var, within};
 use crate::language::Span;
 use crate::language::checked::Recipe;
+
+/// The field that names the stage whose weights a pretext stage begins with.
+pub(super) const START: &str = "start";
 
 /// A recipe that can run: everything opened, typed and traced.
 pub struct Plan {
@@ -57,20 +60,22 @@ impl StagePlan {
     /// What this one starts from.
     pub fn from(&self) -> Option<&Start> {
         match &self.body {
-            Body::Fit(_) | Body::Train(_) => None,
+            Body::Fit(_) => None,
+            Body::Train(training) => training.begins.as_ref().map(|begins| &begins.from),
             Body::Evaluate(evaluation) => Some(&evaluation.from),
             Body::Export(export) => Some(&export.from),
         }
     }
 
-    /// Everything whose weights it takes: what it starts from, and what it is judged beside.
+    /// Everything whose weights it takes: what it starts from, what it is judged beside, what it asks.
     pub fn inputs(&self) -> Vec<&Start> {
-        let beside = match &self.body {
-            Body::Evaluate(evaluation) => evaluation.beside.as_ref(),
-            _ => None,
+        let (beside, asked) = match &self.body {
+            Body::Evaluate(evaluation) => (evaluation.beside.as_ref(), &[][..]),
+            Body::Train(training) => (None, &training.asks[..]),
+            Body::Fit(_) | Body::Export(_) => (None, &[][..]),
         };
         let beside = beside.map(|beside| &beside.from);
-        self.from().into_iter().chain(beside).collect()
+        self.from().into_iter().chain(beside).chain(asked).collect()
     }
 
     /// The data it reads, each under the name of its field.
@@ -327,6 +332,10 @@ pub struct Training {
     pub graph: Graph,
     /// The same task on shorter texts, from the shortest; none where batches are not made by length.
     pub shorter: Vec<Graph>,
+    /// What it begins with, where not all of it is fresh.
+    pub begins: Option<Beginning>,
+    /// Stages that its task asks, whose nets stand in its graph and are held still.
+    pub asks: Vec<Start>,
     /// How it is trained.
     pub settings: Settings,
     /// How later stages feed its encoder: the part that a bare `from = STAGE` means.
@@ -341,6 +350,35 @@ pub struct Training {
     pub valid: Option<Validation>,
     /// What is laid side by side once it is trained.
     pub exhibits: Option<Exhibits>,
+}
+
+/// Weights of another stage that a pretext stage begins with: its parameters and running statistics, by name. What is drawn, an
+/// optimiser's memory and states begin as in any stage.
+pub struct Beginning {
+    /// Whose they are.
+    pub from: Start,
+    /// All that is called the same. Else the encoder begins as this part of the other stage, and nothing else does.
+    pub whole: bool,
+    /// What it takes, by the names here.
+    pub taken: Vec<String>,
+    /// What the other stage does not have.
+    pub fresh: Vec<String>,
+}
+
+impl Beginning {
+    /// Whether a tensor begins as the other stage has it.
+    pub fn has(&self, own: &str) -> bool {
+        self.taken.iter().any(|taken| taken == own)
+    }
+
+    /// What a tensor of this stage is called in the other one; `None`: it is not taken.
+    pub fn source(&self, own: &str) -> Option<String> {
+        if self.whole {
+            return Some(own.to_owned());
+        }
+        let rest = within(own, ENCODER)?;
+        Some(format!("{}{rest}", self.from.module))
+    }
 }
 
 /// Values that are laid side by side for people.
@@ -521,7 +559,7 @@ impl Views {
 pub struct Told {
     /// The task's graph in evaluation.
     pub graph: Graph,
-    /// What is told, by the name of the place: one number for each record, `[B]`.
+    /// What is told, by the name of the place: for each record one number, `[B]`, or several, `[B, n]`.
     pub vars: Vec<(&'static str, Var)>,
     /// What made the batches of training.
     pub samples: Arc<SampleGraph>,

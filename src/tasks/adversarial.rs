@@ -45,14 +45,7 @@ pub(super) fn discriminate(
 /// keeps the gradient without bias.
 pub(super) fn policy(g: &mut Graph, logits: Var, words: Var, reward: Var, n: usize) -> Result<Var> {
     let batch = g.shape(reward)[0].clone();
-    let log_p = g.log_softmax(logits, 1)?; // [B n, V]
-    let index = g.unsqueeze(words, 1)?;
-    let log_p = g.gather(log_p, index, 1)?; // [B n, 1]
-    let log_p = g.squeeze(log_p, 1)?;
-    let own = own(g, words)?; // [B n]
-    let log_p = g.mul(log_p, own)?;
-    let log_p = g.reshape(log_p, vec![batch.clone(), Size::fixed(n)])?;
-    let log_p = g.sum(log_p, 1)?; // [B, 1], of each reply
+    let (log_p, own) = likelihood(g, logits, words, &batch, n)?; // [B, 1], [B n]
     let reward = g.stop_gradient(reward)?;
     let sum = g.sum_all(reward)?; // [1]
     let others = g.sub(sum, reward)?; // [B]
@@ -68,6 +61,40 @@ pub(super) fn policy(g: &mut Graph, logits: Var, words: Var, reward: Var, n: usi
     let pieces = g.clamp(pieces, 1.0, f64::INFINITY)?;
     let gain = g.div(gain, pieces)?;
     g.neg(gain)
+}
+
+/// Rewards with their weights as one reward, `[B]`, and what its policy gradient is multiplied by.
+pub(super) fn combined(g: &mut Graph, rewards: &[(Var, f64)]) -> Result<(Var, f64)> {
+    match rewards {
+        [(reward, weight)] => Ok((*reward, *weight)),
+        [first, others @ ..] => {
+            let mut sum = g.mul_scalar(first.0, first.1)?;
+            for (reward, weight) in others {
+                let weighted = g.mul_scalar(*reward, *weight)?;
+                sum = g.add(sum, weighted)?;
+            }
+            Ok((sum, 1.0))
+        }
+        [] => Err(g.shape_problem("a policy gradient takes a reward")),
+    }
+}
+
+/// ln p of each reply, `[B, 1]`: what `logits [B n, V]` say of its pieces `words [B n]`; and which of these are no padding, `[B n]`.
+pub(super) fn likelihood(
+    g: &mut Graph,
+    logits: Var,
+    words: Var,
+    batch: &Size,
+    n: usize,
+) -> Result<(Var, Var)> {
+    let log_p = g.log_softmax(logits, 1)?; // [B n, V]
+    let index = g.unsqueeze(words, 1)?;
+    let log_p = g.gather(log_p, index, 1)?; // [B n, 1]
+    let log_p = g.squeeze(log_p, 1)?;
+    let own = own(g, words)?; // [B n]
+    let log_p = g.mul(log_p, own)?;
+    let log_p = g.reshape(log_p, vec![batch.clone(), Size::fixed(n)])?;
+    Ok((g.sum(log_p, 1)?, own))
 }
 
 #[cfg(test)]

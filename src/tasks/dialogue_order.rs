@@ -7,9 +7,9 @@ use crate::encoders::layers::both_ways;
 use crate::graph::{Graph, Module, Size, Var};
 
 /// Pairs of a triple.
-const TRIPLE: usize = 3;
+pub(super) const TRIPLE: usize = 3;
 /// Pieces of a pair of turns.
-const LENGTH: usize = 40;
+pub(super) const LENGTH: usize = 40;
 /// What the network tells of each record, `[B]`: how likely its target is in order.
 pub const COHERENCE: &str = "coherence";
 

@@ -30,8 +30,10 @@ mod masked_tokens;
 mod moco;
 mod next_sentence;
 mod nnclr;
+mod order_reward;
 mod queue;
 mod relative_patch;
+mod replies_told;
 mod reply;
 mod rollout;
 mod rotation;
@@ -57,6 +59,9 @@ use crate::data::{Fields, KINDS, SampleType, first_image};
 use crate::graph::{Graph, Var};
 
 pub use dialogue_order::COHERENCE;
+pub use replies_told::{
+    ANSWERED, ANSWERED_COHERENCE, PIECES, SURPRISE, WRITTEN, WRITTEN_COHERENCE,
+};
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {

@@ -1,19 +1,20 @@
 //! What was answered? (Vinyals & Le, 2015)
 
-use super::adversarial::{discriminate, policy};
-use super::rollout::{Ends, distinct, write};
+use super::adversarial::{combined, discriminate, policy};
+use super::order_reward::{OrderReward, REWARD};
+use super::replies_told::{self, tell};
+use super::rollout::{Ends, behind_first, distinct, words_of, write};
 use super::{training_params, vocabulary_param};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, PADDING, SampleType};
-use crate::encoders::texts::{last, own};
-use crate::graph::{
-    Comparison, CrossEntropy, Graph, Mode, Module, Moment, Scalar, Size, Var, show,
-};
+use crate::encoders::texts::own;
+use crate::graph::{CrossEntropy, Graph, Mode, Module, Moment, Scalar, Size, Var, show};
 use crate::language::codes::Code;
 
-/// Pieces of what was said before, and of the answer.
+/// Pieces of what was said before, of the answer, and of a pair of turns as `dialogue_order` reads them.
 const CONTEXT: usize = 48;
 const REPLY: usize = 24;
+const PAIR: usize = super::dialogue_order::LENGTH;
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder"));
@@ -26,12 +27,24 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
         ..CrossEntropy::default()
     };
     let loss = g.cross_entropy_with(logits, words, how)?;
-    let drawn = match (g.mode, task.number("adversarial") > 0.0) {
+    let order = OrderReward::of(g, task)?;
+    let by_order = order.is_some() && task.number("coherence") > 0.0;
+    let is_rewarded = task.number("adversarial") > 0.0 || by_order;
+    let drawn = match (g.mode, is_rewarded) {
         (Mode::Train, false) => None,
         _ => Some(drawn(g, &encoder, context, reply)?),
     };
-    let whole = match (drawn, task.number("adversarial") > 0.0) {
-        (Some(drawn), true) => rewarded(g, task, &encoder, [context, reply], drawn, loss)?,
+    let score = match (&order, drawn) {
+        (Some(order), Some(Drawn { written, ends })) if by_order || g.mode == Mode::Eval => {
+            Some(order.score(g, written, ends)?) // [B]
+        }
+        _ => None,
+    };
+    let whole = match (drawn, is_rewarded) {
+        (Some(drawn), true) => {
+            let score = score.filter(|_| by_order);
+            rewarded(g, task, &encoder, [context, reply], drawn, score, loss)?
+        }
         _ => loss,
     };
     g.objective("loss", whole);
@@ -39,11 +52,23 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.metric("accuracy", accuracy);
     let perplexity = g.exp(loss)?;
     g.metric("perplexity", perplexity);
-    if let (Some(Drawn { written, ends }), Mode::Eval) = (drawn, g.mode) {
-        let words = words_of(g, written, ends)?;
-        let [one, two] = distinct(g, words)?;
+    if let (Some(drawn), Mode::Eval) = (drawn, g.mode) {
+        let Drawn { written, ends } = drawn;
+        let drawn_words = words_of(g, written, ends)?;
+        let [one, two] = distinct(g, drawn_words)?;
         g.metric("distinct_1", one);
         g.metric("distinct_2", two);
+        tell(g, [logits, words], [drawn_words, reply], ends)?;
+        if let (Some(order), Some(score)) = (&order, score) {
+            g.place(replies_told::WRITTEN_COHERENCE, score);
+            let answer = behind_first(g, reply)?;
+            let score = order.score(g, answer, ends)?;
+            g.place(replies_told::ANSWERED_COHERENCE, score);
+        }
+    }
+    if let Some(score) = score {
+        let mean = g.mean_all(score)?;
+        g.metric("coherence", mean);
     }
     for name in ["written", "answered"] {
         g.exhibit_of(name, &[], |g| {
@@ -66,45 +91,48 @@ struct Drawn {
     ends: Ends,
 }
 
-/// The likelihood's loss, and from some time on the policy gradient of being taken for a person with it: `[1]`. The discriminator learns first.
+/// The likelihood's loss, and from some time on the policy gradient of rewards with it: of being taken for a person, of being in order. `[1]`. The
+/// discriminator learns first.
 fn rewarded(
     g: &mut Graph,
     task: &Args,
     encoder: &Module,
     [context, reply]: [Var; 2],
     Drawn { written, ends }: Drawn,
+    score: Option<Var>,
     loss: Var,
 ) -> Result<Var> {
-    let discriminator = Module::new("discriminator", task.net("discriminator"));
     let answer = g.concat(&[ends.first, written], 1)?; // [B, r]
-    let verdict = discriminate(g, &discriminator, context, [reply, answer])?;
-    g.objective_of("discriminator", verdict.loss, &[&discriminator])?;
+    let mut rewards = Vec::new(); // [B] each, with its weight
+    let mut taken = None;
+    if task.number("adversarial") > 0.0 {
+        let discriminator = Module::new("discriminator", task.net("discriminator"));
+        let verdict = discriminate(g, &discriminator, context, [reply, answer])?;
+        g.objective_of("discriminator", verdict.loss, &[&discriminator])?;
+        taken = Some(verdict.reward);
+        rewards.push((verdict.reward, task.number("adversarial")));
+    }
+    rewards.extend(score.map(|score| (score, task.number("coherence"))));
     let Told { logits, words } = told(g, encoder, context, answer)?;
     let n = g.shape(written)[1].known().unwrap_or(1);
-    let policy = policy(g, logits, words, verdict.reward, n)?;
-    let reward = g.mean_all(verdict.reward)?;
-    g.metric("reward", reward);
+    let (reward, weight) = combined(g, &rewards)?;
+    let policy = policy(g, logits, words, reward, n)?;
+    if let Some(taken) = taken {
+        let mean = g.mean_all(taken)?;
+        g.metric("reward", mean);
+    }
     let counts = g.scalar(Scalar::After(Moment::from(task.duration("alone")))); // [1]
     let policy = g.mul(policy, counts)?;
-    let policy = g.mul_scalar(policy, task.number("adversarial"))?;
+    let policy = g.mul_scalar(policy, weight)?;
     g.add(loss, policy)
 }
 
 /// A reply to each context, no longer than the true ones.
 fn drawn(g: &mut Graph, encoder: &Module, context: Var, reply: Var) -> Result<Drawn> {
-    let ends = ends(g, context, reply)?;
+    let ends = Ends::of(g, context, reply)?;
     let most = g.shape(reply)[1].known().unwrap_or(2) - 1;
     let written = write(g, encoder, context, ends, most)?;
     Ok(Drawn { written, ends })
-}
-
-/// The pieces that enclose the replies of a batch: `[CLS]`, with which they begin, and `[SEP]`, with which what was said before ends.
-fn ends(g: &mut Graph, context: Var, reply: Var) -> Result<Ends> {
-    let first = g.slice(reply, 1, 0.into(), 1.into())?; // [B, 1]
-    let own = own(g, context)?; // [B, c]
-    let last = last(g, own)?; // [B, 1], where it ends
-    let last = g.gather(context, last, 1)?; // [B, 1]
-    Ok(Ends { first, last })
 }
 
 /// What comes next in each reply, as it is scored and as it was.
@@ -151,16 +179,6 @@ fn first(g: &mut Graph, logits: Var, words: Var) -> Result<Var> {
     g.weighted_mean(right, Some(own))
 }
 
-/// Texts with padding in the place of the pieces that enclose them: `[B, n]` → `[B, n]`.
-fn words_of(g: &mut Graph, ids: Var, ends: Ends) -> Result<Var> {
-    let mut words = g.to_float(ids)?;
-    for end in [ends.first, ends.last] {
-        let word = g.compare(Comparison::NotEqual, ids, end)?; // [B, n]
-        words = g.mul(words, word)?;
-    }
-    g.to_int(words)
-}
-
 /// The end of what was said, and the beginning of what was answered, in pieces of words.
 fn augment(task: &Args, fields: &Fields) -> Option<String> {
     let of = |name: &str, ty: SampleType| {
@@ -170,12 +188,24 @@ fn augment(task: &Args, fields: &Fields) -> Option<String> {
     let all =
         of("context", SampleType::list(SampleType::TEXT, None)) && of("reply", SampleType::TEXT);
     let pieces = &task.maybe_artifact("vocabulary")?.name;
-    all.then(|| {
-        format!(
-            "emit context = context |> join(vocabulary = {pieces}) |> crop_tokens({CONTEXT}, at = end), \
-             reply = reply |> tokenize({pieces}) |> crop_tokens({REPLY}, at = start)\n"
-        )
-    })
+    let several = SampleType::list(SampleType::TEXT, None);
+    let lists = ["earlier", "in_order", "out_of_order"];
+    let mut emitted = format!(
+        "emit context = context |> join(vocabulary = {pieces}) |> crop_tokens({CONTEXT}, at = end), \
+         reply = reply |> tokenize({pieces}) |> crop_tokens({REPLY}, at = start)"
+    );
+    if task.values.contains_key(REWARD) {
+        let told = lists.iter().all(|name| of(name, several.clone()));
+        if !told || !of("asked", SampleType::TEXT) {
+            return None;
+        }
+        for name in lists.into_iter().chain(["asked"]) {
+            emitted += &format!(
+                ", {name} = {name} |> tokenize({pieces}) |> crop_tokens({PAIR}, at = start)"
+            );
+        }
+    }
+    all.then(|| emitted + "\n")
 }
 
 pub(super) fn spec() -> Spec {
@@ -206,6 +236,20 @@ pub(super) fn spec() -> Spec {
         "gpt(width = 64, depth = 1, pool = last)",
         "Reads what was said and a reply, true or drawn; a layer behind it scores which. `optimizer discriminator = …` moves it.",
     ))
+    .param(Param::optional(
+        REWARD,
+        Type::Stage,
+        "A stage of `dialogue_order`, or of another task that tells `coherence`: how likely it takes a reply that is written to be in order. It is held still.",
+    ))
+    .param(
+        Param::with_default(
+            "coherence",
+            Type::Number,
+            "1",
+            "Weight of what `reward` says, as a policy gradient beside the likelihood. 0: replies are only measured by it.",
+        )
+        .within(0.0, 1e6),
+    )
     .params(training_params(
         (32, ("Replies per optimiser step.", 1.0)),
         "40 epochs",
@@ -214,6 +258,10 @@ pub(super) fn spec() -> Spec {
     ))
     .input("context", SampleType::TOKENS, "What was said before.")
     .input("reply", SampleType::TOKENS, "What was answered.")
+    .input_maybe_list("earlier", SampleType::TOKENS, "Two pairs of turns from earlier in the dialogue, each as one text; where there is a `reward`.")
+    .input_maybe("asked", SampleType::TOKENS, "The turn that is answered; where there is a `reward`.")
+    .input_maybe_list("in_order", SampleType::TOKENS, "References for it: pairs that are in order.")
+    .input_maybe_list("out_of_order", SampleType::TOKENS, "As many that are not.")
     .paper(
         "Vinyals & Le, 2015",
         "A Neural Conversational Model",
@@ -230,7 +278,12 @@ pub(super) fn spec() -> Spec {
          true one.\n\nWith `adversarial` above 0 it writes while it is trained, too: a discriminator learns to tell what is written from what was answered (Li et \
          al., 2017, arXiv:1701.06547), and how likely it takes a reply for a true one is its reward, `reward` the mean. The gradient is REINFORCE's, with the \
          mean reward of the other replies of the batch as the baseline; the likelihood stays beside it, as the teacher forcing of that paper does. \
-         Wu et al., 2019 (arXiv:1907.00448) reward such a generator by the coherence score of `dialogue_order` in the discriminator's place.",
+         `start = STAGE` begins with a generator that has learnt by likelihood.\n\nWith `reward = ORDER` (Wu et al., 2019, arXiv:1907.00448) a network of \
+         `dialogue_order` judges what is written, too: as the answer of `asked` in the last pair of a triple behind `earlier`, beside the references that \
+         `replies(references = 1)` draws. Its coherence score is a reward like the discriminator's, or the only one, and both are added up where there are \
+         two; `coherence` is the mean score. In the paper the network goes on learning as the discriminator does; here it stays as it was trained, and what \
+         is new in each batch is the discriminator's to tell. Pairs must be cut to the length that the network was trained on, and in its \
+         vocabulary; the pair of a turn and what is written is the same text in pieces that `tokenize` makes of both.",
     )
     .example(
         "ssl 1\n\ndataset answers = dialogues(\"talks\") |> replies()\n\n\

@@ -2,7 +2,7 @@
 
 use crate::catalog::Result;
 use crate::data::PADDING;
-use crate::encoders::texts::own;
+use crate::encoders::texts::{last, own};
 use crate::graph::{Comparison, Graph, Module, Past, Size, Var};
 
 /// What is taken off the score of a piece that is never drawn.
@@ -15,6 +15,23 @@ pub(super) struct Ends {
     pub first: Var,
     /// The piece with which each ends: `[B, 1]`.
     pub last: Var,
+}
+
+impl Ends {
+    /// Of the replies of a batch, `[B, c]` and `[B, r]`: `[CLS]`, with which they begin, and `[SEP]`, with which what was said before ends.
+    pub fn of(g: &mut Graph, context: Var, reply: Var) -> Result<Self> {
+        let first = g.slice(reply, 1, 0.into(), 1.into())?; // [B, 1]
+        let own = own(g, context)?; // [B, c]
+        let last = last(g, own)?; // [B, 1], where it ends
+        let last = g.gather(context, last, 1)?; // [B, 1]
+        Ok(Self { first, last })
+    }
+}
+
+/// Replies without their first piece: `[B, r]` → `[B, r - 1]`.
+pub(super) fn behind_first(g: &mut Graph, reply: Var) -> Result<Var> {
+    let n = g.shape(reply)[1].known().unwrap_or(2) - 1;
+    g.slice(reply, 1, 1.into(), n.into())
 }
 
 /// Draws the pieces of a reply behind `[B, c]` and its first piece, each by its probability, until the last one or until there are `n`:
@@ -64,6 +81,16 @@ fn draw(g: &mut Graph, scores: Var) -> Result<Var> {
     let padding = g.mul_scalar(padding, NEVER)?;
     let noised = g.sub(noised, padding)?;
     g.argmax(noised, 1)
+}
+
+/// Texts with padding in the place of the pieces that enclose them: `[B, n]` → `[B, n]`.
+pub(super) fn words_of(g: &mut Graph, ids: Var, ends: Ends) -> Result<Var> {
+    let mut words = g.to_float(ids)?;
+    for end in [ends.first, ends.last] {
+        let word = g.compare(Comparison::NotEqual, ids, end)?; // [B, n]
+        words = g.mul(words, word)?;
+    }
+    g.to_int(words)
 }
 
 /// How many of all pieces of texts are different ones, and how many of all pairs of pieces that follow each other (distinct-1 and

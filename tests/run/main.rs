@@ -10,6 +10,7 @@ mod judges;
 mod left_out;
 mod parts;
 mod replies;
+mod rewards;
 mod scripts;
 mod strangers;
 mod supervised;

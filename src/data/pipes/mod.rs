@@ -8,6 +8,7 @@ mod neighbours;
 mod replies;
 mod sentences;
 mod take;
+mod target;
 mod triples;
 mod turns;
 mod without;

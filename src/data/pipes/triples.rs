@@ -3,19 +3,16 @@
 use std::sync::Arc;
 
 use super::made::{self, From, Making};
+use super::target::{LEAST, TARGET, Target, pairs};
 use super::turns::{self, TRIES};
 use crate::catalog::{Args, Data, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{DataError, Dataset, Philox, Record, Sample, SampleType, Source};
 use crate::language::codes::Code;
 
 /// Raised when other triples are drawn.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Classes of `ordered`.
 const CLASSES: [&str; 2] = ["misordered", "ordered"];
-/// Pairs of turns of the shortest dialogue: three before the last of a triple.
-const LEAST: usize = 4;
-/// Pairs of a target.
-const TARGET: usize = 3;
 
 struct Triples {
     /// The field of the turns.
@@ -24,38 +21,11 @@ struct Triples {
     ordered: f64,
     /// Reference triples of each kind.
     references: usize,
+    /// Fewest turns of a dialogue.
+    turns: usize,
     /// The last pair of a target is of another dialogue.
     stranger: bool,
     classes: Vec<String>,
-}
-
-/// Orders of three but their own.
-const OTHERS: [[usize; 3]; 5] = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-
-/// `k` different numbers below `n`, rising (Floyd's way).
-fn some(draws: &mut Philox, k: usize, n: usize) -> Vec<usize> {
-    let mut chosen: Vec<usize> = Vec::with_capacity(k);
-    for most in n - k..n {
-        let one = draws.below(most as u32 + 1) as usize;
-        chosen.push(if chosen.contains(&one) { most } else { one });
-    }
-    chosen.sort_unstable();
-    chosen
-}
-
-/// Three pairs, in this order or in another.
-fn triple(pairs: &[Sample], chosen: &[usize], draws: &mut Philox, ordered: bool) -> Vec<Sample> {
-    let order = match ordered {
-        true => [0, 1, 2],
-        false => OTHERS[draws.below(OTHERS.len() as u32) as usize],
-    };
-    order.iter().map(|at| pairs[chosen[*at]].clone()).collect()
-}
-
-/// Turns in pairs, each as one text; a last one alone is left.
-fn pairs(turns: &[Arc<str>]) -> Vec<Sample> {
-    let pairs = turns.chunks_exact(2);
-    pairs.map(|pair| Sample::text(pair.join(" "))).collect()
 }
 
 impl Triples {
@@ -88,36 +58,26 @@ impl Making for Triples {
     fn what(&self) -> String {
         let last = if self.stranger { " another" } else { "" };
         format!(
-            "triples {VERSION} {} {} {}{last}",
-            self.at, self.ordered, self.references
+            "triples {VERSION} {} {} {} {}{last}",
+            self.at, self.ordered, self.references, self.turns
         )
     }
 
     fn record(&self, from: &From<'_>) -> std::result::Result<Record, DataError> {
         let mut draws = from.draws.clone();
-        let least = 2 * LEAST;
-        let needs = &format_args!("{least} turns, as triples need");
-        let (own, turns, mut record) = turns::of_length(from, self.at, least, &mut draws, needs)?;
+        let needs = &format_args!("{} turns, as triples need", self.turns);
+        let (own, turns, mut record) =
+            turns::of_length(from, self.at, self.turns, &mut draws, needs)?;
         let pairs = pairs(&turns);
         let ordered = draws.chance(self.ordered);
-        let last = LEAST - 1 + draws.below((pairs.len() - LEAST + 1) as u32) as usize;
-        let mut chosen = some(&mut draws, 2, last);
-        chosen.push(last);
-        let mut target = triple(&pairs, &chosen, &mut draws, ordered);
-        let mut references = |ordered: bool| {
-            let mut all = Vec::with_capacity(3 * self.references);
-            for _ in 0..self.references {
-                let chosen = some(&mut draws, 3, last);
-                all.extend(triple(&pairs, &chosen, &mut draws, ordered));
-            }
-            Sample::list(all)
-        };
-        let (in_order, out_of_order) = (references(true), references(false));
+        let drawn = Target::draw(&mut draws, pairs.len());
+        let mut target = drawn.target(&pairs, &mut draws, ordered);
+        let [in_order, out_of_order] = drawn.references(&pairs, &mut draws, self.references);
         if self.stranger {
             // drawn last: all else is what it is without
             target[TARGET - 1] = self.of_another(from, own, &mut draws)?;
         }
-        let fields = [Sample::list(target), in_order, out_of_order];
+        let fields = [target, in_order, out_of_order].map(Sample::list);
         record.splice(self.at..=self.at, fields);
         record.push(Sample::label(u32::from(ordered && !self.stranger)));
         Ok(record)
@@ -154,6 +114,7 @@ fn drawn(args: &Args, base: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>> {
         at,
         ordered: args.ratio("ordered"),
         references,
+        turns: args.size("turns"),
         stranger: args.word("last") == "another",
         classes: CLASSES.map(str::to_owned).to_vec(),
     };
@@ -188,6 +149,15 @@ pub(super) fn spec() -> Spec {
         "own",
         "Whose the last pair of a target is: the dialogue's own, or any of another dialogue of the split, which makes it `misordered`.",
     ))
+    .param(
+        Param::with_default(
+            "turns",
+            Type::Integer,
+            "12",
+            "Fewest turns of a dialogue. Below 12 references share pairs with the target, which tells of its order.",
+        )
+        .within(2.0 * LEAST as f64, 1e6),
+    )
     .param(Param::optional(
         "field",
         Type::Field,
@@ -200,7 +170,9 @@ pub(super) fn spec() -> Spec {
          as many out of order are drawn from the pairs before the target's last. Fields: `target: text * 3`, `in_order: text * 3` and `out_of_order: text * \
          3` (of several references one triple after the other), and last `ordered: label(2)`: 0 (`misordered`) or 1 (`ordered`); other fields stay. \
          With one seed, `ordered = 100%`, `ordered = 0%` and `last = another` draw the same pairs: continuations to be judged beside one another.\n\n\
-         In place of a dialogue of fewer than eight turns another one of the same split is drawn. Put `take` and `hold_out` before it.",
+         In place of a dialogue of fewer than twelve turns another one of the same split is drawn: five pairs must come before the target's last so \
+         that two are the target's and three the references'. With `turns = 8` shorter ones are read as well, where two of four or five pairs are not \
+         enough for a reference: it has one or both of the target's besides, and tells where these belong. Put `take` and `hold_out` before it.",
     )
     .example("triples(ordered = 50%)")
 }

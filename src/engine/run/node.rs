@@ -70,7 +70,7 @@ impl Runner<'_> {
             }
             Op::Dropout(p) => {
                 let x = Operands(operands.into_iter()).next().map_err(fail)?;
-                if self.graph.mode == Mode::Eval || *p <= 0.0 {
+                if self.graph.mode == Mode::Eval || *p <= 0.0 || self.graph.runs_still(node) {
                     return Ok(x);
                 }
                 let name = program.masks.get(&var).copied().unwrap_or_default();

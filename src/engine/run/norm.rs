@@ -21,6 +21,8 @@ impl Runner<'_> {
         mut operands: Vec<Value>,
         relu: bool,
     ) -> Result<Value> {
+        let node = self.graph.node(var);
+        let still = self.graph.mode == Mode::Eval || self.graph.runs_still(node);
         let old_mean = self.buffer(var, mean)?;
         let old_variance = self.buffer(var, variance)?;
         let shape = operands.first().map(Value::shape).unwrap_or_default();
@@ -34,7 +36,7 @@ impl Runner<'_> {
                 epsilon,
                 relu,
             };
-            let refused = if self.graph.mode == Mode::Eval {
+            let refused = if still {
                 match kernels::normalise(of, old_mean.clone(), old_variance.clone()) {
                     Ok(value) => return Ok(value),
                     Err(of) => of,
@@ -63,7 +65,7 @@ impl Runner<'_> {
         let gamma = operands.tensor::<1>().map_err(fail)?;
         let beta = operands.tensor::<1>().map_err(fail)?;
         let shortcut = operands.next().ok();
-        let output = if self.graph.mode == Mode::Eval {
+        let output = if still {
             on_float!(x, x => module::batch_norm(x, gamma, beta, old_mean, old_variance, epsilon).into(),
                 _other => return Err(fail("wants numbers".into())))
         } else {

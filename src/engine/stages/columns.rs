@@ -190,11 +190,11 @@ impl Run<'_> {
                     let (count, said) = ((records, views), (&*work.stage.name, &*what));
                     Read::Rows(self.views(&data, reading, &through, own, count, said, watch)?)
                 }
-                (Form::Told(place), _, Some(data)) => {
+                (Form::Told(tells), _, Some(data)) => {
                     let Some(told) = &evaluation.told else {
                         return Err(unable(evaluation));
                     };
-                    Read::Rows(self.told(work, told, place, &data, &what, watch)?)
+                    Read::Rows(self.told(work, (told, tells), &data, &what, watch)?)
                 }
                 _ => Read::Records(index),
             });

@@ -1,6 +1,7 @@
 //! Runs a plan: stage after stage into a run directory. Finished stages are skipped by content hash, an
 //! interrupted one goes on from its newest checkpoint.
 
+mod begin;
 mod calibrate;
 mod changes;
 mod columns;
@@ -46,7 +47,7 @@ use std::time::Duration;
 
 use super::{Device, Model};
 use crate::data::DataError;
-use crate::graph::{Graph, followed};
+use crate::graph::{Graph, followed, within};
 use crate::language::Diagnostic;
 use crate::language::codes::Code;
 use crate::plan::{Body, DataView, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
@@ -341,35 +342,36 @@ impl Run<'_> {
     /// The same with the optimiser steps that the weights have seen.
     fn trained_at(&self, from: &Start, graph: &Graph) -> Result<(Model, u64), Failure> {
         let mut model = self.untrained(from, graph)?;
-        let Some(directory) = self.stages.get(&from.stage) else {
-            return Ok((model, 0));
-        };
-        let trained = self.plan.stages.iter().find(|s| s.name == from.stage);
-        let Some((trained, _)) = trained.and_then(StagePlan::training_graph) else {
-            return Ok((model, 0));
-        };
-        let steps = weights::load_part(
-            &directory.folder,
-            FINAL,
-            &directory.binding(""),
-            &mut model,
-            (trained, &from.module),
-        )
-        .map_err(|why| directory.refused(FINAL, why))?;
+        let steps = self.take(&from.stage, &mut model, &|own| {
+            let rest = within(own, ENCODER)?;
+            Some(format!("{}{rest}", from.module))
+        })?;
         Ok((model, steps))
     }
 
     /// Everything that a stage has trained, as this graph of its task calls it.
     fn whole(&self, stage: &str, graph: &Graph) -> Result<Model, Failure> {
         let mut model = self.fresh(graph)?;
+        self.take(stage, &mut model, &|own| Some(own.to_owned()))?;
+        Ok(model)
+    }
+
+    /// Takes what a stage has trained, each tensor from what `source` says that it is called there. What the stage does not have stays.
+    /// Returns the optimiser steps that it has seen.
+    fn take(
+        &self,
+        stage: &str,
+        model: &mut Model,
+        source: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<u64, Failure> {
         let trained = self.plan.stages.iter().find(|s| s.name == stage);
         let trained = trained.and_then(StagePlan::training_graph);
-        if let (Some((trained, _)), Some(directory)) = (trained, self.stages.get(stage)) {
-            let (folder, binding) = (&directory.folder, directory.binding(""));
-            weights::load_whole(folder, FINAL, &binding, &mut model, trained)
-                .map_err(|why| directory.refused(FINAL, why))?;
-        }
-        Ok(model)
+        let (Some((trained, _)), Some(directory)) = (trained, self.stages.get(stage)) else {
+            return Ok(0);
+        };
+        let (folder, binding) = (&directory.folder, directory.binding(""));
+        weights::load_by(folder, FINAL, &binding, model, trained, source)
+            .map_err(|why| directory.refused(FINAL, why))
     }
 
     /// The graph's parameters before any training, its encoder as the part started: a slow copy starts as what it follows.

@@ -119,7 +119,7 @@ impl Run<'_> {
             before_epoch: (!training.graph.work.is_empty()).then_some(&before_epoch),
             span: stage.span,
         };
-        let model = self.fresh(&training.graph)?;
+        let model = self.begun(stage, training, directory, watch)?;
         let every = training
             .monitor
             .as_ref()

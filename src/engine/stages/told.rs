@@ -6,25 +6,25 @@ use super::failure::Failure;
 use super::features::{BATCH, View, bound};
 use super::work::{Whose, Work};
 use super::{Run, Watch};
-use crate::engine::{Batch, HostTensor, Model, features};
-use crate::evaluation::{Column, Features};
+use crate::engine::{Batch, Model, drawn};
+use crate::evaluation::{Column, Features, Tell};
 use crate::graph::Graph;
 use crate::language::codes::Code;
 use crate::plan::{DataView, Told};
 
 impl Run<'_> {
-    /// Reads a split as the task was trained: one number for each record.
+    /// Reads a split as the task was trained: for each record what is told at these places. What is drawn is drawn by the run's seed.
     pub(super) fn told(
         &self,
         work: &Work<'_>,
-        told: &Told,
-        place: &str,
+        (told, tells): (&Told, &[Tell]),
         data: &DataView,
         what: &str,
         watch: &mut dyn Watch,
     ) -> Result<Features, Failure> {
         let model = self.asked(work, &told.graph)?;
-        let vars = told.vars.iter().filter(|(name, _)| *name == place);
+        let there = |tell: &Tell| told.vars.iter().find(|(name, _)| *name == tell.at);
+        let vars = tells.iter().filter_map(there);
         let vars: Vec<_> = vars.map(|(_, var)| *var).collect();
         let view = View {
             data,
@@ -34,30 +34,37 @@ impl Run<'_> {
             by_length: false,
             epoch: 0,
         };
-        let mut numbers = Vec::with_capacity(data.dataset.len());
+        let mut found = Features {
+            places: vec![Vec::new(); tells.len()],
+            dims: vec![0; tells.len()],
+            ..Features::default()
+        };
+        let seed = self.settings.seed;
         self.read(&view, &work.stage.name, what, watch, &mut |batch, watch| {
+            let number = batch.index;
             let fields: Batch = bound(std::mem::take(&mut batch.fields), &told.bindings).collect();
             if batch.size == 0 {
                 return Ok(());
             }
-            let read = features(&told.graph, &model, &fields, &vars)?;
-            if let Some(read) = read.first().and_then(HostTensor::as_f32) {
-                numbers.extend_from_slice(read);
+            let mut read = drawn(&told.graph, &model, &fields, &vars, seed, number)?.into_iter();
+            for (at, _) in tells
+                .iter()
+                .enumerate()
+                .filter(|(_, tell)| there(tell).is_some())
+            {
+                let Some(value) = read.next() else { break };
+                found.dims[at] = value.shape().iter().skip(1).product();
+                found.places[at].extend_from_slice(value.as_f32().unwrap_or_default());
             }
-            watch.advance(numbers.len() as u64);
+            found.records += batch.size;
+            watch.advance(found.records as u64);
             Ok(())
         })?;
-        if numbers.is_empty() {
+        if found.records == 0 {
             let message = format!("no record of `{}` can be read", data.text);
             return Err(Failure::new(Code::BadSample, message).at(data.span));
         }
-        Ok(Features {
-            records: numbers.len(),
-            places: vec![numbers],
-            dims: vec![1],
-            labels: Vec::new(),
-            numbers: Vec::new(),
-        })
+        Ok(found)
     }
 
     /// All of a task, as training has left it or as it began.
@@ -66,7 +73,7 @@ impl Run<'_> {
             Whose::Column(Column::Trained) => {
                 Cow::Owned(self.whole(&work.evaluation.from.stage, graph)?)
             }
-            Whose::Column(_) => Cow::Owned(self.fresh(graph)?),
+            Whose::Column(_) => Cow::Owned(self.at_rest(graph)?),
             Whose::Taught(model) | Whose::Now(model) => Cow::Borrowed(model),
         })
     }

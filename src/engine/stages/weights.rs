@@ -8,9 +8,9 @@ use crate::engine::checkpoint::{self, Binding, Checkpoint, Opened, fits_model};
 use crate::engine::{EngineError, HostTensor, Model, TrainerState};
 use crate::evaluation::Table;
 use crate::files::Folder;
-use crate::graph::{Graph, TorchTensor, within};
+use crate::graph::{Graph, TorchTensor};
 use crate::language::codes::Code;
-use crate::plan::{ENCODER, export, export_file, word_file};
+use crate::plan::{export, export_file, word_file};
 
 /// Writes a model, whole or not at all.
 pub(super) fn save(
@@ -52,14 +52,15 @@ pub(super) fn load(
     Ok(state.step)
 }
 
-/// Reads the encoder of an evaluation graph from the tensors of `module` in a file written by [`save`] after training `trained`.
-/// Those that this training does not have stay. Returns the steps that the file was trained for.
-pub(super) fn load_part(
+/// Reads tensors of a model from a file written by [`save`] after training `trained`, each from what `source` says that it is called
+/// there. Those of which it says nothing, or that this training does not have, stay. Returns the steps that the file was trained for.
+pub(super) fn load_by(
     folder: &Folder,
     name: &str,
     binding: &Binding,
     model: &mut Model,
-    (trained, module): (&Graph, &str),
+    trained: &Graph,
+    source: &dyn Fn(&str) -> Option<String>,
 ) -> Result<u64, EngineError> {
     let state = read_of(folder, name, binding, trained)?;
     let names: Vec<String> = model
@@ -68,37 +69,15 @@ pub(super) fn load_part(
         .map(|(name, _)| name.to_owned())
         .collect();
     for name in names {
-        let Some(rest) = within(&name, ENCODER) else {
+        let Some(own) = source(&name) else {
             continue;
         };
-        let own = format!("{module}{rest}");
         let tensor = state.parameters.get(&own);
         if let Some(tensor) = tensor.or_else(|| state.buffers.get(&own)) {
             model.set(&name, tensor)?;
         }
     }
     Ok(state.step)
-}
-
-/// Reads a model from a file written by [`save`] after training `trained`, by the names of its tensors. Those that this training does
-/// not have stay.
-pub(super) fn load_whole(
-    folder: &Folder,
-    name: &str,
-    binding: &Binding,
-    model: &mut Model,
-    trained: &Graph,
-) -> Result<(), EngineError> {
-    let state = read_of(folder, name, binding, trained)?;
-    let names = model.parameters().chain(model.buffers());
-    let names: Vec<String> = names.map(|(name, _)| name.to_owned()).collect();
-    for name in names {
-        let tensor = state.parameters.get(&name);
-        if let Some(tensor) = tensor.or_else(|| state.buffers.get(&name)) {
-            model.set(&name, tensor)?;
-        }
-    }
-    Ok(())
 }
 
 /// Everything in a file written by [`save`] after training `trained`.

@@ -13,6 +13,7 @@ mod operations;
 mod optimizers;
 mod schedules;
 mod settings;
+mod still;
 mod threads;
 mod training;
 mod vocabulary;

@@ -48,6 +48,7 @@ impl Graph {
             states: Vec::new(),
             assigns: Vec::new(),
             emas: Vec::new(),
+            still: Vec::new(),
             objectives: Vec::new(),
             claims: Default::default(),
             parts: Vec::new(),
@@ -62,6 +63,7 @@ impl Graph {
             depth: None,
             records: None,
             classes: Default::default(),
+            lent: Default::default(),
             known: Default::default(),
         }
     }
@@ -73,6 +75,7 @@ impl Graph {
             known: other.known.clone(),
             depths: other.depths.clone(),
             records: other.records,
+            lent: other.lent.clone(),
             ..Self::new(other.mode)
         }
     }

@@ -5,11 +5,13 @@ mod epoch;
 mod objectives;
 mod slow;
 mod states;
+mod still;
 
 pub use epoch::{EpochWork, INDEX};
 pub use objectives::Phase;
 pub use slow::{Ema, Part, followed};
 pub use states::{Assign, State};
+pub use still::{Lent, Still};
 
 use super::module::belongs;
 use super::{DType, Graph, Op, Random, Scalar, Shape, Size, Var};

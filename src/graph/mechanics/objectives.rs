@@ -48,7 +48,7 @@ impl Graph {
                 .flatten()
                 .any(|module| belongs(name, module))
         };
-        let all = (0..self.parameters.len()).filter(|i| !self.is_slow(&self.parameters[*i].name));
+        let all = (0..self.parameters.len()).filter(|i| !self.is_still(&self.parameters[*i].name));
         let mut phases: Vec<Phase> = Vec::new();
         for (index, objective) in self.objectives.iter().enumerate() {
             match self.claims.get(&objective.name) {

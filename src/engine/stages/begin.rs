@@ -1,0 +1,62 @@
+//! What a pretext stage is before its first step.
+
+use super::failure::Failure;
+use super::{Run, StageDirectory, Watch};
+use crate::engine::Model;
+use crate::graph::{Graph, within};
+use crate::plan::{StagePlan, Training, is_of_another};
+
+impl Run<'_> {
+    /// The parameters of a stage before its first step: fresh, or as another stage has trained them where it begins with that one's.
+    pub(super) fn begun(
+        &self,
+        stage: &StagePlan,
+        training: &Training,
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<Model, Failure> {
+        let graph = &training.graph;
+        let mut model = self.at_rest(graph)?;
+        let Some(begins) = &training.begins else {
+            return Ok(model);
+        };
+        self.take(&begins.from.stage, &mut model, &|own| {
+            let own = (!is_of_another(&graph.still, own)).then_some(own)?;
+            begins.source(own)
+        })?;
+        // a slow copy begins as what it follows, where the other stage has none
+        for (source, copy) in graph.emas.iter().flat_map(|ema| graph.slow_pairs(ema)) {
+            if begins.fresh.contains(&source) || begins.has(&copy) {
+                continue;
+            }
+            let value = model.get(&source)?;
+            model.set(&copy, &value)?;
+        }
+        // a run that goes on begins with its checkpoint
+        let folder = &directory.folder;
+        let goes_on = |name| matches!(folder.kind(name), Ok(Some(_)));
+        if goes_on("checkpoints") || goes_on(super::FINAL) {
+            return Ok(model);
+        }
+        watch.say(&format!(
+            "{} · begins with {} tensors of `{}`, {} are fresh",
+            stage.name,
+            begins.taken.len(),
+            begins.from.text(),
+            begins.fresh.len()
+        ));
+        Ok(model)
+    }
+
+    /// The graph's parameters before any training, each drawn by its name; nets of other stages as those have trained them.
+    pub(super) fn at_rest(&self, graph: &Graph) -> Result<Model, Failure> {
+        let mut model = self.fresh(graph)?;
+        for still in &graph.still {
+            self.take(&still.stage, &mut model, &|own| {
+                let rest = within(own, &still.name)?;
+                Some(rest.trim_start_matches('/').to_owned())
+            })?;
+        }
+        Ok(model)
+    }
+}

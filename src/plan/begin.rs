@@ -1,0 +1,217 @@
+//! What a pretext stage takes from others: weights to begin with, and whole nets that are held still.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::build::Planner;
+use super::fields::with_fields;
+use super::types::*;
+use crate::catalog::{Args, Type, Value};
+use crate::graph::{Graph, Lent, Mode, Still, within};
+use crate::language::checked::Stage;
+use crate::language::codes::Code;
+use crate::language::{Diagnostic, Span};
+
+/// Names that an error or a plan lists.
+const LISTED: usize = 3;
+
+impl Planner<'_> {
+    /// Lets the task ask the stages that its parameters name: their graphs in evaluation, with the encoder that each has trained.
+    pub(super) fn lent(
+        &mut self,
+        stage: &Stage,
+        graph: &mut Graph,
+        before: &[StagePlan],
+    ) -> Option<Vec<(Start, Reader, Span)>> {
+        let mut all = Vec::new();
+        for param in &stage.call.spec.params {
+            let named = stage.call.args.values.get(&param.name);
+            let (Type::Stage, Some(argument)) = (&param.ty, named) else {
+                continue;
+            };
+            if let Value::Stage(name) = &argument.value
+                && name.contains('.')
+            {
+                let message = format!("`{}` asks a whole stage, not a part of one", param.name);
+                let whole = name.split('.').next().unwrap_or(name);
+                self.diagnostics.push(
+                    Diagnostic::error(Code::UnknownPart, argument.span, message)
+                        .help(format!("write `{} = {whole}`", param.name)),
+                );
+                return None;
+            }
+            let (from, reader) = self.from(stage, &param.name, before)?;
+            let training = training(before, &from.stage)?;
+            let stages = &self.recipe.stages;
+            let own = stages.iter().find(|own| own.name == from.stage)?.clone();
+            let empty = Graph::new(Mode::Eval);
+            let told = self.evaluated(&own, &with_fields(&own), empty, &training.graph)?;
+            let lent = Lent {
+                stage: from.stage.clone(),
+                task: own.call.spec.name.clone(),
+                graph: told,
+            };
+            graph.lend(&param.name, Arc::new(lent));
+            all.push((from, reader, argument.span));
+        }
+        Some(all)
+    }
+
+    /// What the stage begins with, where it says so: proved to fit.
+    pub(super) fn begins(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        graph: &Graph,
+        own: &Reader,
+        before: &[StagePlan],
+    ) -> Option<Option<Beginning>> {
+        let Some(argument) = args.values.get(START) else {
+            return Some(None);
+        };
+        let (from, other) = self.from(stage, START, before)?;
+        let planned = before.iter().find(|planned| planned.name == from.stage)?;
+        let training = training(before, &from.stage)?;
+        self.same_words(stage, own, (&from.stage, &other), argument.span)?;
+        let mut begins = Beginning {
+            whole: matches!(&argument.value, Value::Stage(name) if !name.contains('.')),
+            from,
+            taken: Vec::new(),
+            fresh: Vec::new(),
+        };
+        let trained = tensors(&training.graph);
+        let copies: Vec<(String, String)> = graph
+            .emas
+            .iter()
+            .flat_map(|ema| graph.slow_pairs(ema))
+            .collect();
+        let found = |name: &str| trained.get(begins.source(name)?.as_str()).copied();
+        let mut fresh = Vec::new();
+        let mut taken = Vec::new();
+        for (name, shape) in tensors(graph) {
+            if is_of_another(&graph.still, name) {
+                continue;
+            }
+            match found(name) {
+                Some(other) if other == shape => taken.push(name.to_owned()),
+                Some(other) => {
+                    let named = &begins.from.stage;
+                    let message = format!(
+                        "`{name}` is {other:?} in `{named}`, and {shape:?} in `{}`",
+                        stage.name
+                    );
+                    // another head is no reason against the encoder
+                    let help = match begins.whole && within(name, ENCODER).is_none() {
+                        true => {
+                            format!("begin with its encoder alone: `start = {named}.{ENCODER}`")
+                        }
+                        false => format!("give `{}` the encoder of `{named}`", stage.name),
+                    };
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::Shape, argument.span, message)
+                            .label(planned.span, "trained here")
+                            .note("A stage begins with the weights of another where both are called the same; these must be of one size.")
+                            .help(help),
+                    );
+                    return None;
+                }
+                // a slow copy begins as what it follows
+                None if copies
+                    .iter()
+                    .any(|(source, copy)| copy == name && found(source).is_some()) => {}
+                None => fresh.push(name.to_owned()),
+            }
+        }
+        if taken.is_empty() {
+            let few = |names: Vec<&str>| listed(&names);
+            let message = format!(
+                "`{}` has no weight that is called as one of `{}`",
+                stage.name,
+                begins.from.text()
+            );
+            let theirs = trained.keys().copied().collect();
+            let ours = fresh.iter().map(String::as_str).collect();
+            self.diagnostics.push(
+                Diagnostic::error(Code::WrongKind, argument.span, message)
+                    .label(planned.span, "trained here")
+                    .note(format!(
+                        "It trains {}; here there are {}.",
+                        few(theirs),
+                        few(ours)
+                    ))
+                    .help("begin with a stage that has the same encoder"),
+            );
+            return None;
+        }
+        (begins.taken, begins.fresh) = (taken, fresh);
+        Some(Some(begins))
+    }
+
+    /// Whether two stages read the pieces of one vocabulary, where both read pieces.
+    pub(super) fn same_words(
+        &mut self,
+        stage: &Stage,
+        own: &Reader,
+        (name, other): (&str, &Reader),
+        span: Span,
+    ) -> Option<()> {
+        let (Some(ours), Some(theirs)) = (own.words(), other.words()) else {
+            return Some(());
+        };
+        if ours == theirs {
+            return Some(());
+        }
+        let message = format!(
+            "`{name}` was trained on the pieces of `{}`, and `{}` reads those of `{}`",
+            theirs.name, stage.name, ours.name
+        );
+        self.diagnostics.push(
+            Diagnostic::error(Code::SampleType, span, message)
+                .note("The same number is another piece there.")
+                .help("let both take one vocabulary"),
+        );
+        None
+    }
+}
+
+/// A pretext stage that is planned.
+fn training<'s>(before: &'s [StagePlan], name: &str) -> Option<&'s Training> {
+    let planned = before.iter().find(|planned| planned.name == name)?;
+    match &planned.body {
+        Body::Train(training) => Some(training),
+        _ => None,
+    }
+}
+
+/// Parameters and buffers of a graph by their names, with their sizes.
+fn tensors(graph: &Graph) -> BTreeMap<&str, &[usize]> {
+    let parameters = graph.parameters.iter();
+    let parameters = parameters.map(|own| (own.name.as_str(), own.shape.as_slice()));
+    let buffers = graph.buffers.iter();
+    let buffers = buffers.map(|own| (own.name.as_str(), own.shape.as_slice()));
+    parameters.chain(buffers).collect()
+}
+
+/// Whether a tensor belongs to a net of another stage that is held still.
+pub fn is_of_another(still: &[Still], tensor: &str) -> bool {
+    let mut still = still.iter();
+    still.any(|still| within(tensor, &still.name).is_some())
+}
+
+/// `a`, `b`, `c` and 4 more
+pub(super) fn listed(names: &[&str]) -> String {
+    let some: Vec<String> = names
+        .iter()
+        .take(LISTED)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match names.len().saturating_sub(LISTED) {
+        0 if some.is_empty() => "none".into(),
+        0 => some.join(", "),
+        more => format!("{} and {more} more", some.join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[path = "begin_tests.rs"]
+mod tests;
