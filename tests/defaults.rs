@@ -93,6 +93,9 @@ fn mended(text: &str, encoder: &str, said: &Diagnostic) -> Option<String> {
             let own = "vit(patch = 4px, width = 12, depth = 1, heads = 3)";
             return Some(text.replace(encoder, own));
         }
+        if code == "small_cnn()" {
+            return Some(text.replace(encoder, code));
+        }
         if code.starts_with("augment ") {
             let body = help.text.split('`').nth(1)?;
             let text = text.replace("\npretext", &format!("\n{body}\n\npretext"));
