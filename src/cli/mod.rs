@@ -5,6 +5,7 @@ mod out;
 
 mod bar;
 mod check;
+mod compare;
 mod completions;
 mod doc;
 mod expand;
@@ -57,6 +58,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Put the results of several runs into one table
+    Compare(compare::CompareArgs),
     /// Write, compile, check and list compiled tasks and transforms
     Plugin(plugin::PluginArgs),
     /// Print shell completions
@@ -112,6 +115,7 @@ fn done() -> u8 {
         Verb::Explain(args) => explain::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Compare(args) => compare::run(&args),
         Verb::Plugin(args) => plugin::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };

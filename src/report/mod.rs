@@ -4,6 +4,7 @@
 //! from one that is still going.
 
 pub mod catalog;
+mod comparison;
 mod curve;
 pub mod embedding;
 mod exhibits;
@@ -15,6 +16,7 @@ mod spread;
 mod table;
 mod text;
 
+pub use comparison::{Compared, comparison};
 pub use curve::{Curve, CurveLine};
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
 pub use html::{ReportError, write};

@@ -215,6 +215,43 @@ fn a_file_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn runs_are_compared_in_one_table() {
+    let test = Test::new();
+    let rows = |value: f64| {
+        format!(
+            "[{{\"stage\":\"near\",\"evaluator\":\"knn\",\"protocol\":\"k = 5\",\"metric\":\"accuracy\",\"value\":{value},\"untrained\":0.25,\"raw\":0.3}}]"
+        )
+    };
+    for (name, value) in [("one.1.json", 0.5), ("one.2.json", 0.6), ("two.json", 0.4)] {
+        std::fs::write(test.path(name), rows(value)).expect("results");
+    }
+    let table = test
+        .run(&["compare", "two.json", "one.1.json", "one.2.json"])
+        .success()
+        .stdout();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[2], "| one | 55.0 ± 7.1 (+30.0) |");
+    assert_eq!(lines[3], "| two | 40.0 (+15.0) |");
+
+    std::fs::write(test.path("page.md"), "no place").expect("a page");
+    test.run(&["compare", "two.json", "--into", "page.md"])
+        .code(3)
+        .says("<!-- compare -->");
+    assert_eq!(test.text("page.md"), "no place");
+    let page = "# A\n\n<!-- compare -->\n<!-- /compare -->\n";
+    std::fs::write(test.path("page.md"), page).expect("a page");
+    test.run(&["compare", "two.json", "--into", "page.md"])
+        .success();
+    assert!(test.text("page.md").contains("| two | 40.0 (+15.0) |"));
+
+    std::fs::write(test.path("odd.json"), "[{\"stage\":1}]").expect("a file");
+    test.run(&["compare", "odd.json"])
+        .code(3)
+        .says("odd.json holds no results");
+    test.run(&["compare", "nowhere"]).code(3).says("nowhere");
+}
+
+#[test]
 fn every_entry_is_listed_and_described() {
     let test = Test::new();
     let list = test.run(&["list", "--json"]).success().json();
