@@ -112,7 +112,7 @@ pub(super) fn spec() -> Spec {
         Kind::Task,
         "Views of a picture meet at one point, and a batch of points is a Gaussian ball.",
         Make::task(build, |task, fields| {
-            default_crops(task, fields, &Looks::LEJEPA, 0.05, 6)
+            default_crops(task, fields, &Looks::LEJEPA, 0.05, 8)
         }),
     )
     .param(
