@@ -35,14 +35,6 @@ impl Planner<'_> {
             if let Some(later) = self.recipe.stages.iter().find(|s| s.name == name)
                 && later.span.start >= stage.span.start
             {
-                if later.name == stage.name {
-                    let message = format!("`{name}` can't take anything from itself");
-                    self.diagnostics.push(
-                        Diagnostic::error(Code::UnknownName, argument.span, message)
-                            .help("name a stage above this one"),
-                    );
-                    return None;
-                }
                 self.diagnostics.push(
                     Diagnostic::error(
                         Code::UnknownName,

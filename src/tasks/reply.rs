@@ -59,16 +59,18 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
         g.metric("distinct_1", one);
         g.metric("distinct_2", two);
         tell(g, [logits, words], [drawn_words, reply], ends)?;
-        if let (Some(order), Some(score)) = (&order, score) {
-            g.place(replies_told::WRITTEN_COHERENCE, score);
-            let answer = behind_first(g, reply)?;
-            let score = order.score(g, answer, ends)?;
-            g.place(replies_told::ANSWERED_COHERENCE, score);
-        }
     }
     if let Some(score) = score {
         let mean = g.mean_all(score)?;
         g.metric("coherence", mean);
+        g.place(replies_told::WRITTEN_COHERENCE, score);
+    }
+    // the stage keeps the network's weights, also where it trains without them
+    if let Some(order) = &order {
+        let ends = Ends::of(g, context, reply)?;
+        let answer = behind_first(g, reply)?;
+        let score = order.score(g, answer, ends)?;
+        g.place(replies_told::ANSWERED_COHERENCE, score);
     }
     for name in ["written", "answered"] {
         g.exhibit_of(name, &[], |g| {

@@ -92,6 +92,7 @@ pretext rewarded = reply(reward = order, coherence = 0.5, adversarial = 0.1) {
 pretext same = reply(reward = order, coherence = 0) {
   start     = talk
   data      = placed.train
+  valid     = placed.valid
   augment   = told
   encoder   = generator
   length    = 1 steps
@@ -146,6 +147,9 @@ fn a_network_of_another_stage_rewards_what_is_written_and_a_kill_leaves_the_same
         own > 0.6 && people > 0.6 && random < own - 0.1,
         "{own} {people} {random}"
     );
+    // the judge is the same where nothing was rewarded by it
+    let [judged, _] = result(&test, "repeated", "coherence", "true");
+    assert_eq!(judged, people);
     let [written, any] = result(&test, "after", "distinct_1", "written");
     let [answered, _] = result(&test, "after", "distinct_1", "true");
     // ten words in 24 replies of three; an untrained generator draws any of eighty pieces
@@ -168,12 +172,10 @@ fn a_network_of_another_stage_rewards_what_is_written_and_a_kill_leaves_the_same
     // other weights to begin with: another stage, trained again
     let shorter = ["--set", "talk.length=2 epochs"];
     run(&test, "run", &shorter).success();
-    let [before, _] = result(&test, "before", "perplexity", "24 replies");
-    let [same, _] = result(&test, "repeated", "perplexity", "24 replies");
-    assert!(
-        before > 1.5 && (same / before - 1.0).abs() < 0.2,
-        "{same} {before}"
-    );
+    for stage in ["before", "repeated", "after"] {
+        let [perplexity, _] = result(&test, stage, "perplexity", "24 replies");
+        assert!(perplexity > 5.0, "{stage} {perplexity}");
+    }
 }
 
 #[test]
@@ -192,7 +194,7 @@ dataset figures = shapes(train = 128, valid = 64, test = 64)
 
 encoder trunk = vit(patch = 8px, width = 16, depth = 1, heads = 2)
 
-pretext first = rotation() { data = figures.train, encoder = trunk, batch = 32, length = 3 epochs }
+pretext first = rotation() { data = figures.train, encoder = trunk, batch = 32, length = 3 epochs, optimizer = adamw(1e-3) }
 
 pretext further = moco(queue = 64) {
   data      = figures.train
@@ -224,15 +226,15 @@ run { seed = 1, threads = 1 }
 fn another_task_begins_with_the_encoder() {
     let test = with(PICTURES);
     run(&test, "run", &[]).success();
-    let rows = test.json("run/results.json");
-    let rows = rows.as_array().expect("rows").iter();
-    let found: Vec<[f64; 2]> = rows
-        .map(|row| ["value", "untrained"].map(|key| row[key].as_f64().expect("a number")))
-        .collect();
-    assert_eq!(found.len(), 3);
-    let [value, untrained] = found[0];
-    assert_ne!(value, untrained);
-    assert!(found.iter().all(|row| row[0] == value), "{found:?}");
+    // where the encoder lays the same pictures
+    let laid = |stage: &str, column: &str| {
+        let map = test.json(&format!("run/stages/{stage}/embedding.json"));
+        map[column].to_string()
+    };
+    let first = laid("nearest", "points");
+    assert_ne!(first, laid("nearest", "untrained"));
+    assert_eq!(first, laid("again", "points"));
+    assert_eq!(first, laid("still", "points"));
     test.run(&["plan", "recipe.ssl"])
         .success()
         .prints("tensors of `first`; fresh: ")
