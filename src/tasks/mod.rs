@@ -23,6 +23,7 @@ mod masked_tokens;
 mod moco;
 mod next_sentence;
 mod nnclr;
+mod npid;
 mod queue;
 mod relative_patch;
 mod reply;
@@ -68,6 +69,7 @@ pub fn specs() -> Vec<Spec> {
         moco::spec(),
         next_sentence::spec(),
         nnclr::spec(),
+        npid::spec(),
         relative_patch::spec(),
         reply::spec(),
         rotation::spec(),
