@@ -21,6 +21,8 @@ pub struct Vit {
     pub heads: usize,
     /// Side of a patch in pixels.
     pub patch: usize,
+    /// Gives the mean of the patches, not the class token.
+    pub mean: bool,
     /// Adds timm's classifier `head`.
     pub classes: Option<usize>,
 }
@@ -38,20 +40,28 @@ impl Vit {
             depth: 12,
             heads,
             patch,
+            mean: false,
             classes,
         }
     }
 
-    /// `[B, C, H, W]` → the class token's features `[B, D]`.
+    /// `[B, C, H, W]` → the features of the class token, or the mean of the patches', `[B, D]`.
     pub fn build(&self, g: &mut Graph, x: Var) -> Result<Var> {
         let x = g.at_depth(0, |g| self.embed(g, x))?; // [B, N, D]
         let x = self.blocks(g, x)?; // [B, 1 + N, D]
         let x = self.norm(g, x)?;
-        let class = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, D]
-        let class = g.flatten(class)?; // [B, D]
+        let one = match self.mean {
+            true => {
+                let patches = &g.shape(x)[1] - &1.into();
+                let patches = g.slice(x, 1, 1.into(), patches)?; // [B, N, D]
+                g.mean(patches, 1)? // [B, 1, D]
+            }
+            false => g.slice(x, 1, 0.into(), 1.into())?, // [B, 1, D]
+        };
+        let one = g.flatten(one)?; // [B, D]
         match self.classes {
-            Some(classes) => g.scoped("head", |g| linear(g, class, classes, true, INIT)),
-            None => Ok(class),
+            Some(classes) => g.scoped("head", |g| linear(g, one, classes, true, INIT)),
+            None => Ok(one),
         }
     }
 
@@ -203,6 +213,7 @@ impl Vit {
             width: args.maybe_size("width").unwrap_or(vit.width),
             depth: args.maybe_size("depth").unwrap_or(vit.depth),
             heads: args.maybe_size("heads").unwrap_or(vit.heads),
+            mean: args.word("pool") == "mean",
             ..vit
         }
     }
@@ -212,7 +223,7 @@ pub(super) fn spec() -> Spec {
     Spec::new(
         "vit",
         Kind::Encoder,
-        "A vision transformer; gives the class token.",
+        "A vision transformer; gives the class token, or the mean of its patches.",
         Make::Encoder(|g, args, x| Vit::of(args).build(g, x)),
     )
     .takes(SampleType::IMAGE)
@@ -252,6 +263,12 @@ pub(super) fn spec() -> Spec {
         )
         .within(1.0, 1024.0),
     )
+    .param(Param::with_default(
+        "pool",
+        Type::Choice(&["class", "mean"]),
+        "class",
+        "What it gives: the class token, or the mean of the patches, for tasks whose loss the class token takes no part in. Both behind the norm.",
+    ))
     .param(
         Param::optional(
             "classes",

@@ -24,12 +24,14 @@ mod moco;
 mod next_sentence;
 mod nnclr;
 mod npid;
+mod patches;
 mod queue;
 mod relative_patch;
 mod reply;
 mod rollout;
 mod rotation;
 mod simclr;
+mod simmim;
 mod simsiam;
 mod skip_gram;
 mod slow;
@@ -74,6 +76,7 @@ pub fn specs() -> Vec<Spec> {
         reply::spec(),
         rotation::spec(),
         simclr::spec(),
+        simmim::spec(),
         simsiam::spec(),
         skip_gram::spec(),
         swav::spec(),
