@@ -86,6 +86,10 @@ fn lab_view([_, height, width]: [usize; 3], part: LabPart) -> [String; 5] {
     let (channels, scale) = match part {
         LabPart::Lightness => ("[0]", "(x - 50) / 25"),
         LabPart::Colour => ("[1, 2]", "x / 10"),
+        LabPart::Whole => (
+            "[0, 1, 2]",
+            "(x - torch.tensor([50, 0, 0]).view(3, 1, 1)) / torch.tensor([25, 10, 10]).view(3, 1, 1)",
+        ),
     };
     let steps = sized(height, width).join(", ");
     [

@@ -35,6 +35,7 @@ mod simmim;
 mod simsiam;
 mod skip_gram;
 mod slow;
+mod split_brain;
 mod swav;
 mod two_views;
 mod vicreg;
@@ -79,6 +80,7 @@ pub fn specs() -> Vec<Spec> {
         simmim::spec(),
         simsiam::spec(),
         skip_gram::spec(),
+        split_brain::spec(),
         swav::spec(),
         vicreg::spec(),
     ]
