@@ -10,6 +10,7 @@ mod barlow_twins;
 mod byol;
 mod cbow;
 mod colorization;
+mod cpc;
 mod crops;
 mod decoder;
 mod dialogue_order;
@@ -62,6 +63,7 @@ pub fn specs() -> Vec<Spec> {
         byol::spec(),
         cbow::spec(),
         colorization::spec(),
+        cpc::spec(),
         dialogue_order::spec(),
         dino::spec(),
         frame_order::spec(),
