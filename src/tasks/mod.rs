@@ -13,6 +13,7 @@ mod colorization;
 mod cpc;
 mod crops;
 mod decoder;
+mod deepcluster;
 mod dialogue_order;
 mod dino;
 mod frame_order;
@@ -64,6 +65,7 @@ pub fn specs() -> Vec<Spec> {
         cbow::spec(),
         colorization::spec(),
         cpc::spec(),
+        deepcluster::spec(),
         dialogue_order::spec(),
         dino::spec(),
         frame_order::spec(),
