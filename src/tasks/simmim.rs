@@ -87,7 +87,8 @@ impl Grid {
                 .help(format!("one of {} will do", sides.join(", "))));
             }
             Some(unit) => unit,
-            None if fits(2 * patch) => 2 * patch,
+            // two patches, where pictures are more than one such unit
+            None if fits(2 * patch) && height.max(width) > 2 * patch => 2 * patch,
             None => patch,
         };
         let grid = Self {
@@ -101,7 +102,11 @@ impl Grid {
                 "unit",
                 format!("pictures of {height}×{width} px are one unit: hidden, nothing of them is left to tell it from"),
             )
-            .help("take smaller units, larger pictures, or smaller patches"));
+            .help(match (2..=patch / 2).rev().find(|side| fits(*side)) {
+                _ if unit > patch => format!("write `unit = {patch}px`"),
+                Some(side) => format!("write `patch = {side}px` or less in the encoder"),
+                None => "take larger pictures, or smaller patches".into(),
+            }));
         }
         Ok(grid)
     }
