@@ -12,7 +12,8 @@ use pretext::plan::{Body, Purpose, plan};
 const SIDES: [u32; 5] = [28, 32, 64, 96, 224];
 
 /// Encoders small enough to be traced a thousand times.
-const ENCODERS: [&str; 11] = [
+const ENCODERS: [&str; 12] = [
+    "halves(small_cnn(width = 2))",
     "small_cnn(width = 2)",
     "nin(blocks = 2)",
     "resnet18()",
@@ -48,6 +49,8 @@ fn of_pictures(task: &&SharedSpec) -> bool {
 fn recipe(task: &str, encoder: &str, side: u32) -> String {
     let more = match task {
         "mae" => "decoder_width = 16, decoder_depth = 1, decoder_heads = 2",
+        "cpc" => "width = 4, depth = 1",
+        "deepcluster" => "clusters = 2",
         "dino" => "head = linear(8) |> prototypes(16)",
         _ => "",
     };
@@ -95,6 +98,9 @@ fn mended(text: &str, encoder: &str, said: &Diagnostic) -> Option<String> {
         }
         if code == "small_cnn()" {
             return Some(text.replace(encoder, code));
+        }
+        if let Some(own) = code.strip_prefix("encoder = ") {
+            return Some(text.replace(encoder, own));
         }
         if code.starts_with("augment ") {
             let body = help.text.split('`').nth(1)?;
@@ -184,6 +190,17 @@ fn no_task_panics_whatever_the_sizes() {
             };
             let arguments = match task.name.as_str() {
                 "mae" => "mask = 99%, decoder_width = 4, decoder_depth = 1, decoder_heads = 1",
+                "cpc" => one_of(
+                    &mut rng,
+                    &[
+                        "width = 4, depth = 1",
+                        "patch = 3px, stride = 2px, width = 2",
+                        "",
+                    ],
+                ),
+                "deepcluster" => one_of(&mut rng, &["clusters = 2", ""]),
+                "npid" => one_of(&mut rng, &["negatives = 0", "negatives = 3", ""]),
+                "simmim" => one_of(&mut rng, &["unit = 4px", ""]),
                 "moco" | "nnclr" => one_of(&mut rng, &["queue = 1", "queue = 16", ""]),
                 "swav" => one_of(&mut rng, &["queue = 16", "prototypes = 1", ""]),
                 _ => "",

@@ -153,12 +153,14 @@ trainings! {
     autoencoder for "3 epochs" gains 3.0
     barlow_twins for "4 epochs" gains 7.0
     byol for "6 epochs" gains 4.0
+    deepcluster for "8 epochs" gains 3.5
     densecl for "3 epochs" gains 11.0
     dino for "12 epochs" gains 5.5
     jigsaw for "8 epochs" gains 9.0
     lejepa for "4 epochs" gains 9.0
     moco for "4 epochs" gains 9.0
     nnclr for "3 epochs" gains 6.0
+    npid for "12 epochs" gains 9.0
     relative_patch for "10 epochs" gains 7.0
     simsiam for "6 epochs" gains 6.0
     swav for "4 epochs" gains 9.0
@@ -298,6 +300,46 @@ fn a_few_seconds_of_ibot_beat_the_untrained_encoder_on_gratings() {
     tells_gratings("ibot(momentum = 0.98, warmup = 2 epochs)", &fields, 18.0);
 }
 
+/// What a task on grey gratings learns, by a probe of `place`, whose last row must gain so many points.
+fn beats_on_gratings(task: &str, place: &str, points: f64) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    gratings(folder.path(), 15.0);
+    let text = format!(
+        "ssl 1\n\ndataset fashion = fashion_mnist() |> hold_out(10%, seed = 0)\n\npretext learnt = {task}  data = fashion.train\n  batch = 32\n  \
+         optimizer = adamw(2e-3)\n  schedule = cosine(warmup = 1 epoch)\n}}\n\n\
+         finetune probe = linear_probe({place}) {{ from = learnt, data = fashion.train, test = fashion.test, length = 10 epochs }}\n\nrun {{ seed = 1 }}\n"
+    );
+    let recipe = folder.path().join("gratings.ssl");
+    fs::write(&recipe, text).expect("a recipe");
+    let data = format!("fashion_mnist={}", folder.path().display());
+    let (trained, untrained) = trained(&recipe, &["--data", &data], "linear_probe");
+    println!("{task}: {trained} trained, {untrained} untrained");
+    assert!(
+        trained >= untrained + points / 100.0,
+        "{trained}, untrained {untrained}"
+    );
+}
+
+/// What a patch looks like can be told from those above it where all of the picture is one pattern.
+#[test]
+fn a_few_seconds_of_cpc_beat_the_untrained_encoder_on_gratings() {
+    beats_on_gratings(
+        "cpc(patch = 12px, stride = 4px, width = 32, depth = 1, skip = 2) {\n  encoder = small_cnn(width = 4)\n  length = 12 epochs\n",
+        "",
+        5.0,
+    );
+}
+
+/// And a hidden unit from those around it.
+#[test]
+fn a_few_seconds_of_simmim_beat_the_untrained_encoder_on_gratings() {
+    beats_on_gratings(
+        "simmim() {\n  encoder = vit(patch = 4px, width = 64, depth = 2, heads = 4, pool = mean)\n  length = 20 epochs\n",
+        "at = [block1, block2]",
+        15.0,
+    );
+}
+
 /// Pictures of gratings whose colour is told by their direction (five) and width (two), and by nothing else; light, place, contrast and
 /// grain are chance.
 fn coloured_gratings(folder: &Path) {
@@ -328,22 +370,41 @@ fn coloured_gratings(folder: &Path) {
     }
 }
 
-/// Which colour a picture has can be told where what is seen decides it.
-#[test]
-fn a_few_seconds_of_colorization_beat_the_untrained_encoder_on_coloured_gratings() {
+/// What a task on coloured gratings gains on its encoder untrained, by the last row of an evaluator.
+fn on_coloured_gratings(task: &str, evaluator: &str) -> f64 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     coloured_gratings(folder.path());
     let recipe = folder.path().join("gratings.ssl");
-    let text = "ssl 1\n\ndataset own = image_folder(\"gratings\", size = 32px)\n\n\
-        pretext colours = colorization(width = 16) {\n  data = own.train\n  encoder = small_cnn(width = 16)\n  batch = 32\n  \
-        length = 6 epochs\n  optimizer = adamw(2e-3)\n  schedule = cosine(warmup = 1 epoch)\n}\n\n\
-        evaluate near = knn(k = 20) { from = colours, data = own.train, test = own.test }\n\nrun { seed = 1 }\n";
+    let text = format!(
+        "ssl 1\n\ndataset own = image_folder(\"gratings\", size = 32px)\n\n\
+         pretext colours = {task}  data = own.train\n  batch = 32\n  \
+         length = 6 epochs\n  optimizer = adamw(2e-3)\n  schedule = cosine(warmup = 1 epoch)\n}}\n\n\
+         evaluate near = knn(k = 20) {{ from = colours, data = own.train, test = own.test }}\n\
+         finetune probe = linear_probe() {{ from = colours, data = own.train, test = own.test, length = 5 epochs }}\n\nrun {{ seed = 1 }}\n"
+    );
     fs::write(&recipe, text).expect("a recipe");
     let data = format!("gratings={}", folder.path().join("gratings").display());
-    let (trained, untrained) = trained(&recipe, &["--data", &data], "knn");
-    println!("colorization: {trained} trained, {untrained} untrained");
-    assert!(
-        trained >= untrained + 0.2,
-        "{trained}, untrained {untrained}"
+    let (trained, untrained) = trained(&recipe, &["--data", &data], evaluator);
+    println!("{task}: {trained} trained, {untrained} untrained");
+    trained - untrained
+}
+
+/// Which colour a picture has can be told where what is seen decides it.
+#[test]
+fn a_few_seconds_of_colorization_beat_the_untrained_encoder_on_coloured_gratings() {
+    let gain = on_coloured_gratings(
+        "colorization(width = 16) {\n  encoder = small_cnn(width = 16)\n",
+        "knn",
     );
+    assert!(gain >= 0.2, "{gain}");
+}
+
+/// Halves that see the colours know the classes by them, and the rows nearest in them: a probe has to be taught which.
+#[test]
+fn a_few_seconds_of_split_brain_beat_the_untrained_encoder_on_coloured_gratings() {
+    let gain = on_coloured_gratings(
+        "split_brain(width = 16) {\n  encoder = halves(small_cnn(width = 8))\n",
+        "linear_probe",
+    );
+    assert!(gain >= 0.06, "{gain}");
 }

@@ -17,11 +17,11 @@ pub fn spec() -> Spec {
         in_colour,
         ab,
     )
-    .doc("a goes from green (-86) to red (98), b from blue (-108) to yellow (94). The batch holds a / 10 and b / 10: no `normalize` follows it. Both are kept in steps of 1. `lightness()` is the rest of the picture.")
+    .doc("a goes from green (-86) to red (98), b from blue (-108) to yellow (94). The batch holds a / 10 and b / 10: no `normalize` follows it. Both are kept in steps of 1. `lightness()` is the rest of the picture, `lab()` all of it.")
 }
 
 /// Refuses pictures that are known to be grey.
-fn in_colour(image: &ImageType, input: &SampleType) -> Result<()> {
+pub(super) fn in_colour(image: &ImageType, input: &SampleType) -> Result<()> {
     if image.channels != Some(1) {
         return Ok(());
     }
@@ -47,12 +47,15 @@ pub fn ab(image: &Image, scratch: &mut Scratch) -> Image {
     lab_part::scaled(pixels, image, LabPart::Colour, &SCALE)
 }
 
+/// Mean and deviation of a or b as it is kept: -128 to 127 as 0 to 255.
+pub(super) fn in_bytes((zero, one): (f64, f64)) -> (f32, f32) {
+    (((128.0 + zero) / 255.0) as f32, (one / 255.0) as f32)
+}
+
 static SCALE: LazyLock<Arc<Normalization>> = LazyLock::new(|| {
-    let (zero, one) = LabPart::Colour.scale();
-    Arc::new(Normalization {
-        mean: vec![((128.0 + zero) / 255.0) as f32; 2],
-        std: vec![(one / 255.0) as f32; 2],
-    })
+    let scales = LabPart::Colour.scales().iter();
+    let (mean, std) = scales.map(|scale| in_bytes(*scale)).unzip();
+    Arc::new(Normalization { mean, std })
 });
 
 #[cfg(test)]

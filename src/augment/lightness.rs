@@ -16,7 +16,7 @@ pub fn spec() -> Spec {
         |_, _| Ok(()),
         lightness,
     )
-    .doc("The batch holds (L − 50) / 25, about -2 to 2: no `normalize` follows it. L of 0 to 100 is kept in 256 levels. `ab()` is the rest of the picture.")
+    .doc("The batch holds (L − 50) / 25, about -2 to 2: no `normalize` follows it. L of 0 to 100 is kept in 256 levels. `ab()` is the rest of the picture, `lab()` all of it.")
 }
 
 /// L of each pixel, 0 to 100 as 0 to 255.
@@ -39,12 +39,15 @@ pub fn lightness(image: &Image, scratch: &mut Scratch) -> Image {
     lab_part::scaled(pixels, image, LabPart::Lightness, &SCALE)
 }
 
+/// Mean and deviation of L as it is kept: 0 to 100 as 0 to 255.
+pub(super) fn in_bytes((zero, one): (f64, f64)) -> (f32, f32) {
+    ((zero / 100.0) as f32, (one / 100.0) as f32)
+}
+
 static SCALE: LazyLock<Arc<Normalization>> = LazyLock::new(|| {
-    let (zero, one) = LabPart::Lightness.scale();
-    Arc::new(Normalization {
-        mean: vec![(zero / 100.0) as f32],
-        std: vec![(one / 100.0) as f32],
-    })
+    let scales = LabPart::Lightness.scales().iter();
+    let (mean, std) = scales.map(|scale| in_bytes(*scale)).unzip();
+    Arc::new(Normalization { mean, std })
 });
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod hue;
 mod input;
 mod jigsaw_tiles;
 mod join;
+mod lab;
 mod lab_part;
 mod lightness;
 mod mask_tokens;
@@ -108,6 +109,7 @@ pub fn specs() -> Vec<Spec> {
         normalize::spec(),
         lightness::spec(),
         ab::spec(),
+        lab::spec(),
         cutout::spec(),
         hole::spec(),
         noise::spec(),

@@ -31,6 +31,8 @@ pub enum LabPart {
     Lightness,
     /// a and b: two channels, a / 10 and b / 10.
     Colour,
+    /// L, a and b: three channels, each as in its part.
+    Whole,
 }
 
 impl LabPart {
@@ -39,6 +41,7 @@ impl LabPart {
         match self {
             LabPart::Lightness => 1,
             LabPart::Colour => 2,
+            LabPart::Whole => 3,
         }
     }
 
@@ -47,6 +50,7 @@ impl LabPart {
         match self {
             LabPart::Lightness => "lightness",
             LabPart::Colour => "ab",
+            LabPart::Whole => "lab",
         }
     }
 
@@ -58,11 +62,14 @@ impl LabPart {
         )
     }
 
-    /// What is 0 in the batch, and what is 1 more: of L, or of a and b.
-    pub fn scale(self) -> (f64, f64) {
+    /// What is 0 in the batch, and what is 1 more, of each channel.
+    pub fn scales(self) -> &'static [(f64, f64)] {
+        const L: (f64, f64) = (50.0, 25.0);
+        const A_OR_B: (f64, f64) = (0.0, 10.0);
         match self {
-            LabPart::Lightness => (50.0, 25.0),
-            LabPart::Colour => (0.0, 10.0),
+            LabPart::Lightness => &[L],
+            LabPart::Colour => &[A_OR_B, A_OR_B],
+            LabPart::Whole => &[L, A_OR_B, A_OR_B],
         }
     }
 }

@@ -7,6 +7,7 @@
 mod bert;
 mod gpt;
 mod gru;
+mod halves;
 pub mod layers;
 mod nin;
 mod resnet;
@@ -19,6 +20,7 @@ mod word_vectors;
 mod tests;
 
 pub use bert::Bert;
+pub use halves::HALVES;
 
 use crate::catalog::Spec;
 
@@ -32,6 +34,7 @@ pub fn specs() -> Vec<Spec> {
     specs.push(bert::spec());
     specs.push(gpt::spec());
     specs.push(gru::spec());
+    specs.push(halves::spec());
     specs.push(word_vectors::spec());
     specs
 }

@@ -238,6 +238,48 @@ fn a_second_size_of_picture_shares_the_parameters() {
     }
 }
 
+fn shape_of(g: &Graph, parameter: &str) -> Vec<usize> {
+    let mut all = g.parameters.iter();
+    let found = all.find(|own| own.name == parameter);
+    found
+        .unwrap_or_else(|| panic!("no {parameter}"))
+        .shape
+        .clone()
+}
+
+#[test]
+fn halves_stand_side_by_side_at_each_place() {
+    let half = encoder("small_cnn", &[("width", Value::Integer(4))]);
+    let halves = encoder("halves", &[("half", Value::Net(half))]);
+    let (mut g, x) = pictures(Mode::Eval, 3, 16);
+    let module = Module::new("encoder", &halves);
+    let both = g.call(&module, x).unwrap();
+    assert_eq!(show(g.shape(both)), "[B, 32]");
+    let places = [
+        ("conv1", "[B, 8, 8, 8]"),
+        ("conv2", "[B, 16, 4, 4]"),
+        ("conv3", "[B, 32, 2, 2]"),
+    ];
+    for (name, shape) in places {
+        let name = format!("encoder/{name}");
+        let found = g.places.iter().find(|place| place.name == name);
+        assert_eq!(show(g.shape(found.unwrap().var)), shape, "{name}");
+    }
+    // the same weights by themselves, and nothing else of one kind in the other
+    let known = g.parameters.len();
+    for (part, first, channels) in [("first", 0, 1), ("rest", 1, 2)] {
+        let own = g.slice(x, 1, first.into(), channels.into()).unwrap();
+        let alone = g.call_part(&module, part, own).unwrap();
+        assert_eq!(show(g.shape(alone)), "[B, 16]");
+        let weight = format!("encoder/{part}/conv1/conv/weight");
+        assert_eq!(shape_of(&g, &weight), [4, channels, 3, 3]);
+    }
+    assert_eq!(g.parameters.len(), known);
+    let (mut g, x) = pictures(Mode::Eval, 1, 16);
+    let problem = g.call(&module, x).unwrap_err();
+    assert!(problem.message.contains("this one has 1"), "{problem}");
+}
+
 #[test]
 fn every_example_names_its_entry() {
     for spec in super::specs() {

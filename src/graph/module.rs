@@ -103,11 +103,13 @@ impl Graph {
             "encoder",
             format!("`{name}` has no part `{part}`"),
         );
-        Err(if names.is_empty() {
-            problem.help("take an encoder that works on patches: `vit(..)`")
-        } else {
-            problem.note(format!("its parts are {}", names.join(", ")))
-        })
+        Err(
+            if names.is_empty() || ["embed", "patches"].contains(&part) {
+                problem.help("take an encoder that works on patches: `vit(..)`")
+            } else {
+                problem.note(format!("its parts are {}", names.join(", ")))
+            },
+        )
     }
 
     /// The same graph with the tensors of a module under another name.

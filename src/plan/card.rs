@@ -233,6 +233,7 @@ fn channels(part: LabPart) -> String {
     match part {
         LabPart::Lightness => "L of CIE Lab (D65), (L - 50) / 25".into(),
         LabPart::Colour => "a and b of CIE Lab (D65), a / 10 and b / 10".into(),
+        LabPart::Whole => "L, a and b of CIE Lab (D65), (L - 50) / 25, a / 10 and b / 10".into(),
     }
 }
 

@@ -86,6 +86,10 @@ fn lab_view([_, height, width]: [usize; 3], part: LabPart) -> [String; 5] {
     let (channels, scale) = match part {
         LabPart::Lightness => ("[0]", "(x - 50) / 25"),
         LabPart::Colour => ("[1, 2]", "x / 10"),
+        LabPart::Whole => (
+            "[0, 1, 2]",
+            "(x - torch.tensor([50, 0, 0]).view(3, 1, 1)) / torch.tensor([25, 10, 10]).view(3, 1, 1)",
+        ),
     };
     let steps = sized(height, width).join(", ");
     [
@@ -172,6 +176,12 @@ fn vit(call: &Call, [channels, height, width]: [usize; 3]) -> Loading {
             args.insert(theirs.into(), json!(n));
         }
     }
+    // timm's norm would stand behind the mean
+    let mean = call.args.word("pool") == "mean";
+    if mean {
+        args.insert("global_pool".into(), json!("avg"));
+        args.insert("fc_norm".into(), json!(false));
+    }
     args.extend(arguments(channels, classes));
     let name = format!("vit_{size}_patch16_224");
     let written: Vec<String> = args
@@ -181,6 +191,7 @@ fn vit(call: &Call, [channels, height, width]: [usize; 3]) -> Loading {
                 let sides: Vec<String> = sides.iter().map(Json::to_string).collect();
                 format!("{name}=({})", sides.join(", "))
             }
+            Json::Bool(false) => format!("{name}=False"),
             value => format!("{name}={value}"),
         })
         .collect();
@@ -195,7 +206,7 @@ fn vit(call: &Call, [channels, height, width]: [usize; 3]) -> Loading {
         ],
         timm: Some(name),
         model_args: args,
-        global_pool: Some("token"),
+        global_pool: Some(if mean { "avg" } else { "token" }),
         fixed_size: true,
         named: vec![("first_conv", "patch_embed.proj"), ("classifier", "head")],
     }

@@ -93,7 +93,7 @@ pub(super) fn encode(g: &mut Graph, ab: Var, centres: Var) -> Result<Soft> {
 }
 
 /// 2 x·c − |c|², larger where a bin is nearer: `ab [N, 2]`, `centres [2, Q]` → `[N, Q]`.
-fn near(g: &mut Graph, ab: Var, centres: Var) -> Result<Var> {
+pub(super) fn near(g: &mut Graph, ab: Var, centres: Var) -> Result<Var> {
     let product = g.matmul(ab, centres)?;
     let product = g.mul_scalar(product, 2.0)?;
     let square = g.mul(centres, centres)?;
@@ -171,22 +171,17 @@ pub(super) fn pixels(g: &mut Graph, map: Var) -> Result<Var> {
     g.reshape(last, vec![rows, shape[1].clone()])
 }
 
-/// Colours in another size: `ab [B h w, 2]` of a map like `map [B, _, h, w]` → `[B, 2, H, W]`.
+/// Colours in another size: `ab [B h w, 2]` of a map like `map [B, _, h, w]` → `[B, 2, H, W]`; of other values as many as there are.
 pub(super) fn enlarged(
     g: &mut Graph,
     ab: Var,
     map: Var,
     [height, width]: [usize; 2],
 ) -> Result<Var> {
-    let shape = g.shape(map).clone();
+    let (shape, values) = (g.shape(map).clone(), g.shape(ab)[1].clone());
     let ab = g.reshape(
         ab,
-        vec![
-            shape[0].clone(),
-            shape[2].clone(),
-            shape[3].clone(),
-            2.into(),
-        ],
+        vec![shape[0].clone(), shape[2].clone(), shape[3].clone(), values],
     )?;
     let ab = g.permute(ab, &[0, 3, 1, 2])?;
     g.interpolate(ab, height, width, Resampling::Bilinear)

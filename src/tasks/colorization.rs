@@ -56,7 +56,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
 
     let t = task.number("temperature");
     g.exhibit_of("coloured", &["grey", "coloured", "true"], |g| {
-        let (zero, one) = LabPart::Lightness.scale();
+        let (zero, one) = LabPart::Lightness.scales()[0];
         let l = g.mul_scalar(x, one)?;
         let l = g.add_scalar(l, zero)?; // [B, 1, H, W]
         let drawn = annealed_mean(g, scores, centres, t)?; // [N, 2]
@@ -84,7 +84,7 @@ fn checked(g: &mut Graph, x: Var, colour: Var) -> Result<(Var, [usize; 2])> {
         )
         .help("emit `lightness = x |> lightness(), colour = x |> ab()`, of the same `x`"));
     }
-    let (_, one) = LabPart::Colour.scale();
+    let (_, one) = LabPart::Colour.scales()[0];
     Ok((g.mul_scalar(colour, one)?, [height, width]))
 }
 

@@ -159,12 +159,11 @@ pub(super) fn spec() -> Spec {
          each hidden patch a linear layer tells the mean of what the feed-forward halves of the teacher's last K blocks add there, each \
          normalised: a target that knows the whole picture, unlike pixels. The loss is smooth L1. The metric `spread` of the targets shows \
          a collapse: near 0 the teacher says one thing of all pictures. `from = STAGE` is the student, as in the paper. The encoder is a \
-         `vit`. The loss touches patches alone, yet the class token, which gathers from them, is what tells pictures apart after short \
-         trainings, more than the patches' mean (`vit(pool = mean)`). The paper's transformer has relative positions, a share \
+         `vit`, alone, which gives the mean of its patches (`vit(pool = mean)`), as the paper fine-tunes it: the loss touches patches alone. The paper's transformer has relative positions, a share \
          of blocks left out at random and layers scaled; ours has timm's layout. Grey pictures keep their grey.",
     )
     .example(
-        "ssl 1\n\ndataset figures = shapes()\n\npretext contexts = data2vec(momentum = 0.99) {\n  data    = figures.train\n  encoder = vit(size = tiny, patch = 4px)\n  batch   = 64\n  optimizer = adamw(1e-3)\n}\n",
+        "ssl 1\n\ndataset figures = shapes()\n\npretext contexts = data2vec(momentum = 0.99) {\n  data    = figures.train\n  encoder = vit(size = tiny, patch = 4px, pool = mean)\n  batch   = 64\n  optimizer = adamw(1e-3)\n}\n",
     )
 }
 

@@ -16,9 +16,7 @@ pub(super) fn call_with_hidden(
         g.parameter("token", &[1, 1, width], Init::TruncatedNormal(0.02))
     });
     let hidden = g.unsqueeze(hidden, 2)?; // [B, N, 1]
-    let away = g.sub(token, tokens)?; // [B, N, D]
-    let away = g.mul(away, hidden)?;
-    let x = g.add(tokens, away)?;
+    let x = g.select(hidden, token, tokens)?; // [B, N, D]
     let x = g.call_part(encoder, "positions", x)?;
     let x = g.call_part(encoder, "blocks", x)?;
     g.call_part(encoder, "norm", x)

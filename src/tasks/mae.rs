@@ -1,5 +1,6 @@
 //! Three quarters of the patches are hidden and drawn from the rest (He et al., 2022).
 
+use super::patches::{PANELS, panels};
 use super::picture;
 use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
@@ -66,17 +67,12 @@ fn hide_and_draw(
     };
     let pred = g.scoped("decoder", |g| decoder.draw(g, y, restore, seen))?; // [B, N, p p C]
     let normalize = task.switch("normalize");
-    g.exhibit_of("patches", &["picture", "seen", "drawn"], |g| {
+    g.exhibit_of("patches", &PANELS, |g| {
         let pred = match normalize {
             true => brightened(g, pred, target)?,
             false => pred,
         };
-        let away = g.mul(target, hidden)?;
-        let seen = g.sub(target, away)?; // nothing of what is hidden
-        let drawn = g.mul(pred, hidden)?;
-        let drawn = g.add(seen, drawn)?;
-        let whole = |g: &mut Graph, patches: Var| g.unpatchify(patches, patch, height / patch);
-        Ok(vec![x, whole(g, seen)?, whole(g, drawn)?])
+        panels(g, [x, target, pred, hidden], patch)
     })?;
     let target = match normalize {
         true => g.layer_norm_plain(target, EPSILON)?,

@@ -53,12 +53,7 @@ fn default_head(v2: bool) -> crate::catalog::Net {
 fn looks(task: &Args) -> Looks {
     match task.word("version") {
         "v2" => Looks::MOCO_V2,
-        _ => Looks {
-            jitter: [0.4, 0.4, 0.4, 0.4],
-            chance: 100,
-            blur: 0,
-            ..Looks::MOCO_V2
-        },
+        _ => Looks::NPID,
     }
 }
 

@@ -11,9 +11,11 @@ mod blocks;
 mod byol;
 mod cbow;
 mod colorization;
+mod cpc;
 mod crops;
 mod data2vec;
 mod decoder;
+mod deepcluster;
 mod densecl;
 mod dialogue_order;
 mod dino;
@@ -30,7 +32,9 @@ mod masked_tokens;
 mod moco;
 mod next_sentence;
 mod nnclr;
+mod npid;
 mod order_reward;
+mod patches;
 mod queue;
 mod relative_patch;
 mod replies_told;
@@ -38,9 +42,11 @@ mod reply;
 mod rollout;
 mod rotation;
 mod simclr;
+mod simmim;
 mod simsiam;
 mod skip_gram;
 mod slow;
+mod split_brain;
 mod swav;
 mod teacher;
 mod two_views;
@@ -71,7 +77,9 @@ pub fn specs() -> Vec<Spec> {
         byol::spec(),
         cbow::spec(),
         colorization::spec(),
+        cpc::spec(),
         data2vec::spec(),
+        deepcluster::spec(),
         densecl::spec(),
         dialogue_order::spec(),
         dino::spec(),
@@ -86,12 +94,15 @@ pub fn specs() -> Vec<Spec> {
         moco::spec(),
         next_sentence::spec(),
         nnclr::spec(),
+        npid::spec(),
         relative_patch::spec(),
         reply::spec(),
         rotation::spec(),
         simclr::spec(),
+        simmim::spec(),
         simsiam::spec(),
         skip_gram::spec(),
+        split_brain::spec(),
         swav::spec(),
         vicreg::spec(),
     ]

@@ -19,6 +19,9 @@ pub(super) struct Trace {
     arguments: BTreeMap<String, Json>,
     rate: f64,
     momentum: f64,
+    /// How many the split has, for memory banks.
+    #[serde(default)]
+    records: Option<usize>,
     parameters: BTreeMap<String, Tensor>,
     steps: Vec<Step>,
     after: BTreeMap<String, Tensor>,
@@ -181,6 +184,9 @@ pub(super) fn arguments<'a>(trace: &'a Trace, spec: &Spec) -> Vec<(&'a str, Valu
 /// A training graph with a fixture's inputs.
 pub(super) fn inputs(trace: &Trace) -> Graph {
     let mut g = Graph::new(Mode::Train);
+    if let Some(records) = trace.records {
+        g.set_records(records);
+    }
     for (name, tensor) in &trace.steps[0].inputs {
         let mut shape = vec![Size::batch()];
         shape.extend(tensor.shape[1..].iter().map(|n| Size::fixed(*n)));

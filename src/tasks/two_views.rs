@@ -63,6 +63,14 @@ impl Looks {
         scale: (0.3, 1.0),
         ..Self::DINO
     };
+    /// NPID's, which MoCo v1 shares.
+    pub const NPID: Looks = Looks {
+        scale: (0.2, 1.0),
+        jitter: [0.4, 0.4, 0.4, 0.4],
+        chance: 100,
+        blur: 0,
+        solarize: 0,
+    };
     /// MoCo v2's, which SimSiam shares.
     pub const MOCO_V2: Looks = Looks {
         scale: (0.2, 1.0),

@@ -42,6 +42,23 @@ fn going_on_from_the_start_of_an_epoch_leaves_the_same_bytes() {
     same(&test.path("plain"), &test.path("killed"));
 }
 
+/// What is built in is the script, to the bit.
+#[test]
+fn a_script_trains_as_what_is_built_in() {
+    let losses = |test: &super::Test| {
+        let path = test.path("run/stages/rotations/metrics.jsonl");
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let (name, text) = script();
+    let text_of = recipe("every(50 steps)");
+    let built_in = with(&text_of.replace("use script \"deepcluster.rhai\"\n", ""));
+    let script = with(&text_of).file(name, text);
+    for test in [&built_in, &script] {
+        run(test, "run", &[]).success();
+    }
+    assert_eq!(losses(&built_in), losses(&script));
+}
+
 #[test]
 fn threads_change_nothing() {
     let (name, text) = script();

@@ -97,7 +97,7 @@ pub fn compile(
             Ok(()) => {
                 centred |= value.normalized;
                 lab.extend(value.lab.filter(|part| !lab.contains(part)));
-                if value.lab == Some(LabPart::Colour) {
+                if matches!(value.lab, Some(LabPart::Colour | LabPart::Whole)) {
                     let span = value.recoloured;
                     recoloured.extend(span.filter(|span| !recoloured.contains(span)));
                 }

@@ -201,6 +201,7 @@ impl Asked for ImageType {
             view.words.push(match part {
                 LabPart::Lightness => "lightness".into(),
                 LabPart::Colour => "ab of Lab".into(),
+                LabPart::Whole => "Lab".into(),
             });
         } else if let Some(n) = &prepared.normalization {
             let [mean, std] = [&n.mean, &n.std].map(|values| numbers(values));

@@ -3,6 +3,7 @@
 mod augment;
 mod data;
 mod graph;
+mod learnt;
 #[cfg(test)]
 mod silent_tests;
 mod sources;
@@ -81,6 +82,7 @@ pub(super) fn lint(
         training::lint(diagnostics, stage, planned);
         if let Body::Train(training) = &planned.body {
             graph::lint(diagnostics, stage, training);
+            learnt::lint(diagnostics, stage, training);
         }
     }
 }

@@ -46,6 +46,7 @@ fn no_task_is_blamed_for_its_encoder() {
         "resnet50()",
         "vit(patch = 4px, depth = 1, width = 12, heads = 3)",
         "vit(patch = 8px, depth = 2, width = 12, heads = 3)",
+        "halves(small_cnn(width = 4))",
         "conv(4, 3) |> batch_norm() |> relu() |> global_avg_pool()",
         "conv(8, 4, stride = 4) |> relu() |> flatten() |> dropout(10%) |> linear(8)",
     ];
