@@ -60,8 +60,8 @@ pub struct Query {
 pub struct Neighbour {
     /// Where it stands in its split.
     pub record: usize,
-    /// The cosine.
-    pub similarity: f32,
+    /// How near it is.
+    pub cosine: f32,
 }
 
 /// The file of [`Exhibit::Curve`].

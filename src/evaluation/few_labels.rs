@@ -159,7 +159,7 @@ pub(super) fn spec() -> Spec {
                 "[1%, 5%, 10%]",
                 "Parts of the labels that are known.",
             )
-            .within(1e-6, 1.0),
+            .within(1e-4, 1.0),
         )
         .param(Param::optional("test", Type::Data, "The split that judges."))
         .param(
