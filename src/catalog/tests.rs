@@ -49,6 +49,9 @@ fn recipe(spec: &Spec) -> String {
         Kind::Optimizer => stage(&format!("  optimizer = {example}")),
         Kind::Schedule => stage(&format!("  schedule = {example}")),
         Kind::Evaluator if spec.without.contains(&"data") => after("evaluate", ""),
+        Kind::Evaluator if spec.without.contains(&"test") => {
+            after("evaluate", "  data = fashion.train")
+        }
         Kind::Evaluator => after("evaluate", "  data = fashion.train\n  test = fashion.test"),
         Kind::Finetune => after("finetune", "  data = fashion.train\n  test = fashion.test"),
         Kind::Fit => format!(

@@ -93,7 +93,7 @@ pub(super) fn spec() -> Spec {
             "How far clusters of the features are the classes: k-means, NMI, ARI, accuracy of the best matching",
             Make::evaluator(Clusters),
         )
-        .without(&["test"])
+        .without(&["test", "supervised"])
         .paper(
             "Hubert & Arabie, 1985",
             "Comparing partitions",

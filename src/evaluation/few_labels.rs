@@ -2,10 +2,11 @@
 //! section 5, on frozen features).
 
 use super::evaluator::{About, CURVE, Evaluator, Exhibit, Findings, Judged, Metric, Want};
+use super::examples::{Examples, costs};
 use super::lab::{Failed, Lab, Read};
 use super::metric::{ACCURACY, Measure};
 use super::params::{bank, every, penalties, pooled};
-use super::softmax::{Examples, Softmax, costs};
+use super::softmax::Softmax;
 use crate::catalog::{Args, Kind, Make, Param, Problem, Spec, Type, Value};
 use crate::data::parts_of_classes;
 use crate::language::codes::Code;
@@ -158,7 +159,7 @@ pub(super) fn spec() -> Spec {
                 "[1%, 5%, 10%]",
                 "Parts of the labels that are known.",
             )
-            .within(1e-6, 1.0),
+            .within(1e-4, 1.0),
         )
         .param(Param::optional("test", Type::Data, "The split that judges."))
         .param(

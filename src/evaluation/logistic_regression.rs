@@ -1,10 +1,11 @@
 //! Logistic regression on frozen features, its penalty chosen on records that are held out (Oquab et al., 2024, section 7.1).
 
 use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, Metric, TABLE, Want};
+use super::examples::{Examples, costs};
 use super::lab::{Failed, Lab, Read};
 use super::metric::{ACCURACY, Measure};
 use super::params::{bank, every, penalties, places, pooled};
-use super::softmax::{Examples, Softmax, costs};
+use super::softmax::Softmax;
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
 
 struct LogisticRegression;

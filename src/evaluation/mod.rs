@@ -18,6 +18,8 @@ mod clusters;
 mod coherence;
 mod column;
 mod evaluator;
+mod examples;
+mod exhibit;
 mod export;
 mod features;
 mod few_labels;

@@ -13,7 +13,7 @@ use crate::catalog::{Args, Kind, Make, Param, Problem, Spec, Type};
 use crate::language::codes::Code;
 
 /// The mean over the records that ask of the average precision of what they find.
-const MAP: (&str, Measure) = ("mAP", Measure::FRACTION);
+const AVERAGE: (&str, Measure) = ("mean_average_precision", Measure::FRACTION);
 /// The part of the `k` nearest that is of the same class.
 const PRECISION: (&str, Measure) = ("precision_at_k", Measure::FRACTION);
 
@@ -35,7 +35,7 @@ impl Evaluator for Retrieval {
     }
 
     fn metrics(&self) -> &'static [(&'static str, Measure)] {
-        &[MAP, PRECISION]
+        &[AVERAGE, PRECISION]
     }
 
     fn protocol(&self, args: &Args, about: &About<'_>) -> String {
@@ -89,7 +89,7 @@ impl Evaluator for Retrieval {
                 true => search.ask(asked, &labels, lab)?,
                 false => vec![Found::nothing(Vec::new()); labels.len()],
             };
-            let both = [(MAP, mean(found.iter().map(|found| found.average))), {
+            let both = [(AVERAGE, mean(found.iter().map(|found| found.average))), {
                 let precision = found.iter().map(|found| found.precision);
                 (PRECISION, mean(precision))
             }];
@@ -247,7 +247,7 @@ fn queries_of(drawn: &[usize], found: &[Found], numbers: &[u32], gallery: &Featu
         let neighbours = found[*row].nearest.iter();
         let neighbours = neighbours.map(|(at, similarity)| Neighbour {
             record: record(&gallery.numbers, *at),
-            similarity: *similarity,
+            cosine: *similarity,
         });
         Query {
             record: record(numbers, *row),
@@ -272,7 +272,7 @@ pub(super) fn spec() -> Spec {
         )
         .doc(
             "The records of `test` ask, those of `data` are found, by cosine similarity; without `test` each record of `data` looks among all the \
-             others. `mAP` is the mean of the average precision over the whole of `data`, `precision_at_k` the part of the `k` nearest that is \
+             others. `mean_average_precision` is the mean of the average precision over the whole of `data`, `precision_at_k` the part of the `k` nearest that is \
              of the same class. Records that are equally near count as if they stood in every order, so that a collapsed encoder gets what chance gives. A \
              record whose class is nowhere else does not count, and no number is given where a feature is none.\n\nThe report draws the \
              nearest neighbours of a few records, the same whatever the seed, for the trained encoder and for the untrained one.",

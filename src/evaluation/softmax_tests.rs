@@ -1,5 +1,7 @@
+use super::super::examples::{costs, held};
 use super::super::testing::{Desk, numbers, rows, rows_of};
 use super::*;
+use crate::data::Philox;
 
 fn fixture() -> serde_json::Value {
     let text = include_str!("../../tests/fixtures/evaluation/logistic_regression.json");
@@ -88,13 +90,13 @@ fn scikit_learn_tells_as_many_of_other_records() {
 
 #[test]
 fn penalties_go_from_the_strongest_by_equal_factors() {
-    let costs = super::costs(12);
+    let tried = costs(12);
     let expected = (-6..=5).map(|power| 10f64.powi(power));
-    for (cost, expected) in costs.iter().zip(expected) {
-        assert!((cost / expected - 1.0).abs() < 1e-12, "{costs:?}");
+    for (cost, expected) in tried.iter().zip(expected) {
+        assert!((cost / expected - 1.0).abs() < 1e-12, "{tried:?}");
     }
-    assert_eq!(super::costs(1), [1e-6]);
-    assert_eq!(super::costs(45).len(), 45);
+    assert_eq!(costs(1), [1e-6]);
+    assert_eq!(costs(45).len(), 45);
 }
 
 #[test]
@@ -103,14 +105,14 @@ fn a_tenth_of_each_class_is_held_out_and_one_is_always_left() {
         .iter()
         .flat_map(|(class, count)| vec![*class; *count])
         .collect();
-    let held = super::held(&labels);
+    let out = held(&labels);
     let of = |class: u32| {
-        let both = labels.iter().zip(&held);
+        let both = labels.iter().zip(&out);
         both.filter(|(label, held)| **label == class && **held)
             .count()
     };
     assert_eq!([of(0), of(1), of(2), of(3), of(4)], [4, 1, 0, 0, 1]);
-    assert_eq!(held, super::held(&labels));
+    assert_eq!(out, held(&labels));
 }
 
 /// Two classes that a line parts, and a hundred records whose class is a coin's.
@@ -128,7 +130,7 @@ fn the_penalty_is_chosen_on_what_is_held_out() {
     let features = rows(&values, 21, &labels);
     let all: Vec<usize> = (0..200).collect();
     let examples = Examples::of(&features, 0, &all);
-    let fitted = Softmax::fit(examples, &super::costs(12), &mut Desk).expect("a fit");
+    let fitted = Softmax::fit(examples, &costs(12), &mut Desk).expect("a fit");
     assert_eq!(fitted.tried.len(), 12);
     let most = fitted
         .tried
@@ -145,7 +147,7 @@ fn odd_labels_make_no_panic() {
     let fit = |labels: &[u32]| {
         let features = rows(&[1.0, 0.0, 0.0, 1.0, 0.5, 0.5], 2, labels);
         let examples = Examples::of(&features, 0, &[0, 1, 2]);
-        let fitted = Softmax::fit(examples, &super::costs(12), &mut Desk).expect("a fit");
+        let fitted = Softmax::fit(examples, &costs(12), &mut Desk).expect("a fit");
         fitted.accuracy(&features, 0, &mut Desk).expect("a number")
     };
     // one class; a class with one record; classes that nobody has between them
@@ -156,10 +158,10 @@ fn odd_labels_make_no_panic() {
     // constant features: the largest class is told
     let constant = rows(&[2.0; 10], 2, &[0, 1, 1, 1, 1]);
     let examples = Examples::of(&constant, 0, &[0, 1, 2, 3, 4]);
-    let fitted = Softmax::fit(examples, &super::costs(12), &mut Desk).expect("a fit");
+    let fitted = Softmax::fit(examples, &costs(12), &mut Desk).expect("a fit");
     assert_eq!(fitted.accuracy(&constant, 0, &mut Desk), Ok(0.8));
     let nothing = Examples::of(&constant, 0, &[]);
-    let fitted = Softmax::fit(nothing, &super::costs(12), &mut Desk).expect("a fit");
+    let fitted = Softmax::fit(nothing, &costs(12), &mut Desk).expect("a fit");
     let value = fitted.accuracy(&constant, 0, &mut Desk).expect("a number");
     assert!(value.is_nan());
 }

@@ -90,13 +90,16 @@ impl StagePlan {
                 if let Some(monitor) = &training.monitor {
                     // what it shares with the training is there already
                     let others = monitor.evaluation.splits.iter().skip(1);
+                    let others = others.filter(|split| split.want.field != "data");
                     data.extend(others.map(|split| ("monitor", &split.data)));
                 }
                 data.extend(training.valid.iter().map(|valid| ("valid", &valid.data)));
                 data
             }
             Body::Evaluate(evaluation) => {
-                let splits = evaluation.splits.iter();
+                // views are of a split that is read anyway
+                let views = |split: &&Asked| matches!(split.want.form, Form::Views { .. });
+                let splits = evaluation.splits.iter().filter(|split| !views(split));
                 splits
                     .map(|split| (split.want.field, &split.data))
                     .collect()

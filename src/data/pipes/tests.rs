@@ -129,10 +129,7 @@ fn parts_of_classes_are_what_take_keeps_and_lie_within_one_another() {
     let parts = super::parts_of_classes(&uneven, &[0.001, 0.2, 1.0], 0);
     let sizes: Vec<usize> = parts.iter().map(Vec::len).collect();
     assert_eq!(sizes, [3, 21, 100]);
-    assert_eq!(
-        super::parts_of_classes(&[], &[0.5], 0),
-        [Vec::<usize>::new()]
-    );
+    assert!(super::parts_of_classes(&[], &[0.5], 0)[0].is_empty());
 }
 
 #[test]

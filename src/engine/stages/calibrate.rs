@@ -115,9 +115,12 @@ impl Run<'_> {
         raw: f64,
     ) -> Result<f64, Failure> {
         let mut seconds = 0.0;
-        let required = evaluation.splits.iter().filter(|split| split.want.required);
-        if let (Some(reading), Some(split)) = (&evaluation.reading, required.clone().next_back()) {
-            let records = evaluation.records(most).into_iter().take(required.count());
+        // what heads choose by is read with them
+        let all = evaluation.heads.is_none();
+        let read = evaluation.splits.iter();
+        let read = read.filter(|split| all || split.want.required);
+        if let (Some(reading), Some(split)) = (&evaluation.reading, read.clone().next_back()) {
+            let records = evaluation.records(most).into_iter().take(read.count());
             let records = records.sum::<usize>() as f64;
             seconds += encoders * records * self.read_seconds(reading, &split.data)?;
         }

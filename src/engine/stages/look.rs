@@ -183,15 +183,15 @@ fn sheet(
             let found = one_record(&*among.dataset, near.record)?;
             let same = class.is_some() && among.dataset.class(near.record)? == class;
             let id = among.dataset.id(near.record);
-            let similarity = near.similarity;
+            let cosine = near.cosine;
             let mark = if same { "+" } else { "-" };
-            text += &format!("  {mark} {similarity:.3}  #{id}  {}\n", found.said());
+            text += &format!("  {mark} {cosine:.3}  #{id}  {}\n", found.said());
             if let Drawn {
                 picture: Some(picture),
                 words,
             } = found
             {
-                let mut lines = vec![format!("{mark} {similarity:.3}")];
+                let mut lines = vec![format!("{mark} {cosine:.3}")];
                 lines.extend(words);
                 row.push((framed(picture, if same { SAME } else { OTHER }), lines));
             }
