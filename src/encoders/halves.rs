@@ -16,7 +16,8 @@ fn build(g: &mut Graph, args: &Args, x: Var) -> Result<Var> {
             Code::Shape,
             format!("`halves` parts a picture by its channels, and this one has {channels}"),
         )
-        .help("show it pictures in colour: `image |> lab()`"));
+        .help("show it pictures in colour: `image |> lab()`")
+        .help("or take an encoder that is whole: `encoder = small_cnn()`"));
     }
     let one = g.slice(x, 1, 0.into(), 1.into())?; // [B, 1, H, W]
     let rest = g.slice(x, 1, 1.into(), (channels - 1).into())?; // [B, C - 1, H, W]

@@ -42,6 +42,17 @@ impl Grid {
         }))
     }
 
+    /// The same pictures in patches of another side, where that divides them.
+    pub(super) fn with_patch(self, patch: usize) -> Option<Self> {
+        let [height, width] = [self.rows, self.columns].map(|count| count * self.patch);
+        let divides = height.is_multiple_of(patch) && width.is_multiple_of(patch);
+        divides.then_some(Self {
+            rows: height / patch,
+            columns: width / patch,
+            patch,
+        })
+    }
+
     /// Patches, N.
     pub(super) fn count(&self) -> usize {
         self.rows * self.columns

@@ -79,7 +79,7 @@ fn places(g: &mut Graph, module: &Module, grid: Option<usize>) -> Result<Var> {
             "encoder",
             "densecl compares places of a feature map, and the encoder names none",
         )
-        .help("take an encoder of convolutions, `small_cnn()` or another, or name its last map: `conv(64) as map |> global_avg_pool()`"));
+        .help("take an encoder of convolutions, as `encoder = small_cnn()`, or name its last map: `conv(64) as map |> global_avg_pool()`"));
     };
     let map = match grid {
         Some(side) => g.adaptive_avg_pool(map, side, side)?,

@@ -120,20 +120,35 @@ fn sizes(task: &Args, grid: Grid) -> Vec<Block> {
 
 /// How many patches are outside of the blocks wherever these lie.
 fn context_size(task: &Args, grid: Grid, blocks: &[Block]) -> Result<usize> {
-    let told: usize = blocks.iter().map(Block::count).sum();
-    match grid.count().checked_sub(told) {
-        Some(left) if left > 0 => Ok(left),
-        _ => Err(Problem::argument(
-            Code::OutOfRange,
-            if task.size("blocks") > 1 { "blocks" } else { "scale" },
-            format!(
-                "{} blocks of {told} patches in all can cover the whole picture of {}: nothing would be left to tell them from",
-                blocks.len(),
-                grid.count()
-            ),
-        )
-        .help("take fewer or smaller blocks, or smaller patches in the encoder")),
+    let told = |blocks: &[Block]| -> usize { blocks.iter().map(Block::count).sum() };
+    let left = |grid: Grid, blocks: &[Block]| {
+        let left = grid.count().checked_sub(told(blocks));
+        left.filter(|left| *left > 0)
+    };
+    if let Some(left) = left(grid, blocks) {
+        return Ok(left);
     }
+    let problem = Problem::argument(
+        Code::OutOfRange,
+        if blocks.len() > 1 { "blocks" } else { "scale" },
+        format!(
+            "{} blocks of {} patches in all can cover the whole picture of {}: nothing would be left to tell them from",
+            blocks.len(),
+            told(blocks),
+            grid.count()
+        ),
+    );
+    let smaller = (1..grid.patch)
+        .rev()
+        .filter_map(|side| grid.with_patch(side))
+        .find(|grid| left(*grid, &sizes(task, *grid)).is_some());
+    Err(match smaller {
+        Some(smaller) => problem.help(format!(
+            "write `patch = {}px` in the encoder, or take fewer or smaller blocks",
+            smaller.patch
+        )),
+        None => problem.help("take fewer or smaller blocks"),
+    })
 }
 
 /// A narrow transformer.
