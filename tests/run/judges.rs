@@ -20,7 +20,8 @@ pretext net = simclr() {
   checkpoint = best(monitor.rank)
 }
 
-evaluate width  = rank(at = [conv1, output], views = 3) { from = net, data = figures.test |> without(label) }
+evaluate width  = rank(at = [conv1, output], views = 3) { from = net, data = figures.test }
+evaluate bare   = rank() { from = net, data = figures.test |> without(label) }
 evaluate search = retrieval(k = 5) { from = net, data = figures.train, test = figures.test }
 evaluate inside = retrieval(k = 5) { from = net, data = figures.test }
 evaluate sorted = clusters() { from = net, data = figures.test }
@@ -43,6 +44,8 @@ fn each_judge_leaves_its_rows_and_what_there_is_to_look_at() {
     };
     let one = ["rankme", "lidar", "alignment", "uniformity"];
     assert_eq!(of("width"), [one, one].concat());
+    // records without labels do not go through an augment of records with
+    assert_eq!(of("bare"), ["rankme", "uniformity"]);
     assert_eq!(of("search"), ["mean_average_precision", "precision_at_k"]);
     assert_eq!(of("sorted"), ["nmi", "ari", "accuracy"]);
     assert_eq!(of("curve"), ["accuracy", "accuracy"]);
