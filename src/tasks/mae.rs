@@ -1,13 +1,13 @@
 //! Three quarters of the patches are hidden and drawn from the rest (He et al., 2022).
 
+use super::blocks::Grid;
 use super::patches::{PANELS, panels};
 use super::picture;
 use super::{PICTURES, training_params};
-use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::encoders::layers::{LinearInit, layer_norm, linear, transformer_block};
 use crate::graph::{Graph, Init, Module, Var};
-use crate::language::codes::Code;
 
 /// Of layer norms, and of a patch's own normalisation.
 const EPSILON: f64 = 1e-6;
@@ -32,20 +32,8 @@ fn hide_and_draw(
     encoder: &Module,
     [x, patches, noise]: [Var; 3],
 ) -> Result<Var> {
-    let [_, height, width] = g.check_map("mae", x)?;
-    let n = g.shape(patches)[1].known().unwrap_or(1); // N
-    let patch = (height * width / n.max(1)).isqrt(); // p
-    if n < 2 {
-        return Err(Problem::argument(
-            Code::Shape,
-            "encoder",
-            format!("pictures of {height}×{width} px are one patch: hidden, nothing of them is left to draw it from"),
-        )
-        .help(match (2..=patch / 2).rev().find(|side| height % side == 0 && width % side == 0) {
-            Some(side) => format!("write `patch = {side}px` or less in the encoder"),
-            None => "take larger pictures, or smaller patches".into(),
-        }));
-    }
+    let grid = Grid::of(g, "mae", x, patches)?;
+    let (n, patch) = (grid.count(), grid.patch); // N, p
     let hidden = (n as f64 * task.ratio("mask")).round() as usize;
     let seen = n - hidden.clamp(1, n - 1); // n
     let Shuffle {
