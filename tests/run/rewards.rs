@@ -157,7 +157,7 @@ fn a_network_of_another_stage_rewards_what_is_written_and_a_kill_leaves_the_same
         (written - answered).abs() < 0.1 && any > written,
         "{written} {answered} {any}"
     );
-    killed(&test, &[], 2500);
+    killed(&test, &[], 1200);
     equal(
         &test,
         ["run", "killed"],
@@ -169,6 +169,9 @@ fn a_network_of_another_stage_rewards_what_is_written_and_a_kill_leaves_the_same
             "stages/same/final.ckpt",
         ],
     );
+    // a run that is finished reads its results again to the bit
+    run(&test, "killed", &[]).success();
+    equal(&test, ["run", "killed"], &["results.json"]);
     // other weights to begin with: another stage, trained again
     let shorter = ["--set", "talk.length=2 epochs"];
     run(&test, "run", &shorter).success();
