@@ -238,31 +238,34 @@ fn gratings(folder: &Path, strength: f64) {
     }
 }
 
-/// What a picture's hidden parts look like can be told from the parts that are seen where all of it is one pattern.
-#[test]
-fn a_few_seconds_of_mae_beat_the_untrained_encoder_on_gratings() {
+/// Trains by this recipe on gratings of so much grain; what `evaluator` says last must gain so many points on the same encoder untrained.
+fn beats_on_gratings(text: &str, more: &[&str], strength: f64, evaluator: &str, points: f64) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    gratings(folder.path(), 15.0);
-    let text = fs::read_to_string(recipes().join("mae_fashion.ssl")).expect("a recipe");
-    let text = text.replace(" |> take(10000, seed = 0)", "");
+    gratings(folder.path(), strength);
     let recipe = folder.path().join("gratings.ssl");
     fs::write(&recipe, text).expect("a recipe");
     let data = format!("fashion_mnist={}", folder.path().display());
-    let arguments = ["--data", &data, "--set", "pretrain.length=10 epochs"];
-    let (trained, untrained) = trained(&recipe, &arguments, "linear_probe");
-    println!("mae: {trained} trained, {untrained} untrained");
+    let arguments = [&["--data", &data], more].concat();
+    let (trained, untrained) = trained(&recipe, &arguments, evaluator);
+    println!("{trained} trained, {untrained} untrained, by {text}");
     assert!(
-        trained >= untrained + 0.15,
+        trained >= untrained + points / 100.0,
         "{trained}, untrained {untrained}"
     );
+}
+
+/// What a picture's hidden parts look like can be told from the parts that are seen where all of it is one pattern.
+#[test]
+fn a_few_seconds_of_mae_beat_the_untrained_encoder_on_gratings() {
+    let text = fs::read_to_string(recipes().join("mae_fashion.ssl")).expect("a recipe");
+    let text = text.replace(" |> take(10000, seed = 0)", "");
+    let more = ["--set", "pretrain.length=10 epochs"];
+    beats_on_gratings(&text, &more, 15.0, "linear_probe", 15.0);
 }
 
 /// Trains a transformer by this call of a task on gratings with much grain; kNN on its class token must gain so many points on the same
 /// one untrained.
 fn tells_gratings(call: &str, fields: &str, points: f64) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    gratings(folder.path(), 40.0);
-    let recipe = folder.path().join("gratings.ssl");
     let text = format!(
         "ssl 1\n\ndataset fashion = fashion_mnist()\n\npretext pretrain = {call} {{\n  data = fashion.train\n  \
          encoder = vit(patch = 4px, width = 48, depth = 3, heads = 3)\n  batch = 32\n  optimizer = adamw(1e-3)\n  \
@@ -270,14 +273,7 @@ fn tells_gratings(call: &str, fields: &str, points: f64) {
          evaluate near = knn(k = 20) {{ from = pretrain, data = fashion.train, test = fashion.test }}\n\nrun {{ seed = 1 }}\n\n\
          augment whole(image) {{ emit view = image |> normalize() }}\n"
     );
-    fs::write(&recipe, text).expect("a recipe");
-    let data = format!("fashion_mnist={}", folder.path().display());
-    let (trained, untrained) = trained(&recipe, &["--data", &data], "knn");
-    println!("{call}: {trained} trained, {untrained} untrained");
-    assert!(
-        trained >= untrained + points / 100.0,
-        "{trained}, untrained {untrained}"
-    );
+    beats_on_gratings(&text, &[], 40.0, "knn", points);
 }
 
 #[test]
@@ -301,29 +297,19 @@ fn a_few_seconds_of_ibot_beat_the_untrained_encoder_on_gratings() {
 }
 
 /// What a task on grey gratings learns, by a probe of `place`, whose last row must gain so many points.
-fn beats_on_gratings(task: &str, place: &str, points: f64) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    gratings(folder.path(), 15.0);
+fn probes_gratings(task: &str, place: &str, points: f64) {
     let text = format!(
         "ssl 1\n\ndataset fashion = fashion_mnist() |> hold_out(10%, seed = 0)\n\npretext learnt = {task}  data = fashion.train\n  batch = 32\n  \
          optimizer = adamw(2e-3)\n  schedule = cosine(warmup = 1 epoch)\n}}\n\n\
          finetune probe = linear_probe({place}) {{ from = learnt, data = fashion.train, test = fashion.test, length = 10 epochs }}\n\nrun {{ seed = 1 }}\n"
     );
-    let recipe = folder.path().join("gratings.ssl");
-    fs::write(&recipe, text).expect("a recipe");
-    let data = format!("fashion_mnist={}", folder.path().display());
-    let (trained, untrained) = trained(&recipe, &["--data", &data], "linear_probe");
-    println!("{task}: {trained} trained, {untrained} untrained");
-    assert!(
-        trained >= untrained + points / 100.0,
-        "{trained}, untrained {untrained}"
-    );
+    beats_on_gratings(&text, &[], 15.0, "linear_probe", points);
 }
 
 /// What a patch looks like can be told from those above it where all of the picture is one pattern.
 #[test]
 fn a_few_seconds_of_cpc_beat_the_untrained_encoder_on_gratings() {
-    beats_on_gratings(
+    probes_gratings(
         "cpc(patch = 12px, stride = 4px, width = 32, depth = 1, skip = 2) {\n  encoder = small_cnn(width = 4)\n  length = 12 epochs\n",
         "",
         5.0,
@@ -333,7 +319,7 @@ fn a_few_seconds_of_cpc_beat_the_untrained_encoder_on_gratings() {
 /// And a hidden unit from those around it.
 #[test]
 fn a_few_seconds_of_simmim_beat_the_untrained_encoder_on_gratings() {
-    beats_on_gratings(
+    probes_gratings(
         "simmim() {\n  encoder = vit(patch = 4px, width = 64, depth = 2, heads = 4, pool = mean)\n  length = 20 epochs\n",
         "at = [block1, block2]",
         15.0,

@@ -38,6 +38,11 @@ impl HostTensor {
         }
     }
 
+    /// Numbers of each row.
+    pub fn width(&self) -> usize {
+        self.shape().iter().skip(1).product()
+    }
+
     /// The sizes.
     pub fn shape(&self) -> &[usize] {
         match self {

@@ -167,21 +167,15 @@ impl Evaluator for Analogies {
         let counts = answer(&sections, &lexicon, lab)?;
         let sum = |of: fn(&Count) -> usize| counts.iter().map(of).sum::<usize>();
         let (asked, answered, right) = (sum(|c| c.asked), sum(|c| c.answered), sum(|c| c.right));
-        let metric = |place: &str, (name, measure), value| Metric {
-            place: place.to_owned(),
-            name,
-            value,
-            measure,
-        };
         let accuracy = (ACCURACY, Measure::FRACTION);
         let mut metrics = vec![
-            metric("", accuracy, share(right, answered)),
-            metric("", ANSWERED, share(answered, asked)),
+            Metric::new("", accuracy, share(right, answered)),
+            Metric::new("", ANSWERED, share(answered, asked)),
         ];
         let each = sections.iter().zip(&counts);
         let each = each.filter(|(_, count)| count.answered > 0);
         metrics.extend(each.map(|(section, count)| {
-            metric(&section.name, accuracy, share(count.right, count.answered))
+            Metric::new(&section.name, accuracy, share(count.right, count.answered))
         }));
         let rows = sections.iter().zip(&counts).map(|(section, count)| {
             let Count {

@@ -65,12 +65,11 @@ impl Evaluator for Classifier {
             seen += labels.len();
         })?;
         Ok(Findings {
-            metrics: vec![Metric {
-                place: String::new(),
-                name: ACCURACY,
-                value: found as f64 / seen.max(1) as f64,
-                measure: Measure::FRACTION,
-            }],
+            metrics: vec![Metric::new(
+                "",
+                (ACCURACY, Measure::FRACTION),
+                found as f64 / seen.max(1) as f64,
+            )],
             exhibits: Vec::new(),
         })
     }

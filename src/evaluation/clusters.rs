@@ -59,12 +59,7 @@ impl Evaluator for Clusters {
                 [f64::NAN; 3]
             };
             let metrics = self.metrics().iter().zip(values);
-            let metrics = metrics.map(|((metric, measure), value)| Metric {
-                place: name.clone(),
-                name: metric,
-                value,
-                measure: *measure,
-            });
+            let metrics = metrics.map(|(metric, value)| Metric::new(name, *metric, value));
             findings.metrics.extend(metrics);
         }
         Ok(findings)

@@ -57,34 +57,27 @@ impl Evaluator for Coherence {
         let [straight, shuffled, random] = all.as_slice() else {
             return Err(Failed);
         };
-        let metric = |place: &str, name, value, measure| Metric {
-            place: place.to_owned(),
-            name,
-            value,
-            measure,
-        };
         // one that says of all that they are in order, or of none, is right at half
         let in_order = part(straight.iter().map(|score| *score > 0.5));
         let out_of_order = part(shuffled.iter().map(|score| *score <= 0.5));
-        let mut metrics = vec![metric(
+        let mut metrics = vec![Metric::new(
             "",
-            ACCURACY,
+            (ACCURACY, Measure::FRACTION),
             (in_order + out_of_order) / 2.0,
-            Measure::FRACTION,
         )];
         for ((_, kind), scores) in KINDS.iter().zip(&all) {
             let measure = match *kind {
                 "true" => Measure::FRACTION,
                 _ => Measure::FRACTION.less_is_better(),
             };
-            metrics.push(metric(kind, SCORE, mean(scores), measure));
+            metrics.push(Metric::new(kind, (SCORE, measure), mean(scores)));
         }
         for (kind, others) in [("shuffled", shuffled), ("random", random)] {
             // one that was left out would set the others off against one another
             if others.len() == straight.len() {
                 let pairs = straight.iter().zip(others);
                 let preferred = part(pairs.map(|(own, other)| own > other));
-                metrics.push(metric(kind, PREFERRED, preferred, Measure::FRACTION));
+                metrics.push(Metric::new(kind, (PREFERRED, Measure::FRACTION), preferred));
             }
         }
         let parts = KINDS.iter().map(|(_, kind)| *kind).zip(all);

@@ -304,6 +304,18 @@ pub struct Metric {
     pub measure: Measure,
 }
 
+impl Metric {
+    /// A number of this name and measure.
+    pub fn new(place: &str, (name, measure): (&'static str, Measure), value: f64) -> Self {
+        Self {
+            place: place.to_owned(),
+            name,
+            value,
+            measure,
+        }
+    }
+}
+
 /// The places that `at` names; none where it is absent: the encoder's output is read.
 pub fn places(args: &Args) -> Vec<String> {
     let place = |value: &Value| match value {

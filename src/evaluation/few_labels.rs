@@ -89,12 +89,11 @@ impl Evaluator for FewLabels {
                 false => f64::NAN,
             };
             points.push((rows.len() as f64, value));
-            findings.metrics.push(Metric {
-                place: percent(*share),
-                name: ACCURACY,
+            findings.metrics.push(Metric::new(
+                &percent(*share),
+                (ACCURACY, Measure::FRACTION),
                 value,
-                measure: Measure::FRACTION,
-            });
+            ));
         }
         findings.exhibits.push(Exhibit::Curve {
             of: ACCURACY,

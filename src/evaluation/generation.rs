@@ -57,25 +57,19 @@ impl Evaluator for Generation {
         else {
             return Err(Failed);
         };
-        let metric = |place: &str, (name, measure), value| Metric {
-            place: place.to_owned(),
-            name,
-            value,
-            measure,
-        };
         let perplexity = (sum(surprise) / sum(pieces)).exp();
-        let mut metrics = vec![metric("", PERPLEXITY, perplexity)];
+        let mut metrics = vec![Metric::new("", PERPLEXITY, perplexity)];
         let replies = [(written, told.dims[2]), (answered, told.dims[3])];
         for (kind, (ids, n)) in KINDS.into_iter().zip(replies) {
             for (name, length) in DISTINCT {
                 let value = distinct(ids, n, length);
-                metrics.push(metric(kind, (name, Measure::FRACTION), value));
+                metrics.push(Metric::new(kind, (name, Measure::FRACTION), value));
             }
         }
         for (kind, scores) in KINDS.into_iter().zip([of_written, of_answered]) {
             if !scores.is_empty() {
                 let value = sum(scores) / scores.len() as f64;
-                metrics.push(metric(kind, (COHERENCE, Measure::FRACTION), value));
+                metrics.push(Metric::new(kind, (COHERENCE, Measure::FRACTION), value));
             }
         }
         Ok(Findings {

@@ -63,12 +63,9 @@ impl Evaluator for Knn {
                     right += usize::from(class == test.labels[block * BLOCK + row]);
                 }
             }
-            findings.metrics.push(Metric {
-                place: name.clone(),
-                name: ACCURACY,
-                value: right as f64 / test.labels.len().max(1) as f64,
-                measure: Measure::FRACTION,
-            });
+            let value = right as f64 / test.labels.len().max(1) as f64;
+            let metric = Metric::new(name, (ACCURACY, Measure::FRACTION), value);
+            findings.metrics.push(metric);
         }
         if let Some(last) = test.dims.len().checked_sub(1) {
             let (rows, labels) = test.thinned(last, MAPPED);

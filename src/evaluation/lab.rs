@@ -14,6 +14,16 @@ pub enum Read {
     Table(Table),
 }
 
+impl Read {
+    /// The rows, where it is some.
+    pub fn rows(self) -> Option<Features> {
+        match self {
+            Read::Rows(rows) => Some(rows),
+            Read::Records(_) | Read::Table(_) => None,
+        }
+    }
+}
+
 /// The lab failed, or was asked to stop. It keeps why; whoever is told passes it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed;

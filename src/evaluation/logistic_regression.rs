@@ -42,10 +42,7 @@ impl Evaluator for LogisticRegression {
         let (Some(Read::Rows(data)), Some(Read::Rows(test))) = (read.next(), read.next()) else {
             return Err(Failed);
         };
-        let valid = match read.next() {
-            Some(Read::Rows(valid)) => Some(valid),
-            _ => None,
-        };
+        let valid = read.next().and_then(Read::rows);
         let costs = costs(judged.args.size("penalties"));
         let mut findings = Findings::default();
         let mut lines = String::new();
@@ -64,12 +61,9 @@ impl Evaluator for LogisticRegression {
                 }
                 false => f64::NAN,
             };
-            findings.metrics.push(Metric {
-                place: name.clone(),
-                name: ACCURACY,
-                value,
-                measure: Measure::FRACTION,
-            });
+            findings
+                .metrics
+                .push(Metric::new(name, (ACCURACY, Measure::FRACTION), value));
         }
         findings.exhibits.push(Exhibit::Text(lines));
         Ok(findings)

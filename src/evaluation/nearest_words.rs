@@ -96,12 +96,7 @@ impl Evaluator for NearestWords {
             text += &format!("{} is not in the vocabulary\n", visible_line(word));
         }
         Ok(Findings {
-            metrics: vec![Metric {
-                place: String::new(),
-                name: ANSWERED.0,
-                value: share(known.len(), words.len()),
-                measure: ANSWERED.1,
-            }],
+            metrics: vec![Metric::new("", ANSWERED, share(known.len(), words.len()))],
             exhibits: vec![Exhibit::Text(text), drawn(&lexicon, map)],
         })
     }

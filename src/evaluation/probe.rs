@@ -50,11 +50,9 @@ pub(super) fn judge(
         found[head].1 += labels.len();
     })?;
     let metrics = judged.places.iter().zip(found);
-    let metrics = metrics.map(|(place, (right, all))| Metric {
-        place: place.clone(),
-        name: ACCURACY,
-        value: right as f64 / all.max(1) as f64,
-        measure: Measure::FRACTION,
+    let metrics = metrics.map(|(place, (right, all))| {
+        let value = right as f64 / all.max(1) as f64;
+        Metric::new(place, (ACCURACY, Measure::FRACTION), value)
     });
     Ok(Findings {
         metrics: metrics.collect(),

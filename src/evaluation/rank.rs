@@ -2,7 +2,7 @@
 //! and uniformity (Wang & Isola, 2020). Nothing of it needs a label.
 
 use super::evaluator::{About, Evaluator, Findings, Judged, Metric, Want};
-use super::features::{Features, normalize_rows};
+use super::features::normalize_rows;
 use super::lab::{Failed, Lab, Read};
 use super::metric::Measure;
 use super::params::{bank, every, places, pooled};
@@ -62,28 +62,24 @@ impl Evaluator for Rank {
         let Some(Read::Rows(all)) = read.next() else {
             return Err(Failed);
         };
-        let views = match read.next() {
-            Some(Read::Rows(views)) => Some(views),
-            _ => None,
-        };
+        let views = read.next().and_then(Read::rows);
         let each = judged.args.size("views");
         let mut findings = Findings::default();
         for (place, name) in judged.places.iter().enumerate() {
-            let mut found = vec![(RANKME, rankme(&all, place, judged.args.size("records")))];
+            let (rows, dim) = (
+                all.thinned(place, judged.args.size("records")).0,
+                all.dims[place],
+            );
+            let mut found = vec![(RANKME, rankme(&rows, dim))];
             if let Some(views) = &views {
-                let (rows, dim) = (&views.places[place], views.dims[place]);
-                found.push((LIDAR, lidar(rows, dim, each)));
-                found.push((ALIGNMENT, alignment(rows, dim, each)));
+                let (views, dim) = (&views.places[place], views.dims[place]);
+                found.push((LIDAR, lidar(views, dim, each)));
+                found.push((ALIGNMENT, alignment(views, dim, each)));
             }
-            let (rows, _) = all.thinned(place, judged.args.size("records"));
-            found.push((UNIFORMITY, uniformity(rows, all.dims[place], lab)?));
-            let metric = |((name_of, measure), value): ((&'static str, Measure), f64)| Metric {
-                place: name.clone(),
-                name: name_of,
-                value,
-                measure,
-            };
-            findings.metrics.extend(found.into_iter().map(metric));
+            found.push((UNIFORMITY, uniformity(rows, dim, lab)?));
+            let found = found.into_iter();
+            let found = found.map(|(metric, value)| Metric::new(name, metric, value));
+            findings.metrics.extend(found);
         }
         Ok(findings)
     }
@@ -112,15 +108,13 @@ impl Evaluator for Rank {
     }
 }
 
-/// Of rows `[n, d]`, at most `limit` of them: the exponential of the entropy of the singular values' shares (Garrido et al., 2023, equation
+/// Of rows `[n, d]`: the exponential of the entropy of the singular values' shares (Garrido et al., 2023, equation
 /// 1). From 1 to the smaller of n and d; not a number where a feature is none.
-fn rankme(all: &Features, place: usize, limit: usize) -> f64 {
-    let (rows, _) = all.thinned(place, limit);
-    let dim = all.dims[place];
-    if rows.is_empty() || !finite(&rows) {
+fn rankme(rows: &[f32], dim: usize) -> f64 {
+    if rows.is_empty() || !finite(rows) {
         return f64::NAN;
     }
-    let values = singular_values(&rows, dim);
+    let values = singular_values(rows, dim);
     effective_count(&values, values.len())
 }
 

@@ -2,6 +2,7 @@ use super::super::spectrum::eigenvalues;
 use super::super::testing::{judged_rows, numbers, rows, rows_of};
 use super::*;
 use crate::catalog::Value;
+use crate::evaluation::Features;
 
 fn fixture() -> serde_json::Value {
     let text = include_str!("../../tests/fixtures/evaluation/rank.json");

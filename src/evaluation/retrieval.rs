@@ -58,10 +58,7 @@ impl Evaluator for Retrieval {
         let Some(Read::Rows(mut gallery)) = read.next() else {
             return Err(Failed);
         };
-        let test = match read.next() {
-            Some(Read::Rows(test)) => Some(test),
-            _ => None,
-        };
+        let test = read.next().and_then(Read::rows);
         let k = judged.args.size("k");
         let mut findings = Findings::default();
         let mut shown = Vec::new();
@@ -89,17 +86,11 @@ impl Evaluator for Retrieval {
                 true => search.ask(asked, &labels, lab)?,
                 false => vec![Found::nothing(Vec::new()); labels.len()],
             };
-            let both = [(AVERAGE, mean(found.iter().map(|found| found.average))), {
-                let precision = found.iter().map(|found| found.precision);
-                (PRECISION, mean(precision))
-            }];
-            let metric = |((metric, measure), value): ((&'static str, Measure), f64)| Metric {
-                place: name.clone(),
-                name: metric,
-                value,
-                measure,
-            };
-            findings.metrics.extend(both.into_iter().map(metric));
+            let average = mean(found.iter().map(|found| found.average));
+            let precision = mean(found.iter().map(|found| found.precision));
+            let both = [(AVERAGE, average), (PRECISION, precision)];
+            let both = both.map(|(metric, value)| Metric::new(name, metric, value));
+            findings.metrics.extend(both);
             shown = queries_of(&drawn, &found, &numbers, &gallery);
         }
         findings.exhibits.push(Exhibit::Nearest {

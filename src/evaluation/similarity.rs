@@ -122,16 +122,10 @@ impl Evaluator for Similarity {
                 found.push(cosine);
             }
         }
-        let metric = |(name, measure), value| Metric {
-            place: String::new(),
-            name,
-            value,
-            measure,
-        };
         Ok(Findings {
             metrics: vec![
-                metric(SPEARMAN, spearman(&said, &found)),
-                metric(ANSWERED, share(said.len(), pairs.len())),
+                Metric::new("", SPEARMAN, spearman(&said, &found)),
+                Metric::new("", ANSWERED, share(said.len(), pairs.len())),
             ],
             exhibits: vec![Exhibit::Text(format!(
                 "{} of {} pairs answered; the others have a word out of the vocabulary\n",

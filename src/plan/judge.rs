@@ -1,5 +1,7 @@
 //! Planning what judges an encoder: the splits that an evaluator wants, what is read of them, what is trained.
 
+use std::sync::Arc;
+
 use super::build::Planner;
 use super::fields::with_fields;
 use super::from::FROM;
@@ -7,8 +9,6 @@ use super::trace::{self, Pool, about};
 use super::types::*;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Net, Result, Value};
-use std::sync::Arc;
-
 use crate::data::{Fields, OnBadSample};
 use crate::evaluation::{self, Form, INPUT, LABEL, On, RAW, Trains, Want};
 use crate::graph::{Graph, Mode, Var};

@@ -83,7 +83,7 @@ impl Planner<'_> {
         tell: &Tell,
     ) -> Option<Option<Var>> {
         let place = tell.at;
-        let found = graph.places.iter().find(|named| named.name == place);
+        let found = graph.placed(place);
         let fits = |shape: &Shape| match (shape.as_slice(), tell.several) {
             ([rows], false) => *rows == Size::batch(),
             ([rows, n], true) => *rows == Size::batch() && n.known().is_some(),
@@ -94,7 +94,7 @@ impl Planner<'_> {
         } else {
             "one number"
         };
-        let why = match found.map(|named| (named.var, graph.shape(named.var))) {
+        let why = match found.map(|var| (var, graph.shape(var))) {
             Some((var, shape)) if fits(shape) => return Some(Some(var)),
             Some((_, shape)) => format!("it is {}, not {wanted} a record", show(shape)),
             None if tell.maybe => return Some(None),

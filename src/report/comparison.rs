@@ -27,8 +27,29 @@ struct Key<'r> {
 struct Column<'r> {
     key: Key<'r>,
     measure: Measure,
-    /// Of all runs, each once.
-    protocols: Vec<&'r str>,
+    /// Of the runs that have it, each with the run's name.
+    rows: Vec<(&'r str, &'r ResultRow)>,
+}
+
+impl Column<'_> {
+    /// Its numbers, of the runs of one name or of all.
+    fn values(&self, name: Option<&str>, of: impl Fn(&ResultRow) -> Option<f64>) -> Vec<f64> {
+        let rows = self.rows.iter();
+        let rows = rows.filter(|(own, _)| name.is_none_or(|name| *own == name));
+        rows.filter_map(|(_, row)| of(row)).collect()
+    }
+
+    /// How it was measured: every way once.
+    fn protocols(&self) -> String {
+        let mut all: Vec<String> = Vec::new();
+        for (_, row) in &self.rows {
+            let protocol = cell(&row.protocol);
+            if !all.contains(&protocol) {
+                all.push(protocol);
+            }
+        }
+        all.join("; or ")
+    }
 }
 
 /// A Markdown table: a row for each name, best first by the first column, a column for each thing that was measured. A cell is the mean over the
@@ -43,7 +64,7 @@ pub fn comparison(runs: &[Compared]) -> String {
         }
     }
     if let Some(first) = columns.first() {
-        let mean = |name: &str| mean(&values(runs, &first.key, Some(name), |row| Some(row.value)));
+        let mean = |name: &str| mean(&first.values(Some(name), |row| Some(row.value)));
         let better = |a: &&str, b: &&str| {
             let (a, b) = (mean(a), mean(b));
             match (
@@ -68,8 +89,8 @@ pub fn comparison(runs: &[Compared]) -> String {
     for name in names {
         let _ = write!(out, "| {} |", cell(name));
         for column in &columns {
-            let own = values(runs, &column.key, Some(name), |row| Some(row.value));
-            let untrained = values(runs, &column.key, Some(name), |row| row.untrained);
+            let own = column.values(Some(name), |row| Some(row.value));
+            let untrained = column.values(Some(name), |row| row.untrained);
             let mut text = spread(column.measure, &own);
             if let Some(gain) = column.measure.gain(mean(&own), mean(&untrained)) {
                 let _ = write!(text, " ({gain})");
@@ -92,7 +113,7 @@ pub fn comparison(runs: &[Compared]) -> String {
     for (name, of) in beside {
         let numbers: Vec<Vec<f64>> = columns
             .iter()
-            .map(|column| values(runs, &column.key, None, of))
+            .map(|column| column.values(None, of))
             .collect();
         if numbers.iter().all(Vec::is_empty) {
             continue;
@@ -105,13 +126,12 @@ pub fn comparison(runs: &[Compared]) -> String {
     }
     out.push('\n');
     for column in &columns {
-        let protocols: Vec<String> = column.protocols.iter().map(|text| cell(text)).collect();
         let _ = writeln!(
             out,
             "- {}: `{}`, {}",
             title(column, &columns),
             cell(column.key.evaluator),
-            protocols.join("; or "),
+            column.protocols(),
         );
     }
     out
@@ -128,14 +148,12 @@ fn columns(runs: &[Compared]) -> Vec<Column<'_>> {
                     columns.push(Column {
                         key,
                         measure: row.measure(),
-                        protocols: Vec::new(),
+                        rows: Vec::new(),
                     });
                     columns.len() - 1
                 }
             };
-            if !columns[at].protocols.contains(&row.protocol.as_str()) {
-                columns[at].protocols.push(&row.protocol);
-            }
+            columns[at].rows.push((&run.name, row));
         }
     }
     columns
@@ -157,24 +175,6 @@ fn keyed(rows: &[ResultRow]) -> Vec<(&ResultRow, Key<'_>)> {
         found.push((row, key));
     }
     found
-}
-
-/// The numbers of a column, of the runs of one name or of all.
-fn values(
-    runs: &[Compared],
-    key: &Key<'_>,
-    name: Option<&str>,
-    of: impl Fn(&ResultRow) -> Option<f64>,
-) -> Vec<f64> {
-    let runs = runs
-        .iter()
-        .filter(|run| name.is_none_or(|name| run.name == name));
-    runs.filter_map(|run| {
-        let rows = keyed(&run.rows);
-        let found = rows.iter().find(|(_, other)| other == key);
-        found.and_then(|(row, _)| of(row))
-    })
-    .collect()
 }
 
 /// NaN of nothing.

@@ -58,6 +58,13 @@ impl Grid {
         self.rows * self.columns
     }
 
+    /// Pictures of which the patches with 1 in `hidden [B, N]` are black: `[B, C, H, W]`.
+    pub(super) fn without(&self, g: &mut Graph, x: Var, hidden: Var) -> Result<Var> {
+        let seen = g.neg(hidden)?;
+        let seen = g.add_scalar(seen, 1.0)?;
+        self.left(g, x, seen)
+    }
+
     /// Pictures of which the patches with 1 in `seen [B, N]` are left, the others black: `[B, C, H, W]`.
     pub(super) fn left(&self, g: &mut Graph, x: Var, seen: Var) -> Result<Var> {
         let patches = g.patchify(x, self.patch)?; // [B, N, p p C]

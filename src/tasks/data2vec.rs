@@ -4,7 +4,7 @@ use super::blocks::{Grid, RECTANGLES_NOISE, rectangles};
 use super::hidden::{call_with_hidden, of_patches};
 use super::slow::{momentum, slow_momentum};
 use super::two_views::{Looks, spread};
-use super::{PICTURES, picture, training_params};
+use super::{PICTURES, mean_of, picture, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
 use crate::encoders::layers::{LinearInit, linear};
@@ -53,9 +53,7 @@ fn tell_hidden(g: &mut Graph, task: &Args, [x, noise]: [Var; 2]) -> Result<Var> 
     let spread = spread(g, mean)?;
     g.metric("spread", spread);
     g.exhibit_of("patches", &["picture", "seen"], |g| {
-        let seen = g.neg(hidden)?;
-        let seen = g.add_scalar(seen, 1.0)?;
-        Ok(vec![x, grid.left(g, x, seen)?])
+        Ok(vec![x, grid.without(g, x, hidden)?])
     })?;
     Ok(loss)
 }
@@ -67,6 +65,9 @@ fn targets(g: &mut Graph, teacher: &Module, x: Var, n: usize, top: Option<usize>
     let y = g.call_part(teacher, "blocks", y)?;
     g.call_part(teacher, "norm", y)?; // not told, but a part of the copy
     let halves = halves(g, teacher);
+    if halves.is_empty() {
+        return Err(g.shape_problem("data2vec: the encoder has no blocks"));
+    }
     let top = top.unwrap_or(halves.len().div_ceil(2)); // K
     let Some(first) = halves.len().checked_sub(top) else {
         return Err(Problem::argument(
@@ -79,27 +80,18 @@ fn targets(g: &mut Graph, teacher: &Module, x: Var, n: usize, top: Option<usize>
         )
         .help(format!("write `top = {}` or less", halves.len())));
     };
-    let mut sum = None;
+    let mut targets = Vec::new();
     for half in &halves[first..] {
         let half = of_patches(g, *half, n)?;
-        let half = g.layer_norm_plain(half, EPSILON)?; // [B, N, D]
-        sum = Some(match sum {
-            Some(sum) => g.add(sum, half)?,
-            None => half,
-        });
+        targets.push(g.layer_norm_plain(half, EPSILON)?); // [B, N, D]
     }
-    let sum = sum.ok_or_else(|| g.shape_problem("data2vec: the encoder has no blocks"))?;
-    g.mul_scalar(sum, 1.0 / top as f64)
+    mean_of(g, &targets)
 }
 
 /// The places `ffn1`, `ffn2`, … of a transformer.
 fn halves(g: &Graph, module: &Module) -> Vec<Var> {
     let name = |number: usize| format!("{}/ffn{number}", module.name);
-    let place = |number: usize| {
-        let named = g.places.iter().find(|place| place.name == name(number));
-        named.map(|place| place.var)
-    };
-    (1..).map_while(place).collect()
+    (1..).map_while(|number| g.placed(&name(number))).collect()
 }
 
 /// The paper's: a random part of the picture, mirrored, in other colours.

@@ -1,12 +1,12 @@
 //! MoCo twice: pictures find their other view, and places of a picture the like place in it (Wang et al., 2021).
 
-use super::queue::enqueue;
+use super::queue::Queue;
 use super::slow::{momentum, slow_momentum};
 use super::two_views::{Looks, alike, two_views};
 use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::SampleType;
-use crate::graph::{DType, Graph, Init, Module, Scalar, Var};
+use crate::graph::{Graph, Module, Scalar, Var, within};
 use crate::language::codes::Code;
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
@@ -30,10 +30,8 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let y_k = g.call(&f_k, x_k)?;
     let k = g.call(&head_k, y_k)?; // [B, d]
     let k = g.l2_normalize(k)?; // a slow copy: no gradient
-    let width = g.check_features("densecl", q)?; // d
-    let queue = g.state("queue", &[length, width], Init::UnitRows, DType::F32)?;
-    let kept = g.read(queue); // [K, d], the youngest keys first
-    let (l_q, accuracy) = g.info_nce(q, k, Some(kept), tau, false)?; // [1], [1]
+    let queue = Queue::new(g, ("densecl", "queue"), q, length)?;
+    let (l_q, accuracy) = queue.contrast(g, [q, k], tau)?; // [1], [1]
 
     // the same for every place of the last map
     let grid = task.maybe_size("grid");
@@ -50,10 +48,8 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let t_plus = g.gather_rows(t, own)?; // [B, S, d]
     let [r, t_plus] = [r, t_plus].map(|x| rows(g, x));
     let (r, t_plus) = (r?, t_plus?); // [B S, d]
-    let width = g.check_features("densecl", r)?;
-    let dense_queue = g.state("dense_queue", &[length, width], Init::UnitRows, DType::F32)?;
-    let dense_kept = g.read(dense_queue); // [K, d]
-    let (l_r, dense_accuracy) = g.info_nce(r, t_plus, Some(dense_kept), tau, false)?;
+    let dense_queue = Queue::new(g, ("densecl", "dense_queue"), r, length)?;
+    let (l_r, dense_accuracy) = dense_queue.contrast(g, [r, t_plus], tau)?;
 
     let global = g.mul_scalar(l_q, 1.0 - lambda)?;
     let dense = g.mul_scalar(l_r, lambda)?;
@@ -61,17 +57,16 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.objective("loss", loss);
     g.metric("accuracy", accuracy);
     g.metric("dense_accuracy", dense_accuracy);
-    enqueue(g, queue, k)?;
-    enqueue(g, dense_queue, pooled)
+    queue.enqueue(g, k)?;
+    dense_queue.enqueue(g, pooled)
 }
 
 /// The last map of a module that was called, by place, averaged in a grid where one is given: `[B, S, D]`.
 fn places(g: &mut Graph, module: &Module, grid: Option<usize>) -> Result<Var> {
-    let inside = format!("{}/", module.name);
     let places = g
         .places
         .iter()
-        .filter(|place| place.name.starts_with(&inside));
+        .filter(|place| within(&place.name, &module.name).is_some());
     let mut maps = places.filter(|place| g.shape(place.var).len() == 4);
     let Some(map) = maps.next_back().map(|place| place.var) else {
         return Err(Problem::argument(

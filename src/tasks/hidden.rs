@@ -22,6 +22,14 @@ pub(super) fn call_with_hidden(
     g.call_part(encoder, "norm", x)
 }
 
+/// The order into which `noise [B, N]` puts things, the least first, and the place of each in it: `[B, N]` twice, whole numbers.
+pub(super) fn shuffled(g: &mut Graph, noise: Var) -> Result<[Var; 2]> {
+    let order = g.argsort(noise, 1, false)?; // [B, N]
+    let by = g.to_float(order)?;
+    let place = g.argsort(by, 1, false)?; // [B, N]
+    Ok([order, place])
+}
+
 /// The tokens of the patches: the last n of `[B, 1 + n, D]`, or all of `[B, n, D]`.
 pub(super) fn of_patches(g: &mut Graph, tokens: Var, n: usize) -> Result<Var> {
     let before = &g.shape(tokens)[1] - &n.into();

@@ -87,10 +87,8 @@ fn distil(g: &mut Graph, task: &Args, crops: &Crops, noise: Var) -> Result<Var> 
     g.metric("spread", spread);
     g.exhibit_of("views", &["view", "seen"], |g| {
         let first = g.split(hidden, 0, full)?[0];
-        let seen = g.neg(first)?;
-        let seen = g.add_scalar(seen, 1.0)?;
         let view = crops.globals[0];
-        Ok(vec![view, grid.left(g, view, seen)?])
+        Ok(vec![view, grid.without(g, view, first)?])
     })?;
     g.add(l_class, l_mim)
 }

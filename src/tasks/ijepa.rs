@@ -4,10 +4,10 @@ use super::blocks::{Block, Grid, marked};
 use super::hidden::of_patches;
 use super::slow::{momentum, slow_momentum};
 use super::two_views::spread;
-use super::{PICTURES, picture, training_params};
+use super::{PICTURES, mean_of, picture, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::encoders::layers::{LinearInit, layer_norm, linear, transformer_block};
+use crate::encoders::layers::{LinearInit, linear, transformer_blocks};
 use crate::graph::{Graph, Init, Module, Moment, Scalar, Var};
 use crate::language::codes::Code;
 
@@ -77,17 +77,13 @@ fn predict_blocks(
         outputs: g.check_features("ijepa", s_y)?,
         patches: n,
     };
-    let mut sum = None;
+    let mut distances = Vec::new();
     for places in &places {
         let predicted = g.scoped("predictor", |g| predictor.predict(g, s_x, keep, *places))?; // [B, t, D]
         let wanted = g.gather_rows(s_y, *places)?; // [B, t, D]
-        let d = g.mse(predicted, wanted, None)?;
-        sum = Some(match sum {
-            Some(sum) => g.add(sum, d)?,
-            None => d,
-        });
+        distances.push(g.mse(predicted, wanted, None)?);
     }
-    let sum = sum.ok_or_else(|| g.shape_problem("ijepa: there are no blocks"))?;
+    let loss = mean_of(g, &distances)?;
 
     let mean = g.mean(whole, 1)?;
     let mean = g.flatten(mean)?; // [B, D]
@@ -99,7 +95,7 @@ fn predict_blocks(
         let told = grid.left(g, x, told)?;
         Ok(vec![x, context, told])
     })?;
-    g.mul_scalar(sum, 1.0 / blocks.len() as f64)
+    Ok(loss)
 }
 
 /// M blocks whose scale and aspect ratio are spread evenly over their ranges: a graph has one shape, so that sizes are not drawn.
@@ -184,13 +180,8 @@ impl Predictor {
         if before.known() != Some(0) {
             parts.insert(0, g.slice(y, 1, 0.into(), before)?);
         }
-        let mut y = g.concat(&parts, 1)?; // [B, 1 + n + t, d]
-        for block in 0..self.depth {
-            y = g.scoped(&format!("blocks/{block}"), |g| {
-                transformer_block(g, y, self.heads, EPSILON)
-            })?;
-        }
-        let y = g.scoped("norm", |g| layer_norm(g, y, EPSILON))?;
+        let y = g.concat(&parts, 1)?; // [B, 1 + n + t, d]
+        let y = transformer_blocks(g, y, (self.depth, self.heads), EPSILON)?;
         let t = t.known().unwrap_or(1);
         let y = of_patches(g, y, t)?; // [B, t, d]
         g.scoped("proj", |g| linear(g, y, self.outputs, true, INIT))

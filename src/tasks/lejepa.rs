@@ -2,7 +2,7 @@
 
 use super::crops::{Crops, crops, default_crops};
 use super::two_views::{Looks, spread};
-use super::{CROPS, training_params};
+use super::{CROPS, mean_of, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{Graph, Module, Var};
@@ -38,18 +38,14 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
 /// (1 − λ) prediction + λ SIGReg of views `z [B, d]`, of which the first `full` are full ones: `[1]`. `directions [d, M]` of any length.
 fn loss(g: &mut Graph, task: &Args, (z, full): (&[Var], usize), directions: Var) -> Result<Var> {
     let lambda = task.number("lambda");
-    let sum = total(g, &z[..full])?;
-    let centre = g.mul_scalar(sum, 1.0 / full as f64)?; // μ [B, d]
+    let centre = mean_of(g, &z[..full])?; // μ [B, d]
     let a = g.l2_normalize_along(directions, 0)?; // [d, M]
     let (mut predictions, mut balls) = (Vec::new(), Vec::new());
     for view in z {
         predictions.push(g.mse(*view, centre, None)?);
         balls.push(sigreg(g, *view, a)?);
     }
-    let [prediction, ball] = [predictions, balls].map(|terms| {
-        let sum = total(g, &terms)?;
-        g.mul_scalar(sum, 1.0 / z.len() as f64)
-    });
+    let [prediction, ball] = [predictions, balls].map(|terms| mean_of(g, &terms));
     let (prediction, ball) = (prediction?, ball?);
     g.metric("prediction", prediction);
     g.metric("sigreg", ball);
@@ -58,14 +54,6 @@ fn loss(g: &mut Graph, task: &Args, (z, full): (&[Var], usize), directions: Var)
     let near = g.mul_scalar(prediction, 1.0 - lambda)?;
     let round = g.mul_scalar(ball, lambda)?;
     g.add(near, round)
-}
-
-fn total(g: &mut Graph, terms: &[Var]) -> Result<Var> {
-    let mut sum = terms[0];
-    for term in &terms[1..] {
-        sum = g.add(sum, *term)?;
-    }
-    Ok(sum)
 }
 
 /// How far the batch `z [B, d]` is from a Gaussian ball of radius 1 along each of the directions `a [d, M]`, on average: `[1]`. Along

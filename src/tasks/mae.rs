@@ -1,12 +1,13 @@
 //! Three quarters of the patches are hidden and drawn from the rest (He et al., 2022).
 
 use super::blocks::Grid;
+use super::hidden::shuffled;
 use super::patches::{PANELS, panels};
 use super::picture;
 use super::{PICTURES, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::{Fields, SampleType};
-use crate::encoders::layers::{LinearInit, layer_norm, linear, transformer_block};
+use crate::encoders::layers::{LinearInit, linear, transformer_blocks};
 use crate::graph::{Graph, Init, Module, Var};
 
 /// Of layer norms, and of a patch's own normalisation.
@@ -93,10 +94,8 @@ struct Shuffle {
 
 /// Each picture's own order, `noise [B, N]` sorted; the first `seen` of it are seen.
 fn shuffle(g: &mut Graph, noise: Var, seen: usize) -> Result<Shuffle> {
-    let order = g.argsort(noise, 1, false)?; // [B, N]
+    let [order, restore] = shuffled(g, noise)?; // [B, N]
     let keep = g.slice(order, 1, 0.into(), seen.into())?; // [B, n]
-    let order = g.to_float(order)?;
-    let restore = g.argsort(order, 1, false)?; // [B, N]
     let rank = g.to_float(restore)?;
     let last = g.full(vec![1.into(), 1.into()], seen as f64 - 0.5)?;
     let hidden = g.greater(rank, last)?; // [B, N]
@@ -139,12 +138,7 @@ impl Decoder {
         let places = [1, class + n.known().unwrap_or(0), d];
         let places = g.parameter("pos_embed", &places, Init::TruncatedNormal(0.02));
         x = g.add(x, places)?;
-        for block in 0..self.depth {
-            x = g.scoped(&format!("blocks/{block}"), |g| {
-                transformer_block(g, x, self.heads, EPSILON)
-            })?;
-        }
-        let x = g.scoped("norm", |g| layer_norm(g, x, EPSILON))?;
+        let x = transformer_blocks(g, x, (self.depth, self.heads), EPSILON)?;
         let x = g.slice(x, 1, class.into(), n)?; // [B, N, d]
         g.scoped("pred", |g| linear(g, x, self.outputs, true, INIT))
     }

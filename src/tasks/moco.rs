@@ -1,13 +1,13 @@
 //! A view finds the other view of its picture among many, which a slow encoder made and a queue keeps (He et al., 2020).
 
-use super::queue::enqueue;
+use super::queue::Queue;
 use super::slow::{momentum, slow_momentum};
 use super::two_views::{Looks, alike, two_views};
 use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::encoders::layers::mlp;
-use crate::graph::{DType, Graph, Init, Module, Scalar};
+use crate::graph::{Graph, Module, Scalar};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let v2 = task.word("version") == "v2";
@@ -31,14 +31,12 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let k = g.call(&head_k, y_k)?; // [B, d]
     let k = g.l2_normalize(k)?; // a slow copy: no gradient
 
-    let width = g.check_features("moco", q)?; // d
-    let queue = g.state("queue", &[length, width], Init::UnitRows, DType::F32)?;
-    let kept = g.read(queue); // [K, d], the youngest keys first
-    let (loss, accuracy) = g.info_nce(q, k, Some(kept), tau, false)?; // [1], [1]
+    let queue = Queue::new(g, ("moco", "queue"), q, length)?;
+    let (loss, accuracy) = queue.contrast(g, [q, k], tau)?; // [1], [1]
     g.objective("loss", loss);
     g.metric("accuracy", accuracy);
 
-    enqueue(g, queue, k)
+    queue.enqueue(g, k)
 }
 
 /// v1 has one layer, v2 SimCLR's two.

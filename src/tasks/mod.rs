@@ -145,6 +145,18 @@ fn pair_of(task: &Args, fields: &Fields, length: usize) -> Option<String> {
     all.then(|| format!("(first, second) |> pair({name}, {length})"))
 }
 
+/// The sum of one or more values of one shape.
+fn total(g: &mut Graph, terms: &[Var]) -> Result<Var> {
+    let (first, rest) = (terms[0], &terms[1..]);
+    rest.iter().try_fold(first, |sum, term| g.add(sum, *term))
+}
+
+/// Their mean.
+fn mean_of(g: &mut Graph, terms: &[Var]) -> Result<Var> {
+    let sum = total(g, terms)?;
+    g.mul_scalar(sum, 1.0 / terms.len() as f64)
+}
+
 /// The parameter that a default `augment` of texts takes its vocabulary from.
 fn vocabulary_param() -> Param {
     Param::optional(

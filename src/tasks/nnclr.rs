@@ -1,11 +1,11 @@
 //! A view finds not its own other view but the nearest picture of a queue (Dwibedi et al., 2021).
 
-use super::queue::enqueue;
+use super::queue::Queue;
 use super::two_views::{Looks, alike, same_width, two_views};
 use super::{PAIRS, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
-use crate::graph::{DType, Graph, Init, Module, Var};
+use crate::graph::{Graph, Module, Var};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder")); // f
@@ -24,9 +24,8 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     same_width(g, "predictor", p1, z1)?;
     let (z1, z2) = (g.l2_normalize(z1)?, g.l2_normalize(z2)?);
 
-    let width = g.check_features("nnclr", z1)?;
-    let queue = g.state("queue", &[length, width], Init::UnitRows, DType::F32)?; // Q
-    let kept = g.read(queue); // [Q, d]
+    let queue = Queue::new(g, ("nnclr", "queue"), z1, length)?; // Q
+    let kept = queue.kept(g); // [Q, d]
     let (nn1, nn2) = (nearest(g, z1, kept)?, nearest(g, z2, kept)?); // [B, d]
     let (l1, hits) = g.info_nce(nn1, p2, None, tau, true)?; // [1]
     let (l2, _) = g.info_nce(nn2, p1, None, tau, true)?;
@@ -35,7 +34,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.objective("loss", loss);
     g.metric("accuracy", hits);
     let next = g.stop_gradient(z1)?;
-    enqueue(g, queue, next)
+    queue.enqueue(g, next)
 }
 
 /// The row of `kept [Q, d]` that is nearest to each of `z [B, d]`; rows have length 1. No gradient flows.

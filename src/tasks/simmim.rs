@@ -1,6 +1,6 @@
 //! Patches are replaced by a learnt token, and their pixels are told by one layer behind the encoder (Xie et al., 2022).
 
-use super::hidden::{call_with_hidden, of_patches};
+use super::hidden::{call_with_hidden, of_patches, shuffled};
 use super::patches::{PANELS, panels};
 use super::picture;
 use super::{PICTURES, training_params};
@@ -116,9 +116,7 @@ impl Grid {
         let units = self.units();
         // one is hidden, and one is seen
         let count = ((units as f64 * ratio).ceil() as usize).clamp(1, units - 1);
-        let order = g.argsort(noise, 1, false)?; // [B, U]
-        let order = g.to_float(order)?;
-        let rank = g.argsort(order, 1, false)?; // [B, U], each unit's place in that order
+        let [_, rank] = shuffled(g, noise)?; // [B, U], each unit's place in its picture's order
         let rank = g.to_float(rank)?;
         let last = g.full(vec![1.into(), 1.into()], count as f64 - 0.5)?;
         let hidden = g.less(rank, last)?; // [B, U]

@@ -3,7 +3,7 @@
 use super::crops::{Crops, crops, default_crops};
 use super::queue::enqueue;
 use super::two_views::{Looks, spread};
-use super::{CROPS, training_params};
+use super::{CROPS, total, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
 use crate::graph::{DType, Graph, Init, Module, Moment, Scalar, Var};
@@ -83,10 +83,7 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
             terms.push(g.mean_all(sum)?);
         }
     }
-    let mut loss = terms[0];
-    for term in &terms[1..] {
-        loss = g.add(loss, *term)?;
-    }
+    let loss = total(g, &terms)?;
     let loss = g.mul_scalar(loss, -1.0 / (full * (views - 1)) as f64)?;
     g.objective("loss", loss);
     let spread = spread(g, z[0])?;

@@ -1,5 +1,6 @@
 //! What a student learns from a slow teacher's distributions: centring, sharpening, and the signs of a collapse (Caron et al., 2021).
 
+use super::mean_of;
 use crate::catalog::{Args, Param, Result, Type};
 use crate::graph::{DType, Graph, Init, Moment, Scalar, Var};
 
@@ -57,11 +58,7 @@ pub(super) fn across(g: &mut Graph, targets: &[Var], log_s: &[Var]) -> Result<Va
             }
         }
     }
-    let mut loss = terms[0];
-    for term in &terms[1..] {
-        loss = g.add(loss, *term)?;
-    }
-    g.mul_scalar(loss, 1.0 / terms.len() as f64)
+    mean_of(g, &terms)
 }
 
 /// The two ways to collapse (section 5.3): the teacher's entropy is ln K where its output is flat, and its divergence from the

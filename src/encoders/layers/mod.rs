@@ -19,7 +19,7 @@ pub use conv_transpose::{ConvTransposeLayer, conv_transpose};
 pub use gru::{both_ways, gru_weights};
 pub use linear::{LinearInit, linear};
 pub use norm::{batch_norm, group_norm, layer_norm};
-pub use transformer::{by_head, heads_beside, transformer_block, transformer_halves};
+pub use transformer::{by_head, heads_beside, transformer_blocks, transformer_halves};
 
 use crate::catalog::{Args, Argument, Call, Net, NetStep, Origin, Spec, Value};
 use crate::language::Span;

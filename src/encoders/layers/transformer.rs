@@ -10,12 +10,27 @@ const INIT: LinearInit = LinearInit::TruncatedNormal(0.02);
 const EPSILON: f64 = 1e-6;
 
 /// x + attention(norm(x)), then x + mlp(norm(x)), on tokens `[B, N, D]`. Parameters have timm's names under the current scope.
-pub fn transformer_block(g: &mut Graph, x: Var, heads: usize, epsilon: f64) -> Result<Var> {
+fn transformer_block(g: &mut Graph, x: Var, heads: usize, epsilon: f64) -> Result<Var> {
     let (x, _) = transformer_halves(g, x, heads, epsilon)?;
     Ok(x)
 }
 
-/// The same, with what its feed-forward half adds.
+/// So many of them, `blocks/0`, `blocks/1`, …, and a last `norm`: `[B, N, D]` → the same.
+pub fn transformer_blocks(
+    g: &mut Graph,
+    x: Var,
+    (depth, heads): (usize, usize),
+    epsilon: f64,
+) -> Result<Var> {
+    let x = (0..depth).try_fold(x, |x, block| {
+        g.scoped(&format!("blocks/{block}"), |g| {
+            transformer_block(g, x, heads, epsilon)
+        })
+    })?;
+    g.scoped("norm", |g| layer_norm(g, x, epsilon))
+}
+
+/// A block, with what its feed-forward half adds.
 pub fn transformer_halves(g: &mut Graph, x: Var, heads: usize, epsilon: f64) -> Result<(Var, Var)> {
     let y = g.scoped("norm1", |g| layer_norm(g, x, epsilon))?;
     let y = g.scoped("attn", |g| attention(g, y, heads))?;

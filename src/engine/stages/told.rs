@@ -53,7 +53,7 @@ impl Run<'_> {
                 .filter(|(_, tell)| there(tell).is_some())
             {
                 let Some(value) = read.next() else { break };
-                found.dims[at] = value.shape().iter().skip(1).product();
+                found.dims[at] = value.width();
                 found.places[at].extend_from_slice(value.as_f32().unwrap_or_default());
             }
             found.records += batch.size;

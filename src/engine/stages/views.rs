@@ -61,7 +61,7 @@ impl Run<'_> {
                             evaluate(graph, model, &fields, vars)?
                         }
                     };
-                    dims = values.iter().map(width).collect();
+                    dims = values.iter().map(HostTensor::width).collect();
                     for (row, number) in batch.indices.iter().enumerate() {
                         let own = read.entry(*number).or_default();
                         own.resize(values.len(), Vec::new());
@@ -98,9 +98,4 @@ impl Run<'_> {
             ..Features::default()
         })
     }
-}
-
-/// Numbers of each record.
-fn width(value: &HostTensor) -> usize {
-    value.shape().iter().skip(1).product()
 }

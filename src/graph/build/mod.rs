@@ -206,6 +206,12 @@ impl Graph {
         }
     }
 
+    /// The value that a place of this full name holds.
+    pub fn placed(&self, name: &str) -> Option<Var> {
+        let place = self.places.iter().find(|place| place.name == name)?;
+        Some(place.var)
+    }
+
     /// Declares a scalar (`[1]`) to be made small by all parameters that no [`Self::objective_of`] has; several are added up.
     pub fn objective(&mut self, name: &str, var: Var) {
         self.objectives.push(Named {

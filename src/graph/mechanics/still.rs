@@ -51,13 +51,13 @@ impl Graph {
             return Err(problem(Code::UnknownName, message));
         };
         let Lent { stage, task, graph } = &*lent;
-        let Some(told) = graph.places.iter().find(|named| named.name == place) else {
+        let Some(told) = graph.placed(place) else {
             let message = format!("`{task}` tells no `{place}` of a record");
             return Err(problem(Code::UnknownPart, message).note(format!(
                 "`{stage}` is a stage of `{task}`, and what is asked here is `{place}`."
             )));
         };
-        let behind = graph.origins(&[told.var]);
+        let behind = graph.origins(&[told]);
         let mut own: HashMap<usize, Var> = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate().filter(|(i, _)| behind[*i]) {
             let var = match &node.op {
@@ -99,7 +99,7 @@ impl Graph {
                 stage: stage.clone(),
             });
         }
-        self.stop_gradient(own[&told.var.at()])
+        self.stop_gradient(own[&told.at()])
     }
 
     /// A node of another graph in this one, whose parameters and buffers are called `name/…`.
@@ -135,7 +135,7 @@ impl Graph {
 
     fn still_parameter(&mut self, name: &str, other: &Parameter) -> ParameterId {
         let name = format!("{name}/{}", other.name);
-        let there = self.parameters.iter().position(|own| own.name == name);
+        let there = self.known.get(&name).copied();
         let id = there.unwrap_or_else(|| {
             self.known.insert(name.clone(), self.parameters.len());
             self.parameters.push(Parameter {
