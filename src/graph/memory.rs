@@ -206,6 +206,10 @@ impl Walk<'_> {
         let node = &self.graph.nodes[index];
         match node.op {
             Op::Conv2d { .. } => self.working(index, node.inputs[0], Var(index as u32)),
+            Op::ConvTranspose2d { stride, .. } => {
+                let size = self.graph.shape(node.inputs[1])[2].known().unwrap_or(1);
+                self.copied(index, node.inputs[0], size.div_ceil(stride.max(1)) - 1)
+            }
             Op::Attention { .. } if !self.graph.lays_scores(&self.flow, node) => 0.0,
             // scores while their softmax is made
             Op::Attention { .. } if train && self.flow.differentiable[index] => {
@@ -260,9 +264,20 @@ impl Walk<'_> {
             return F32 * (36.0 * tiles * map[1]).min(9.0 * map.iter().product::<f64>())
                 + F32 * transformed;
         }
-        let around = 2.0 * padding as f64;
-        let padded = map[0] * map[1] * (map[2] + around) * (map[3] + around);
-        F32 * numbers + if padding > 0 { F32 * padded } else { 0.0 }
+        self.copied(index, from, padding)
+    }
+
+    /// A copy of a map with so many zeros on each side, where there are any, and the weight repacked.
+    fn copied(&self, index: usize, map: Var, padding: usize) -> f64 {
+        let node = &self.graph.nodes[index];
+        let weight = self.graph.bytes(node.inputs[1], self.batch);
+        if padding == 0 {
+            return weight;
+        }
+        let shape = self.graph.shape(map);
+        let side = |at: usize| (shape[at].at(self.batch) + 2 * padding) as f64;
+        let rows = shape[0].at(self.batch) as f64 * shape[1].at(self.batch) as f64;
+        weight + F32 * rows * side(2) * side(3)
     }
 
     /// Rows resized and columns not yet, twice: as it is and turned.
@@ -288,10 +303,11 @@ impl Walk<'_> {
                 };
                 back.max(sums).max(4.0 * weight)
             }
-            Op::ConvTranspose2d { .. } => {
-                let both = [node.inputs[0], Var(index as u32)];
-                let bytes = both.iter().map(|var| self.graph.bytes(*var, self.batch));
-                2.0 * bytes.sum::<f64>()
+            // a convolution of the gradient, then the weight's sums of it
+            Op::ConvTranspose2d { padding, .. } => {
+                let weight = self.graph.bytes(node.inputs[1], self.batch);
+                self.copied(index, Var(index as u32), padding)
+                    .max(4.0 * weight)
             }
             Op::Attention { .. } if !self.graph.lays_scores(&self.flow, node) => 0.0,
             // the gradients of the weights and of the scores, and what leads from one to the other

@@ -4,7 +4,7 @@ use super::fixtures::data;
 use crate::catalog::Value;
 use crate::engine::{Batch, Derivatives, Device, HostTensor, Kernels, Model, gradients};
 use crate::graph::testing::{encoder, pictures};
-use crate::graph::{DType, Graph, Init, Mode, Module, Size, Var};
+use crate::graph::{ConvTranspose, DType, Graph, Init, Mode, Module, Size, Var};
 
 /// An encoder with a linear head and cross-entropy over 5 classes.
 fn classifier(name: &str, given: &[(&str, Value)], channels: usize, side: usize) -> Graph {
@@ -93,6 +93,40 @@ fn whole_nets_agree_with_burn() {
         for (key, got) in &fast.buffers {
             let off = distance(got, &reference.buffers[key]);
             assert!(off < 1e-4, "{name} {key}: {off}");
+        }
+    }
+}
+
+#[test]
+fn transposed_convolutions_agree_with_burn() {
+    for (stride, padding, output_padding, groups) in [(2, 1, 0, 1), (2, 1, 1, 1), (3, 0, 2, 2)] {
+        let mut g = Graph::new(Mode::Train);
+        let sizes = vec![Size::batch(), 4.into(), 5.into(), 3.into()];
+        let x = g.declare_input("image", sizes, DType::F32, None);
+        let weight = g.parameter("weight", &[4, 6 / groups, 4, 4], Init::Normal(0.2));
+        let bias = g.parameter("bias", &[6], Init::Normal(0.2));
+        let conv = ConvTranspose {
+            stride,
+            padding,
+            output_padding,
+            groups,
+        };
+        let y = g
+            .conv_transpose2d(x, weight, Some(bias), conv)
+            .expect("fits");
+        let square = g.mul(y, y).expect("fits");
+        let loss = g.mean_all(square).expect("fits");
+        g.objective("loss", loss);
+        let mut stream = crate::data::Philox::new(3, &[]);
+        let pixels = (0..2 * 4 * 15).map(|_| stream.normal()).collect();
+        let batch = [("image".to_owned(), HostTensor::f32(pixels, &[2, 4, 5, 3]))].into();
+        let fast = with(Kernels::Fast, &g, &batch);
+        let reference = with(Kernels::Reference, &g, &batch);
+        let (a, b) = (fast.objectives[0].1, reference.objectives[0].1);
+        assert!((a - b).abs() < 1e-5 * b, "{a}, burn's {b}");
+        for (key, wanted) in &reference.gradients {
+            let off = distance(&fast.gradients[key], wanted);
+            assert!(off < 1e-5, "{key}: {off}");
         }
     }
 }

@@ -82,8 +82,15 @@ fn windows(conv: &Conv, ph: usize, pw: usize, channel: usize) -> Vec<usize> {
     starts
 }
 
-/// `dx [n, h, w, c]` of `dy [n, oh, ow, k]` and the weight.
-pub(super) fn data_gradient(isa: Isa, conv: &Conv, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+/// `dx [n, h, w, c]` of `dy [n, oh, ow, k]` and the weight; `bias [c]` is added to each of its pixels, as a transposed convolution does.
+pub(super) fn data_gradient(
+    isa: Isa,
+    conv: &Conv,
+    dy: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    dx: &mut [f32],
+) {
     let (cg, kg) = (conv.c / conv.groups, conv.k / conv.groups);
     let (oh, ow, s) = (conv.oh(), conv.ow(), conv.stride);
     let taps = conv.kh * conv.kw;
@@ -145,7 +152,7 @@ pub(super) fn data_gradient(isa: Isa, conv: &Conv, dy: &[f32], weight: &[f32], d
                     at: target,
                     starts: &to,
                     cols: cg,
-                    bias: Shared::none(),
+                    bias: bias.map_or(Shared::none(), |bias| Shared::of(&bias[group * cg..])),
                     add: false,
                 };
                 // SAFETY: the margins hold every tap; the classes differ in pixels of the result.

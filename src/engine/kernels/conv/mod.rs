@@ -28,7 +28,7 @@ pub(crate) fn forward(
 /// `dx [n, h, w, c]` of `dy [n, oh, ow, k]` and the weight.
 pub(crate) fn data_gradient(isa: Isa, conv: &Conv, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
     if !(winograd::fits(conv) && winograd::data_gradient(isa, conv, dy, weight, dx)) {
-        direct::data_gradient(isa, conv, dy, weight, dx);
+        direct::data_gradient(isa, conv, dy, weight, None, dx);
     }
 }
 
@@ -37,4 +37,17 @@ pub(crate) fn weight_gradient(isa: Isa, conv: &Conv, x: &[f32], dy: &[f32], dw: 
     if !(winograd::fits(conv) && winograd::weight_gradient(isa, conv, x, dy, dw)) {
         direct::weight_gradient(isa, conv, x, dy, dw);
     }
+}
+
+/// `y [n, h, w, c]` of a transposed convolution: `x [n, oh, ow, k]` goes back the way of `conv`, and `bias [c]` is added. The gradient
+/// of `x` is [`forward`] of the gradient of `y`, that of the weight [`weight_gradient`] with both maps in each other's place.
+pub(crate) fn transposed(
+    isa: Isa,
+    conv: &Conv,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+) {
+    direct::data_gradient(isa, conv, x, weight, bias, y);
 }

@@ -76,14 +76,106 @@ impl Rule<3> for Convolution {
     fn backward(self, dy: FlexTensor, wanted: [bool; 3]) -> [Option<FlexTensor>; 3] {
         let dy = channels_last(dy);
         let [dx, dw] = self.gradients(&dy, [wanted[0], wanted[1]]);
-        let db = wanted[2].then(|| {
-            tensor(
-                each::column_sums(Isa::best(), numbers(&dy), self.conv.k),
-                &[self.conv.k],
-            )
-        });
+        let db = wanted[2].then(|| bias_gradient(&dy, self.conv.k));
         [dx, dw, db]
     }
+}
+
+/// A transposed convolution: the way back of a convolution from its result, which is `x` here, to its input.
+pub(super) fn convolve_back(
+    inputs: Vec<Held>,
+    [stride, padding, output_padding, groups]: [usize; 4],
+) -> Option<Held> {
+    let [n, k, oh, ow] = sides(inputs.first()?.plain())?;
+    let [_, each, kh, kw] = sides(inputs.get(1)?.plain())?;
+    let side = |side: usize, kernel: usize| {
+        let whole =
+            (side.checked_sub(1)? * stride + kernel + output_padding).checked_sub(2 * padding)?;
+        (whole > 0).then_some(whole)
+    };
+    let conv = Conv {
+        n,
+        c: each * groups,
+        h: side(oh, kh)?,
+        w: side(ow, kw)?,
+        k,
+        kh,
+        kw,
+        stride,
+        padding,
+        groups,
+    };
+    if output_padding >= stride {
+        return None;
+    }
+    let x = channels_last(inputs[0].plain().clone());
+    let weight = row_major(inputs[1].plain().clone());
+    let bias = inputs.get(2).map(|bias| row_major(bias.plain().clone()));
+    let bias = bias.as_ref().map(numbers);
+    let y = filled(conv.input(), |y| {
+        conv::transposed(Isa::best(), &conv, numbers(&x), numbers(&weight), bias, y);
+    });
+    let y = map(y, [n, conv.c, conv.h, conv.w]);
+    let rule = Transposed { conv, x, weight };
+    Some(match <[Held; 3]>::try_from(inputs) {
+        Ok(inputs) => record(inputs, rule, y),
+        Err(inputs) => record(<[Held; 2]>::try_from(inputs).ok()?, rule, y),
+    })
+}
+
+#[derive(Clone, Debug)]
+struct Transposed {
+    /// The convolution whose way back this is.
+    conv: Conv,
+    x: FlexTensor,
+    weight: FlexTensor,
+}
+
+impl Transposed {
+    fn gradients(&self, dy: &FlexTensor, wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
+        let conv = &self.conv;
+        let dx = wanted[0].then(|| {
+            let dx = filled(conv.output(), |dx| {
+                conv::forward(
+                    Isa::best(),
+                    conv,
+                    numbers(dy),
+                    numbers(&self.weight),
+                    None,
+                    dx,
+                );
+            });
+            map(dx, [conv.n, conv.k, conv.oh(), conv.ow()])
+        });
+        let dw = wanted[1].then(|| {
+            let dw = filled(conv.weight(), |dw| {
+                conv::weight_gradient(Isa::best(), conv, numbers(dy), numbers(&self.x), dw);
+            });
+            tensor(dw, &shape(&self.weight))
+        });
+        [dx, dw]
+    }
+}
+
+impl Rule<2> for Transposed {
+    fn backward(self, dy: FlexTensor, wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
+        self.gradients(&channels_last(dy), wanted)
+    }
+}
+
+impl Rule<3> for Transposed {
+    fn backward(self, dy: FlexTensor, wanted: [bool; 3]) -> [Option<FlexTensor>; 3] {
+        let dy = channels_last(dy);
+        let [dx, dw] = self.gradients(&dy, [wanted[0], wanted[1]]);
+        let db = wanted[2].then(|| bias_gradient(&dy, self.conv.c));
+        [dx, dw, db]
+    }
+}
+
+/// `[channels]` of a map with its channels last.
+fn bias_gradient(dy: &FlexTensor, channels: usize) -> FlexTensor {
+    let sums = each::column_sums(Isa::best(), numbers(dy), channels);
+    tensor(sums, &[channels])
 }
 
 fn pooling(x: &Held, [kernel, stride, padding]: [usize; 3]) -> Option<Pooling> {

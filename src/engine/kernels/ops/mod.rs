@@ -56,6 +56,12 @@ pub(crate) fn apply(
             padding,
             groups,
         } => maps::convolve(held, [*stride, *padding, *groups]),
+        Op::ConvTranspose2d {
+            stride,
+            padding,
+            output_padding,
+            groups,
+        } => maps::convolve_back(held, [*stride, *padding, *output_padding, *groups]),
         Op::MaxPool {
             kernel,
             stride,
@@ -83,7 +89,8 @@ pub(crate) fn apply(
 fn is_known(op: &Op, inputs: &[Value]) -> bool {
     let shapes = || inputs.iter().map(Value::shape);
     match op {
-        Op::Conv2d { .. } | Op::MaxPool { .. } | Op::AvgPool { .. } => true,
+        Op::Conv2d { .. } | Op::ConvTranspose2d { .. } => true,
+        Op::MaxPool { .. } | Op::AvgPool { .. } => true,
         Op::Unary(Unary::Relu | Unary::Gelu) => true,
         Op::Linear | Op::LayerNorm { .. } | Op::MatMul => true,
         Op::Attention { .. } => true,

@@ -1,4 +1,4 @@
-use crate::engine::kernels::conv::{Conv, data_gradient, forward, weight_gradient};
+use crate::engine::kernels::conv::{Conv, data_gradient, forward, transposed, weight_gradient};
 use crate::engine::kernels::simd::Isa;
 
 /// Numbers between -1 and 1.
@@ -110,6 +110,32 @@ fn conv(
         stride,
         padding,
         groups,
+    }
+}
+
+#[test]
+fn a_transposed_convolution_goes_back_the_way_and_adds_its_bias() {
+    for shape in [
+        conv(2, 3, 8, 8, 5, 4, 2, 1, 1),
+        conv(1, 40, 9, 7, 33, 3, 2, 1, 1),
+        conv(2, 6, 6, 6, 4, 2, 2, 0, 2),
+        // pixels that no tap reaches are the bias
+        conv(1, 3, 7, 7, 2, 1, 3, 0, 1),
+        conv(2, 16, 8, 8, 16, 3, 1, 1, 1),
+    ] {
+        let x = numbers(shape.output(), 3);
+        let w = numbers(shape.weight(), 2);
+        let bias = numbers(shape.c, 4);
+        let [_, mut y, _] = reference(&shape, &numbers(shape.input(), 1), &w, &x);
+        for (i, y) in y.iter_mut().enumerate() {
+            *y += f64::from(bias[i % shape.c]);
+        }
+        for isa in Isa::all() {
+            let mut got = vec![f32::NAN; shape.input()];
+            transposed(isa, &shape, &x, &w, Some(&bias), &mut got);
+            let e = error(&got, &y);
+            assert!(e < 2e-5, "{isa:?} {shape:?}: {e}");
+        }
     }
 }
 
