@@ -1,12 +1,11 @@
 //! Draws one clip of `moving_shapes`. Whole numbers only, so that it is the same on every machine.
 
+use super::camera::{self, Camera};
+use super::canvas::{Around, Canvas, Figure, NOBODY, Post};
 use super::motion::{self, Motion, Pose, UNIT};
 use crate::data::Philox;
-use crate::data::shapes::draw::{Colour, Fill, Frame, colour, contrasting, draw, fill, mix};
-use crate::data::shapes::figures::{FIGURES, GRID};
-
-/// Places that are looked at in a pixel, each way.
-const SUB: i64 = 4;
+use crate::data::shapes::draw::{Colour, colour, contrasting, draw, fill, mix};
+use crate::data::shapes::figures::FIGURES;
 
 /// What a clip is made of.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +14,13 @@ pub(super) struct Scene {
     /// In pixels.
     pub side: usize,
     pub figures: usize,
+    /// Cameras that see it.
+    pub cameras: usize,
+    /// Posts that stand before the figures.
+    pub posts: usize,
 }
 
-/// A clip, and where its figures are in it.
+/// What one camera sees, and where the figures are in it.
 pub(super) struct Drawn {
     /// `side * side * 3` bytes each, rows of interleaved RGB.
     pub frames: Vec<Vec<u8>>,
@@ -25,46 +28,98 @@ pub(super) struct Drawn {
     pub masks: Vec<Vec<Vec<u8>>>,
     /// For each figure, for each frame: left, top, right and bottom of what is seen, in pixels.
     pub tracks: Vec<Vec<[f32; 4]>>,
+    /// The same of the whole figure as far as it lies in the picture, whatever stands before it.
+    pub extents: Vec<Vec<[f32; 4]>>,
 }
 
-struct Figure {
-    class: usize,
-    fill: Fill,
-    motion: Motion,
-}
-
-/// The clip whose first figure does `action`.
-pub(super) fn clip(rng: &mut Philox, scene: &Scene, action: usize) -> Drawn {
-    let ground = Ground::drawn(rng, scene.side);
-    let figures = figures(rng, scene, action, ground.ends);
+/// The clip whose first figure does `action`, once for each camera. The first camera sees the same however many there are.
+pub(super) fn clip(rng: &mut Philox, scene: &Scene, action: usize) -> Vec<Drawn> {
+    let side = scene.side;
+    let ground = Ground::drawn(rng, side);
+    let mut figures = figures(rng, scene, action, ground.ends);
     // who is before whom stays
     let order = rng.permutation(figures.len());
+    for (at, which) in order.iter().enumerate() {
+        figures[*which as usize].depth = camera::depth(at, order.len(), side);
+    }
     let noise = draw(rng, 0, 12);
+    let posts = Post::drawn(rng, scene.posts, (scene.figures, side), ground.ends);
+    (0..scene.cameras)
+        .map(|at| match at {
+            0 => filmed(
+                rng,
+                scene,
+                &figures,
+                &posts,
+                &ground,
+                &Camera::front(),
+                noise,
+            ),
+            _ => {
+                let camera = Camera::drawn(rng, at);
+                let wall = Ground::between(rng, side, ground.ends);
+                filmed(rng, scene, &figures, &posts, &wall, &camera, noise)
+            }
+        })
+        .collect()
+}
+
+/// What a camera sees of it all.
+fn filmed(
+    rng: &mut Philox,
+    scene: &Scene,
+    figures: &[Figure],
+    posts: &[Post],
+    ground: &Ground,
+    camera: &Camera,
+    noise: i32,
+) -> Drawn {
+    let n = figures.len();
     let mut drawn = Drawn {
         frames: Vec::with_capacity(scene.frames),
-        masks: vec![Vec::with_capacity(scene.frames); figures.len()],
-        tracks: vec![Vec::with_capacity(scene.frames); figures.len()],
+        masks: vec![Vec::new(); n],
+        tracks: vec![Vec::new(); n],
+        extents: vec![Vec::new(); n],
     };
-    let mut pixels = Vec::new();
-    let mut owner = Vec::new();
+    let side = scene.side;
+    let middle = side as i64 * UNIT / 2;
+    let mut canvas = Canvas {
+        side,
+        pixels: Vec::new(),
+        owner: Vec::new(),
+    };
     for at in 0..scene.frames {
-        pixels.clear();
-        pixels.extend_from_slice(&ground.pixels);
-        owner.clear();
-        owner.resize(pixels.len(), usize::MAX);
-        for which in &order {
-            let which = *which as usize;
-            let figure = &figures[which];
-            let pose = figure.motion.pose(at, scene.frames);
-            paint(figure, which, pose, scene.side, &mut pixels, &mut owner);
+        canvas.pixels.clear();
+        canvas.pixels.extend_from_slice(&ground.pixels);
+        canvas.owner.clear();
+        canvas.owner.resize(side * side, NOBODY);
+        // what is seen of each, the nearest last
+        let mut seen: Vec<(i64, usize, Pose)> = Vec::with_capacity(figures.len());
+        for (which, figure) in figures.iter().enumerate() {
+            let mut pose = figure.motion.pose(at, scene.frames);
+            let (x, y, near) = camera.sees((pose.x - middle, pose.y - middle, figure.depth));
+            (pose.x, pose.y) = (x + middle, y + middle);
+            seen.push((near, which, pose));
         }
-        drawn.frames.push(noisy(rng, &pixels, noise));
+        seen.sort_by_key(|(near, ..)| *near);
+        for (_, which, pose) in seen {
+            let extent = canvas.paint(&figures[which], which, pose, camera);
+            drawn.extents[which].push(extent);
+        }
+        for post in posts {
+            canvas.stand(post, camera);
+        }
+        if !posts.is_empty() || scene.cameras > 1 {
+            canvas
+                .pixels
+                .iter_mut()
+                .for_each(|pixel| *pixel = camera.lit(*pixel));
+        }
+        drawn.frames.push(noisy(rng, &canvas.pixels, noise));
         for which in 0..figures.len() {
-            let mask = owner
-                .iter()
-                .map(|owner| if *owner == which { 255 } else { 0 });
-            let mask: Vec<u8> = mask.collect();
-            drawn.tracks[which].push(around(&mask, scene.side));
+            let owned = |owner: &usize| if *owner == which { 255 } else { 0 };
+            let mask: Vec<u8> = canvas.owner.iter().map(owned).collect();
+            drawn.tracks[which].push(around(&mask, side));
             drawn.masks[which].push(mask);
         }
     }
@@ -93,6 +148,7 @@ fn figures(rng: &mut Philox, scene: &Scene, action: usize, ground: [Colour; 2]) 
             class,
             fill,
             motion,
+            depth: 0,
         });
     }
     figures
@@ -109,6 +165,11 @@ impl Ground {
     fn drawn(rng: &mut Philox, side: usize) -> Self {
         let first = colour(rng);
         let second = mix(first, colour(rng), draw(rng, 0, 160));
+        Self::between(rng, side, [first, second])
+    }
+
+    /// The same between two colours.
+    fn between(rng: &mut Philox, side: usize, [first, second]: [Colour; 2]) -> Self {
         let (dx, dy) = (draw(rng, -64, 65), draw(rng, -64, 65));
         let length = (dx.abs() + dy.abs()).max(1) * side as i32;
         let start = (dx.min(0) + dy.min(0)) * side as i32;
@@ -118,59 +179,6 @@ impl Ground {
         Self {
             pixels: (0..side * side).map(place).map(pixel).collect(),
             ends: [first, second],
-        }
-    }
-}
-
-/// Paints a figure over what is there, and notes the pixels of which it covers half.
-fn paint(
-    figure: &Figure,
-    which: usize,
-    pose: Pose,
-    side: usize,
-    pixels: &mut [Colour],
-    owner: &mut [usize],
-) {
-    let rows = &FIGURES[figure.class];
-    let (sine, cosine) = motion::direction(pose.angle);
-    let cells = GRID as i64;
-    let size = pose.size.max(UNIT);
-    let frame = Frame {
-        centre: (pose.x, pose.y),
-        across: (cosine * cells / size, -sine * cells / size),
-        down: (sine * cells / size, cosine * cells / size),
-    };
-    let half = cells << 15;
-    // a square reaches 0.71 of its side from its centre
-    let reach = size * 3 / 4;
-    let near = |centre: i64| {
-        let whole = side as i64;
-        let (low, high) = ((centre - reach) / UNIT - 1, (centre + reach) / UNIT + 2);
-        low.clamp(0, whole)..high.clamp(0, whole)
-    };
-    let step = UNIT / SUB;
-    for y in near(pose.y) {
-        for x in near(pose.x) {
-            let mut covered = 0;
-            for sub in 0..SUB * SUB {
-                let at = |pixel: i64, sub: i64| pixel * UNIT + sub * step + step / 2;
-                let (u, v) = frame.place(at(x, sub % SUB), at(y, sub / SUB));
-                let (u, v) = ((u + half) >> 16, (v + half) >> 16);
-                if (0..cells).contains(&u) && (0..cells).contains(&v) {
-                    covered += i32::from(rows[v as usize] >> u & 1);
-                }
-            }
-            if covered == 0 {
-                continue;
-            }
-            let i = y as usize * side + x as usize;
-            // what it is painted with moves with it
-            let (u, v) = frame.place(x * UNIT + UNIT / 2, y * UNIT + UNIT / 2);
-            let paint = figure.fill.at(u >> 16, v >> 16);
-            pixels[i] = mix(pixels[i], paint, covered * 16);
-            if covered >= 8 {
-                owner[i] = which;
-            }
         }
     }
 }
@@ -189,11 +197,9 @@ fn noisy(rng: &mut Philox, pixels: &[Colour], noise: i32) -> Vec<u8> {
 
 /// Left, top, right and bottom of what a mask holds; zeros where it holds nothing.
 fn around(mask: &[u8], side: usize) -> [f32; 4] {
-    let mut around: Option<[usize; 4]> = None;
+    let mut around = Around::default();
     for (i, _) in mask.iter().enumerate().filter(|(_, m)| **m > 0) {
-        let (x, y) = (i % side, i / side);
-        let [left, top, right, bottom] = around.unwrap_or([x, y, x + 1, y + 1]);
-        around = Some([left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)]);
+        around.add(i % side, i / side);
     }
-    around.map_or([0.0; 4], |sides| sides.map(|side| side as f32))
+    around.sides()
 }

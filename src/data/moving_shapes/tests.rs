@@ -4,6 +4,8 @@ const SCENE: draw::Scene = draw::Scene {
     frames: 8,
     side: 32,
     figures: 2,
+    cameras: 1,
+    posts: 0,
 };
 
 fn set(split: Split, n: usize) -> MovingShapes {
@@ -210,4 +212,132 @@ fn the_statistics_are_those_of_the_frames() {
             assert!((said - found).abs() < 0.006, "{all:?}");
         }
     }
+}
+
+fn read(scene: draw::Scene, index: usize) -> Record {
+    let set = MovingShapes::new(Split::Train, 400, 1, scene);
+    set.read(index, crate::data::Draws::STILL).unwrap()
+}
+
+fn boxes(value: &Sample, figure: usize) -> &[[f32; 4]] {
+    value.as_list().unwrap()[figure].as_boxes().unwrap()
+}
+
+/// The first camera sees what the only one would; the others see the same moments elsewhere, in other light.
+#[test]
+fn cameras_see_the_same_moments() {
+    let three = draw::Scene {
+        cameras: 3,
+        side: 64,
+        ..SCENE
+    };
+    let set = MovingShapes::new(Split::Train, 400, 1, three);
+    let names: Vec<&str> = set.fields().iter().map(|(name, _)| &**name).collect();
+    assert_eq!(
+        names,
+        [
+            "camera1", "camera2", "camera3", "action", "masks1", "tracks1", "extents1", "masks2",
+            "tracks2", "extents2", "masks3", "tracks3", "extents3"
+        ]
+    );
+    let (mut ways, mut narrow, mut elsewhere) = (0, 0, 0);
+    for i in 0..40 {
+        let record = read(three, i);
+        for (value, (name, ty)) in record.iter().zip(set.fields()) {
+            assert!(ty.holds(value), "{name} of {i} is {}", value.shown());
+        }
+        let one = draw::Scene {
+            cameras: 1,
+            ..three
+        };
+        assert_eq!(frames(&record), frames(&read(one, i)));
+        assert_ne!(record[0].as_clip(), record[1].as_clip());
+        assert_ne!(record[1].as_clip(), record[2].as_clip());
+        for camera in [1, 2] {
+            let (front, other) = (boxes(&record[6], 0), boxes(&record[6 + 3 * camera], 0));
+            let way = |boxes: &[[f32; 4]]| {
+                let (first, last) = (middle(boxes[0]), middle(boxes[7]));
+                (last.0 - first.0, last.1 - first.1, last.2 - first.2)
+            };
+            let (a, b) = (way(front), way(other));
+            // left stays left, up stays up, nearer stays nearer
+            let together = match i % 8 {
+                0 | 1 => a.0 * b.0 > 0.0,
+                2 | 3 => a.1 * b.1 > 0.0,
+                6 | 7 => a.2 * b.2 > 0.0,
+                _ => continue,
+            };
+            ways += usize::from(together);
+            let width = |boxes: &[[f32; 4]]| {
+                let each = boxes.iter().map(|b| (b[2] - b[0]) / (b[3] - b[1]).max(1.0));
+                each.sum::<f32>()
+            };
+            narrow += usize::from(width(other) < width(front));
+            // two figures at two depths: what lies between them is another
+            let between =
+                |tracks: &Sample| middle(boxes(tracks, 0)[4]).0 - middle(boxes(tracks, 1)[4]).0;
+            let off = between(&record[6]) - between(&record[6 + 3 * camera]);
+            elsewhere += usize::from(off.abs() > 4.0);
+        }
+    }
+    // of 60; one that leaves the picture is seen in part
+    assert!(ways >= 56, "{ways}");
+    assert!(narrow >= 52, "{narrow}");
+    assert!(elsewhere >= 40, "{elsewhere}");
+}
+
+/// A figure behind a post or another figure keeps its extent; what is seen of it lies inside.
+#[test]
+fn what_is_hidden_keeps_its_extent() {
+    let scene = draw::Scene { posts: 2, ..SCENE };
+    let (mut hidden, mut less, mut all) = (0, 0, 0);
+    for i in 0..100 {
+        let (behind, free) = (read(scene, i), read(SCENE, i));
+        for figure in 0..2 {
+            // posts hide, and change nothing else
+            assert_eq!(boxes(&behind[4], figure), boxes(&free[4], figure));
+            let seen = boxes(&behind[3], figure).iter();
+            for (seen, extent) in seen.zip(boxes(&behind[4], figure)) {
+                all += 1;
+                if *seen == [0.0; 4] {
+                    hidden += usize::from(*extent != [0.0; 4]);
+                    continue;
+                }
+                assert!(seen[0] >= extent[0] && seen[1] >= extent[1]);
+                assert!(seen[2] <= extent[2] && seen[3] <= extent[3]);
+                less += usize::from(seen != extent);
+            }
+        }
+        // a post covers some columns from top to bottom, in every frame
+        let (with, without) = (frames(&behind), frames(&free));
+        let differs = |x: usize| {
+            (0..8).all(|at| {
+                (0..32).any(|y| {
+                    let pixel = |frames: &Vec<Vec<u8>>| frames[at][(y * 32 + x) * 3];
+                    pixel(&with).abs_diff(pixel(&without)) > 24
+                })
+            })
+        };
+        assert!((0..32).any(differs), "{i}");
+    }
+    assert!(hidden > 10 && hidden < all / 4, "{hidden} of {all}");
+    assert!(less > all / 10, "{less} of {all}");
+}
+
+/// Posts and cameras make other data; neither makes what there was.
+#[test]
+fn manifests_tell_scenes_apart() {
+    let manifest = |scene| {
+        let set = MovingShapes::new(Split::Train, 4, 1, scene);
+        set.manifest(&crate::data::Silent).unwrap()
+    };
+    let all = [
+        manifest(SCENE),
+        manifest(draw::Scene { posts: 1, ..SCENE }),
+        manifest(draw::Scene {
+            cameras: 2,
+            ..SCENE
+        }),
+    ];
+    assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
 }
