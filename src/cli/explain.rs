@@ -49,6 +49,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     for field in found {
         let from = match field.origin {
             Origin::Written => format!("written at {}", field.place),
+            Origin::File => format!("the file's default, {}", field.place),
             Origin::Default => "the default".into(),
             Origin::Set => "given with --set".into(),
         };

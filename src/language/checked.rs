@@ -22,6 +22,8 @@ pub struct Recipe {
     pub encoders: Vec<Net>,
     /// `fit`, `pretext`, `evaluate`, `finetune`, `export`, in order.
     pub stages: Vec<Stage>,
+    /// `layers NAME = …`, in order.
+    pub stacks: Vec<Stack>,
     /// `run { … }` with its defaults.
     pub run: Args,
     /// What has an error. Empty in a sound recipe.
@@ -50,6 +52,17 @@ pub struct DatasetItem {
     pub name_span: Span,
     /// What it is.
     pub data: Data,
+}
+
+/// `layers NAME = …`. Networks hold its layers; it is known by name only here.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Whether a network takes it.
+    pub used: bool,
 }
 
 /// `augment NAME(parameters) { bindings; emit … }`

@@ -4,6 +4,7 @@ mod check;
 mod data;
 mod foreign;
 mod hostile;
+mod mistakes;
 #[path = "../support/mutate.rs"]
 mod mutate;
 mod mutated;

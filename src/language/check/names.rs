@@ -79,6 +79,16 @@ impl<'a> Checker<'a> {
             name.span,
             format!("no {noun} of this recipe is called `{}`", name.text),
         );
+        if let Some((_, made)) = self.spread.iter().find(|(of, _)| *of == name.text) {
+            let made: Vec<&str> = made.iter().map(String::as_str).collect();
+            return diagnostic
+                .note(format!(
+                    "`{}` starts from several stages: it is {}.",
+                    name.text,
+                    some_of(&made)
+                ))
+                .help("name one of them");
+        }
         let of_noun: Vec<&str> = self
             .items
             .values()
