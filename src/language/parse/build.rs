@@ -198,17 +198,22 @@ impl<'a> Builder<'a> {
     fn bad_item(&mut self, pair: &Pair<'_, Rule>, file: &mut File) {
         let span = self.span(pair);
         let mut words = pair.as_str().split_whitespace();
-        if let (Some(keyword), Some(second)) = (words.next(), words.next())
-            && (expected::ITEMS.contains(&keyword)
-                || nearest(keyword, expected::ITEMS.iter().copied()).is_some())
-        {
-            let end = second
-                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                .unwrap_or(second.len());
-            file.lost.push(Name {
-                text: second[..end].to_owned(),
-                span,
-            });
+        // `let a = …`, `a = …`: a word before `=` or a bracket is a name
+        let word = |text: &str| -> String {
+            let part = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+            text.chars().take_while(part).collect()
+        };
+        if let (Some(first), Some(second)) = (words.next(), words.next()) {
+            let keyword = expected::ITEMS.contains(&first)
+                || nearest(first, expected::ITEMS.iter().copied()).is_some();
+            let text = match second {
+                "=" if keyword => String::new(),
+                "=" => word(first),
+                second => word(second),
+            };
+            if keyword || second == "=" || words.next() == Some("=") {
+                file.lost.push(Name { text, span });
+            }
         }
         if self.diagnostics.len() >= EXPLAINED {
             return;

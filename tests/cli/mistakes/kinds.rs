@@ -75,7 +75,6 @@ kinds! {
     "no unit" fix Value("length", "10");
     "wrong unit" none Value("length", "10 minutes");
     "misspelt unit" fix Swap("epochs", "eopchs");
-    "share without %" fix Swap("%", "");
     "px left out" fix Swap("px", "");
     "% for px" none Swap("px", "%");
     "tuple for range" fix At(ranges, |range| format!("({})", range.replace("..", ", ")));
@@ -86,12 +85,12 @@ kinds! {
         let (low, high) = range.split_once("..").unwrap_or(("0.1", "0.2"));
         if low == high { format!("{}..0.01", "0.5") } else { format!("{high}..{low}") }
     });
+    "share without %" fix Swap("hflip(50%)", "hflip(0.5)");
     // words of other languages
     "None" fix Value("schedule", "None");
     "null" fix Value("schedule", "null");
     "True" none Value("batch", "True");
     "quotes about a name" fix Value("encoder", "\"small_cnn\"");
-    "lambda" none Value("schedule", "lambda x: x");
     "epochs = 10" fix At(|t| whole(t, "length"), |_| "epochs = 10".into());
     "max_epochs = 10" fix At(|t| whole(t, "length"), |_| "max_epochs = 10".into());
     "steps = 10" fix At(|t| whole(t, "length"), |_| "num_steps = 10".into());
@@ -123,7 +122,7 @@ kinds! {
     // names
     "misspelt field" fix At(|t| fields(t).into_iter().filter(|f| f.len() > 3).collect(), swapped);
     "misspelt call" fix At(calls, swapped);
-    "a letter left out" fix At(calls, |word| word[..word.len() - 1].into());
+    "a letter left out" fix At(|t| calls(t).into_iter().filter(|c| &t[c.clone()] != "adamw").collect(), |word| word[..word.len() - 1].into());
     "capital" fix At(calls, |word| word[..1].to_uppercase() + &word[1..]);
     "camelCase" fix At(|t| snakes(t, calls(t)), camel);
     "kebab-case" fix At(|t| snakes(t, calls(t)), |word| word.replace('_', "-"));
@@ -138,12 +137,14 @@ kinds! {
     "misspelt emit" fix Swap("emit ", "emmit ");
     "return" fix Swap("emit ", "return ");
     "no name" none At(|t| named(t, "\npretext "), |_| String::new());
+    "a keyword as a name" none At(|t| named(t, "\nevaluate "), |_| "run".into());
+    "no name of an evaluation" fix At(|t| named(t, "\nevaluate "), |_| String::new());
+    "a name alone" fix Swap("\ndataset ", "\n");
     "a field twice" none At(|t| lines(t, "batch"), |line| format!("{line}\n{line}"));
     "an augment as encoder" none Value("encoder", "view");
     "a task as evaluator" none Swap("= knn(", "= simclr(");
     "a call for an augment" fix At(|t| of(t, "augment"), |name| format!("{name}()"));
     "no data" none At(|t| lines(t, "data"), |_| String::new());
-    "a keyword as a name" none At(|t| named(t, "\npretext "), |_| "run".into());
     // strings
     "'text'" fix At(texts, |text| text.replace('"', "'"));
     "“text”" fix At(texts, |text| format!("“{}”", text.trim_matches('"')));
@@ -241,10 +242,29 @@ impl Kind {
         let by = make(&text[at.clone()]);
         let whole = format!("{}{by}{}", &text[..at.start], &text[at.end..]);
         let from = &text[at.clone()];
-        // a mistake that begins with a line end is on the next line
-        let skipped = from.len() - from.trim_start_matches('\n').len();
-        vec![(whole.into_bytes(), line(text, at.start + skipped))]
+        // the mistake is where the two begin to differ
+        let same = from
+            .bytes()
+            .zip(by.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let breaks = by.as_bytes()[same..]
+            .iter()
+            .take_while(|byte| **byte == b'\n');
+        let line = match self.name {
+            // what is open, or lacks something, begins where its item does
+            "no }" | "no data" => header(&whole, at.start),
+            _ => line(&whole, at.start + same) + breaks.count() as u64,
+        };
+        vec![(whole.into_bytes(), line)]
     }
+}
+
+/// The line of the item that holds this place.
+fn header(text: &str, at: usize) -> u64 {
+    let lines = text[..at].lines().enumerate();
+    let heads = lines.filter(|(_, line)| line.starts_with(|c: char| c.is_ascii_alphabetic()));
+    heads.last().map_or(1, |(index, _)| index as u64 + 1)
 }
 
 /// The two letters in the middle change places; where they are the same, one is doubled.

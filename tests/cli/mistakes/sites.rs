@@ -85,5 +85,6 @@ pub fn word_before(text: &str, end: usize) -> Range<usize> {
 
 /// The line of a byte, from 1.
 pub fn line(text: &str, at: usize) -> u64 {
-    text[..at].matches('\n').count() as u64 + 1
+    let bytes = text.as_bytes()[..at].iter();
+    bytes.filter(|byte| **byte == b'\n').count() as u64 + 1
 }
