@@ -2,6 +2,7 @@
 
 mod check;
 mod data;
+mod explained;
 mod foreign;
 mod hostile;
 mod mistakes;
@@ -10,6 +11,8 @@ mod mutate;
 mod mutated;
 mod outside;
 mod scripts;
+mod shared;
+mod sizes;
 mod verbs;
 
 #[path = "../support/mod.rs"]

@@ -7,10 +7,10 @@ use super::arguments::{Given, Matched, Subject};
 use super::names::kinds_text;
 use super::shared;
 use super::values::Place;
-use crate::catalog::{Args, Argument, Call, Kind, Param, run_fields};
+use crate::catalog::{Args, Argument, Call, Kind, Origin, Param, Value, run_fields};
 use crate::language::Diagnostic;
 use crate::language::ast::{self, ExprKind, File, Item};
-use crate::language::checked::Stage;
+use crate::language::checked::{MOST_SEEDS, Stage, seeds_of};
 use crate::language::codes::Code;
 
 impl Checker<'_> {
@@ -307,6 +307,43 @@ impl Checker<'_> {
         self.unknown_field(&subject, &field.name, &field.value, names, "field");
     }
 
+    /// `seeds = 1..3`: whole numbers, each once, in the place of `seed`. What is planned has the first of them.
+    fn seeds(&mut self, args: &mut Args) -> bool {
+        let Some(seeds) = args.values.get("seeds") else {
+            return true;
+        };
+        let span = seeds.span;
+        let all = seeds_of(&seeds.value);
+        let seed = args
+            .values
+            .get("seed")
+            .filter(|seed| seed.origin != Origin::Default);
+        let diagnostic = match (&all, seed) {
+            (_, Some(seed)) => {
+                Diagnostic::error(Code::Duplicate, span, "`run` has a `seed` and `seeds`")
+                    .label(seed.span, "one seed here")
+                    .help("keep one of them")
+            }
+            (None, _) => Diagnostic::error(
+                Code::OutOfRange,
+                span,
+                format!("`seeds` are whole numbers from 0 on, each once, at most {MOST_SEEDS}"),
+            )
+            .help("write `seeds = 1..3`, or `seeds = [1, 5, 7]`"),
+            (Some(all), None) => {
+                let first = all.first().copied().unwrap_or_default();
+                let seed = Argument {
+                    value: Value::Integer(first as i64),
+                    ..seeds.clone()
+                };
+                args.values.insert("seed".into(), seed);
+                return true;
+            }
+        };
+        self.error(diagnostic);
+        false
+    }
+
     /// `run { … }`, or its defaults where there is none, and whether all of it could be read. Defaults stand in for what could not.
     pub(super) fn run(&mut self, tree: &File) -> (Args, bool) {
         let mut blocks = tree.items.iter().filter_map(|item| match item {
@@ -347,7 +384,9 @@ impl Checker<'_> {
         }
         let Matched { args, missing } = self.arguments(&subject, &params, &given, &mut forgiven);
         self.report_missing(&subject, &params, &missing, "field");
-        let whole = args.is_some() && first.is_none_or(|block| !block.partial);
+        let mut args = args;
+        let seeds = args.as_mut().is_none_or(|args| self.seeds(args));
+        let whole = seeds && args.is_some() && first.is_none_or(|block| !block.partial);
         let args = match args {
             Some(args) => args,
             None => (self
