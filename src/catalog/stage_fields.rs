@@ -235,6 +235,11 @@ pub fn monitor_params() -> Vec<Param> {
 pub fn run_fields() -> Vec<Param> {
     vec![
         Param::with_default("seed", Type::Integer, "0", "Decides every random number.").within(0.0, 9e15),
+        Param::optional(
+            "seeds",
+            Type::OneOf(vec![Type::Range, Type::List(Box::new(Type::Integer))]),
+            "`1..3` or `[1, 5]` in the place of `seed`: the recipe runs once with each, and its table shows means and deviations.",
+        ),
         Param::with_default("device", Type::Choice(&["auto", "flex", "ndarray", "cuda", "vulkan"]), "auto", "Where tensors live; `auto` is the best one compiled in that initialises."),
         Param::with_default("precision", Type::Choice(&["f32", "bf16"]), "f32", "What products and convolutions of training take; sums, norms, losses and weights are f32."),
         Param::optional("threads", Type::Integer, "Threads of the tensor engine; all cores where absent.").within(1.0, 1024.0),

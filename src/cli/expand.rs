@@ -5,6 +5,7 @@ use clap::Args;
 use super::Outcome;
 use super::out::print_text;
 use super::recipe::RecipeArgs;
+use crate::language::Sources;
 
 /// Arguments of `pretext expand`.
 #[derive(Args)]
@@ -25,12 +26,20 @@ pub fn run(args: &ExpandArgs) -> anyhow::Result<Outcome> {
             };
             let notes = plan.as_ref().map(|plan| plan.normalization_notes());
             let decided = plan.as_ref().map(|plan| &plan.recipe);
-            print_text(&crate::language::expand_noting(
+            let text = crate::language::expand_noting(
                 decided.or(resolved.as_ref()).unwrap_or(recipe),
                 &notes.unwrap_or_default(),
-            ))?;
+            );
+            print_text(&formed(text))?;
             Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Unsound),
     }
+}
+
+/// The text in the one form of `pretext fmt`.
+fn formed(text: String) -> String {
+    let mut sources = Sources::default();
+    let file = sources.add("expanded.ssl", text.clone());
+    crate::language::format(&sources, file).unwrap_or(text)
 }

@@ -1,22 +1,32 @@
-//! `pretext explain RECIPE FIELD`
+//! `pretext explain RECIPE FIELD`, `pretext explain E0203`
 
 use clap::Args;
 
 use super::Outcome;
 use super::out::print;
 use super::recipe::RecipeArgs;
-use crate::catalog::Origin;
+use crate::catalog::{Origin, run_fields};
+use crate::language::checked::Recipe;
+use crate::language::codes::Code;
+use crate::language::{Example, Explained, explained};
 
 /// Arguments of `pretext explain`.
 #[derive(Args)]
 pub struct ExplainArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
-    /// A field: `rotations.batch`; a stage's name shows all of its fields, nothing shows all
+    /// A field of the recipe: `rotations.batch`; a stage's name shows all of its fields, nothing shows all
     field: Option<String>,
 }
 
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
+    let named = args.recipe.recipe.to_string_lossy().to_ascii_uppercase();
+    if args.field.is_none()
+        && !args.recipe.recipe.exists()
+        && let Some(found) = code(&named)
+    {
+        return found;
+    }
     let loaded = args.recipe.load(None)?;
     loaded.show();
     let Some(recipe) = loaded.recipe.as_ref().filter(|_| loaded.errors() == 0) else {
@@ -38,6 +48,12 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
                     .is_some_and(|rest| rest.starts_with('.'))
         })
         .collect();
+    if found.is_empty()
+        && let Some(doc) = unset(recipe, wanted)
+    {
+        print(&format!("{wanted} is not set\n  {doc}\n"))?;
+        return Ok(Outcome::Done);
+    }
     if found.is_empty() {
         say!("error: the recipe has no field `{wanted}`");
         if let Some(near) = crate::language::nearest(wanted, all.iter().map(|f| f.path.as_str())) {
@@ -49,6 +65,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     for field in found {
         let from = match field.origin {
             Origin::Written => format!("written at {}", field.place),
+            Origin::File => format!("the file's default, {}", field.place),
             Origin::Default => "the default".into(),
             Origin::Set => "given with --set".into(),
         };
@@ -63,4 +80,48 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     }
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// What a field is for that the recipe leaves out, and that has no default.
+fn unset(recipe: &Recipe, wanted: &str) -> Option<String> {
+    let (owner, name) = wanted.split_once('.')?;
+    let params = match recipe.stages.iter().find(|stage| stage.name == owner) {
+        Some(stage) => {
+            let spec = &stage.call.spec;
+            spec.params
+                .iter()
+                .cloned()
+                .chain(spec.stage_fields())
+                .collect()
+        }
+        None if owner == "run" => run_fields(),
+        None => return None,
+    };
+    let param = params.into_iter().find(|param| param.name == name)?;
+    Some(param.doc.clone())
+}
+
+/// What a code stands for, why, and an example; `None` where the word is no code.
+fn code(named: &str) -> Option<anyhow::Result<Outcome>> {
+    let mut letters = named.chars();
+    let is_code = matches!(letters.next(), Some('E' | 'W'));
+    let digits = letters.as_str();
+    if !is_code || digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let Some(code) = Code::ALL.iter().find(|code| code.number() == named) else {
+        say!("error: there is no code {named}");
+        say!("help: `grammar/README.md` lists all codes");
+        return Some(Ok(Outcome::Unsound));
+    };
+    let Explained { why, example } = explained(*code);
+    let mut text = format!("{named}: {}\n\n{why}\n", code.meaning());
+    let lines = |text: &str| -> String {
+        let lines = text.lines().map(|line| format!("    {}\n", line.trim()));
+        lines.collect()
+    };
+    if let Some(Example { wrong, right }) = example {
+        text += &format!("\n  wrong:\n{}  right:\n{}", lines(wrong), lines(right));
+    }
+    Some(print(&text).map(|()| Outcome::Done))
 }

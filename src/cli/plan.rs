@@ -90,6 +90,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
             "stages": stages,
             "memory": stages.iter().map(|s| s.memory).max().unwrap_or(0),
             "free_memory": free,
+            "seeds": plan.recipe.seeds(),
             "seconds": args.calibrate.then(|| stages.iter().filter_map(|s| s.seconds).sum::<f64>()),
         }))?;
         return Ok(Outcome::Done);
@@ -201,6 +202,11 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
             " · time {}",
             super::bar::clock(std::time::Duration::from_secs_f64(seconds))
         );
+    }
+    let seeds = plan.recipe.seeds();
+    if seeds.len() > 1 {
+        let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+        out += &format!("\nall of it once with each seed: {}", seeds.join(", "));
     }
     out + "\n"
 }

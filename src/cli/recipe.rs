@@ -52,6 +52,9 @@ pub struct RecipeArgs {
     /// Let the recipe read scripts outside its project and write exports outside the run directory
     #[arg(long)]
     pub allow_outside: bool,
+    /// Which of its `seeds` the recipe has; the first where none is chosen.
+    #[arg(skip)]
+    pub seed: Option<u64>,
 }
 
 /// What came of a recipe's text.
@@ -382,6 +385,9 @@ impl RecipeArgs {
                 plan: None,
                 pins: Vec::new(),
             });
+        }
+        if let Some(seed) = self.seed {
+            checked.recipe.with_seed(seed);
         }
         let sound = checked.is_sound();
         let mut plan = None;

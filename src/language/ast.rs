@@ -21,6 +21,8 @@ pub struct File {
     pub items: Vec<Item>,
     /// Names of items whose head could not be parsed: using them is no second error.
     pub lost: Vec<Name>,
+    /// Stages that start from several others, each with the names of those that were made of it.
+    pub spread: Vec<(String, Vec<String>)>,
 }
 
 /// One item.
@@ -30,10 +32,14 @@ pub enum Item {
     Dataset(Name, Expr),
     /// `encoder NAME = value`
     Encoder(Name, Expr),
+    /// `layers NAME = value`
+    Layers(Name, Expr),
     /// `augment NAME(…) { … }`
     Augment(Augment),
     /// `fit`, `pretext`, `evaluate`, `finetune`, `export`
     Stage(Stage),
+    /// `pretext { … }`: what every stage of the kind has that does not say otherwise.
+    Defaults(Defaults),
     /// `run { … }`
     Run(Block),
     /// `use script "…"`, `use plugin "…" version "…"`
@@ -109,6 +115,17 @@ pub struct Stage {
     pub block: Block,
     /// From the keyword to the end.
     pub span: Span,
+}
+
+/// `pretext { fields }`
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// The keyword with its place.
+    pub word: Name,
+    /// What it says.
+    pub kind: Kind,
+    /// The fields.
+    pub block: Block,
 }
 
 /// `augment NAME(parameters) { … }`
@@ -226,13 +243,13 @@ pub struct Argument {
 }
 
 impl Item {
-    /// Its name; none for `run`.
+    /// Its name; none for `run` and for what has none.
     pub fn name(&self) -> Option<&Name> {
         match self {
-            Item::Dataset(name, _) | Item::Encoder(name, _) => Some(name),
+            Item::Dataset(name, _) | Item::Encoder(name, _) | Item::Layers(name, _) => Some(name),
             Item::Augment(augment) => Some(&augment.name),
             Item::Stage(stage) => Some(&stage.name),
-            Item::Run(_) | Item::Use(_) => None,
+            Item::Defaults(_) | Item::Run(_) | Item::Use(_) => None,
         }
     }
 
@@ -241,11 +258,23 @@ impl Item {
         match self {
             Item::Dataset(..) => "data set",
             Item::Encoder(..) => "encoder",
+            Item::Layers(..) => "stack of layers",
             Item::Augment(_) => "augment",
             Item::Stage(stage) if stage.kind == Kind::Fit => "fit",
             Item::Stage(_) => "stage",
+            Item::Defaults(_) => "block of defaults",
             Item::Run(_) => "run",
             Item::Use(_) => "use",
+        }
+    }
+}
+
+impl Expr {
+    /// The name of what is called.
+    pub fn name(&self) -> Option<&Name> {
+        match &self.kind {
+            ExprKind::Call(call) => Some(&call.name),
+            _ => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Sources, Span};
-use crate::catalog::{Args, Argument, Artifact, Call, Data, Kind, Net};
+use crate::catalog::{Args, Argument, Artifact, Call, Data, Kind, Net, Value};
 
 /// A whole recipe.
 #[derive(Clone, Debug)]
@@ -22,10 +22,60 @@ pub struct Recipe {
     pub encoders: Vec<Net>,
     /// `fit`, `pretext`, `evaluate`, `finetune`, `export`, in order.
     pub stages: Vec<Stage>,
+    /// `layers NAME = …`, in order.
+    pub stacks: Vec<Stack>,
     /// `run { … }` with its defaults.
     pub run: Args,
     /// What has an error. Empty in a sound recipe.
     pub failed: Failed,
+}
+
+/// Most seeds of one recipe.
+pub const MOST_SEEDS: usize = 100;
+
+impl Recipe {
+    /// The seeds that it runs with, where they are several or written as such; none where it has one `seed`.
+    pub fn seeds(&self) -> Vec<u64> {
+        let seeds = self.run.values.get("seeds");
+        seeds
+            .and_then(|seeds| seeds_of(&seeds.value))
+            .unwrap_or_default()
+    }
+
+    /// The same recipe with one of its seeds.
+    pub fn with_seed(&mut self, seed: u64) {
+        if let Some(seeds) = self.run.values.remove("seeds") {
+            let seed = Value::Integer(i64::try_from(seed).unwrap_or(i64::MAX));
+            self.run.values.insert(
+                "seed".into(),
+                Argument {
+                    value: seed,
+                    ..seeds
+                },
+            );
+        }
+    }
+}
+
+/// The numbers of `seeds = 1..3` or `seeds = [1, 5]`: from 0 on, each once; `None` where they are something else.
+pub(crate) fn seeds_of(value: &Value) -> Option<Vec<u64>> {
+    let whole = |x: f64| ((0.0..9e15).contains(&x) && x.fract() == 0.0).then_some(x as u64);
+    let seeds: Vec<u64> = match value {
+        Value::Range(low, high) => {
+            let (low, high) = (whole(*low)?, whole(*high)?);
+            (low..=high).take(MOST_SEEDS + 1).collect()
+        }
+        Value::List(values) => {
+            let numbers = values.iter().map(|value| match value {
+                Value::Integer(n) => u64::try_from(*n).ok(),
+                _ => None,
+            });
+            numbers.collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    let once = seeds.iter().collect::<BTreeSet<_>>().len() == seeds.len();
+    (once && !seeds.is_empty() && seeds.len() <= MOST_SEEDS).then_some(seeds)
 }
 
 /// Items with an error, whether or not the recipe holds what could be understood of them.
@@ -50,6 +100,17 @@ pub struct DatasetItem {
     pub name_span: Span,
     /// What it is.
     pub data: Data,
+}
+
+/// `layers NAME = …`. Networks hold its layers; it is known by name only here.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Whether a network takes it.
+    pub used: bool,
 }
 
 /// `augment NAME(parameters) { bindings; emit … }`

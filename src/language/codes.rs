@@ -1,15 +1,17 @@
 //! The list of codes. A code is never used for something else, also after it is gone.
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal;)*) => {
         /// The number of a diagnostic: `E` errors, `W` warnings. `E01` syntax, `E02` names and fields, `E03` types and
         /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints,
         /// `E08` failures of a run, `E09` scripts and plugins.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $($(#[$doc])* $name,)* }
+        pub enum Code { $($(#[doc = $doc])* $name,)* }
         impl Code {
             /// As printed: `E0203`.
             pub fn number(self) -> &'static str { match self { $(Code::$name => $code,)* } }
+            /// What it stands for, in a sentence.
+            pub fn meaning(self) -> &'static str { match self { $(Code::$name => concat!($($doc),*).trim_ascii(),)* } }
             /// All codes, in order.
             pub const ALL: &'static [Code] = &[$(Code::$name,)*];
         }

@@ -7,6 +7,7 @@ pub mod codes;
 mod decode;
 mod diagnostic;
 mod excerpt;
+mod explained;
 mod fixes;
 mod format;
 pub(crate) mod nearest;
@@ -25,6 +26,7 @@ pub use check::{
 };
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
+pub use explained::{Example, Explained, explained};
 pub use fixes::{proven, said};
 pub use format::{WIDTH, format};
 pub use nearest::nearest;

@@ -61,7 +61,12 @@ pub fn expand_noting(recipe: &Recipe, notes: &BTreeMap<&str, String>) -> String 
         out += &stage_text(stage);
     }
     out += "\nrun {\n";
-    out += &fields_text(&run_fields(), &recipe.run);
+    // the seeds stand for the seed
+    let seeds = recipe.run.values.contains_key("seeds");
+    let fields = run_fields()
+        .into_iter()
+        .filter(|field| !(seeds && field.name == "seed"));
+    out += &fields_text(&fields.collect::<Vec<_>>(), &recipe.run);
     out += "}\n";
     out
 }

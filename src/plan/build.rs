@@ -296,6 +296,8 @@ impl Planner<'_> {
         if let Some((_, settings)) = planned.training_graph() {
             set_batch(&mut trained, settings.batch);
         }
+        // what is learnt from records is counted, not drawn
+        let seed = if stage.kind == Kind::Fit { 0 } else { seed };
         let (identity, fits) = identity::identity(self.recipe, &trained, seed, read);
         planned.identity = identity;
         planned.fits = fits.into_iter().collect();

@@ -178,7 +178,7 @@ fn keyed(rows: &[ResultRow]) -> Vec<(&ResultRow, Key<'_>)> {
 }
 
 /// NaN of nothing.
-fn mean(numbers: &[f64]) -> f64 {
+pub(super) fn mean(numbers: &[f64]) -> f64 {
     match numbers {
         [] => f64::NAN,
         _ => numbers.iter().sum::<f64>() / numbers.len() as f64,
@@ -186,7 +186,7 @@ fn mean(numbers: &[f64]) -> f64 {
 }
 
 /// `48.4 ± 0.6`, percent of a fraction.
-fn spread(measure: Measure, numbers: &[f64]) -> String {
+pub(super) fn spread(measure: Measure, numbers: &[f64]) -> String {
     let mean = mean(numbers);
     if !mean.is_finite() {
         return "–".into();

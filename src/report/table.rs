@@ -35,7 +35,7 @@ pub fn table(rows: &[ResultRow], limit: Option<usize>) -> String {
 }
 
 /// How a row was found: `knn · at conv1, k = 5`.
-fn how(row: &ResultRow) -> String {
+pub(super) fn how(row: &ResultRow) -> String {
     match (row.evaluator.as_str(), row.protocol.as_str()) {
         (evaluator, "") => evaluator.to_owned(),
         (evaluator, protocol) => format!("{evaluator} · {protocol}"),

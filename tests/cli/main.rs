@@ -2,13 +2,17 @@
 
 mod check;
 mod data;
+mod explained;
 mod foreign;
 mod hostile;
+mod mistakes;
 #[path = "../support/mutate.rs"]
 mod mutate;
 mod mutated;
 mod outside;
 mod scripts;
+mod shared;
+mod sizes;
 mod verbs;
 
 #[path = "../support/mod.rs"]

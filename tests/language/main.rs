@@ -9,6 +9,7 @@ mod mutate;
 mod mutations;
 mod refused;
 mod settings;
+mod shared;
 mod uses;
 
 use std::path::Path;

@@ -54,6 +54,8 @@ impl Split {
 pub enum Origin {
     /// Written in the recipe.
     Written,
+    /// Written in the recipe for all stages of a kind: `pretext { … }`.
+    File,
     /// The catalog's default.
     Default,
     /// Given on the command line with `--set`.

@@ -44,6 +44,16 @@ impl Done {
     fn is_of(&self, directory: &StageDirectory) -> bool {
         self.stage == directory.name && self.hash == directory.hash
     }
+
+    /// Whether the stage of this folder has left a file of these bytes.
+    pub fn has_left(&self, directory: &StageDirectory, file: &str, bytes: &[u8]) -> bool {
+        let digest = blake3::hash(bytes).to_hex();
+        self.is_of(directory)
+            && self
+                .files
+                .get(file)
+                .is_some_and(|own| *own == digest.as_str())
+    }
 }
 
 /// What is found of `done`.

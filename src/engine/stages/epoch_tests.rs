@@ -79,6 +79,7 @@ fn run_of(plan: &Plan, workers: usize) -> Run<'_> {
         device: Device::flex(),
         workers,
         directory: None,
+        beside: None,
         stages: BTreeMap::new(),
         manifests: Default::default(),
         times: Times::nowhere().into(),

@@ -129,6 +129,7 @@ fn run(text: &str, folder: &Path) -> (Plan, Kept) {
         directory: folder.join("run"),
         recipe: "test.ssl".into(),
         clock: Clock::default(),
+        beside: None,
     };
     let mut kept = Kept::default();
     run_plan(&plan, &options, &mut kept).unwrap_or_else(|why| panic!("{}", why.message));

@@ -71,6 +71,8 @@ pub struct RunOptions {
     pub recipe: PathBuf,
     /// Decides when checkpoints are due, and nothing else.
     pub clock: Clock,
+    /// A run of the same recipe with another seed: what no seed decides is taken from there.
+    pub beside: Option<PathBuf>,
 }
 
 /// What a run that came to its end tells.
@@ -90,6 +92,8 @@ struct Run<'a> {
     workers: usize,
     /// Nothing where nothing is written.
     directory: Option<RunDirectory>,
+    /// A run of the same recipe with another seed.
+    beside: Option<PathBuf>,
     /// Folder and content hash of each stage.
     stages: BTreeMap<String, StageDirectory>,
     /// What the data of the stages is: a manifest, or why there is none.
@@ -152,6 +156,7 @@ pub fn run_plan(
         settings,
         device,
         directory: Some(directory),
+        beside: options.beside.clone(),
         stages: BTreeMap::new(),
         manifests: BTreeMap::new(),
         times: RefCell::new(times),

@@ -25,6 +25,7 @@ fn run(recipe: &str, catalog: &Catalog, folder: &Path) -> Vec<ResultRow> {
         directory: folder.to_owned(),
         recipe: "test.ssl".into(),
         clock: Clock::default(),
+        beside: None,
     };
     let ran = run_plan(&plan, &options, &mut Silent);
     ran.unwrap_or_else(|why| panic!("{}", why.message)).rows

@@ -83,6 +83,7 @@ fn sitting(plan: &Plan, folder: &Path, step: Duration, looks: u64) -> bool {
         directory: folder.to_owned(),
         recipe: "test.ssl".into(),
         clock,
+        beside: None,
     };
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let ran = run_plan(plan, &options, &mut Silent);

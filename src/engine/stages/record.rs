@@ -54,6 +54,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
         .map(|field| {
             let origin = match field.origin {
                 Origin::Written => "written",
+                Origin::File => "file",
                 Origin::Default => "default",
                 Origin::Set => "set",
             };

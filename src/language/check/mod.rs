@@ -15,6 +15,7 @@ mod one_of;
 mod references;
 mod scalars;
 mod setting;
+mod shared;
 mod stages;
 mod uses;
 mod values;
@@ -23,7 +24,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{File, Item, Name};
-use super::checked::{DatasetItem, Failed, Recipe, Stage};
+use super::checked::{DatasetItem, Failed, Recipe, Stack, Stage};
 use super::codes::Code;
 use super::{Diagnostic, FileId, Severity, Sources, Span, parse};
 use crate::catalog::{Artifact, Catalog, Kind, Net};
@@ -35,6 +36,7 @@ const KEPT: usize = 200;
 
 pub use arguments::default_problem;
 pub(crate) use references::unknown_part;
+pub(super) use shared::stage_kind;
 pub use uses::{Closed, Doors};
 
 /// Checks a text that stands for a part of a recipe: it may name what the recipe's fits learn.
@@ -162,7 +164,22 @@ fn checked(
         ));
     }
     let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
+    // what a setting names may be there only when shared settings are written out
+    let mut waiting = Vec::new();
     for (path, value) in settings {
+        match setting::shared(&mut tree, catalog, &path, value) {
+            Ok(problem) => diagnostics.extend(problem),
+            Err(value) => waiting.push((path, value)),
+        }
+    }
+    diagnostics.extend(shared::fill(&mut tree, catalog));
+    let (now, later): (Vec<_>, Vec<_>) =
+        (waiting.into_iter()).partition(|(path, _)| setting::names_item(&tree, path));
+    for (path, value) in now {
+        diagnostics.extend(setting::apply(&mut tree, catalog, &path, value));
+    }
+    diagnostics.extend(shared::spread(&mut tree));
+    for (path, value) in later {
         diagnostics.extend(setting::apply(&mut tree, catalog, &path, value));
     }
     let mut checker = Checker::new(catalog, &tree);
@@ -195,8 +212,8 @@ fn checked(
 pub fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
     diagnostics.dedup_by(|a, b| {
-        // a layer that fits no size of picture is one mistake
-        let same = a.message == b.message || a.code == Code::Shape;
+        // a layer that fits no size of picture is one mistake, and so is what several stages share
+        let same = a.code == Code::Shape || skeleton(&a.message) == skeleton(&b.message);
         a.primary.span == b.primary.span && a.code == b.code && same
     });
     let errors = diagnostics
@@ -220,6 +237,11 @@ pub fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnos
     diagnostics
 }
 
+/// A message without the names that it quotes.
+fn skeleton(message: &str) -> String {
+    message.split('`').step_by(2).collect()
+}
+
 /// What is known of an item that others take: it is checked once.
 enum State<T> {
     Visiting,
@@ -240,6 +262,8 @@ struct Checker<'a> {
     items: BTreeMap<&'a str, &'a Item>,
     /// Names whose item could not be parsed.
     lost: Vec<&'a Name>,
+    /// Stages that start from several others, each with what was made of it.
+    spread: &'a [(String, Vec<String>)],
     /// What a script or a plugin that could not be loaded may have brought: it may be none of the catalog's.
     missing: Vec<Kind>,
     nets: BTreeMap<&'a str, State<Net>>,
@@ -268,6 +292,7 @@ impl<'a> Checker<'a> {
             catalog,
             items: BTreeMap::new(),
             lost: tree.lost.iter().collect(),
+            spread: &tree.spread,
             missing: Vec::new(),
             nets: BTreeMap::new(),
             fits: BTreeMap::new(),
@@ -329,6 +354,16 @@ impl<'a> Checker<'a> {
     /// Makes an item's name known.
     fn define(&mut self, item: &'a Item) {
         let Some(name) = item.name() else { return };
+        if matches!(item, Item::Stage(_)) && name.text == "all" {
+            self.error(
+                Diagnostic::error(
+                    Code::Duplicate,
+                    name.span,
+                    "`all` can't be the name of a stage",
+                )
+                .note("`from = all` names every `pretext` stage of the recipe."),
+            );
+        }
         if name.text == "run" {
             self.error(
                 Diagnostic::error(
@@ -350,8 +385,19 @@ impl<'a> Checker<'a> {
                     name.span,
                     format!("the name `{}` is given twice", name.text),
                 )
-                .label(first.span, "first here")
-                .help("give one of them another name");
+                .label(first.span, "first here");
+                let diagnostic = match item {
+                    // without a name of its own it has that of what it calls
+                    Item::Stage(stage)
+                        if stage.value.name().is_some_and(|n| n.span == name.span) =>
+                    {
+                        diagnostic.help(format!(
+                            "give it a name of its own: `NAME = {}(…)`",
+                            name.text
+                        ))
+                    }
+                    _ => diagnostic.help("give one of them another name"),
+                };
                 self.error(diagnostic);
             }
             None => {
@@ -371,6 +417,7 @@ impl<'a> Checker<'a> {
             augments: Vec::new(),
             encoders: Vec::new(),
             stages: Vec::new(),
+            stacks: Vec::new(),
             run: Default::default(),
             failed: Failed {
                 items: tree.lost.iter().map(|name| name.text.clone()).collect(),
@@ -391,6 +438,11 @@ impl<'a> Checker<'a> {
                 Item::Encoder(name, _) => self
                     .encoder(&name.text)
                     .map(|net| recipe.encoders.push(net)),
+                Item::Layers(name, _) => self.stack(&name.text).map(|_| ()),
+                Item::Defaults(defaults) => {
+                    self.defaults(defaults, tree);
+                    Some(())
+                }
                 Item::Augment(augment) => self
                     .augment(augment)
                     .map(|augment| recipe.augments.push(augment)),
@@ -414,6 +466,16 @@ impl<'a> Checker<'a> {
         }
         recipe.failed.nets = std::mem::take(&mut self.short);
         recipe.failed.replaced = std::mem::take(&mut self.replaced);
+        recipe.stacks = (tree.items.iter())
+            .filter_map(|item| match item {
+                Item::Layers(name, _) => Some(Stack {
+                    name: name.text.clone(),
+                    name_span: name.span,
+                    used: self.uses.iter().any(|used| used.of == name.text),
+                }),
+                _ => None,
+            })
+            .collect();
         self.current = "run";
         let (run, read) = self.run(tree);
         whole &= read;

@@ -63,7 +63,8 @@ impl<'a> Checker<'a> {
             self.dropped += 1;
             return None;
         }
-        let lost = self.lost.iter().any(|lost| lost.text == name.text);
+        // an item whose name is not there may be this one
+        let lost = (self.lost.iter()).any(|lost| lost.text == name.text || lost.text.is_empty());
         // one slip, one error: the same name elsewhere is the same slip
         if !lost && self.unknown.insert((noun.to_owned(), name.text.clone())) {
             let diagnostic = self.unknown(name, noun);
@@ -79,6 +80,16 @@ impl<'a> Checker<'a> {
             name.span,
             format!("no {noun} of this recipe is called `{}`", name.text),
         );
+        if let Some((_, made)) = self.spread.iter().find(|(of, _)| *of == name.text) {
+            let made: Vec<&str> = made.iter().map(String::as_str).collect();
+            return diagnostic
+                .note(format!(
+                    "`{}` starts from several stages: it is {}.",
+                    name.text,
+                    some_of(&made)
+                ))
+                .help("name one of them");
+        }
         let of_noun: Vec<&str> = self
             .items
             .values()
@@ -155,7 +166,8 @@ impl<'a> Checker<'a> {
             if let Some(defined) = item.name() {
                 diagnostic = diagnostic.label(defined.span, "defined here");
             }
-            self.error(diagnostic.help("names of the recipe are written without brackets"));
+            let help = "names of the recipe are written without brackets";
+            self.error(diagnostic.help(help));
             return None;
         }
         if self.lost.iter().any(|lost| lost.text == name.text) {
@@ -170,11 +182,15 @@ impl<'a> Checker<'a> {
             return None;
         }
         let diagnostic = if other.is_empty() {
-            let names: Vec<&str> = kinds
+            let mut names: Vec<&str> = kinds
                 .iter()
                 .flat_map(|kind| self.catalog.of_kind(*kind))
                 .map(|spec| spec.name.as_str())
                 .collect();
+            // short for `use script`
+            if kinds.contains(&Kind::Schedule) {
+                names.push("script");
+            }
             let singular: Vec<&str> = kinds.iter().map(|kind| kind.singular()).collect();
             let diagnostic = Diagnostic::error(
                 Code::UnknownEntry,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Checker;
 use super::scalars::ungrouped;
 use crate::catalog::{Kind, Net, NetStep};
-use crate::language::Diagnostic;
 use crate::language::ast::{Expr, ExprKind, Item, Step};
 use crate::language::codes::Code;
+use crate::language::{Diagnostic, Span};
 
 impl Checker<'_> {
     /// The recipe's encoder of this name. `None` if it has an error, which is reported once.
@@ -25,6 +25,23 @@ impl Checker<'_> {
         )
     }
 
+    /// The recipe's layers of this name. `None` if they have an error, which is reported once.
+    pub(super) fn stack(&mut self, name: &str) -> Option<Net> {
+        let net = self.once(
+            name,
+            |checker| &mut checker.nets,
+            |checker, item| match item {
+                Item::Layers(_, value) => checker.layers(value, false),
+                _ => None,
+            },
+        );
+        // what is short of a layer leaves what it is a part of short, too
+        if net.is_none() || self.short.contains(name) {
+            self.short.insert(self.current.to_owned());
+        }
+        net
+    }
+
     /// The value of a parameter: the name of an encoder, or layers.
     pub(super) fn net_value(&mut self, expr: &Expr, encoder: bool) -> Option<Net> {
         let expr = ungrouped(expr);
@@ -35,6 +52,12 @@ impl Checker<'_> {
                 if names.len() == 1 && layer && !self.items.contains_key(name.text.as_str()) {
                     self.needs_brackets(&[Kind::Layer], names, expr.span);
                     return None;
+                }
+                if let [name] = names.as_slice()
+                    && matches!(self.items.get(name.text.as_str()), Some(Item::Layers(..)))
+                {
+                    self.item(name, "stack of layers")?;
+                    return self.stack(&name.text);
                 }
                 self.item(name, "encoder")?;
                 if names.len() > 1 {
@@ -77,6 +100,16 @@ impl Checker<'_> {
             span: expr.span,
         };
         for step in steps {
+            if let ExprKind::Path(names) = &step.value.kind
+                && let [name] = names.as_slice()
+                && matches!(self.items.get(name.text.as_str()), Some(Item::Layers(..)))
+            {
+                let stack = self
+                    .item(name, "stack of layers")
+                    .and_then(|_| self.stack(&name.text));
+                self.stacked(&mut net, stack, step, &mut places);
+                continue;
+            }
             let call = match &step.value.kind {
                 ExprKind::Call(call) => self.call(kinds, call, step.value.span),
                 ExprKind::Path(names) => {
@@ -108,13 +141,8 @@ impl Checker<'_> {
                     None
                 }
             };
-            if let Some(place) = &step.place
-                && let Some(first) = places.insert(place.text.as_str(), place.span)
-            {
-                let message = format!("the place `{}` is named twice", place.text);
-                let diagnostic = Diagnostic::error(Code::Duplicate, place.span, message)
-                    .label(first, "first here");
-                self.error(diagnostic);
+            if let Some(place) = &step.place {
+                self.placed(&place.text, place.span, &mut places);
             }
             match call {
                 Some(call) => net.steps.push(NetStep {
@@ -128,5 +156,39 @@ impl Checker<'_> {
             }
         }
         (!net.steps.is_empty()).then_some(net)
+    }
+
+    /// Puts the layers of a stack where its name stands. `as` names the place behind the last of them.
+    fn stacked(
+        &mut self,
+        net: &mut Net,
+        stack: Option<Net>,
+        step: &Step,
+        places: &mut BTreeMap<String, Span>,
+    ) {
+        let mut steps = stack.map(|stack| stack.steps).unwrap_or_default();
+        if let (Some(last), Some(place)) = (steps.last_mut(), &step.place) {
+            last.place = Some(place.text.clone());
+        }
+        for one in &steps {
+            if let Some(place) = &one.place {
+                let span = step
+                    .place
+                    .as_ref()
+                    .map_or(step.value.span, |place| place.span);
+                self.placed(place, span, places);
+            }
+        }
+        net.steps.extend(steps);
+    }
+
+    /// Says where a place has its name twice.
+    fn placed(&mut self, place: &str, span: Span, places: &mut BTreeMap<String, Span>) {
+        if let Some(first) = places.insert(place.to_owned(), span) {
+            let message = format!("the place `{place}` is named twice");
+            let diagnostic =
+                Diagnostic::error(Code::Duplicate, span, message).label(first, "first here");
+            self.error(diagnostic);
+        }
     }
 }

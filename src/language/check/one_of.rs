@@ -84,7 +84,7 @@ impl Checker<'_> {
                     !exactly || self.starts_with(kind, *ty == Type::Data)
                 }
                 ExprKind::Path(_) if *ty == Type::Data => !exactly || is_item("data set"),
-                ExprKind::Path(_) => !exactly || is_item("encoder"),
+                ExprKind::Path(_) => !exactly || is_item("encoder") || is_item("stack of layers"),
                 _ => false,
             },
             Type::Augment => matches!(kind, ExprKind::Path(_)) && (!exactly || is_item("augment")),

@@ -6,6 +6,7 @@ use super::words::describe;
 use crate::catalog::{Duration, Type, Value};
 use crate::language::ast::{Expr, ExprKind, Quantity};
 use crate::language::codes::Code;
+use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, Span};
 
 impl Checker<'_> {
@@ -148,7 +149,23 @@ fn wrong_unit(ty: &Type, quantity: &Quantity, span: Span, place: &Place<'_>) -> 
         }
         (Type::Ratio, None) => diagnostic.help("write `1%`, or `100%` for all"),
         (Type::Duration, None) => {
-            diagnostic.help(format!("write `{number} epochs` or `{number} steps`"))
+            let plural = |unit: &str| match number.as_str() {
+                "1" => format!("1 {unit}"),
+                _ => format!("{number} {unit}s"),
+            };
+            let [epochs, steps] = ["epoch", "step"].map(plural);
+            let diagnostic = diagnostic.fix(format!("write `{epochs}`"), span, epochs);
+            match quantity.whole {
+                Some(_) => diagnostic.fix(format!("or `{steps}`"), span, steps),
+                None => diagnostic,
+            }
+        }
+        (Type::Duration, Some(unit)) => match nearest(unit, ["epochs", "epoch", "steps", "step"]) {
+            Some(near) => diagnostic.fix("a similar unit exists", span, format!("{number} {near}")),
+            None => diagnostic.help(format!("write `{number} epochs` or `{number} steps`")),
+        },
+        (Type::Length, Some(_)) if quantity.whole.is_some() => {
+            diagnostic.fix("lengths are in pixels", span, format!("{number}px"))
         }
         (Type::Number, Some("%")) => diagnostic.fix(
             "write it as a number",

@@ -1,7 +1,10 @@
 //! `--set path=value`: changes the tree before it is checked, so that values and fields go through the same checks.
 
+use super::stage_kind;
 use crate::catalog::{Catalog, Origin, Param, Preset, run_fields, stage_fields};
-use crate::language::ast::{Argument, Block, Call, Expr, ExprKind, Field, File, Item, Name};
+use crate::language::ast::{
+    Argument, Block, Call, Defaults, Expr, ExprKind, Field, File, Item, Name,
+};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, Span, parse};
@@ -39,6 +42,52 @@ pub fn loses<'p>(
         );
     }
     None
+}
+
+/// Whether an item has the name that a path begins with, or `run`.
+pub fn names_item(tree: &File, path: &[Name]) -> bool {
+    let Some(first) = path.first() else {
+        return false;
+    };
+    let mut names = tree.items.iter().filter_map(Item::name);
+    first.text == "run" || names.any(|name| name.text == first.text)
+}
+
+/// Applies a setting of what all stages of a kind share, `pretext.batch`; gives back the value of any other.
+pub fn shared(
+    tree: &mut File,
+    catalog: &Catalog,
+    path: &[Name],
+    value: Expr,
+) -> Result<Option<Diagnostic>, Expr> {
+    let [first, field, deeper @ ..] = path else {
+        return Err(value);
+    };
+    let Some(kind) = stage_kind(&first.text) else {
+        return Err(value);
+    };
+    if names_item(tree, path) {
+        return Err(value);
+    }
+    let there = |item: &Item| matches!(item, Item::Defaults(one) if one.kind == kind);
+    if !tree.items.iter().any(there) {
+        tree.items.push(Item::Defaults(Defaults {
+            word: first.clone(),
+            kind,
+            block: Block {
+                fields: Vec::new(),
+                bind: None,
+                partial: false,
+                span: first.span,
+            },
+        }));
+    }
+    let found = tree.items.iter_mut().find_map(|item| match item {
+        Item::Defaults(one) if one.kind == kind => Some(&mut one.block),
+        _ => None,
+    });
+    // which default would be changed inside, each task says for itself
+    Ok(found.and_then(|found| block(found, catalog, &[], field, deeper, value)))
 }
 
 /// Applies one setting. A field that does not exist is left for the checker, which knows all names.
@@ -91,7 +140,7 @@ pub fn apply(tree: &mut File, catalog: &Catalog, path: &[Name], value: Expr) -> 
         });
     };
     match &mut tree.items[index] {
-        Item::Dataset(_, expr) | Item::Encoder(_, expr) => {
+        Item::Dataset(_, expr) | Item::Encoder(_, expr) | Item::Layers(_, expr) => {
             inside(expr, catalog, first, rest, value)
         }
         Item::Stage(stage) => {
@@ -111,7 +160,7 @@ pub fn apply(tree: &mut File, catalog: &Catalog, path: &[Name], value: Expr) -> 
             let params: Vec<Param> = own.into_iter().chain(stage_fields(stage.kind)).collect();
             block(&mut stage.block, catalog, &params, field, deeper, value)
         }
-        Item::Augment(_) | Item::Run(_) | Item::Use(_) => {
+        Item::Augment(_) | Item::Defaults(_) | Item::Run(_) | Item::Use(_) => {
             let message = format!("`--set` can't change augment `{}`", first.text);
             Some(
                 Diagnostic::error(Code::UnknownField, first.span, message)
@@ -282,7 +331,11 @@ fn params(catalog: &Catalog, call: &Call, field: &str) -> Vec<Param> {
 }
 
 /// The argument of this name, given by name or by position.
-fn argument<'e>(call: &'e mut Call, params: &[Param], field: &str) -> Option<&'e mut Expr> {
+pub(super) fn argument<'e>(
+    call: &'e mut Call,
+    params: &[Param],
+    field: &str,
+) -> Option<&'e mut Expr> {
     let named = call.arguments.iter().position(|argument| {
         argument
             .name

@@ -4,10 +4,10 @@ use super::Checker;
 use super::names::article;
 use super::words::{bound, choices, describe};
 use crate::catalog::{Call, Duration, Kind, Param, Type, Value};
-use crate::language::Diagnostic;
 use crate::language::ast::{Expr, ExprKind, Name};
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
+use crate::language::{Diagnostic, Span, parse};
 
 /// Whose value is checked; for messages.
 pub struct Place<'p> {
@@ -225,6 +225,35 @@ impl Checker<'_> {
         None
     }
 
+    /// What stands in a string, where it is a value of this type: `"64"`, `"small_cnn"`.
+    fn unquoted(&mut self, text: &str, ty: &Type, place: &Place<'_>) -> Option<String> {
+        let kinds: &[Kind] = match ty {
+            Type::Encoder => &[Kind::Encoder],
+            Type::Call(kind) => &[*kind],
+            Type::OneOf(types) => {
+                let mut types = types.iter();
+                return types.find_map(|ty| self.unquoted(text, ty, place));
+            }
+            _ => &[],
+        };
+        if kinds
+            .iter()
+            .any(|kind| self.catalog.find(*kind, text).is_some())
+        {
+            return Some(format!("{text}()"));
+        }
+        let read = parse::parse_default(text, Span::default())?;
+        let before = (self.diagnostics.len(), self.dropped);
+        let value = match read.kind {
+            ExprKind::Text(_) => None,
+            _ => self.value(ty, &read, place),
+        };
+        let sound = value.is_some() && (self.diagnostics.len(), self.dropped) == before;
+        self.diagnostics.truncate(before.0);
+        self.dropped = before.1;
+        sound.then(|| text.to_owned())
+    }
+
     /// Reports a value of another type; always `None`.
     pub(super) fn mismatch(&mut self, ty: &Type, expr: &Expr, place: &Place<'_>) -> Option<Value> {
         let diagnostic = Diagnostic::error(
@@ -252,6 +281,27 @@ impl Checker<'_> {
             {
                 diagnostic.fix("names are written without quotes", expr.span, text.clone())
             }
+            (ExprKind::Text(text), _) => match self.unquoted(text, ty, place) {
+                Some(by) => diagnostic.fix("write it without quotes", expr.span, by),
+                None => diagnostic,
+            },
+            (ExprKind::List(values), Type::Range) => match numbers_of(values).as_slice() {
+                [low, high] => {
+                    let by = format!("{low}..{high}");
+                    diagnostic.fix(format!("a range is written `{by}`"), expr.span, by)
+                }
+                _ => diagnostic,
+            },
+            (ExprKind::Call(call), Type::Augment | Type::Stage | Type::Fit(_))
+                if self.items.contains_key(call.name.text.as_str()) =>
+            {
+                let name = call.name.text.clone();
+                diagnostic.fix(
+                    "names of the recipe stand without brackets",
+                    expr.span,
+                    name,
+                )
+            }
             (ExprKind::Pipe(_) | ExprKind::Call(_), Type::Augment) => {
                 let noun = Type::Augment;
                 let article = article("augment");
@@ -265,6 +315,15 @@ impl Checker<'_> {
         self.error(diagnostic);
         None
     }
+}
+
+/// How the numbers of a list are written, where they have no units.
+fn numbers_of(values: &[Expr]) -> Vec<&str> {
+    let texts = values.iter().filter_map(|value| match &value.kind {
+        ExprKind::Quantity(quantity) if quantity.unit.is_none() => Some(quantity.text.as_str()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// The numbers in a value to which a range applies.

@@ -127,7 +127,7 @@ impl Builder<'_> {
                         }
                     }
                 }
-                Rule::bad_field => {
+                Rule::bad_field | Rule::bad_emit => {
                     partial = true;
                     self.bad_line(&part, Rule::graph_alone);
                 }

@@ -33,7 +33,8 @@ pub fn slip(text: &str) -> Option<Slip> {
                 header = match keyword {
                     "run" => Some(("`run`".to_owned(), index)),
                     "pretext" | "evaluate" | "finetune" | "export" | "augment" => {
-                        Some((format!("`{name}`"), index))
+                        let shown = if next == index + 1 { keyword } else { name };
+                        Some((format!("`{shown}`"), index))
                     }
                     _ => None,
                 }
@@ -119,10 +120,22 @@ fn item(tokens: &Tokens<'_>, index: usize) -> Option<usize> {
     let word = tokens.is(index + 1, Token::Word);
     let third = tokens.at(index + 2);
     match tokens.at(index) {
-        "dataset" | "encoder" | "pretext" | "evaluate" | "finetune" | "export" | "fit"
+        "dataset" | "encoder" | "layers" | "pretext" | "evaluate" | "finetune" | "export"
+        | "fit"
             if word && third == "=" =>
         {
             Some(index + 3)
+        }
+        "pretext" | "evaluate" | "finetune" | "export" | "fit" if word && third == "(" => {
+            Some(index + 2)
+        }
+        "pretext" | "evaluate" | "finetune" | "export" | "fit"
+            if tokens.at(index + 1) == "{"
+                || tokens.first(index)
+                    && tokens.ends(index + 1)
+                    && opens_fields(tokens, index + 1) =>
+        {
+            Some(index + 1)
         }
         "augment" if word && third == "(" => {
             let mut end = index + 3;

@@ -7,8 +7,11 @@ use super::expected::{self, Trouble};
 use super::grammar::{Grammar, Rule};
 use super::limits::MAX_ITEMS;
 use super::repair::Remedy;
-use crate::catalog::{Kind, Origin};
-use crate::language::ast::{Augment, Block, Door, Expr, ExprKind, File, Item, Name, Stage, Use};
+use crate::catalog::Origin;
+use crate::language::ast::{
+    Augment, Block, Defaults, Door, Expr, ExprKind, File, Item, Name, Stage, Use,
+};
+use crate::language::check::stage_kind;
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, FileId, Span};
@@ -195,17 +198,22 @@ impl<'a> Builder<'a> {
     fn bad_item(&mut self, pair: &Pair<'_, Rule>, file: &mut File) {
         let span = self.span(pair);
         let mut words = pair.as_str().split_whitespace();
-        if let (Some(keyword), Some(second)) = (words.next(), words.next())
-            && (expected::ITEMS.contains(&keyword)
-                || nearest(keyword, expected::ITEMS.iter().copied()).is_some())
-        {
-            let end = second
-                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                .unwrap_or(second.len());
-            file.lost.push(Name {
-                text: second[..end].to_owned(),
-                span,
-            });
+        // `let a = …`, `a = …`: a word before `=` or a bracket is a name
+        let word = |text: &str| -> String {
+            let part = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+            text.chars().take_while(part).collect()
+        };
+        if let (Some(first), Some(second)) = (words.next(), words.next()) {
+            let keyword = expected::ITEMS.contains(&first)
+                || nearest(first, expected::ITEMS.iter().copied()).is_some();
+            let text = match second {
+                "=" if keyword => String::new(),
+                "=" => word(first),
+                second => word(second),
+            };
+            if keyword || second == "=" || words.next() == Some("=") {
+                file.lost.push(Name { text, span });
+            }
         }
         if self.diagnostics.len() >= EXPLAINED {
             return;
@@ -236,6 +244,7 @@ impl<'a> Builder<'a> {
         let rule = pair.as_rule();
         let span = self.span(&pair);
         let mut kind = None;
+        let mut word = None;
         let mut name = None;
         let mut value = None;
         let mut block = None;
@@ -246,7 +255,15 @@ impl<'a> Builder<'a> {
         }
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::kw_stage => kind = stage_kind(part.as_str()),
+                Rule::kw_stage => {
+                    kind = stage_kind(bare(part.as_str()));
+                    word = Some(self.name(&part));
+                }
+                Rule::call => {
+                    let called = self.call(part);
+                    name = called.name().cloned();
+                    value = Some(called);
+                }
                 Rule::name => name = Some(self.name(&part)),
                 Rule::expr => value = Some(self.expr(part)),
                 Rule::block => block = Some(self.block(part)),
@@ -257,6 +274,7 @@ impl<'a> Builder<'a> {
         }
         match (rule, name, value) {
             (Rule::dataset, Some(name), Some(value)) => Some(Item::Dataset(name, value)),
+            (Rule::layers, Some(name), Some(value)) => Some(Item::Layers(name, value)),
             (Rule::encoder, Some(name), Some(value)) => Some(Item::Encoder(name, value)),
             (Rule::stage, Some(name), Some(value)) => Some(Item::Stage(Stage {
                 kind: kind?,
@@ -275,6 +293,11 @@ impl<'a> Builder<'a> {
                 parameters,
                 lines: graph.0,
                 partial: graph.1,
+            })),
+            (Rule::defaults, ..) => Some(Item::Defaults(Defaults {
+                word: word?,
+                kind: kind?,
+                block: block?,
             })),
             (Rule::run, ..) => block.map(|block| {
                 let span = Span::new(span.file, span.start, span.start + "run".len());
@@ -362,15 +385,4 @@ fn bare(text: &str) -> &str {
 fn edition_error(span: Span, message: &str) -> Diagnostic {
     Diagnostic::error(Code::Edition, span, message)
         .note("This version of Pretext reads edition 1: `ssl 1`.")
-}
-
-fn stage_kind(keyword: &str) -> Option<Kind> {
-    match keyword {
-        "fit" => Some(Kind::Fit),
-        "pretext" => Some(Kind::Task),
-        "evaluate" => Some(Kind::Evaluator),
-        "finetune" => Some(Kind::Finetune),
-        "export" => Some(Kind::Export),
-        _ => None,
-    }
 }

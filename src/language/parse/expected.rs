@@ -12,8 +12,8 @@ use crate::language::{Diagnostic, Span};
 
 /// The words that start an item.
 pub const ITEMS: &[&str] = &[
-    "dataset", "augment", "encoder", "pretext", "evaluate", "finetune", "export", "run", "fit",
-    "use", "extends", "override", "sweep",
+    "dataset", "augment", "encoder", "layers", "pretext", "evaluate", "finetune", "export", "run",
+    "fit", "use", "extends", "override", "sweep",
 ];
 
 /// Words that other tools begin such an item with.
@@ -236,7 +236,7 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Trouble {
         return Trouble::new(hint(diagnostic, text, span, &["`|>`"]), remedies);
     }
     let diagnostic = Diagnostic::error(Code::Syntax, span, format!("expected an item, found {found}")).note(
-        "An item starts with `dataset`, `augment`, `encoder`, `fit`, `pretext`, `evaluate`, `finetune`, `export`, `use` or `run`.",
+        "An item starts with `dataset`, `augment`, `encoder`, `layers`, `fit`, `pretext`, `evaluate`, `finetune`, `export`, `use` or `run`.",
     );
     let foreign = (FOREIGN.iter())
         .find(|(theirs, _)| theirs.eq_ignore_ascii_case(word))

@@ -14,7 +14,7 @@ pub fn file(file: &mut File, visit: Visit<'_>) {
 
 fn item(item: &mut Item, visit: Visit<'_>) {
     match item {
-        Item::Dataset(of, value) | Item::Encoder(of, value) => {
+        Item::Dataset(of, value) | Item::Encoder(of, value) | Item::Layers(of, value) => {
             name(of, visit);
             expr(value, visit);
         }
@@ -40,6 +40,10 @@ fn item(item: &mut Item, visit: Visit<'_>) {
             expr(&mut stage.value, visit);
             block(&mut stage.block, visit);
             visit(&mut stage.span);
+        }
+        Item::Defaults(defaults) => {
+            name(&mut defaults.word, visit);
+            block(&mut defaults.block, visit);
         }
         Item::Run(run) => block(run, visit),
         Item::Use(used) => {

@@ -47,6 +47,7 @@ pub fn remedies(text: &str, span: Span, words: &[&str], open: Option<usize>) -> 
     let rest = text[span.end..].trim_start_matches([' ', '\t']);
     let begins = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '"' | '[' | '(' | '-');
     let value = found.starts_with(begins);
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let word = found.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let at = behind(text, span.start);
     let expected = |what: &str| words.contains(&what);
@@ -68,6 +69,45 @@ pub fn remedies(text: &str, span: Span, words: &[&str], open: Option<usize>) -> 
     }
     if expected("`(`") && matches!(found, "{" | "|>") {
         remedies.push(Remedy::insert("add brackets", at, "()"));
+    }
+    if expected("a string") && word {
+        let by = format!("\"{found}\"");
+        remedies.push(Remedy::replace("strings stand in double quotes", span, &by));
+    }
+    let line = &text[text[..span.start].rfind('\n').map_or(0, |at| at + 1)..span.start];
+    // `relu ) |> …`: the bracket before it is missing
+    if found == ")" && open.is_none() && line.trim_end().ends_with(part) {
+        remedies.push(Remedy::insert("add a `(`", at, "("));
+    }
+    if expected("`(`") && value && found != "(" {
+        remedies.push(Remedy {
+            help: "add a `(`".into(),
+            edit: (at..span.start, "(".into()),
+        });
+    }
+    // a call on a line of its own goes on with what stands above it
+    if found == "(" && !line.is_empty() && line.trim().chars().all(part) {
+        let start = span.start - line.trim_start().len();
+        remedies.push(Remedy::insert(
+            "pipelines are written `a |> b`",
+            start,
+            "|> ",
+        ));
+    }
+    // `pretext = simclr()`
+    if found == "=" && expected("a name") && expected("`{`") {
+        remedies.push(Remedy {
+            help: "without a name it is called what it calls: delete the `=`".into(),
+            edit: (at..span.end, String::new()),
+        });
+    }
+    // `a,, b`
+    let mut commas = text[..span.start].trim_end().char_indices().rev();
+    if let (Some((last, ',')), Some((_, ','))) = (commas.next(), commas.find(|(_, c)| *c != ' ')) {
+        remedies.push(Remedy {
+            help: "delete one of the commas".into(),
+            edit: (last..last + 1, String::new()),
+        });
     }
     // the other kind of bracket
     if let Some(open) = open

@@ -132,6 +132,13 @@ impl Builder<'_> {
         }
     }
 
+    /// `name(arguments)` alone.
+    pub(super) fn call(&mut self, pair: Pair<'_, Rule>) -> Expr {
+        let span = self.span(&pair);
+        let kind = self.reference(pair);
+        self.make(kind, span)
+    }
+
     fn arguments(&mut self, pair: Pair<'_, Rule>) -> Vec<Argument> {
         let mut arguments = Vec::new();
         for part in pair.into_inner().filter(|p| p.as_rule() == Rule::arg) {

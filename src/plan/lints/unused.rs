@@ -57,7 +57,9 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, recipe: &Recipe) {
                 .iter()
                 .filter_map(|net| Some(("encoder", net.name.as_ref()?, net.span))),
         );
-    for (what, name, span) in items {
+    let stacks = recipe.stacks.iter().filter(|stack| !stack.used);
+    let stacks = stacks.map(|stack| ("layers", &stack.name, stack.name_span));
+    for (what, name, span) in items.chain(stacks) {
         if !used.contains(name) {
             diagnostics.push(
                 Diagnostic::warning(
