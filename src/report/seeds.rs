@@ -34,7 +34,7 @@ pub struct SeedsRow {
 pub fn over_seeds(runs: &[Vec<ResultRow>]) -> Vec<SeedsRow> {
     let mut found: Vec<SeedsRow> = Vec::new();
     for row in runs.iter().flatten() {
-        let same = |other: &&mut SeedsRow| {
+        let same = |other: &SeedsRow| {
             let other = &other.mean;
             (
                 &other.stage,
@@ -43,7 +43,7 @@ pub fn over_seeds(runs: &[Vec<ResultRow>]) -> Vec<SeedsRow> {
                 &other.metric,
             ) == (&row.stage, &row.evaluator, &row.protocol, &row.metric)
         };
-        let index = match found.iter_mut().position(|mut other| same(&&mut *other)) {
+        let index = match found.iter().position(same) {
             Some(index) => index,
             None => {
                 found.push(SeedsRow {
