@@ -19,7 +19,7 @@ const MARKS: [&str; 2] = ["<!-- compare -->", "<!-- /compare -->"];
 #[derive(Args)]
 pub struct CompareArgs {
     /// Run directories, or copies of their `results.json`. What differs by a last `.NUMBER` alone, as `simclr.1` and `simclr.2.json`, is one
-    /// row: the mean of several seeds
+    /// row: the mean of several seeds, as is a run of `seeds = 1..3`
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// Write the table into this page, between the lines `<!-- compare -->` and `<!-- /compare -->`
@@ -30,7 +30,9 @@ pub struct CompareArgs {
 pub fn run(args: &CompareArgs) -> anyhow::Result<Outcome> {
     let mut runs = Vec::new();
     for path in &args.runs {
-        runs.push(read(path)?);
+        for path in seeds(path)? {
+            runs.push(read(&path)?);
+        }
     }
     let table = comparison(&runs);
     let Some(page) = &args.into else {
@@ -52,6 +54,30 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The run directories of each seed where a run has several; the path itself otherwise.
+fn seeds(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found: Vec<(u64, PathBuf)> = Vec::new();
+    let entries = std::fs::read_dir(path);
+    for entry in entries.with_context(|| format!("can't read {}", path.display()))? {
+        let entry = entry.with_context(|| format!("can't read {}", path.display()))?;
+        let name = entry.file_name();
+        let seed = name.to_str().and_then(|name| name.strip_prefix("seed."));
+        if let Some(seed) = seed.and_then(|seed| seed.parse().ok())
+            && entry.file_type().is_ok_and(|kind| kind.is_dir())
+        {
+            found.push((seed, entry.path()));
+        }
+    }
+    found.sort();
+    match found.is_empty() {
+        true => Ok(vec![path.to_owned()]),
+        false => Ok(found.into_iter().map(|(_, path)| path).collect()),
+    }
+}
+
 /// The results of a run directory or of a file.
 fn read(path: &Path) -> anyhow::Result<Compared> {
     let file = match path.is_dir() {
@@ -65,13 +91,18 @@ fn read(path: &Path) -> anyhow::Result<Compared> {
     if rows.is_empty() {
         bail!("{} holds no results: nothing was judged", file.display());
     }
-    let name = path.canonicalize().ok();
-    let name = name.as_deref().unwrap_or(path).file_name();
-    let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Ok(Compared {
-        name: named(&name).to_owned(),
-        rows,
-    })
+    let whole = path.canonicalize().ok();
+    let whole = whole.as_deref().unwrap_or(path);
+    let text = |name: Option<&std::ffi::OsStr>| {
+        name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    let name = text(whole.file_name());
+    let name = match named(&name) {
+        // one of several seeds: the run's name stands above
+        "seed" => text(whole.parent().and_then(Path::file_name)),
+        name => name.to_owned(),
+    };
+    Ok(Compared { name, rows })
 }
 
 /// A run's name without `.json` and without its seed: `simclr` of `simclr.2.json`.

@@ -7,6 +7,7 @@ use super::results::PIXELS;
 use crate::evaluation::{Measure, Unit};
 
 /// The results of one run under the name that its row has; runs of one name differ by their seed.
+#[derive(Clone)]
 pub struct Compared {
     /// `simclr`
     pub name: String,
@@ -32,11 +33,14 @@ struct Column<'r> {
 }
 
 impl Column<'_> {
-    /// Its numbers, of the runs of one name or of all.
-    fn values(&self, name: Option<&str>, of: impl Fn(&ResultRow) -> Option<f64>) -> Vec<f64> {
-        let rows = self.rows.iter();
-        let rows = rows.filter(|(own, _)| name.is_none_or(|name| *own == name));
-        rows.filter_map(|(_, row)| of(row)).collect()
+    /// Its numbers, of the runs of these names; one name after the other.
+    fn values(&self, names: &[&str], of: impl Fn(&ResultRow) -> Option<f64>) -> Vec<f64> {
+        let mut found = Vec::new();
+        for name in names {
+            let own = self.rows.iter().filter(|(own, _)| own == name);
+            found.extend(own.filter_map(|(_, row)| of(row)));
+        }
+        found
     }
 
     /// How it was measured: every way once.
@@ -52,10 +56,58 @@ impl Column<'_> {
     }
 }
 
-/// A Markdown table: a row for each name, best first by the first column, a column for each thing that was measured. A cell is the mean over the
+/// Markdown tables. Runs that judge one encoder each share one: a row for each name. A run that judges several has one of its own: a row for each
+/// stage whose encoder was judged. Best first by the first column, a column for each thing that was measured. A cell is the mean over the
 /// runs of a name ± their standard deviation (of n − 1; none of one run), and in brackets the gain over the same encoder untrained.
 /// Raw data and supervised training stand in rows of their own. How each column was measured stands below.
 pub fn comparison(runs: &[Compared]) -> String {
+    let mut groups: Vec<(&str, Vec<Compared>)> = Vec::new();
+    for run in runs {
+        let mut sources: Vec<&str> = run.rows.iter().map(|row| row.from.as_str()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        let (group, own) = match sources.len() {
+            0 | 1 => ("", vec![run.clone()]),
+            _ => (
+                run.name.as_str(),
+                sources.iter().map(|from| part(run, from)).collect(),
+            ),
+        };
+        match groups.iter_mut().find(|(name, _)| *name == group) {
+            Some((_, all)) => all.extend(own),
+            None => groups.push((group, own)),
+        }
+    }
+    let several = groups.len() > 1;
+    let tables = groups.iter().map(|(name, runs)| {
+        let heading = match name.is_empty() || !several {
+            true => String::new(),
+            false => format!("**{}**\n\n", cell(name)),
+        };
+        heading + &table(runs, !name.is_empty())
+    });
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+/// What a run says of one encoder, under that stage's name; columns of several encoders meet: `near_simclr` and `near_moco` are `near`.
+fn part(run: &Compared, from: &str) -> Compared {
+    let ending = format!("_{}", from.replace('.', "_"));
+    let rows = run.rows.iter().filter(|row| row.from == from);
+    let rows = rows.map(|row| ResultRow {
+        stage: (row.stage.strip_suffix(&ending).unwrap_or(&row.stage)).to_owned(),
+        ..row.clone()
+    });
+    Compared {
+        name: from.to_owned(),
+        rows: rows.collect(),
+    }
+}
+
+/// A baseline of a row of results.
+type Of = fn(&ResultRow) -> Option<f64>;
+
+/// One table. `parts`: the rows are stages of one recipe, and have a baseline each where it is not the one of most.
+fn table(runs: &[Compared], parts: bool) -> String {
     let columns = columns(runs);
     let mut names: Vec<&str> = Vec::new();
     for run in runs {
@@ -64,7 +116,7 @@ pub fn comparison(runs: &[Compared]) -> String {
         }
     }
     if let Some(first) = columns.first() {
-        let mean = |name: &str| mean(&first.values(Some(name), |row| Some(row.value)));
+        let mean = |name: &str| mean(&first.values(&[name], |row| Some(row.value)));
         let better = |a: &&str, b: &&str| {
             let (a, b) = (mean(a), mean(b));
             match (
@@ -86,11 +138,11 @@ pub fn comparison(runs: &[Compared]) -> String {
     out += "\n|---|";
     out += &"---:|".repeat(columns.len());
     out.push('\n');
-    for name in names {
+    for name in &names {
         let _ = write!(out, "| {} |", cell(name));
         for column in &columns {
-            let own = column.values(Some(name), |row| Some(row.value));
-            let untrained = column.values(Some(name), |row| row.untrained);
+            let own = column.values(&[name], |row| Some(row.value));
+            let untrained = column.values(&[name], |row| row.untrained);
             let mut text = spread(column.measure, &own);
             if let Some(gain) = column.measure.gain(mean(&own), mean(&untrained)) {
                 let _ = write!(text, " ({gain})");
@@ -104,25 +156,39 @@ pub fn comparison(runs: &[Compared]) -> String {
             .flat_map(|run| &run.rows)
             .filter(|row| row.raw.is_some()),
     );
-    type Of = fn(&ResultRow) -> Option<f64>;
     let beside: [(&str, Of); 3] = [
         ("untrained", |row| row.untrained),
         (raw, |row| row.raw),
         ("supervised", |row| row.supervised),
     ];
     for (name, of) in beside {
-        let numbers: Vec<Vec<f64>> = columns
-            .iter()
-            .map(|column| column.values(None, of))
-            .collect();
-        if numbers.iter().all(Vec::is_empty) {
-            continue;
+        let of_each = |group: &[&str]| -> Vec<Vec<f64>> {
+            let numbers = columns.iter().map(|column| column.values(group, of));
+            numbers.collect()
+        };
+        let mut groups = vec![names.clone()];
+        if parts {
+            groups = alike_in(&names, of_each);
         }
-        let _ = write!(out, "| *{}* |", cell(name));
-        for (column, numbers) in columns.iter().zip(&numbers) {
-            let _ = write!(out, " {} |", spread(column.measure, numbers));
+        for (index, group) in groups.iter().enumerate() {
+            let numbers = of_each(group);
+            if numbers.iter().all(Vec::is_empty) {
+                continue;
+            }
+            let whose = match index {
+                0 => String::new(),
+                _ => format!(", {}", group.join(", ")),
+            };
+            let _ = write!(out, "| *{}*{} |", cell(name), cell(&whose));
+            for (column, mut numbers) in columns.iter().zip(numbers) {
+                // each encoder of a group has the same numbers: one of each seed
+                if parts {
+                    numbers.truncate(numbers.len() / group.len());
+                }
+                let _ = write!(out, " {} |", spread(column.measure, &numbers));
+            }
+            out.push('\n');
         }
-        out.push('\n');
     }
     out.push('\n');
     for column in &columns {
@@ -135,6 +201,20 @@ pub fn comparison(runs: &[Compared]) -> String {
         );
     }
     out
+}
+
+/// Names whose numbers are the same, the largest group first.
+fn alike_in<'n>(names: &[&'n str], of: impl Fn(&[&str]) -> Vec<Vec<f64>>) -> Vec<Vec<&'n str>> {
+    let mut groups: Vec<(Vec<Vec<f64>>, Vec<&str>)> = Vec::new();
+    for name in names {
+        let own = of(&[name]);
+        match groups.iter_mut().find(|(numbers, _)| *numbers == own) {
+            Some((_, group)) => group.push(name),
+            None => groups.push((own, vec![name])),
+        }
+    }
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Everything that was measured, in the order in which it comes first.
@@ -292,6 +372,43 @@ mod tests {
 - far: `knn`, k = 20
 ";
         assert_eq!(comparison(&runs), wanted);
+    }
+
+    #[test]
+    fn a_run_of_several_encoders_is_a_table_and_each_of_them_a_row() {
+        let row = |from: &str, value, untrained| ResultRow {
+            stage: format!("near_{}", from.replace('.', "_")),
+            from: from.into(),
+            evaluator: "knn".into(),
+            protocol: "k = 20".into(),
+            metric: "accuracy".into(),
+            value,
+            untrained: Some(untrained),
+            ..ResultRow::default()
+        };
+        let seed = |add: f64| Compared {
+            name: "nets".into(),
+            rows: vec![
+                row("halves", 0.4 + add, 0.2 + add),
+                row("moco.momentum", 0.5 + add, 0.3 + add),
+                row("simclr", 0.6 + add, 0.3 + add),
+            ],
+        };
+        let wanted = "\
+| | near |
+|---|---:|
+| simclr | 61.0 ± 1.4 (+30.0) |
+| moco.momentum | 51.0 ± 1.4 (+20.0) |
+| halves | 41.0 ± 1.4 (+20.0) |
+| *untrained* | 31.0 ± 1.4 |
+| *untrained*, halves | 21.0 ± 1.4 |
+
+- near: `knn`, k = 20
+";
+        assert_eq!(comparison(&[seed(0.0), seed(0.02)]), wanted);
+        let both = comparison(&[seed(0.0), run("alone", 0.5, 0.3)]);
+        assert!(both.starts_with("**nets**\n\n| | near |"), "{both}");
+        assert!(both.contains("\n\n| | near 1 | near 2 | far |"), "{both}");
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub const PIXELS: &str = "raw pixels";
 pub struct ResultRow {
     /// The recipe's name for the stage that measured it.
     pub stage: String,
+    /// The stage whose encoder was judged, or the part of it: `pretrain`, `distill.teacher`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub from: String,
     /// The catalog name of what measured: `knn`.
     pub evaluator: String,
     /// How, in so many words that somebody could repeat it: `k = 200, temperature = 0.1`.
@@ -98,6 +101,7 @@ mod tests {
     fn keys_stand_in_a_fixed_order() {
         let row = ResultRow {
             stage: "neighbours".into(),
+            from: "pretrain".into(),
             evaluator: "knn".into(),
             protocol: "k = 200".into(),
             metric: "accuracy".into(),
@@ -115,7 +119,7 @@ mod tests {
         };
         assert_eq!(
             serde_json::to_string(&row).unwrap(),
-            r#"{"stage":"neighbours","evaluator":"knn","protocol":"k = 200","metric":"accuracy","value":0.5,"untrained":null,"raw":0.25}"#
+            r#"{"stage":"neighbours","from":"pretrain","evaluator":"knn","protocol":"k = 200","metric":"accuracy","value":0.5,"untrained":null,"raw":0.25}"#
         );
     }
 

@@ -107,6 +107,7 @@ impl Run<'_> {
             }
             ResultRow {
                 stage: stage.name.clone(),
+                from: evaluation.from.text(),
                 evaluator: evaluation.call.spec.name.clone(),
                 protocol,
                 metric: metric.name.to_owned(),
