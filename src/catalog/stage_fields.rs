@@ -78,7 +78,7 @@ fn training() -> Vec<Param> {
         Param::optional(
             "stop",
             Type::Call(Kind::Setting),
-            "`early(valid.loss, patience = 5 epochs)`: ends training when a value read while training gets no better.",
+            "`early(valid.loss, patience = 5 epochs)`: ends training when a value read while training gets no better. `collapse()`: when all samples become one.",
         ),
         on_bad_sample(),
     ]

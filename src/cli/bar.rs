@@ -156,6 +156,13 @@ impl Watch for Bar {
         self.line(line);
     }
 
+    fn warn(&mut self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(visible(text)),
+            None => say(text),
+        }
+    }
+
     fn end(&mut self, line: &str) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

@@ -38,6 +38,20 @@ impl HostTensor {
         }
     }
 
+    /// The first numbers, in another shape.
+    pub(crate) fn first(&self, numbers: usize, shape: Vec<usize>) -> Self {
+        match self {
+            HostTensor::F32 { data, .. } => HostTensor::F32 {
+                data: data.iter().take(numbers).copied().collect(),
+                shape,
+            },
+            HostTensor::Int { data, .. } => HostTensor::Int {
+                data: data.iter().take(numbers).copied().collect(),
+                shape,
+            },
+        }
+    }
+
     /// Numbers of each row.
     pub fn width(&self) -> usize {
         self.shape().iter().skip(1).product()

@@ -40,6 +40,7 @@ pub mod checkpoint;
 mod device;
 mod draw;
 mod dropout;
+mod embedding;
 mod error;
 mod evaluate;
 mod groups;

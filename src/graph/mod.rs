@@ -3,6 +3,7 @@
 //!
 //! A graph is traced once, at plan time. Training and evaluation are two traces.
 
+mod balance;
 mod batches;
 mod build;
 mod contrast;
@@ -10,6 +11,7 @@ mod copies;
 #[cfg(test)]
 mod copies_tests;
 mod cost;
+mod embeddings;
 mod exhibits;
 mod export;
 mod flow;
@@ -40,6 +42,7 @@ pub use build::{
 };
 pub use copies::Twice;
 pub use cost::Cost;
+pub use embeddings::Embedding;
 pub use exhibits::{Exhibit, Panel};
 pub use export::{TorchSource, TorchTensor, torch_name};
 pub use mechanics::{Assign, Ema, EpochWork, INDEX, Lent, Part, Phase, State, Still, followed};

@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $code:literal;)*) => {
         /// The number of a diagnostic: `E` errors, `W` warnings. `E01` syntax, `E02` names and fields, `E03` types and
         /// ranges, `E04` shapes, `E05` files and data, `E06` limits, `W07` lints,
-        /// `E08` failures of a run, `E09` scripts and plugins.
+        /// `W08` what a run warns of, `E08` failures of a run, `E09` scripts and plugins.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[doc = $doc])* $name,)* }
         impl Code {
@@ -125,6 +125,8 @@ codes! {
     LintOrder = "W0723";
     /// More pieces of a text hidden than the task scores.
     LintUnscored = "W0724";
+    /// All samples become one while a stage trains.
+    Collapse = "W0801";
     /// The loss, or a gradient, is not a finite number.
     Diverged = "E0801";
     /// A record can't be read while running.

@@ -13,6 +13,12 @@ use crate::language::Diagnostic;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 
+/// What ends a training before its length.
+enum Stop {
+    Early(Watched, u64),
+    Collapse,
+}
+
 /// The call's arguments together with the stage's common fields.
 pub(super) fn with_fields(stage: &Stage) -> Args {
     let mut args = stage.call.args.clone();
@@ -215,13 +221,32 @@ impl Planner<'_> {
         let stop = match args.maybe_call("stop") {
             Some(call) if call.spec.name == "early" => {
                 let patience = in_steps(call.args.duration("patience")).max(1);
-                Some((self.watched(call, readings)?, patience))
+                Some(Stop::Early(self.watched(call, readings)?, patience))
+            }
+            Some(call) if call.spec.name == "collapse" && stage.kind == Kind::Task => {
+                Some(Stop::Collapse)
+            }
+            Some(call) if call.spec.name == "collapse" => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        Code::WrongKind,
+                        call.span,
+                        "only a `pretext` stage is watched for a collapse",
+                    )
+                    .help("write `stop = early(valid.loss, patience = 5 epochs)`, or remove it"),
+                );
+                return None;
             }
             Some(call) => {
                 self.wrong_setting(call, "stop", "early(valid.loss, patience = 5 epochs)");
                 return None;
             }
             None => None,
+        };
+        let stop_collapsed = matches!(&stop, Some(Stop::Collapse));
+        let stop = match stop {
+            Some(Stop::Early(watched, patience)) => Some((watched, patience)),
+            _ => None,
         };
         let average = match args.maybe_call("average") {
             Some(call) if call.spec.name == "ema" => {
@@ -252,6 +277,7 @@ impl Planner<'_> {
             recompute: args.switch("checkpointing"),
             best,
             stop,
+            stop_collapsed,
             checkpoint_every: in_steps(period).max(1),
             checkpoint_minutes: minutes,
             keep: checkpoint.map_or(1, |call| call.args.size("keep")),

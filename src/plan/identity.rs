@@ -36,7 +36,11 @@ pub fn identity(
         Some(Value::Call(call)) if call.spec.name == "best" => Some(call),
         _ => None,
     };
-    writer.watches = best.is_some() || stage.fields.values.contains_key("stop");
+    writer.watches =
+        best.is_some()
+            || stage.fields.values.get("stop").is_some_and(
+                |a| matches!(&a.value, Value::Call(call) if call.spec.name == "early"),
+            );
     if let Some(best) = best {
         writer.text(best.args.word("of"));
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build::Planner;
+use super::collapse::Collapse;
 use super::default::read_by;
 use super::fields::with_fields;
 use super::monitor::monitored;
@@ -200,7 +201,7 @@ impl Planner<'_> {
             }
             None => None,
         };
-        Some(Training {
+        let mut training = Training {
             data,
             task: stage.call.clone(),
             samples,
@@ -211,13 +212,16 @@ impl Planner<'_> {
             begins,
             asks: lent.into_iter().map(|(from, ..)| from).collect(),
             settings,
+            collapse: Default::default(),
             encoder,
             parts,
             fillings,
             monitor,
             valid,
             exhibits,
-        })
+        };
+        training.collapse = Collapse::of(stage, &training);
+        Some(training)
     }
 
     /// Refuses a split whose records give the task other values than those that are trained on.

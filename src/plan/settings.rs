@@ -76,6 +76,17 @@ pub fn specs() -> Vec<Spec> {
             .within(0.0, 1e9),
         )
         .example("early(valid.loss, patience = 5 epochs)"),
+        setting(
+            "collapse",
+            "Training ends when all samples become one",
+        )
+        .doc(
+            "Every pretext stage is watched while it trains: how far the samples of a batch lie apart in what the encoder makes of them, and in what \
+             the loss compares. Where three looks in a row see it below a fifth of the untrained network's, or in one direction only, the run says so at once, \
+             names the likeliest cause with its line, and goes on; with this it ends there. What was trained so far is the stage's \
+             result, and the table says that it collapsed.",
+        )
+        .example("collapse()"),
         setting("ema", "An exponential moving average over steps")
             .param(
                 Param::required(

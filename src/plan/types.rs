@@ -190,6 +190,8 @@ pub struct Settings {
     pub best: Option<Watched>,
     /// Training ends when this got no better for so many steps.
     pub stop: Option<(Watched, u64)>,
+    /// Training ends when all samples become one.
+    pub stop_collapsed: bool,
     /// Steps between checkpoints.
     pub checkpoint_every: u64,
     /// The longest time between two, in minutes. Where it is there, short periods share one.
@@ -347,6 +349,8 @@ pub struct Training {
     pub parts: Vec<Reader>,
     /// How states are filled before each epoch, in the order of the graph's work.
     pub fillings: Vec<Reading>,
+    /// What it is watched for while it trains.
+    pub collapse: super::Collapse,
     /// What runs meanwhile.
     pub monitor: Option<Monitor>,
     /// Whose loss is read after every epoch.

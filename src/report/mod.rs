@@ -4,6 +4,7 @@
 //! from one that is still going.
 
 pub mod catalog;
+mod collapse;
 mod comparison;
 mod curve;
 pub mod embedding;
@@ -17,6 +18,7 @@ mod spread;
 mod table;
 mod text;
 
+pub use collapse::{COLLAPSE, Collapsed, LikelyCause};
 pub use comparison::{Compared, comparison};
 pub use curve::{Curve, CurveLine};
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};

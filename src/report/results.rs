@@ -58,6 +58,9 @@ pub struct ResultRow {
     /// Records of which only a part can be read, likewise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub repaired: BTreeMap<String, u64>,
+    /// The step by which the stage that trained the encoder had collapsed, by its name; absent from the file where none has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub collapsed: BTreeMap<String, u64>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -116,6 +119,7 @@ mod tests {
             beside_is: None,
             left_out: BTreeMap::new(),
             repaired: BTreeMap::new(),
+            collapsed: BTreeMap::new(),
         };
         assert_eq!(
             serde_json::to_string(&row).unwrap(),

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
+use super::collapse::Doctor;
 use super::epoch::States;
 use super::failure::{Failure, disk, interrupted};
 use super::folder::file_of;
@@ -20,7 +21,8 @@ use crate::evaluation::{Measured, Unit};
 use crate::graph::Graph;
 use crate::language::Span;
 use crate::language::codes::Code;
-use crate::plan::{Group, Settings};
+use crate::plan::{Collapse, Group, Settings};
+use crate::report::COLLAPSE;
 
 /// Gives batches in an order that is decided by their number alone.
 pub(super) trait Batches {
@@ -71,6 +73,8 @@ pub(super) struct Fit<'a> {
     pub directory: &'a StageDirectory,
     /// Parameters that never move: a pattern of names.
     pub frozen: Option<&'a str>,
+    /// What it is watched for.
+    pub collapse: Option<&'a Collapse>,
     /// Work before each epoch.
     pub before_epoch: Option<&'a BeforeEpoch<'a>>,
     /// The recipe line that a failure is blamed on.
@@ -146,7 +150,7 @@ impl Fit<'_> {
         run: &Run<'_>,
         pace: &mut Pace,
         trainer: &Trainer,
-        readings: &Readings<'_>,
+        (readings, doctor): (&Readings<'_>, Option<&Doctor<'_>>),
         metrics: &Lines,
         (epoch, batch): (u64, u64),
     ) -> Result<(), Failure> {
@@ -159,7 +163,11 @@ impl Fit<'_> {
                 .map_err(|error| Failure::from(error).at(self.span))?,
             cursor: Cursor { epoch, batch },
             metrics: metrics.written(),
-            notes: readings.notes(),
+            notes: {
+                let mut notes = readings.notes();
+                notes.extend(doctor.map(|doctor| ("collapse".to_owned(), doctor.notes())));
+                notes
+            },
         };
         let name = self.file("checkpoints", "");
         let folder = &self.directory.folder;
@@ -237,6 +245,20 @@ impl Fit<'_> {
             checkpoints: &checkpoints,
         };
         let mut readings = Readings::new(settings, file, &found.notes, from, trainer.model())?;
+        let graphs = || std::iter::once(self.graph).chain(self.shorter);
+        let mut doctor = self.collapse.map(|collapse| {
+            Doctor::new(
+                collapse,
+                graphs(),
+                settings,
+                run.settings.seed,
+                &found.notes,
+            )
+        });
+        if doctor.as_ref().is_some_and(|doctor| !doctor.has_told()) {
+            // of a sitting that went further than its last checkpoint
+            let _ = folder.remove(COLLAPSE);
+        }
         let name = self.file("metrics", ".jsonl");
         let (mut metrics, said) = Lines::go_on(folder, &name, &found.metrics)?;
         if let Some(said) = said {
@@ -298,7 +320,7 @@ impl Fit<'_> {
                                 run,
                                 &mut pace,
                                 &trainer,
-                                &readings,
+                                (&readings, doctor.as_ref()),
                                 &metrics,
                                 position(step),
                             )?;
@@ -319,6 +341,28 @@ impl Fit<'_> {
             }
             for bad in stream.repaired() {
                 run.repaired(self.stage, &bad, watch);
+            }
+            if let Some(doctor) = doctor.as_mut().filter(|doctor| doctor.is_due(step)) {
+                let graph = graph_of(self.shorter, self.graph, &parts[0]);
+                let (mut line, alarm) = doctor
+                    .look(graph, trainer.model(), &parts[0], step)
+                    .map_err(|error| Failure::from(error).at(self.span))?;
+                line.insert("step".into(), json!(step));
+                line.insert(
+                    "epoch".into(),
+                    json!(step as f64 / settings.steps_per_epoch()),
+                );
+                if alarm.is_some() {
+                    line.insert("collapse".into(), json!(1));
+                }
+                metrics.write(&Value::Object(line))?;
+                if let Some(alarm) = alarm {
+                    let ends = settings.stop_collapsed;
+                    run.tell_collapse(self.directory, doctor, &alarm, ends, watch)?;
+                    if ends {
+                        break;
+                    }
+                }
             }
             let rate = learning_rate(
                 &settings.schedule,
@@ -377,7 +421,8 @@ impl Fit<'_> {
             let now = run.times.borrow().clock();
             if stop || (done < settings.steps && pace.due(done, now)) {
                 let at = position(done);
-                self.save(run, &mut pace, &trainer, &readings, &metrics, at)?;
+                let watched = (&readings, doctor.as_ref());
+                self.save(run, &mut pace, &trainer, watched, &metrics, at)?;
             }
             if stop {
                 return Err(interrupted(self.stage, done));

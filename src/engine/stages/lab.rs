@@ -130,6 +130,7 @@ impl<'a> Bench<'a> {
             settings,
             directory,
             frozen,
+            collapse: None,
             before_epoch: None,
             span: work.stage.span,
         };

@@ -4,6 +4,7 @@
 mod begin;
 mod calibrate;
 mod changes;
+mod collapse;
 mod columns;
 mod directory;
 mod done;
@@ -272,6 +273,7 @@ impl Run<'_> {
         let inputs = stage.inputs().into_iter();
         let inputs: Vec<&str> = inputs.map(|from| from.stage.as_str()).collect();
         self.note_counts(&mut rows, &stage.name, &inputs);
+        self.note_collapses(&mut rows, &inputs);
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, self.root())?;
         Ok(rows)

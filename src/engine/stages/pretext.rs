@@ -116,6 +116,7 @@ impl Run<'_> {
             settings: &training.settings,
             directory,
             frozen: None,
+            collapse: Some(&training.collapse),
             before_epoch: (!training.graph.work.is_empty()).then_some(&before_epoch),
             span: stage.span,
         };
@@ -171,10 +172,9 @@ impl Run<'_> {
             watch,
         )?;
         self.exhibits(stage, training, directory, &trained, watch)?;
-        watch.end(&format!(
-            "{} · trained for {} steps",
-            stage.name, training.settings.steps
-        ));
+        let ended = self.collapsed(&stage.name).filter(|found| found.ended);
+        let steps = ended.map_or(training.settings.steps, |found| found.step);
+        watch.end(&format!("{} · trained for {steps} steps", stage.name));
         Ok(())
     }
 }

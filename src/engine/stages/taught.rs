@@ -33,6 +33,7 @@ impl Run<'_> {
             settings,
             directory,
             frozen: None,
+            collapse: None,
             before_epoch: None,
             span: stage.span,
         };

@@ -17,6 +17,10 @@ pub trait Watch: Send {
     fn bytes(&mut self, what: &str, done: u64, total: u64);
     /// A line worth keeping: `resumed at step 400`, a monitor's reading.
     fn say(&mut self, line: &str);
+    /// Something is wrong, in several lines; said also where nothing else is.
+    fn warn(&mut self, text: &str) {
+        self.say(text);
+    }
     /// The stage is done.
     fn end(&mut self, line: &str);
 }

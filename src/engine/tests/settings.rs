@@ -39,6 +39,7 @@ pub fn settings() -> Settings {
         recompute: false,
         best: None,
         stop: None,
+        stop_collapsed: false,
         checkpoint_every: 500,
         checkpoint_minutes: None,
         keep: 2,

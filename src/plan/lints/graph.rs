@@ -1,5 +1,6 @@
 //! Warnings about what a stage computes. They look at traced graphs, so that scripts and plugins get them too.
 
+use super::super::same::same_views;
 use super::super::types::*;
 use super::sources::compares_samples;
 use crate::catalog::Value;
@@ -25,16 +26,7 @@ pub(super) fn lint(diagnostics: &mut Vec<Diagnostic>, stage: &Stage, training: &
 
 /// One sample stands on both sides of a comparison.
 fn one_view(stage: &Stage, training: &Training) -> Option<Diagnostic> {
-    let graph = &training.graph;
-    let sources = training.samples.sources();
-    let sample = |input: &str| {
-        let bound = training.bindings.iter().find(|(_, name)| name == input);
-        match bound.and_then(|(field, _)| sources.get(field)) {
-            Some(source) => source.to_string(),
-            None => format!("input {input}"),
-        }
-    };
-    if let Some(twice) = graph.same_views(&sample) {
+    if let Some(twice) = same_views(training) {
         let fields = twice.inputs.iter().map(|input| {
             let bound = training.bindings.iter().find(|(_, name)| name == input);
             format!("`{}`", bound.map_or(input, |(field, _)| field))
@@ -56,7 +48,7 @@ fn one_view(stage: &Stage, training: &Training) -> Option<Diagnostic> {
             "the same weights meet both here",
         ));
     }
-    let own = graph.own_positive()?;
+    let own = training.graph.own_positive()?;
     let found = Diagnostic::warning(
         Code::LintOneView,
         stage.call.name_span,

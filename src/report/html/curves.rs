@@ -60,6 +60,7 @@ fn groups(stage: &StageFiles) -> Vec<Group<'_>> {
     let mut monitors = Vec::new();
     let mut others = Vec::new();
     let mut rates = Vec::new();
+    let (mut spreads, mut ranks) = (Vec::new(), Vec::new());
     for (name, points) in &stage.metrics.series {
         let in_unit = !stage.metrics.other_units.contains(name)
             && points
@@ -67,6 +68,12 @@ fn groups(stage: &StageFiles) -> Vec<Group<'_>> {
                 .all(|p| !p.1.is_finite() || (0.0..=1.0).contains(&p.1));
         if name == "rate" {
             rates.push(name.as_str());
+        } else if name == "collapse" {
+            // the line that tells of it
+        } else if name.starts_with("spread.") {
+            spreads.push(name.as_str());
+        } else if name.starts_with("rank.") {
+            ranks.push(name.as_str());
         } else if name.starts_with("monitor.") && in_unit {
             monitors.push(name.as_str());
         } else if name.contains("loss") {
@@ -108,6 +115,12 @@ fn groups(stage: &StageFiles) -> Vec<Group<'_>> {
             kind: Kind::Monitor,
         },
     ];
+    let watched = [("spread", spreads), ("rank", ranks)];
+    groups.extend(watched.into_iter().map(|(many, names)| Group {
+        title: title(&names, many),
+        names,
+        kind: Kind::Plain,
+    }));
     groups.extend(others.into_iter().map(|name| Group {
         title: label(name),
         names: vec![name],

@@ -14,6 +14,8 @@ const TEMPLATE: &str = include_str!("../report.html.j2");
 const STYLE: &str = include_str!("../report.css");
 /// Most classes with an entry in the legend of a map.
 const LEGEND: usize = 20;
+/// Most causes of a collapse that are told.
+const CAUSES: usize = 8;
 /// Most records that are named of those that a stage could not read.
 const REASONS: usize = 20;
 
@@ -51,6 +53,15 @@ struct Without {
     /// `6 records left out`
     count: String,
     reasons: String,
+}
+
+/// A stage that collapsed.
+#[derive(Serialize)]
+struct Fallen {
+    stage: String,
+    /// `by step 80, where it ended`
+    when: String,
+    text: String,
 }
 
 /// What one stage shows of itself.
@@ -139,6 +150,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         })
     });
     let tables: Vec<Lines> = tables.collect();
+    let collapsed: Vec<Fallen> = run.stages.iter().filter_map(fallen).collect();
     let without: Vec<Without> = run.stages.iter().flat_map(without).collect();
     let splits = run.facts.data.iter().map(|(name, split)| {
         let split: Manifest = serde_json::from_value(split.clone()).unwrap_or_default();
@@ -191,6 +203,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         maps => list(&maps),
         tables => list(&tables),
         without => list(&without),
+        collapsed => list(&collapsed),
         recipe => run.recipe.as_deref().map(highlight::html),
         origins => list(&sections::origins(&run.facts.provenance)),
         splits => list(&splits.collect::<Vec<_>>()),
@@ -225,6 +238,24 @@ fn without(stage: &StageFiles) -> impl Iterator<Item = Without> {
     [of(left_out, "left out"), of(repaired, "repaired")]
         .into_iter()
         .flatten()
+}
+
+/// What was seen of a collapse, and where it may come from.
+fn fallen(stage: &StageFiles) -> Option<Fallen> {
+    let found = stage.collapsed.as_ref()?;
+    let mut lines = vec![found.what.clone()];
+    for (index, cause) in found.causes.iter().take(CAUSES).enumerate() {
+        let likely = if index == 0 { "likely" } else { "less likely" };
+        lines.push(format!("{likely}: {} ({})", cause.what, cause.place));
+        lines.push(format!("  {}", cause.help));
+    }
+    let lines = lines.iter().map(|line| visible_line(line).into_owned());
+    let end = if found.ended { ", where it ended" } else { "" };
+    Some(Fallen {
+        stage: stage.name.clone(),
+        when: format!("by step {}{end}", thousands(found.step)),
+        text: lines.collect::<Vec<_>>().join("\n"),
+    })
 }
 
 /// Anything serde knows, as the template engine knows it.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::series::{Metrics, Timing};
 use crate::files::{Folder, Kind};
 use crate::report::embedding::EmbeddingMap;
-use crate::report::{Curve, ExhibitFile, ResultRow, Spread, exhibit_picture};
+use crate::report::{COLLAPSE, Collapsed, Curve, ExhibitFile, ResultRow, Spread, exhibit_picture};
 
 /// Most bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -92,6 +92,8 @@ pub(super) struct StageFiles {
     pub table: Option<String>,
     pub exhibits: Vec<Shown>,
     pub without: Without,
+    /// What was seen where it collapsed.
+    pub collapsed: Option<Collapsed>,
 }
 
 /// Records that a stage could not read: `left_out.json`, a reason for each.
@@ -299,6 +301,7 @@ impl Reader {
             table: self.text(folder, "table.txt", LARGEST_TABLE),
             exhibits: self.exhibits(folder),
             without: self.json(folder, "left_out.json").unwrap_or_default(),
+            collapsed: self.json(folder, COLLAPSE),
         }
     }
 

@@ -76,6 +76,34 @@ fn what_no_number_is_measured_with_is_said() {
 }
 
 #[test]
+fn a_collapse_is_told_with_its_causes() {
+    let folder = run_dir();
+    assert!(!page(folder.path()).contains("id=\"collapsed\""));
+    let file = folder.path().join("stages/rotations/collapse.json");
+    let told = serde_json::json!({
+        "step": 1200,
+        "ended": true,
+        "what": "the spread of `head` fell from 0.931 to 0.004",
+        "causes": [
+            {"what": "gradients flow into both sides", "place": "a.ssl:18:20", "help": "hold one still"},
+            {"what": "<b>\u{1b}[2J", "place": "", "help": ""},
+        ],
+    });
+    fs::write(&file, told.to_string()).unwrap();
+    let html = page(folder.path());
+    for part in [
+        "rotations<small>by step 1,200, where it ended<",
+        "the spread of `head` fell from 0.931 to 0.004\n",
+        "likely: gradients flow into both sides (a.ssl:18:20)\n  hold one still\n",
+        "less likely: &lt;b&gt;\\u{1b}[2J",
+    ] {
+        assert!(html.contains(part), "no {part} in {html}");
+    }
+    fs::write(&file, "7").unwrap();
+    assert!(page(folder.path()).contains("collapse.json is not what it should be"));
+}
+
+#[test]
 fn what_nothing_was_measured_of_has_no_column() {
     let folder = run_dir();
     let with = |raw: &str| {
