@@ -49,6 +49,8 @@ mod tokenize;
 
 pub use graph::{SampleGraph, compile};
 pub(crate) use jigsaw_tiles::orders as tile_orders;
+pub(crate) use resample::{Window, resample};
+pub(crate) use resize::shape as shape_of;
 pub use scratch::Scratch;
 
 use crate::catalog::Spec;

@@ -4,17 +4,19 @@
 //! files: where none of these changed, no file is opened. And a journal for each root, one record for each file: hashing that was
 //! interrupted goes on where it stopped, and after a change only what changed is read.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::decode::{self, Look};
-use super::hash_journal::{About, Digest, Journal, read_journal, short_name};
+use super::hash_journal::{About, Digest, Journal, Name, read_journal, short_name};
 use super::places::cache_folder;
 use super::progress::{Hashing, go_on};
-use super::{DataError, Progress, manifest, regular};
+use super::{DataError, Progress, Silent, manifest, regular};
 
 /// Files up to this many bytes are read at once.
 const AT_ONCE: u64 = 16 << 20;
@@ -77,10 +79,7 @@ fn manifest_in(
     if let Some(kept) = entry.as_deref().and_then(manifest::kept) {
         return Ok(kept);
     }
-    let journal = cache.map(|cache| {
-        let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
-        cache.join(format!("{name}.files"))
-    });
+    let journal = cache.map(|cache| journal_of(&cache, &root));
     let digests = digests(pictures, &root, &abouts, journal.as_deref(), progress)?;
     let found = compose(pictures, &digests);
     let all_read = digests.iter().all(Option::is_some);
@@ -179,6 +178,67 @@ fn digests(
             Ok(Some(digest))
         })
         .collect()
+}
+
+/// What single files below a root hold, asked in any order: out of the journal of [`manifest`], else hashed, once.
+pub(super) struct Contents {
+    root: PathBuf,
+    known: Mutex<Option<HashMap<Name, (About, Digest)>>>,
+}
+
+impl Contents {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            known: Mutex::new(None),
+        }
+    }
+
+    /// blake3 of a file, whose path is relative to the root.
+    ///
+    /// # Errors
+    /// It can't be read, or somebody asked to stop.
+    pub(super) fn of(&self, file: &Path) -> Result<[u8; 32], DataError> {
+        let path = self.root.join(file);
+        let unread = |error: std::io::Error| DataError::new(error.to_string());
+        let about = About::of(&fs::metadata(&path).map_err(unread)?);
+        let about = about.ok_or_else(|| DataError::new("its time is not known"))?;
+        let name = short_name(file);
+        let look = |known: &HashMap<Name, (About, Digest)>| {
+            let (of, digest) = known.get(&name)?;
+            (*of == about).then_some(digest.hash)
+        };
+        {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = known.get_or_insert_with(|| {
+                self.journal()
+                    .map(|path| read_journal(&path))
+                    .unwrap_or_default()
+            });
+            if let Some(hash) = look(known) {
+                return Ok(hash);
+            }
+        }
+        let found = digest(&path, about.length, &Hashing::new(&Silent, "", 0)).map_err(unread)?;
+        go_on()?;
+        if let Some(writer) = self.journal().and_then(|path| Journal::open(&path)) {
+            writer.add(&name, &about, &found);
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get_or_insert_default().insert(name, (about, found));
+        Ok(found.hash)
+    }
+
+    fn journal(&self) -> Option<PathBuf> {
+        let root = self.root.canonicalize().ok()?;
+        Some(journal_of(&cache_folder()?.join("manifests"), &root))
+    }
+}
+
+/// The journal of the files below a root.
+fn journal_of(cache: &Path, root: &Path) -> PathBuf {
+    let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
+    cache.join(format!("{name}.files"))
 }
 
 fn digest(path: &Path, length: u64, hashing: &Hashing<'_>) -> std::io::Result<Digest> {

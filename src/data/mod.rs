@@ -4,6 +4,7 @@
 //! To add a type: see `types`.
 
 mod beside;
+mod cameras;
 mod cifar10;
 mod decode;
 mod dialogues;
@@ -13,6 +14,7 @@ mod draws;
 mod error;
 mod evenly;
 mod file_hashes;
+mod films;
 mod folders;
 mod hash_journal;
 mod idx;
@@ -82,6 +84,7 @@ pub fn specs() -> Vec<Spec> {
         cifar10::spec(),
         image_folder::spec(),
         video_folder::spec(),
+        cameras::spec(),
         parquet::spec(),
         documents::spec(),
         text_lines::spec(),

@@ -78,6 +78,12 @@ pub trait Dataset: Send + Sync {
         index as u64
     }
 
+    /// Equal for records that are too alike to be told from one another by chance, such as parts of one film: they stay on one side
+    /// where a data set is divided. Every record alone, where nothing is known.
+    fn group(&self, index: usize) -> u64 {
+        self.id(index)
+    }
+
     /// Which records these are, as far as that is known before any is read.
     fn portions(&self) -> Vec<Portion> {
         vec![Portion::all(self, self.len())]

@@ -1,12 +1,13 @@
-//! GIF and APNG: the frames of a clip, each as it is seen, put together from what changes.
+//! GIF, APNG and animated WebP: the frames of a film, each as it is seen, put together from what changes.
 
 use std::io::Cursor;
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageDecoder, ImageError, ImageFormat};
 
-use super::container::{self, apng_frames, apng_is_misread, gif_pictures};
+use super::container::{self, apng_frames, apng_is_misread, gif_pictures, webp_is_animated};
 use super::look::Look;
 use super::pixels::{Raster, Values};
 use super::{format, header, limits};
@@ -14,42 +15,46 @@ use crate::data::Image;
 
 /// Frames of one file that are put together at most.
 const FRAMES: usize = 1 << 16;
-/// Bytes of the frames that are kept.
+/// Bytes of the frames of a clip that are held in memory.
 pub(in crate::data) const CLIP_BYTES: usize = 512 << 20;
 
-/// The frames of a file.
-pub(in crate::data) struct Animation {
-    /// Those that were asked for.
-    pub frames: Vec<Image>,
+/// What is known of a file before its pixels are decoded.
+#[derive(Debug)]
+pub(in crate::data) struct Animated {
+    pub height: usize,
+    pub width: usize,
+    /// For each frame that begins, how long it is shown, in thousandths of a second.
+    pub delays: Vec<u32>,
     /// Why there are no more, where the file is not whole.
     pub damage: Option<String>,
 }
 
-/// Whether a file that starts like this holds frames: a GIF, or a PNG that says so.
+/// Whether a file that starts like this holds frames: a GIF, or a PNG or a WebP that says so.
 pub(in crate::data) fn is_animation(start: &[u8]) -> bool {
     match format::of(start) {
         Ok(ImageFormat::Gif) => true,
         Ok(ImageFormat::Png) => apng_frames(start).is_some(),
+        Ok(ImageFormat::WebP) => webp_is_animated(start),
         _ => false,
     }
 }
 
-/// Every `step`-th frame of a GIF or an APNG, the first one included.
+/// Sizes and times of a GIF, an APNG or an animated WebP.
 ///
 /// # Errors
-/// It is neither, it is too large, or not even its first frame is whole; the sentence goes on after "can't read NAME: ".
-pub(in crate::data) fn animation(
-    bytes: &[u8],
-    look: &Look,
-    step: usize,
-) -> Result<Animation, String> {
+/// It is none, or it is too large; the sentence goes on after "can't read NAME: ".
+pub(in crate::data) fn animated(bytes: &[u8]) -> Result<Animated, String> {
     let format = format::of(bytes)?;
-    let (said, begun) = match format {
+    let (said, delays) = match format {
         ImageFormat::Gif => {
-            let (begun, _) = gif_pictures(bytes);
-            (begun, begun)
+            let (delays, _) = gif_pictures(bytes);
+            (delays.len(), delays)
         }
         ImageFormat::Png => apng_frames(bytes).ok_or("it is a PNG of one picture, not a clip")?,
+        ImageFormat::WebP if webp_is_animated(bytes) => {
+            let delays = container::webp_frames(bytes);
+            (delays.len(), delays)
+        }
         _ => return Err("it is a picture, not a clip".to_owned()),
     };
     if format == ImageFormat::Png && apng_is_misread(bytes) {
@@ -60,23 +65,44 @@ pub(in crate::data) fn animation(
         return Err("it has 16 bits a channel, which is not read of a clip".into());
     }
     limits::check(head.width as u32, head.height as u32, 4)?;
-    let step = step.max(1);
-    let kept = begun.div_ceil(step);
-    let size = head.height * head.width * look.channels.count();
-    if said > FRAMES || kept.saturating_mul(size) > CLIP_BYTES {
-        return Err(too_large(said, head.height, head.width));
+    if said > FRAMES {
+        return Err(format!(
+            "it has {said} frames, which is more than is read ({FRAMES})"
+        ));
     }
     let mut damage = container::check(bytes, format).err();
-    if begun < said {
+    if delays.len() < said {
+        let begun = delays.len();
         damage.get_or_insert_with(|| {
             format!("it is not whole: {begun} of its {said} frames are there")
         });
     }
+    Ok(Animated {
+        height: head.height,
+        width: head.width,
+        delays,
+        damage,
+    })
+}
+
+/// Gives each frame of a GIF, an APNG or an animated WebP to `each`, until that wants no more. What is damaged comes back as a sentence.
+///
+/// # Errors
+/// As [`animated`], or not even its first frame is whole, or `each` has one.
+pub(in crate::data) fn animation(
+    bytes: &[u8],
+    look: &Look,
+    each: &mut dyn FnMut(Image) -> Result<bool, String>,
+) -> Result<Option<String>, String> {
+    let Animated {
+        delays, mut damage, ..
+    } = animated(bytes)?;
+    let format = format::of(bytes)?;
     let bare = container::bare(bytes, format, super::Wanted::WhatThereIs);
-    let mut found = Vec::new();
     let unread = |error: ImageError| damage.clone().unwrap_or_else(|| error.to_string());
     let decoded = decoded(&bare, format).map_err(unread)?;
-    for (at, frame) in decoded.take(begun).enumerate() {
+    let mut given = 0;
+    for frame in decoded.take(delays.len()) {
         let frame = match frame {
             Ok(frame) => frame.into_buffer(),
             Err(error) => {
@@ -84,32 +110,21 @@ pub(in crate::data) fn animation(
                 break;
             }
         };
-        if at % step == 0 {
-            let raster = Raster {
-                height: frame.height() as usize,
-                width: frame.width() as usize,
-                channels: 4,
-                values: Values::Bytes(frame.into_raw()),
-            };
-            found.push(raster.finish(look));
+        given += 1;
+        let raster = Raster {
+            height: frame.height() as usize,
+            width: frame.width() as usize,
+            channels: 4,
+            values: Values::Bytes(frame.into_raw()),
+        };
+        if !each(raster.finish(look))? {
+            return Ok(damage);
         }
     }
-    match found.is_empty() {
-        true => Err(damage.unwrap_or_else(|| "it has no frame".into())),
-        false => Ok(Animation {
-            frames: found,
-            damage,
-        }),
+    match given {
+        0 => Err(damage.unwrap_or_else(|| "it has no frame".into())),
+        _ => Ok(damage),
     }
-}
-
-/// What is said of a clip whose frames do not fit.
-pub(in crate::data) fn too_large(frames: usize, height: usize, width: usize) -> String {
-    format!(
-        "its {frames} frames of {height} × {width} pixels are more than is read ({FRAMES} frames, {} MiB in all): \
-         `step = 2` reads every other one",
-        CLIP_BYTES >> 20
-    )
 }
 
 fn decoded(bytes: &[u8], format: ImageFormat) -> Result<Frames<'_>, ImageError> {
@@ -118,6 +133,13 @@ fn decoded(bytes: &[u8], format: ImageFormat) -> Result<Frames<'_>, ImageError> 
         ImageFormat::Gif => {
             let mut decoder = GifDecoder::new(file)?;
             decoder.set_limits(limits::decoding())?;
+            decoder.into_frames()
+        }
+        ImageFormat::WebP => {
+            let mut decoder = WebPDecoder::new(file)?;
+            decoder.set_limits(limits::decoding())?;
+            // as browsers do, whatever the file proposes
+            decoder.set_background_color(image::Rgba([0; 4]))?;
             decoder.into_frames()
         }
         _ => {

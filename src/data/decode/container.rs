@@ -97,49 +97,67 @@ fn png_bare(bytes: &[u8]) -> Cow<'_, [u8]> {
 /// Whether no block of a GIF is cut. Many lack the last byte, which nothing depends on.
 fn gif_is_whole(bytes: &[u8]) -> bool {
     let (pictures, whole) = gif_pictures(bytes);
-    pictures > 0 && whole
+    !pictures.is_empty() && whole
 }
 
-/// The pictures of a GIF that begin, and whether no block is cut.
-pub(super) fn gif_pictures(bytes: &[u8]) -> (usize, bool) {
+/// Thousandths of a second for which a frame is shown that says none, or nearly none: what browsers make of it.
+const NO_DELAY: u32 = 100;
+
+/// How long a frame is shown that says so many thousandths of a second.
+fn delay(said: u32) -> u32 {
+    match said {
+        0..=10 => NO_DELAY,
+        said => said,
+    }
+}
+
+/// How long each of the pictures of a GIF that begin is shown, and whether no block is cut.
+pub(super) fn gif_pictures(bytes: &[u8]) -> (Vec<u32>, bool) {
     fn table(flags: u8) -> usize {
         match flags & 0x80 {
             0 => 0,
             _ => 3 << ((flags & 7) + 1),
         }
     }
-    let mut pictures = 0;
+    let mut delays = Vec::new();
+    let mut next = 0;
     let Some(flags) = bytes.get(10) else {
-        return (pictures, false);
+        return (delays, false);
     };
     let mut at = 13 + table(*flags);
     while let Some(kind) = bytes.get(at) {
         at += match kind {
-            0x21 => 2,
+            0x21 => {
+                // in hundredths
+                if let Some([0xF9, 4, _, low, high]) = bytes.get(at + 1..at + 6) {
+                    next = 10 * u32::from(u16::from_le_bytes([*low, *high]));
+                }
+                2
+            }
             0x2C => match bytes.get(at + 9) {
                 // the frame, its colours, the width of its codes
                 Some(flags) => {
-                    pictures += 1;
+                    delays.push(delay(std::mem::take(&mut next)));
                     11 + table(*flags)
                 }
-                None => return (pictures, false),
+                None => return (delays, false),
             },
             // the end, or something after it
-            _ => return (pictures, true),
+            _ => return (delays, true),
         };
         loop {
             match bytes.get(at) {
-                None => return (pictures, false),
+                None => return (delays, false),
                 Some(0) => break at += 1,
                 Some(length) => at += 1 + usize::from(*length),
             }
         }
     }
-    (pictures, at == bytes.len())
+    (delays, at == bytes.len())
 }
 
-/// The frames that an APNG says it has, and how many begin in the file; `None` where it is no APNG.
-pub(super) fn apng_frames(bytes: &[u8]) -> Option<(usize, usize)> {
+/// The frames that an APNG says it has, and how long each is shown that begins in the file; `None` where it is no APNG.
+pub(super) fn apng_frames(bytes: &[u8]) -> Option<(usize, Vec<u32>)> {
     let before = |name: &[u8]| name != b"IDAT";
     let (start, _, _) = png_chunks(bytes)
         .take_while(|(_, name, _)| before(name))
@@ -147,7 +165,42 @@ pub(super) fn apng_frames(bytes: &[u8]) -> Option<(usize, usize)> {
     let said = bytes.get(start + 8..start + 12)?;
     let said = u32::from_be_bytes([said[0], said[1], said[2], said[3]]) as usize;
     let begun = png_chunks(bytes).filter(|(_, name, _)| *name == b"fcTL");
-    Some((said, begun.count()))
+    // a number, four sizes and places, then a part of a second: hundredths where it says nothing
+    let delays = begun.map(|(start, _, _)| match bytes.get(start + 28..start + 32) {
+        Some(part) => {
+            let above = u32::from(u16::from_be_bytes([part[0], part[1]]));
+            let below = u32::from(u16::from_be_bytes([part[2], part[3]]));
+            delay(1000 * above / if below == 0 { 100 } else { below })
+        }
+        None => NO_DELAY,
+    });
+    Some((said, delays.collect()))
+}
+
+/// Whether a WebP says that it holds frames.
+pub(super) fn webp_is_animated(bytes: &[u8]) -> bool {
+    const ANIMATION: u8 = 2;
+    bytes.get(8..16) == Some(b"WEBPVP8X") && bytes.get(20).is_some_and(|b| b & ANIMATION != 0)
+}
+
+/// How long each frame of a WebP is shown that begins in the file.
+pub(super) fn webp_frames(bytes: &[u8]) -> Vec<u32> {
+    let mut delays = Vec::new();
+    let mut at = 12;
+    while let Some(name) = bytes.get(at..at + 4) {
+        let length = number(bytes, at + 4);
+        // four numbers of three bytes, then the time
+        if name == b"ANMF"
+            && let Some(time) = bytes.get(at + 8 + 12..at + 8 + 15)
+        {
+            delays.push(delay(u32::from_le_bytes([time[0], time[1], time[2], 0])));
+        }
+        at = at
+            .saturating_add(8)
+            .saturating_add(length)
+            .saturating_add(length & 1);
+    }
+    delays
 }
 
 /// Whether a frame of an APNG that is cleared is followed by one that is put back to what was before. The decoder puts back what was

@@ -10,7 +10,7 @@ const BYTES: u64 = 512 << 20;
 const HEADER_BYTES: u64 = 16 << 20;
 
 /// Refuses what is too large to decode.
-pub(super) fn check(width: u32, height: u32, bytes_per_pixel: u8) -> Result<(), String> {
+pub(in crate::data) fn check(width: u32, height: u32, bytes_per_pixel: u8) -> Result<(), String> {
     let bytes = u64::from(width) * u64::from(height) * u64::from(bytes_per_pixel);
     if width == 0 || height == 0 {
         return Err(format!("it says it is {height} × {width} pixels"));

@@ -20,10 +20,11 @@ use std::io::{Cursor, ErrorKind};
 
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
-pub(super) use animation::{Animation, CLIP_BYTES, animation, is_animation, too_large};
+pub(super) use animation::{CLIP_BYTES, animated, animation, is_animation};
 pub(super) use facts::Header;
 pub(super) use format::{is_picture_name, starts_as_picture};
 pub(super) use header::{header, of_bytes as header_of};
+pub(super) use limits::check as size_is_sound;
 pub(super) use look::{Channels, Depth, Look};
 pub(super) use size::PictureSize;
 
@@ -54,6 +55,17 @@ pub(super) fn decode(bytes: &[u8], look: &Look) -> Result<Image, String> {
 /// Nothing of it can be read.
 pub(super) fn mend(bytes: &[u8], look: &Look) -> Result<Image, String> {
     read(bytes, look, Wanted::WhatThereIs)
+}
+
+/// Rows of interleaved RGB as a data set has them.
+pub(super) fn of_rgb(pixels: Vec<u8>, height: usize, width: usize, look: &Look) -> Image {
+    let raster = Raster {
+        values: Values::Bytes(pixels),
+        channels: 3,
+        height,
+        width,
+    };
+    raster.finish(look)
 }
 
 /// What the values of a picture with more than 8 bits a channel are, and what they could be.

@@ -1,197 +1,95 @@
 //! `video_folder(name)`: clips in folders, one folder per class. What lies there and which folders are splits and classes is read as
-//! `image_folder` reads it; [`clips`] says which files are one clip, and this file reads them.
+//! `image_folder` reads it; [`films`] says which files are one clip, and reads them.
 
-mod clips;
+mod folder;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use clips::Clip;
+use folder::Folder;
 
-use super::decode::{self, Animation, Look, PictureSize};
+use super::decode::PictureSize;
+use super::films::{self, CLIPS, Clip, Clips, Frames, Pace, Reading, Shelf, Timeline};
 use super::folders::{self, plural};
-use super::image_folder::{PICTURES, look_at, on_background};
-use super::{
-    ClipType, DataError, Dataset, Fields, Image, ImageType, Places, Progress, Record, Sample,
-    SampleType, Splits,
-};
-use super::{file_hashes, pictures, regular};
-use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use super::image_folder::{look_at, on_background};
+use super::pictures::{self, Declared};
+use super::{ClipType, DataError, ImageType, Places, SampleType, Splits};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type, Value};
 use crate::language::codes::Code;
 
-struct Folder {
-    root: PathBuf,
-    clips: Vec<Clip>,
-    classes: Arc<[String]>,
-    fields: Fields,
-    look: Look,
-    size: PictureSize,
-    /// Every so many-th frame is read.
-    step: usize,
-    /// A clip with fewer is not read.
-    least: usize,
-    /// Once it is known.
-    manifest: OnceLock<String>,
-}
+/// Bytes of frames that are kept of films that nobody said a size of.
+const UNASKED: u64 = 8 << 30;
 
-/// How a picture is decoded.
-type Decode = fn(&[u8], &Look) -> Result<Image, String>;
-
-impl Folder {
-    fn clip(&self, index: usize) -> Result<&Clip, DataError> {
-        let clip = self.clips.get(index);
-        clip.ok_or_else(|| DataError::outside(index, self.clips.len()))
-    }
-
-    /// `mend`: what there is of a file that is not whole.
-    fn record(&self, index: usize, mend: bool) -> Result<Record, DataError> {
-        let clip = self.clip(index)?;
-        let path = self.root.join(&clip.path);
-        let name = || format!("{} (clip {index})", path.display());
-        let bad = |what: String| DataError::new(format!("can't read {}: {what}", name()));
-        let frames = match clip.animation {
-            true => self.animation(&path, mend).map_err(bad)?,
-            false => self.pictures(clip, mend).map_err(bad)?,
-        };
-        if let Some(first) = frames.first() {
-            self.size.check(first, &name)?;
-        }
-        if frames.len() < self.least {
-            let has = plural(frames.len(), "frame");
-            let step = match self.step {
-                1 => String::new(),
-                step => format!(" (every {step} is read)"),
-            };
-            return Err(bad(format!(
-                "it has {has}{step}, and clips have {} at least",
-                self.least
-            ))
-            .help("`on_bad_sample = skip` leaves short clips out; `at_least` says how short a clip may be"));
-        }
-        let mut record = vec![Sample::clip(frames)];
-        record.extend(clip.label.map(Sample::label));
-        Ok(record)
-    }
-
-    fn animation(&self, path: &Path, mend: bool) -> Result<Vec<Image>, String> {
-        let bytes = regular::read(path).map_err(|error| error.to_string())?;
-        match decode::animation(&bytes, &self.look, self.step)? {
-            Animation {
-                damage: Some(damage),
-                ..
-            } if !mend => Err(damage),
-            Animation { frames, .. } => Ok(frames),
-        }
-    }
-
-    fn pictures(&self, clip: &Clip, mend: bool) -> Result<Vec<Image>, String> {
-        let decode: Decode = if mend { decode::mend } else { decode::decode };
-        let kept = clip.files.len().div_ceil(self.step);
-        let mut frames: Vec<Image> = Vec::new();
-        for file in clip.files.iter().step_by(self.step) {
-            let name = file.file_name().unwrap_or_default().display();
-            let bytes = regular::read(&self.root.join(file));
-            let bytes = bytes.map_err(|error| format!("{name}: {error}"))?;
-            let frame = decode(&bytes, &self.look).map_err(|error| format!("{name}: {error}"))?;
-            let (height, width) = (frame.height, frame.width);
-            match frames.first() {
-                None if kept.saturating_mul(frame.pixels.len()) > decode::CLIP_BYTES => {
-                    return Err(decode::too_large(clip.files.len(), height, width));
-                }
-                Some(first) if (first.height, first.width) != (height, width) => {
-                    let first_name = clip.files[0].file_name().unwrap_or_default().display();
-                    return Err(format!(
-                        "its frames differ in size: {first_name} is {} × {} pixels, {name} {height} × {width}",
-                        first.height, first.width
-                    ));
-                }
-                _ => frames.push(frame),
-            }
-        }
-        Ok(frames)
+/// How many frames are read of a clip; `None` where it takes reading to know.
+pub(super) fn count(clip: &Clip, timeline: Option<&Timeline>, pace: &Pace) -> Option<usize> {
+    match &clip.frames {
+        Frames::Pictures(files) => Some(files.len().div_ceil(pace.step)),
+        Frames::Film(_) => timeline.map(|timeline| pace.chosen(timeline, 0.0).len()),
     }
 }
 
-impl Dataset for Folder {
-    fn fields(&self) -> &Fields {
-        &self.fields
-    }
+/// How clips are read, from the arguments of a call.
+///
+/// # Errors
+/// As [`pictures::look`].
+pub(super) fn reading(args: &Args) -> Result<Reading> {
+    let given = |name: &str| args.values.get(name).map(|argument| &argument.value);
+    let side = match given("side") {
+        Some(Value::Length(side)) => Some(*side as usize),
+        _ => None,
+    };
+    let fps = match given("fps") {
+        Some(Value::Integer(fps)) => Some(*fps as f64),
+        Some(Value::Number(fps)) => Some(*fps),
+        _ => None,
+    };
+    Ok(Reading {
+        look: pictures::look(args)?,
+        side,
+        pace: Pace {
+            fps,
+            step: args.size("step"),
+        },
+        cache: films::cache(),
+    })
+}
 
-    fn len(&self) -> usize {
-        self.clips.len()
-    }
-
-    fn read(&self, index: usize, _: super::Draws) -> Result<Record, DataError> {
-        self.record(index, false)
-    }
-
-    fn mend(&self, index: usize, _: super::Draws) -> Result<Record, DataError> {
-        self.record(index, true)
-    }
-
-    fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
-        Ok(self.clip(index)?.label)
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.classes
-    }
-
-    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
-        if let Some(known) = self.manifest.get() {
-            return Ok(known.clone());
-        }
-        let (mut files, mut labels) = (Vec::new(), Vec::new());
-        let mut lengths = blake3::Hasher::new();
-        for clip in &self.clips {
-            lengths.update(&(clip.files.len() as u64).to_le_bytes());
-            labels.extend(clip.files.iter().filter_map(|_| clip.label));
-            files.extend(clip.files.iter().cloned());
-        }
-        let kind = format!(
-            "video_folder {:?} {:?} step {} lengths {}",
-            self.look.channels,
-            &*self.classes,
-            self.step,
-            lengths.finalize().to_hex()
-        );
-        let pictures = file_hashes::Pictures {
-            kind: &kind,
-            root: &self.root,
-            files: &files,
-            labels: &labels,
-            look: &self.look,
-        };
-        let found = file_hashes::manifest(&pictures, progress)?;
-        Ok(self.manifest.get_or_init(|| found).clone())
+/// The `frames` of a call; `None`: all.
+pub(super) fn frames(args: &Args) -> Option<usize> {
+    match args.values.get("frames").map(|argument| &argument.value) {
+        Some(Value::Integer(frames)) => Some(*frames as usize),
+        _ => None,
     }
 }
 
-/// How many frames are read of every clip; `None` where they differ, or where it takes reading to know.
-fn frames(clips: &[Clip], step: usize) -> Option<usize> {
-    let count = |clip: &Clip| (!clip.animation).then(|| clip.files.len().div_ceil(step));
-    let first = count(clips.first()?)?;
-    let alike = clips.iter().all(|clip| count(clip) == Some(first));
-    alike.then_some(first)
+/// A film that needs what is not installed.
+pub(super) fn unreadable(error: DataError) -> Problem {
+    let problem = Problem::new(Code::BadFile, error.message);
+    error.help.into_iter().fold(problem, Problem::help)
+}
+
+/// Where so many frames begin in one that has more: one part after another, without a rest that is shorter.
+pub(super) fn parts(all: usize, frames: usize) -> impl Iterator<Item = u32> {
+    (0..all / frames.max(1)).map(move |part| (part * frames) as u32)
 }
 
 fn open(args: &Args, place: &Path) -> Result<Splits> {
-    let look = pictures::look(args)?;
-    let declared = pictures::declared(args);
-    let (step, least) = (args.size("step"), args.size("at_least"));
+    let reading = reading(args)?;
+    let (cut, declared) = (frames(args), pictures::declared(args));
     let labels = args.word("labels") != "none";
     let how = folders::How {
-        labels: &|root, split| labels && clips::are_classes(root, split),
+        labels: &|root, split| labels && films::are_classes(root, split),
         twice: true,
     };
-    let mut layout = folders::layout(place, &how, PICTURES)?;
+    let mut layout = folders::layout(place, &how, CLIPS)?;
     let classes: Arc<[String]> = layout.classes.clone().into();
     let mut splits = Splits::default();
     let mut transparent = false;
-    let mut parts = Vec::new();
+    let mut kept = 0;
+    let mut parts_of_splits = Vec::new();
     for part in &mut layout.parts {
         let files = std::mem::take(&mut part.files);
-        let clips::Clips { clips, beside } = clips::clips(&part.root, files, &part.labels);
+        let Clips { clips, beside } = films::clips(&part.root, files, &part.labels);
         if let Some(first) = beside.first() {
             beside.iter().for_each(|_| layout.left.file("beside clips"));
             let are = if beside.len() == 1 { "is" } else { "are" };
@@ -205,7 +103,9 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
                         first.display()
                     ),
                 )
-                .help("a clip is an animation, or a folder that holds nothing but its frames"),
+                .help(
+                    "a clip is a film, an animation, or a folder that holds nothing but its frames",
+                ),
             );
         }
         if clips.is_empty() {
@@ -213,57 +113,201 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
                 Code::BadFile,
                 format!("{}: there is no clip", part.root.display()),
             )
-            .help("a clip is a GIF, an APNG, or a folder that holds nothing but its frames"));
+            .help("a clip is a film, a GIF, an APNG, an animated WebP, or a folder that holds nothing but its frames"));
         }
+        let timelines = films::looked_at(&clips).map_err(unreadable)?;
+        let counts: Vec<Option<usize>> = clips
+            .iter()
+            .zip(&timelines)
+            .map(|(clip, timeline)| count(clip, timeline.as_ref(), &reading.pace))
+            .collect();
+        kept += bytes(&clips, &timelines, &counts, &reading);
         let firsts: Vec<PathBuf> = clips
             .iter()
-            .filter_map(|clip| clip.files.first().cloned())
+            .filter_map(|clip| match &clip.frames {
+                Frames::Pictures(files) => files.first().cloned(),
+                Frames::Film(film) => film.is_animation().then(|| clip.path.clone()),
+            })
             .collect();
-        let mut looked_at = Vec::new();
-        let size = pictures::size(declared, || {
-            looked_at = look_at(&part.root, &firsts);
-            looked_at
-                .iter()
-                .map(|(_, header)| (header.height, header.width))
-                .collect()
-        });
-        transparent |= looked_at.iter().any(|(_, header)| header.transparent);
+        let headers = look_at(&part.root, &firsts);
+        transparent |= headers.iter().any(|(_, header)| header.transparent);
+        let size = size(declared, &clips, &timelines, &headers, &reading);
         let (height, width) = size.shown();
         let frame = ImageType {
-            channels: Some(look.channels.count()),
+            channels: Some(reading.look.channels.count()),
             height,
             width,
         };
-        let mut fields = vec![("clip".to_owned(), ClipType::of(frames(&clips, step), frame))];
+        let frames = cut.or_else(|| alike(&clips, &counts));
+        let mut fields = vec![("clip".to_owned(), ClipType::of(frames, frame))];
         if !part.labels.is_empty() {
             fields.push(("label".to_owned(), SampleType::label(classes.len())));
         }
-        part.files = clips.iter().map(|clip| clip.path.clone()).collect();
-        parts.push((
-            part.split,
-            Folder {
-                root: part.root.clone(),
-                clips,
-                classes: classes.clone(),
-                fields,
-                look,
-                size,
-                step,
-                least,
-                manifest: OnceLock::new(),
-            },
-        ));
+        let records = records(&counts, cut);
+        let short =
+            (0..clips.len() as u32).filter(|at| !records.iter().any(|(clip, _)| clip == at));
+        let short = short.count();
+        if short > 0 {
+            layout.left.files.insert("too short".into(), short);
+        }
+        if records.is_empty() {
+            return Err(Problem::argument(
+                Code::BadFile,
+                "frames",
+                format!("{}: every clip is shorter than that", part.root.display()),
+            ));
+        }
+        part.files = records
+            .iter()
+            .map(|(clip, _)| clips[*clip as usize].path.clone())
+            .collect();
+        parts_of_splits.push((part.split, part.root.clone(), clips, records, fields, size));
+    }
+    if transparent {
+        layout.notes.push(on_background(&reading.look));
+    }
+    let mut reading = reading;
+    let animations = |clips: &[Clip]| {
+        clips
+            .iter()
+            .any(|clip| matches!(&clip.frames, Frames::Film(film) if film.is_animation()))
+    };
+    let all_said = reading.side.is_some();
+    if !all_said
+        && (kept > UNASKED
+            || parts_of_splits
+                .iter()
+                .any(|(_, _, clips, ..)| animations(clips)))
+    {
+        reading.cache = None;
+    }
+    if kept > 0 {
+        let mebibytes = kept.div_ceil(1 << 20);
+        match reading.cache {
+            Some(_) => layout.notes.push(format!("frames of films take {mebibytes} MiB in the cache")),
+            None => layout.doubts.push(
+                Problem::new(
+                    Code::LintFolders,
+                    format!("frames of films would take {mebibytes} MiB and are not kept: each epoch decodes them anew"),
+                )
+                .help("say at which size they are kept: `side = 128px`"),
+            ),
+        }
     }
     layout.wanted.one = "clip";
-    if transparent {
-        layout.notes.push(on_background(&look));
-    }
     splits.found = Some(Arc::new(folders::found(&layout)));
     splits.doubts = layout.doubts;
-    for (split, folder) in parts {
+    for (split, root, clips, records, fields, size) in parts_of_splits {
+        let folder = Folder {
+            shelf: Shelf::new(root, reading.clone()),
+            clips,
+            records,
+            frames: cut,
+            classes: classes.clone(),
+            fields,
+            size,
+            least: args.size("at_least"),
+            manifest: OnceLock::new(),
+        };
         splits.parts.insert(split, Arc::new(folder));
     }
     Ok(splits)
+}
+
+/// Bytes of the frames that are read of films.
+fn bytes(
+    clips: &[Clip],
+    timelines: &[Option<Timeline>],
+    counts: &[Option<usize>],
+    reading: &Reading,
+) -> u64 {
+    let all = clips.iter().zip(timelines).zip(counts);
+    let bytes = all.filter_map(|((clip, timeline), count)| {
+        let timeline = timeline.as_ref()?;
+        let (height, width) = reading.size((timeline.height, timeline.width));
+        let is_film = matches!(&clip.frames, Frames::Film(film) if !film.is_animation());
+        is_film.then(|| reading.bytes(height, width) * count.unwrap_or(0) as u64)
+    });
+    bytes.sum()
+}
+
+/// The size of all frames, where they have one.
+fn size(
+    declared: Declared,
+    clips: &[Clip],
+    timelines: &[Option<Timeline>],
+    headers: &[(PathBuf, super::decode::Header)],
+    reading: &Reading,
+) -> PictureSize {
+    pictures::size(declared, || {
+        let films = clips.iter().zip(timelines).filter_map(|(clip, timeline)| {
+            let is_animation = matches!(&clip.frames, Frames::Film(film) if film.is_animation());
+            let timeline = timeline.as_ref().filter(|_| !is_animation)?;
+            Some((timeline.height, timeline.width))
+        });
+        let pictures = headers
+            .iter()
+            .map(|(_, header)| (header.height, header.width));
+        films.chain(pictures).map(|own| reading.size(own)).collect()
+    })
+}
+
+/// For each record its clip, and the first of its frames.
+fn records(counts: &[Option<usize>], cut: Option<usize>) -> Vec<(u32, u32)> {
+    let mut records = Vec::new();
+    for (clip, count) in counts.iter().enumerate() {
+        match (cut, count) {
+            (Some(frames), Some(count)) => {
+                records.extend(parts(*count, frames).map(|start| (clip as u32, start)));
+            }
+            // one that can't be read says so when it is
+            _ => records.push((clip as u32, 0)),
+        }
+    }
+    records
+}
+
+/// How many frames are read of every clip; `None` where they differ, or where it takes reading to know.
+fn alike(clips: &[Clip], counts: &[Option<usize>]) -> Option<usize> {
+    let animations = clips
+        .iter()
+        .any(|clip| matches!(&clip.frames, Frames::Film(film) if film.is_animation()));
+    let first = (*counts.first()?)?;
+    let alike = !animations && counts.iter().all(|count| *count == Some(first));
+    alike.then_some(first)
+}
+
+/// How fast and how large clips are read.
+pub(super) fn reading_params() -> [Param; 3] {
+    [
+        Param::with_default(
+            "fps",
+            Type::OneOf(vec![Type::Number, Type::Choice(&["own"])]),
+            "own",
+            "So many frames of a second are read, each the one that is shown when its time comes; `own`: all. Folders of frames have no times.",
+        )
+        .within(0.001, 1000.0),
+        Param::with_default(
+            "side",
+            Type::OneOf(vec![Type::Length, Type::Choice(&["own"])]),
+            "own",
+            "The length to which the shorter side of frames is brought when they are decoded; `own`: they stay as they are.",
+        )
+        .within(8.0, 4096.0),
+        Param::with_default("step", Type::Integer, "1", "Of these, every so many-th frame is read, the first one included.")
+            .within(1.0, 65_536.0),
+    ]
+}
+
+/// `frames = all`
+pub(super) fn frames_param(doc: &str) -> Param {
+    Param::with_default(
+        "frames",
+        Type::OneOf(vec![Type::Integer, Type::Choice(&["all"])]),
+        "all",
+        doc,
+    )
+    .within(1.0, 65_536.0)
 }
 
 pub(super) fn spec() -> Spec {
@@ -275,17 +319,20 @@ pub(super) fn spec() -> Spec {
         let place = pictures::find(args.text("name"), places, &holds, "a folder of clips")?;
         open(args, &place)
     };
+    let [fps, side, step] = reading_params();
     Spec::new(
         "video_folder",
         Kind::Dataset,
-        "Your own clips: folders of frames, GIF and APNG files, in one folder per class.",
+        "Your own clips: films, animations and folders of frames, in one folder per class.",
         Make::Dataset(make),
     )
     .param(pictures::name_param())
-    .param(
-        Param::with_default("step", Type::Integer, "1", "Every so many-th frame is read, the first one included.")
-            .within(1.0, 65_536.0),
-    )
+    .param(fps)
+    .param(side)
+    .param(step)
+    .param(frames_param(
+        "A clip that is longer becomes several of so many frames, one after another; a rest that is shorter is left out. `all`: each stays one.",
+    ))
     .param(
         Param::with_default("at_least", Type::Integer, "2", "A clip of which fewer frames are read is a bad sample.")
             .within(1.0, 65_536.0),
@@ -301,12 +348,17 @@ pub(super) fn spec() -> Spec {
     .param(pictures::background_param())
     .param(pictures::range_param())
     .doc(
-        "Splits, classes, links and what is left out are as in `image_folder`. A clip is a folder that holds nothing but its frames (any \
-         pictures, in the order in which people count: `frame2` before `frame10`), or a GIF or APNG file, whose frames are put together \
-         as they are seen; times between frames are not read. Where the folders of a split hold frames themselves there are no classes. \
-         Of PNG files in a folder the first says whether they are frames or clips. Films (MP4, AVI) are not read: \
-         `ffmpeg -i film.mp4 -vf fps=8,scale=128:-1 film/%05d.png` makes a folder of frames. Fields: `clip`, `label`.\n\n\
-         A clip is read when it is needed, whole, with every `step`-th frame: up to 512 MiB. One that is cut short, whose frames differ in \
+        "Splits, classes, links and what is left out are as in `image_folder`. A clip is a film, an animation (GIF, APNG, animated WebP), whose \
+         frames are put together as they are seen, or a folder that holds nothing but its frames (any pictures, in the order in which people \
+         count: `frame2` before `frame10`). Where the folders of a split hold frames themselves there are no classes. Of PNG and WebP files \
+         in a folder the first says whether they are frames or clips. Fields: `clip`, `label`.\n\n\
+         Y4M and Motion-JPEG in AVI are decoded by this program, all other films (H.264, HEVC, VP9, AV1 in MP4, Matroska, AVI and so on) by \
+         `ffmpeg`, where it is installed: turned as a phone says, frames as they are stored. `fps` reads by times, so that a film of uneven \
+         ones is even.\n\n\
+         With `side`, and of films of up to 8 GiB, frames are decoded once and kept in the user's cache (`pretext/frames`), under a hash of \
+         what the file holds: later epochs and runs read them at their places. A clip of `frames` is read alone, whatever the length of the \
+         film; parts of one film stay together in `hold_out`.\n\n\
+         A clip is read whole: up to 512 MiB. One that is cut short, whose frames differ in \
          size, or that is shorter than `at_least`, is an error that names it (`on_bad_sample`).",
     )
     .example("video_folder(\"gestures\")")

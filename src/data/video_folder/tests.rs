@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::*;
 use crate::catalog::{Split, Value};
 use crate::data::test_help as help;
-use crate::data::{Clip as Frames, Silent};
+use crate::data::{Clip as Frames, Dataset, Sample, Silent, decode};
 
 const GIF: &[u8] = include_bytes!("../../../tests/fixtures/data/clips/walk.gif");
 const APNG: &[u8] = include_bytes!("../../../tests/fixtures/data/clips/walk.png");
@@ -324,23 +324,89 @@ fn a_way_of_disposal_that_comes_out_wrong_is_refused() {
         let at = fctl(&bytes, frame);
         bytes[at + 4 + 24] = dispose;
     }
-    let look = Look::new(decode::Channels::Rgb);
-    let error = decode::animation(&bytes, &look, 1).err().unwrap();
+    let error = decode::animated(&bytes).unwrap_err();
     assert!(error.contains("disposes of its frames"), "{error}");
 }
 
 /// A file of some bytes that says it is large is refused before anything is made for it.
 #[test]
 fn a_small_file_does_not_take_memory() {
+    let folder = tempfile::tempdir().unwrap();
     let mut bytes = gif(&[1, 2, 3]);
     // width and height of the screen
     bytes[6..10].copy_from_slice(&[255, 255, 255, 255]);
-    let look = Look::new(decode::Channels::Rgb);
-    assert!(decode::animation(&bytes, &look, 1).is_err());
+    assert!(decode::animated(&bytes).is_err());
     bytes[6..10].copy_from_slice(&[0, 32, 0, 32]);
-    let error = decode::animation(&bytes, &look, 1).err().unwrap();
+    write(folder.path(), &[("train/large.gif", bytes)]);
+    let splits = open(folder.path(), &[("labels", Value::Word("none".into()))]).unwrap();
+    let error = refusal(&*splits.parts[&Split::Train], 0);
     assert!(
-        error.contains("`step = 2` reads every other one"),
+        error.contains("`side = 128px` makes them smaller"),
         "{error}"
     );
+}
+
+/// Films, windows of them, and what keeps these together.
+#[test]
+fn films_are_clips_and_long_ones_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/data/clips/");
+        fs::read(format!("{folder}{name}")).unwrap()
+    };
+    write(
+        folder.path(),
+        &[
+            ("train/one/a.avi", fixture("walk.avi")),
+            ("train/one/b.y4m", fixture("walk.y4m")),
+            ("train/two/c.webp", fixture("walk.webp")),
+            ("train/two/d/0.png", dot(1)),
+            ("train/two/d/1.png", dot(2)),
+        ],
+    );
+    let splits = open(folder.path(), &[]).unwrap();
+    let train = &*splits.parts[&Split::Train];
+    assert_eq!(train.len(), 4);
+    assert_eq!(train.class_names(), ["one", "two"]);
+    let lengths = |set: &dyn Dataset| -> Vec<usize> {
+        (0..set.len())
+            .map(|at| clip(set, at).0.frames.len())
+            .collect()
+    };
+    assert_eq!(lengths(train), [4, 3, 4, 2]);
+    let pairs = open(
+        folder.path(),
+        &[("frames", Value::Integer(2)), ("side", Value::Length(8.0))],
+    )
+    .unwrap();
+    let pairs = &*pairs.parts[&Split::Train];
+    assert_eq!(pairs.fields()[0].1.to_string(), "clip[2, 3, ?, ?]");
+    assert_eq!(lengths(pairs), [2; 6]);
+    let groups: Vec<u64> = (0..6).map(|at| pairs.group(at)).collect();
+    assert_eq!(groups, [0, 0, 1, 2, 2, 3]);
+    let (first, _) = clip(pairs, 0);
+    assert_eq!((first.frames[0].height, first.frames[0].width), (8, 12));
+    assert_eq!(pairs.class(5).unwrap(), Some(1));
+    // the second half of the first film, as it is in the whole
+    let sized = open(folder.path(), &[("side", Value::Length(8.0))]).unwrap();
+    let (whole, _) = clip(&*sized.parts[&Split::Train], 0);
+    assert_eq!(clip(pairs, 1).0.frames, whole.frames[2..]);
+    // films decoded when data are fetched give the same
+    pairs.fetch(&Silent).unwrap();
+    assert_eq!(clip(pairs, 1).0.frames, whole.frames[2..]);
+    let all: Vec<String> = [
+        vec![],
+        vec![("fps", Value::Number(5.0))],
+        vec![("side", Value::Length(8.0))],
+    ]
+    .iter()
+    .map(|given| {
+        open(folder.path(), given).unwrap().parts[&Split::Train]
+            .manifest(&Silent)
+            .unwrap()
+    })
+    .collect();
+    assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+    // none is long enough
+    assert!(open(folder.path(), &[("frames", Value::Integer(9))]).is_err());
 }

@@ -1,31 +1,57 @@
-//! Which files of a split are one clip: an animation is one, and so are the pictures of a folder.
+//! Which files of a split are one clip: a film or an animation is one, and so are the pictures of a folder.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::data::folders::{Entry, Folder};
+use super::{Film, is_film_name};
+use crate::data::folders::{Entry, Folder, Wanted};
+use crate::data::image_folder::PICTURES;
 use crate::data::{decode, regular};
 
 /// Bytes of a PNG in which it says that it holds frames: before its pixels.
 const START: usize = 4096;
 
+/// Files that are clips or frames of clips.
+pub(in crate::data) const CLIPS: Wanted = Wanted {
+    one: "clip",
+    formats: "Clips are films (MP4, WebM, AVI, Y4M and others), GIF, APNG and animated WebP, and folders of frames: JPEG, PNG, WebP, TIFF, BMP or PNM.",
+    is: |path, name| is_film_name(name) || (PICTURES.is)(path, name),
+    no_classes: "labels = none",
+};
+
+/// What a clip is made of.
+#[derive(Debug)]
+pub(in crate::data) enum Frames {
+    /// A file for each, the earliest first, below the split's root.
+    Pictures(Vec<PathBuf>),
+    /// One file.
+    Film(Film),
+}
+
 /// One clip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Clip {
+#[derive(Debug)]
+pub(in crate::data) struct Clip {
     /// A file, or a folder of frames, below the split's root.
     pub path: PathBuf,
-    /// The files, the earliest first; one where it is an animation.
-    pub files: Vec<PathBuf>,
-    /// It is a GIF or an APNG.
-    pub animation: bool,
+    pub frames: Frames,
     /// Empty where there are no classes.
     pub label: Option<u32>,
 }
 
+impl Clip {
+    /// Its files, below the split's root.
+    pub fn files(&self) -> &[PathBuf] {
+        match &self.frames {
+            Frames::Pictures(files) => files,
+            Frames::Film(_) => std::slice::from_ref(&self.path),
+        }
+    }
+}
+
 /// The clips of a split.
-pub(super) struct Clips {
+pub(in crate::data) struct Clips {
     /// In the order of their paths.
     pub clips: Vec<Clip>,
     /// Pictures that belong to no clip: they lie beside clips.
@@ -33,33 +59,44 @@ pub(super) struct Clips {
 }
 
 /// Whether the folders of a split hold clips, and so can be its classes; a folder that holds frames itself is a clip.
-pub(super) fn are_classes(root: &Path, split: &Folder) -> bool {
+pub(in crate::data) fn are_classes(root: &Path, split: &Folder) -> bool {
     split.folders().any(|folder| {
         let below = root.join(&folder.name);
         let pictures = folder.entries.iter().filter_map(|entry| match entry {
             Entry::File(file) => Some(&file.name),
             Entry::Folder(_) => None,
         });
-        folder.folders().next().is_some() || has_animation(&below, pictures.map(|name| &**name))
+        folder.folders().next().is_some() || has_films(&below, pictures.map(|name| &**name))
     })
 }
 
-/// Whether one of the files of a folder is an animation. Of PNGs the first is looked at: the others are like it.
-fn has_animation<'n>(folder: &Path, names: impl Iterator<Item = &'n OsStr>) -> bool {
-    let mut looked = false;
+/// Whether one of the files of a folder is a film or an animation. Of PNG and WebP files the first is looked at: the others are like it.
+fn has_films<'n>(folder: &Path, names: impl Iterator<Item = &'n OsStr>) -> bool {
+    let mut looked: Vec<String> = Vec::new();
     for name in names {
-        match ending(name).as_deref() {
-            Some("gif" | "apng") => return true,
-            Some("png") if !looked => {
-                looked = true;
+        match ending(name) {
+            Some(ending) if ending == "gif" || ending == "apng" => return true,
+            Some(ending) if matches!(&*ending, "png" | "webp") && !looked.contains(&ending) => {
+                looked.push(ending);
                 if starts_as_animation(&folder.join(name)) {
                     return true;
                 }
             }
+            _ if is_film_name(&name.to_string_lossy()) => return true,
             _ => {}
         }
     }
     false
+}
+
+/// Whether a file among films and animations is one of them.
+fn is_film(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    match ending(name).as_deref() {
+        Some("gif" | "apng") => true,
+        Some("png" | "webp") => starts_as_animation(path),
+        _ => is_film_name(&name.to_string_lossy()),
+    }
 }
 
 fn ending(name: &OsStr) -> Option<String> {
@@ -73,7 +110,7 @@ fn starts_as_animation(path: &Path) -> bool {
 }
 
 /// Which of the pictures below `root` are one clip.
-pub(super) fn clips(root: &Path, files: Vec<PathBuf>, labels: &[u32]) -> Clips {
+pub(in crate::data) fn clips(root: &Path, files: Vec<PathBuf>, labels: &[u32]) -> Clips {
     let mut folders: BTreeMap<PathBuf, Vec<(PathBuf, Option<u32>)>> = BTreeMap::new();
     for (index, file) in files.into_iter().enumerate() {
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -88,23 +125,18 @@ pub(super) fn clips(root: &Path, files: Vec<PathBuf>, labels: &[u32]) -> Clips {
     for (folder, files) in folders {
         let names = files.iter().filter_map(|(file, _)| file.file_name());
         let mut frames = Vec::new();
-        let mut animations = false;
-        if has_animation(&root.join(&folder), names) {
+        let mut films = false;
+        if has_films(&root.join(&folder), names) {
             for (file, label) in files {
-                let is = match file.file_name().and_then(ending).as_deref() {
-                    Some("gif" | "apng") => true,
-                    Some("png") => starts_as_animation(&root.join(&file)),
-                    _ => false,
-                };
-                if !is {
+                let path = root.join(&file);
+                if !is_film(&path) {
                     frames.push((file, label));
                     continue;
                 }
-                animations = true;
+                films = true;
                 found.clips.push(Clip {
-                    path: file.clone(),
-                    files: vec![file],
-                    animation: true,
+                    path: file,
+                    frames: Frames::Film(Film::of(path)),
                     label,
                 });
             }
@@ -113,7 +145,7 @@ pub(super) fn clips(root: &Path, files: Vec<PathBuf>, labels: &[u32]) -> Clips {
         }
         // names in order: what lies in a folder comes behind it
         let above = |other: &PathBuf| *other != folder && other.starts_with(&folder);
-        if animations || holders.iter().any(above) {
+        if films || holders.iter().any(above) {
             found
                 .beside
                 .extend(frames.into_iter().map(|(file, _)| file));
@@ -126,8 +158,7 @@ pub(super) fn clips(root: &Path, files: Vec<PathBuf>, labels: &[u32]) -> Clips {
         files.sort_by(|a, b| natural(&name(a), &name(b)).then_with(|| a.cmp(b)));
         found.clips.push(Clip {
             path: folder,
-            files,
-            animation: false,
+            frames: Frames::Pictures(files),
             label,
         });
     }
