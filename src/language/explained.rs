@@ -272,6 +272,9 @@ pub fn explained(code: Code) -> Explained {
         Code::Diverged => only(
             "A rate that is too high is the usual cause. Make `optimizer`'s rate smaller, give the schedule a warmup, or clip: `clip = norm(1.0)`.",
         ),
+        Code::Collapse => only(
+            "All samples have become nearly one, or fill few directions, while the loss looks well. The warning names the likeliest cause and its line; `stop = collapse()` ends such a stage at once.",
+        ),
         Code::BadSample => only(
             "`on_bad_sample = skip` goes on without such records, `repair` takes what there is of a picture that ends early.",
         ),
