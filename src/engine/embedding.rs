@@ -140,6 +140,8 @@ fn pooled(value: &HostTensor) -> (Vec<f32>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Device;
+    use crate::graph::{DType, Mode, Size};
 
     fn near(found: f64, wanted: f64) {
         assert!((found - wanted).abs() < 1e-9, "{found}, expected {wanted}");
@@ -161,6 +163,30 @@ mod tests {
         let deviations = 0.25f64.sqrt() + 0.25f64.sqrt() + 0.5f64.sqrt();
         near(found.spread, deviations / 3f64.sqrt());
         near(found.zeros, 2.0 / 3.0);
+    }
+
+    #[test]
+    fn places_of_a_sample_count_as_their_mean() {
+        let tokens = HostTensor::f32(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], &[2, 2, 2]);
+        assert_eq!(pooled(&tokens), (vec![2.0, 3.0, 6.0, 7.0], 2));
+        let maps = HostTensor::f32(vec![1.0, 3.0, 5.0, 9.0], &[1, 2, 1, 2]);
+        assert_eq!(pooled(&maps), (vec![2.0, 7.0], 2));
+    }
+
+    #[test]
+    fn the_first_samples_of_a_batch_are_looked_at() {
+        let mut g = Graph::new(Mode::Train);
+        let shape = vec![Size::batch(), 3.into()];
+        let x = g.declare_input("x", shape, DType::F32, None);
+        let y = g.mul_scalar(x, 2.0).unwrap();
+        let model = Model::init(&g, 0, &Device::flex()).unwrap();
+        let of = |n: usize| {
+            let numbers = (0..3 * n).map(|i| (0.7 * i as f32).sin()).collect();
+            let batch = Batch::from([("x".to_owned(), HostTensor::f32(numbers, &[n, 3]))]);
+            apart(&g, &model, &batch, &[y], 0, 0).unwrap()
+        };
+        assert_eq!(of(100), of(ROWS));
+        assert_ne!(of(100), of(ROWS / 2));
     }
 
     #[test]
