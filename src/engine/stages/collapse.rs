@@ -43,6 +43,8 @@ const GIVEN: Bound = Bound {
 const RANKED: f64 = 1.7;
 /// Looks in a row that have to see it: a dip is none.
 const IN_A_ROW: u64 = 4;
+/// Of fewer rows nothing can be said.
+const FEW: usize = 8;
 /// Most numbers of a tensor whose norm is taken: it is copied.
 const LARGEST_WEIGHT: usize = 1 << 24;
 
@@ -193,7 +195,7 @@ impl<'a> Doctor<'a> {
                 .entry(name.clone())
                 .or_insert(Seen { spread, rank });
             let bound = if *compared { COMPARED } else { GIVEN };
-            let what = what(name, start, now, bound);
+            let what = what(name, start, now, bound).filter(|_| now.rows >= FEW);
             let low = self.low.entry(name.clone()).or_default();
             *low = if what.is_some() { *low + 1 } else { 0 };
             if *low >= IN_A_ROW {

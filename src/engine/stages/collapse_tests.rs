@@ -7,6 +7,7 @@ fn apart(spread: f64, rank: f64) -> Apart {
         spread,
         rank,
         zeros: 0.0,
+        rows: 64,
     }
 }
 
