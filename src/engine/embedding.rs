@@ -10,6 +10,9 @@ use crate::graph::{Graph, Op, Var};
 /// Samples that are looked at: enough to tell a few directions from many.
 pub(crate) const ROWS: usize = 64;
 
+/// Samples of which fewer stand for themselves: places of few long texts are looked at one by one.
+const FEW: usize = 16;
+
 /// How far rows lie apart, each scaled to length 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Apart {
@@ -21,6 +24,8 @@ pub struct Apart {
     pub rank: f64,
     /// The part of the numbers that are exactly 0.
     pub zeros: f64,
+    /// How many rows there were.
+    pub rows: usize,
 }
 
 impl Apart {
@@ -61,12 +66,13 @@ impl Apart {
                 0.0
             },
             zeros,
+            rows: n,
         }
     }
 }
 
 /// How far the first samples of a batch lie apart in some values of a graph, which runs on these alone: `[B, d]`, `[B, N, d]` by the
-/// mean over N, `[B, C, H, W]` by the mean over places. Nothing in the model changes. `seed` and `step` decide what is drawn.
+/// mean over N (of few samples, evenly spaced ones of all B N places), `[B, C, H, W]` by the mean over places. Nothing in the model changes. `seed` and `step` decide what is drawn.
 ///
 /// # Errors
 /// The batch does not fit the graph, or the model lacks a tensor of it.
@@ -120,6 +126,11 @@ fn pooled(value: &HostTensor) -> (Vec<f32>, usize) {
     let data = value.as_f32().unwrap_or_default();
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len().max(1) as f32;
     match *value.shape() {
+        [b, n, d] if b < FEW => {
+            let apart = (b * n).div_ceil(ROWS).max(1);
+            let rows = data.chunks_exact(d.max(1)).step_by(apart);
+            (rows.flatten().copied().collect(), d)
+        }
         // [B, N, d]
         [_, n, d] => {
             let mut rows = Vec::new();
@@ -140,6 +151,8 @@ fn pooled(value: &HostTensor) -> (Vec<f32>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Device;
+    use crate::graph::{DType, Mode, Size};
 
     fn near(found: f64, wanted: f64) {
         assert!((found - wanted).abs() < 1e-9, "{found}, expected {wanted}");
@@ -161,6 +174,42 @@ mod tests {
         let deviations = 0.25f64.sqrt() + 0.25f64.sqrt() + 0.5f64.sqrt();
         near(found.spread, deviations / 3f64.sqrt());
         near(found.zeros, 2.0 / 3.0);
+    }
+
+    #[test]
+    fn places_of_a_sample_count_as_their_mean() {
+        let numbers = |n: u16| (0..n).map(f32::from).collect::<Vec<f32>>();
+        let tokens = HostTensor::f32(numbers(64), &[16, 2, 2]);
+        let (rows, width) = pooled(&tokens);
+        assert_eq!(
+            (&rows[..4], rows.len(), width),
+            (&[1.0, 2.0, 5.0, 6.0][..], 32, 2)
+        );
+        // two long texts: every third of 140 pieces
+        let long = HostTensor::f32(numbers(140), &[2, 70, 1]);
+        let (rows, width) = pooled(&long);
+        assert_eq!(
+            (&rows[..3], rows.len(), width),
+            (&[0.0, 3.0, 6.0][..], 47, 1)
+        );
+        let maps = HostTensor::f32(vec![1.0, 3.0, 5.0, 9.0], &[1, 2, 1, 2]);
+        assert_eq!(pooled(&maps), (vec![2.0, 7.0], 2));
+    }
+
+    #[test]
+    fn the_first_samples_of_a_batch_are_looked_at() {
+        let mut g = Graph::new(Mode::Train);
+        let shape = vec![Size::batch(), 3.into()];
+        let x = g.declare_input("x", shape, DType::F32, None);
+        let y = g.mul_scalar(x, 2.0).unwrap();
+        let model = Model::init(&g, 0, &Device::flex()).unwrap();
+        let of = |n: usize| {
+            let numbers = (0..3 * n).map(|i| (0.7 * i as f32).sin()).collect();
+            let batch = Batch::from([("x".to_owned(), HostTensor::f32(numbers, &[n, 3]))]);
+            apart(&g, &model, &batch, &[y], 0, 0).unwrap()
+        };
+        assert_eq!(of(100), of(ROWS));
+        assert_ne!(of(100), of(ROWS / 2));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Embedding {
     pub module: String,
     /// `[B, d]`, `[B, N, d]` or `[B, C, H, W]`
     pub var: Var,
+    /// Whether a loss asks if it is alike, and nothing else.
+    pub compared: bool,
 }
 
 /// The module that a node is in; `None`: the task's own.
@@ -42,6 +44,7 @@ impl Graph {
             own.iter().find(last).copied()
         };
         let mut names: Vec<&str> = encoders.to_vec();
+        let mut alike: Vec<&str> = Vec::new();
         let compared = self.compared(&objectives).unwrap_or_default();
         let compared: Vec<(&str, Vec<bool>)> = compared
             .into_iter()
@@ -54,9 +57,10 @@ impl Graph {
                 other != module && own.clone().any(|exit| behind[exit.at()])
             };
             if !compared.iter().any(|other| nearer(&other)) {
-                names.push(module);
+                alike.push(module);
             }
         }
+        names.extend(&alike);
         let mut found: Vec<Embedding> = Vec::new();
         for name in names {
             if !found.iter().any(|own| own.module == name)
@@ -66,6 +70,7 @@ impl Graph {
                 found.push(Embedding {
                     module: name.to_owned(),
                     var,
+                    compared: alike.contains(&name),
                 });
             }
         }

@@ -221,7 +221,27 @@ impl Planner<'_> {
             exhibits,
         };
         training.collapse = Collapse::of(stage, &training);
+        self.can_collapse(stage, &training)?;
         Some(training)
+    }
+
+    /// Refuses to end by a collapse what can't be watched for one.
+    fn can_collapse(&mut self, stage: &Stage, training: &Training) -> Option<()> {
+        let encoders = training.collapse.encoders.iter().map(String::as_str);
+        let encoders: Vec<&str> = encoders.collect();
+        if !training.settings.stop_collapsed || !training.graph.embeddings(&encoders).is_empty() {
+            return Some(());
+        }
+        self.diagnostics.push(
+            Diagnostic::error(
+                Code::UnknownPart,
+                stage.fields.span("stop").unwrap_or(stage.name_span),
+                "nothing of this stage can be watched for a collapse",
+            )
+            .note("No objective reads what an encoder makes of the samples.")
+            .help("remove `stop`, or call the encoder by its parameter"),
+        );
+        None
     }
 
     /// Refuses a split whose records give the task other values than those that are trained on.

@@ -82,7 +82,8 @@ pub fn specs() -> Vec<Spec> {
         )
         .doc(
             "Every pretext stage is watched while it trains: how far the samples of a batch lie apart in what the encoder makes of them, and in what \
-             the loss compares. Where three looks in a row see it below a fifth of the untrained network's, or in one direction only, the run says so at once, \
+             the loss compares. Where four looks in a row see less than a third of the untrained network's spread in what is compared (a tenth in what else the encoder \
+             gives), or hardly more than one direction, the run says so at once, \
              names the likeliest cause with its line, and goes on; with this it ends there. What was trained so far is the stage's \
              result, and the table says that it collapsed.",
         )

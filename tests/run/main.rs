@@ -2,6 +2,7 @@
 
 mod alive;
 mod clips;
+mod collapse;
 mod dialogues;
 mod epochs;
 mod exhibits;

@@ -8,34 +8,45 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::failure::{Failure, disk};
-use super::watch::Watch;
-use super::{Run, StageDirectory};
 use crate::engine::embedding::{Apart, ROWS, apart};
 use crate::engine::{Batch, EngineError, Model};
 use crate::graph::{Embedding, Graph, followed};
-use crate::language::codes::Code;
-use crate::language::{Diagnostic, render};
 use crate::plan::{Cause, Collapse, Settings, Symptoms};
-use crate::report::{COLLAPSE, Collapsed, LikelyCause, ResultRow};
 
-/// Most bytes of `collapse.json`.
-const LARGEST: u64 = 1 << 20;
 /// A look costs about a third of a step on the samples it takes: after so many times their share of a batch it is less than a hundredth.
 const SHARE: f64 = 34.0;
 /// Fewest steps between two looks, whatever a batch costs.
 const LEAST: f64 = 10.0;
 /// Most looks in a run, which are lines of its metrics.
 const LOOKS: u64 = 2000;
-/// Spread below this part of the untrained network's is a collapse; sound trainings were seen to keep more than half of it.
-const SPREAD: f64 = 0.2;
-/// So is a rank below this, one direction and little else, of what had more than `RANKED`; sound trainings were seen to keep 1.4.
-const RANK: f64 = 1.15;
-const RANKED: f64 = 2.0;
+/// What is a collapse of something.
+#[derive(Clone, Copy, Debug)]
+struct Bound {
+    /// Spread below this part of the untrained network's.
+    spread: f64,
+    /// Rank below this: one direction and little else.
+    rank: f64,
+}
+
+/// Of what a loss compares; sound trainings were seen to keep four fifths of the spread, and a rank of 1.7.
+const COMPARED: Bound = Bound {
+    spread: 0.33,
+    rank: 1.35,
+};
+/// Of what an encoder gives besides: where labels or pixels are asked for, few directions may be all that is needed. Sound trainings kept
+/// half of the spread.
+const GIVEN: Bound = Bound {
+    spread: 0.1,
+    rank: 1.1,
+};
+/// A rank can fall where it was more than this.
+const RANKED: f64 = 1.7;
 /// Looks in a row that have to see it: a dip is none.
-const IN_A_ROW: u64 = 3;
-/// Causes that are told besides the likeliest.
-const OTHERS: usize = 2;
+const IN_A_ROW: u64 = 4;
+/// Of fewer rows nothing can be said.
+const FEW: usize = 8;
+/// Most numbers of a tensor whose norm is taken: it is copied.
+const LARGEST_WEIGHT: usize = 1 << 24;
 
 /// What was seen of one value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,12 +180,13 @@ impl<'a> Doctor<'a> {
         };
         let vars: Vec<_> = watched.iter().map(|one| one.var).collect();
         let found = apart(graph, model, batch, &vars, self.seed, step)?;
-        let names: Vec<String> = watched.iter().map(|one| one.module.clone()).collect();
+        let names = watched.iter().map(|one| (one.module.clone(), one.compared));
+        let names: Vec<(String, bool)> = names.collect();
         if step == 0 {
             self.norms = norms(model)?;
         }
         let mut fallen = None;
-        for (name, now) in names.iter().zip(&found) {
+        for ((name, compared), now) in names.iter().zip(&found) {
             line.insert(format!("spread.{name}"), json!(now.spread));
             line.insert(format!("rank.{name}"), json!(now.rank));
             let Apart { spread, rank, .. } = *now;
@@ -182,7 +194,8 @@ impl<'a> Doctor<'a> {
                 .start
                 .entry(name.clone())
                 .or_insert(Seen { spread, rank });
-            let what = what(name, start, now);
+            let bound = if *compared { COMPARED } else { GIVEN };
+            let what = what(name, start, now, bound).filter(|_| now.rows >= FEW);
             let low = self.low.entry(name.clone()).or_default();
             *low = if what.is_some() { *low + 1 } else { 0 };
             if *low >= IN_A_ROW {
@@ -212,20 +225,21 @@ impl<'a> Doctor<'a> {
         ))
     }
 
-    fn likeliest(&self, alarm: &Alarm) -> Vec<&Cause> {
+    /// Why, the likeliest cause first.
+    pub fn likeliest(&self, alarm: &Alarm) -> Vec<&Cause> {
         self.collapse.likeliest(&alarm.symptoms)
     }
 }
 
 /// What has fallen, if it has.
-fn what(name: &str, start: Seen, now: &Apart) -> Option<String> {
-    if now.spread.is_nan() || now.spread < SPREAD * start.spread {
+fn what(name: &str, start: Seen, now: &Apart, bound: Bound) -> Option<String> {
+    if now.spread.is_nan() || now.spread < bound.spread * start.spread {
         return Some(format!(
             "the spread of `{name}` fell from {:.3} to {:.3}",
             start.spread, now.spread
         ));
     }
-    if start.rank > RANKED && now.rank < RANK {
+    if start.rank > RANKED && now.rank < bound.rank {
         return Some(format!(
             "the rank of `{name}` fell from {:.1} to {:.1}",
             start.rank, now.rank
@@ -234,106 +248,22 @@ fn what(name: &str, start: Seen, now: &Apart) -> Option<String> {
     None
 }
 
-/// The norm of the weights of each module that learns, vectors aside.
+/// The norm of the weights of each module that learns, vectors and tables of millions of rows aside.
 fn norms(model: &Model) -> Result<BTreeMap<String, f64>, EngineError> {
     let mut squares: BTreeMap<String, f64> = BTreeMap::new();
-    for (name, tensor) in model.parameter_values()? {
-        if tensor.shape().len() < 2 || followed(&name) != name {
+    for (name, shape) in model.parameters() {
+        let large = shape.iter().product::<usize>() > LARGEST_WEIGHT;
+        if shape.len() < 2 || large || followed(name) != name {
             continue;
         }
         let module = name.split('/').next().unwrap_or_default();
+        let tensor = model.get(name)?;
         let square = tensor.as_f32().unwrap_or_default().iter();
         let square: f64 = square.map(|x| f64::from(*x) * f64::from(*x)).sum();
         *squares.entry(module.to_owned()).or_default() += square;
     }
-    Ok(squares
-        .into_iter()
-        .map(|(name, x)| (name, x.sqrt()))
-        .collect())
-}
-
-impl Run<'_> {
-    /// Says at once that a stage collapses, why, and what to do; keeps it for the report.
-    pub(super) fn tell_collapse(
-        &self,
-        directory: &StageDirectory,
-        doctor: &Doctor<'_>,
-        alarm: &Alarm,
-        ended: bool,
-        watch: &mut dyn Watch,
-    ) -> Result<(), Failure> {
-        let Alarm { step, what, .. } = alarm;
-        let sources = &self.plan.recipe.sources;
-        let causes = doctor.likeliest(alarm);
-        let kept = Collapsed {
-            step: *step,
-            ended,
-            what: what.clone(),
-            causes: causes
-                .iter()
-                .take(1 + OTHERS)
-                .map(|cause| LikelyCause {
-                    what: cause.what.clone(),
-                    place: sources.place(cause.span),
-                    help: cause.help.clone(),
-                })
-                .collect(),
-        };
-        directory
-            .folder
-            .write_json(COLLAPSE, &kept)
-            .map_err(|error| disk(&directory.path_of(COLLAPSE), &error))?;
-        let [first, others @ ..] = causes.as_slice() else {
-            return Ok(());
-        };
-        let message = format!("`{}` collapses: {what} by step {step}", directory.name);
-        let mut found = Diagnostic::warning(Code::Collapse, first.span, message)
-            .here(format!("likely because {}", first.what));
-        if let Some(line) = first.script {
-            found = found.label(line, "in this line of the task");
-        }
-        found = found.note(
-            "Spread is near 1 where samples lie apart in all directions and 0 where they are one; rank is the number of directions they vary in.",
-        );
-        for other in others.iter().take(OTHERS) {
-            found = found.note(format!(
-                "Less likely: {} ({}).",
-                other.what,
-                sources.place(other.span)
-            ));
-        }
-        found = found.help(first.help.clone());
-        if !ended {
-            found =
-                found.help("write `stop = collapse()` in the stage to end it when this happens");
-        }
-        watch.warn(&render(&found, sources, false));
-        if ended {
-            watch.say(&format!("{} · ends at step {step}: {what}", directory.name));
-        }
-        Ok(())
-    }
-
-    /// What a stage has said of its collapse.
-    pub(super) fn collapsed(&self, stage: &str) -> Option<Collapsed> {
-        let directory = self.stages.get(stage)?;
-        let bytes = directory.folder.read(COLLAPSE, LARGEST).ok()?;
-        serde_json::from_slice(&bytes).ok()
-    }
-
-    /// Writes beside what was measured that the encoder is of a stage that collapsed.
-    pub(super) fn note_collapses(&self, rows: &mut [ResultRow], inputs: &[&str]) {
-        for input in inputs {
-            let Some(Collapsed { step, ended, .. }) = self.collapsed(input) else {
-                continue;
-            };
-            let end = if ended { ", where it ended" } else { "" };
-            for row in rows.iter_mut() {
-                row.protocol += &format!(", `{input}` collapsed by step {step}{end}");
-                row.collapsed.insert((*input).to_owned(), step);
-            }
-        }
-    }
+    let squares = squares.into_iter();
+    Ok(squares.map(|(name, x)| (name, x.sqrt())).collect())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod epoch;
 mod exhibits;
 mod export;
 mod failure;
+mod fallen;
 mod features;
 mod fit;
 mod folder;

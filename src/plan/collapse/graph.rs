@@ -122,7 +122,7 @@ fn copies(stage: &Stage, training: &Training) -> Option<Cause> {
                     "the slow copy of `{}` is not slow: with a momentum of {momentum} it is the network itself",
                     ema.source
                 ),
-                60,
+                75,
             )
         } else {
             return None;

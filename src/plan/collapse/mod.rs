@@ -60,7 +60,7 @@ impl Symptoms {
     /// Weights of a module are this small a part of what they were.
     const SHRUNK: f64 = 0.4;
     /// Weights are so many times what they were.
-    const GROWN: f64 = 3.0;
+    const GROWN: f64 = 10.0;
 
     fn show(&self, sign: &Sign) -> bool {
         match sign {
