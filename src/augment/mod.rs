@@ -46,6 +46,7 @@ mod subsample;
 mod tests;
 mod texts;
 mod tokenize;
+mod track_ends;
 
 pub use graph::{SampleGraph, compile};
 pub(crate) use jigsaw_tiles::orders as tile_orders;
@@ -120,6 +121,7 @@ pub fn specs() -> Vec<Spec> {
         join::spec(),
         pair::spec(),
         tokenize::spec(),
+        track_ends::spec(),
         crop_tokens::spec(),
         mask_tokens::spec(),
         subsample::spec(),

@@ -104,6 +104,14 @@ impl Dataset for Beside {
         self.lead().id(index)
     }
 
+    fn is_grouped(&self) -> bool {
+        self.lead().is_grouped()
+    }
+
+    fn group(&self, index: usize) -> u64 {
+        self.lead().group(index)
+    }
+
     fn portions(&self) -> Vec<Portion> {
         let portions = self.parts.iter().flat_map(|(_, part)| part.portions());
         portions.collect()

@@ -146,6 +146,14 @@ impl Dataset for Evenly {
         // a record that is not there fails in `read`, which comes first
         self.whole.id(self.at(index).unwrap_or(index))
     }
+
+    fn is_grouped(&self) -> bool {
+        self.whole.is_grouped()
+    }
+
+    fn group(&self, index: usize) -> u64 {
+        self.whole.group(self.at(index).unwrap_or(index))
+    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ mod source;
 mod test_help;
 mod text_lines;
 mod texts;
+mod tracks;
 mod types;
 mod video_folder;
 mod words;
@@ -64,6 +65,7 @@ pub use random::{Philox, philox4x32};
 pub(crate) use regular::{exam_file, fit_file};
 pub use shared::shared;
 pub use source::{Asked, Dataset, Found, Places, Source, Splits};
+pub use tracks::{Rectangle, Track, Tracker, Tracks, overlap};
 pub use types::{
     BoxesType, Cell, Clip, ClipType, Crossing, Drawing, Fields, Image, ImageType, KINDS, LabelType,
     ListType, Loose, MaskType, Normalization, Numbers, Over, PADDING, Part, Prepared, Record,

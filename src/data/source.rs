@@ -78,8 +78,12 @@ pub trait Dataset: Send + Sync {
         index as u64
     }
 
-    /// Equal for records that are too alike to be told from one another by chance, such as parts of one film: they stay on one side
-    /// where a data set is divided. Every record alone, where nothing is known.
+    /// Whether some records belong together: [`Dataset::group`].
+    fn is_grouped(&self) -> bool {
+        false
+    }
+
+    /// Equal for records that belong together, such as parts of one film: they stay on one side where a data set is divided.
     fn group(&self, index: usize) -> u64 {
         self.id(index)
     }

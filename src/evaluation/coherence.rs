@@ -157,6 +157,7 @@ mod tests {
                 dims: vec![1],
                 labels: Vec::new(),
                 numbers: Vec::new(),
+                groups: Vec::new(),
             })
         });
         let args = args(&spec(), &[]);

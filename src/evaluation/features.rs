@@ -15,6 +15,8 @@ pub struct Features {
     pub labels: Vec<u32>,
     /// Where each record stands in its split; empty where nobody asks.
     pub numbers: Vec<u32>,
+    /// Equal for records that belong together, such as parts of one clip; empty where each is alone.
+    pub groups: Vec<u64>,
 }
 
 impl Features {
@@ -30,6 +32,31 @@ impl Features {
             if !own.is_empty() {
                 *own = order.iter().map(|row| own[*row]).collect();
             }
+        }
+        if !self.groups.is_empty() {
+            self.groups = order.iter().map(|row| self.groups[*row]).collect();
+        }
+    }
+
+    /// Some of the records, in this order.
+    pub fn rows(&self, chosen: &[usize]) -> Self {
+        fn of<T: Copy>(own: &[T], chosen: &[usize]) -> Vec<T> {
+            chosen
+                .iter()
+                .filter_map(|row| own.get(*row).copied())
+                .collect()
+        }
+        let places = self.places.iter().zip(&self.dims).map(|(rows, dim)| {
+            let row = |row: &usize| rows[row * dim..(row + 1) * dim].iter().copied();
+            chosen.iter().flat_map(row).collect()
+        });
+        Self {
+            records: chosen.len(),
+            places: places.collect(),
+            dims: self.dims.clone(),
+            labels: of(&self.labels, chosen),
+            numbers: of(&self.numbers, chosen),
+            groups: of(&self.groups, chosen),
         }
     }
 
@@ -181,6 +208,7 @@ mod tests {
             dims: vec![2],
             labels: labels.to_vec(),
             numbers: Vec::new(),
+            groups: Vec::new(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Weighted k-nearest-neighbour classification (Wu et al., 2018, section 3.4).
 
 use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, MAP, Metric, Want};
-use super::features::normalize_rows;
+use super::features::{Features, normalize_rows};
+use super::folds;
 use super::lab::{Failed, Lab, Read};
 use super::metric::{ACCURACY, Measure};
 use super::params::{bank, every, places, pooled};
@@ -16,11 +17,12 @@ const MAPPED: usize = 800;
 struct Knn;
 
 impl Evaluator for Knn {
-    fn wants(&self, _: &Args) -> Vec<Want> {
-        vec![
+    fn wants(&self, args: &Args) -> Vec<Want> {
+        let all = vec![
             Want::rows("data", "vote", "{}, bank"),
             Want::rows("test", "judge", "{}, test"),
-        ]
+        ];
+        folds::wants(args, all)
     }
 
     fn metrics(&self) -> &'static [(&'static str, Measure)] {
@@ -30,10 +32,10 @@ impl Evaluator for Knn {
     fn protocol(&self, args: &Args, about: &About<'_>) -> String {
         let (k, temperature) = (args.size("k"), args.number("temperature"));
         let About { place, view, .. } = about;
-        format!("at {place}, k = {k}, temperature = {temperature}, {view}")
+        let folds = folds::said(args);
+        format!("at {place}, {folds}k = {k}, temperature = {temperature}, {view}")
     }
 
-    /// The bank is used up: one place after the other moves to the device. The map shows the last one.
     fn judge(
         &self,
         judged: &Judged<'_>,
@@ -41,44 +43,16 @@ impl Evaluator for Knn {
         lab: &mut dyn Lab,
     ) -> Result<Findings, Failed> {
         let mut read = read.into_iter();
-        let (Some(Read::Rows(mut bank)), Some(Read::Rows(test))) = (read.next(), read.next())
-        else {
-            return Err(Failed);
-        };
-        let (k, temperature) = (judged.args.size("k"), judged.args.number("temperature"));
-        let mut findings = Findings::default();
-        for (place, name) in judged.places.iter().enumerate() {
-            let dim = bank.dims[place];
-            let mut known = std::mem::take(&mut bank.places[place]);
-            normalize_rows(&mut known, dim);
-            let mut known = lab.rows(known, dim)?;
-            let mut right = 0usize;
-            for (block, rows) in test.places[place].chunks(BLOCK * dim).enumerate() {
-                let mut asked = rows.to_vec();
-                normalize_rows(&mut asked, dim);
-                let similarities = known.products(&asked)?; // [rows, bank]
-                let of_block = similarities.chunks(bank.labels.len()).enumerate();
-                for (row, similarities) in of_block {
-                    let class = vote(similarities, &bank.labels, k, temperature, judged.classes);
-                    right += usize::from(class == test.labels[block * BLOCK + row]);
-                }
+        match (folds::count(judged.args), read.next(), read.next()) {
+            (1, Some(Read::Rows(bank)), Some(Read::Rows(test))) => voted(judged, bank, &test, lab),
+            (2.., Some(Read::Rows(all)), None) => {
+                let folds = folds::count(judged.args);
+                folds::crossed(&all, folds, &mut |bank, test| {
+                    voted(judged, bank, &test, lab)
+                })
             }
-            let value = right as f64 / test.labels.len().max(1) as f64;
-            let metric = Metric::new(name, (ACCURACY, Measure::FRACTION), value);
-            findings.metrics.push(metric);
+            _ => Err(Failed),
         }
-        if let Some(last) = test.dims.len().checked_sub(1) {
-            let (rows, labels) = test.thinned(last, MAPPED);
-            let width = test.dims[last];
-            findings.exhibits.push(Exhibit::Map {
-                rows,
-                width,
-                labels,
-                classes: Vec::new(),
-                names: Vec::new(),
-            });
-        }
-        Ok(findings)
     }
 
     /// The similarities of one block, on the device and here.
@@ -90,8 +64,9 @@ impl Evaluator for Knn {
         let (k, Some((bank, records))) = (args.size("k"), data.first().copied()) else {
             return Vec::new();
         };
+        let unread = folds::doubt(args);
         if k <= records {
-            return Vec::new();
+            return unread.into_iter().collect();
         }
         let message = format!("{k} neighbours are asked for, but `{bank}` has {records} records");
         let doubt = Problem::argument(Code::LintBank, "k", message)
@@ -100,7 +75,7 @@ impl Evaluator for Knn {
                 "write `k = {}` or less",
                 (records / 2).clamp(1, 20)
             ));
-        vec![doubt]
+        unread.into_iter().chain([doubt]).collect()
     }
 
     fn files(&self) -> &'static [&'static str] {
@@ -131,12 +106,56 @@ pub(super) fn spec() -> Spec {
             Param::with_default("temperature", Type::Number, "0.1", "Sharpness of the votes' weights.")
                 .within(1e-4, 1e4),
         )
-        .param(places()),
+        .param(places())
+        .param(folds::param()),
     )
     .param(every())
     .param(bank("10000", "vote"))
     .semantics(2)
     .example("knn(k = 200, temperature = 0.1)")
+}
+
+/// The bank is used up: one place after the other moves to the device. The map shows the last one.
+fn voted(
+    judged: &Judged<'_>,
+    mut bank: Features,
+    test: &Features,
+    lab: &mut dyn Lab,
+) -> Result<Findings, Failed> {
+    let (k, temperature) = (judged.args.size("k"), judged.args.number("temperature"));
+    let mut findings = Findings::default();
+    for (place, name) in judged.places.iter().enumerate() {
+        let dim = bank.dims[place];
+        let mut known = std::mem::take(&mut bank.places[place]);
+        normalize_rows(&mut known, dim);
+        let mut known = lab.rows(known, dim)?;
+        let mut right = 0usize;
+        for (block, rows) in test.places[place].chunks(BLOCK * dim).enumerate() {
+            let mut asked = rows.to_vec();
+            normalize_rows(&mut asked, dim);
+            let similarities = known.products(&asked)?; // [rows, bank]
+            let of_block = similarities.chunks(bank.labels.len()).enumerate();
+            for (row, similarities) in of_block {
+                let class = vote(similarities, &bank.labels, k, temperature, judged.classes);
+                right += usize::from(class == test.labels[block * BLOCK + row]);
+            }
+        }
+        let value = right as f64 / test.labels.len().max(1) as f64;
+        let metric = Metric::new(name, (ACCURACY, Measure::FRACTION), value);
+        findings.metrics.push(metric);
+    }
+    if let Some(last) = test.dims.len().checked_sub(1) {
+        let (rows, labels) = test.thinned(last, MAPPED);
+        let width = test.dims[last];
+        findings.exhibits.push(Exhibit::Map {
+            rows,
+            width,
+            labels,
+            classes: Vec::new(),
+            names: Vec::new(),
+        });
+    }
+    Ok(findings)
 }
 
 /// Predicts one class from similarities to every bank entry: the `k` most similar vote with weight

@@ -2,21 +2,24 @@
 
 use super::evaluator::{About, Evaluator, Exhibit, Findings, Judged, Metric, TABLE, Want};
 use super::examples::{Examples, costs};
+use super::features::Features;
+use super::folds;
 use super::lab::{Failed, Lab, Read};
 use super::metric::{ACCURACY, Measure};
 use super::params::{bank, every, penalties, places, pooled};
 use super::softmax::Softmax;
-use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
+use crate::catalog::{Args, Kind, Make, Param, Problem, Spec, Type};
 
 struct LogisticRegression;
 
 impl Evaluator for LogisticRegression {
-    fn wants(&self, _: &Args) -> Vec<Want> {
-        vec![
+    fn wants(&self, args: &Args) -> Vec<Want> {
+        let all = vec![
             Want::rows("data", "train", "{} features"),
             Want::rows("test", "judge", "{} test features"),
             Want::rows("valid", "choose", "{} validation features").optional(),
-        ]
+        ];
+        folds::wants(args, all)
     }
 
     fn metrics(&self) -> &'static [(&'static str, Measure)] {
@@ -29,7 +32,8 @@ impl Evaluator for LogisticRegression {
             None => "on a tenth of the labels",
         };
         let (count, About { place, view, .. }) = (args.size("penalties"), about);
-        format!("at {place}, C one of {count}, chosen {by}, {view}")
+        let folds = folds::said(args);
+        format!("at {place}, {folds}C one of {count}, chosen {by}, {view}")
     }
 
     fn judge(
@@ -39,34 +43,19 @@ impl Evaluator for LogisticRegression {
         lab: &mut dyn Lab,
     ) -> Result<Findings, Failed> {
         let mut read = read.into_iter();
-        let (Some(Read::Rows(data)), Some(Read::Rows(test))) = (read.next(), read.next()) else {
-            return Err(Failed);
-        };
-        let valid = read.next().and_then(Read::rows);
-        let costs = costs(judged.args.size("penalties"));
-        let mut findings = Findings::default();
-        let mut lines = String::new();
-        for (place, name) in judged.places.iter().enumerate() {
-            let all = [Some(&data), Some(&test), valid.as_ref()];
-            let value = match all.into_iter().flatten().all(|own| own.is_finite(place)) {
-                true => {
-                    let rows: Vec<usize> = (0..data.records).collect();
-                    let mut examples = Examples::of(&data, place, &rows);
-                    if let Some(valid) = &valid {
-                        examples = examples.chosen_by(valid, place);
-                    }
-                    let fitted = Softmax::fit(examples, &costs, lab)?;
-                    lines += &said(name, &fitted);
-                    fitted.accuracy(&test, place, lab)?
-                }
-                false => f64::NAN,
-            };
-            findings
-                .metrics
-                .push(Metric::new(name, (ACCURACY, Measure::FRACTION), value));
+        match (folds::count(judged.args), read.next(), read.next()) {
+            (1, Some(Read::Rows(data)), Some(Read::Rows(test))) => {
+                let valid = read.next().and_then(Read::rows);
+                fitted(judged, &data, &test, valid.as_ref(), lab)
+            }
+            (2.., Some(Read::Rows(all)), None) => {
+                let folds = folds::count(judged.args);
+                folds::crossed(&all, folds, &mut |data, test| {
+                    fitted(judged, &data, &test, None, lab)
+                })
+            }
+            _ => Err(Failed),
         }
-        findings.exhibits.push(Exhibit::Text(lines));
-        Ok(findings)
     }
 
     /// Rows once more with those that choose, and for each class what each of them weighs, twice.
@@ -74,9 +63,47 @@ impl Evaluator for LogisticRegression {
         20 * records.iter().sum::<usize>()
     }
 
+    fn doubts(&self, args: &Args, _: &[(&str, usize)]) -> Vec<Problem> {
+        folds::doubt(args).into_iter().collect()
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &[TABLE]
     }
+}
+
+/// Learns from one split and judges by the other, at each place.
+fn fitted(
+    judged: &Judged<'_>,
+    data: &Features,
+    test: &Features,
+    valid: Option<&Features>,
+    lab: &mut dyn Lab,
+) -> Result<Findings, Failed> {
+    let costs = costs(judged.args.size("penalties"));
+    let mut findings = Findings::default();
+    let mut lines = String::new();
+    for (place, name) in judged.places.iter().enumerate() {
+        let all = [Some(data), Some(test), valid];
+        let value = match all.into_iter().flatten().all(|own| own.is_finite(place)) {
+            true => {
+                let rows: Vec<usize> = (0..data.records).collect();
+                let mut examples = Examples::of(data, place, &rows);
+                if let Some(valid) = valid {
+                    examples = examples.chosen_by(valid, place);
+                }
+                let fitted = Softmax::fit(examples, &costs, lab)?;
+                lines += &said(name, &fitted);
+                fitted.accuracy(test, place, lab)?
+            }
+            false => f64::NAN,
+        };
+        findings
+            .metrics
+            .push(Metric::new(name, (ACCURACY, Measure::FRACTION), value));
+    }
+    findings.exhibits.push(Exhibit::Text(lines));
+    Ok(findings)
 }
 
 /// What each penalty told.
@@ -116,7 +143,8 @@ pub(super) fn spec() -> Spec {
             Type::Data,
             "The split that chooses the penalty; a tenth of `data` where absent.",
         ))
-        .param(places()),
+        .param(places())
+        .param(folds::param()),
     )
     .param(every())
     .param(bank("10000", "are learnt from"))

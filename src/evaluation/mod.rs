@@ -23,6 +23,7 @@ mod exhibit;
 mod export;
 mod features;
 mod few_labels;
+mod folds;
 mod generation;
 mod heads;
 mod knn;

@@ -110,6 +110,7 @@ pub(super) fn rows(rows: &[f32], width: usize, labels: &[u32]) -> Features {
         dims: vec![width],
         labels: labels.to_vec(),
         numbers: (0..records as u32).collect(),
+        groups: Vec::new(),
     }
 }
 

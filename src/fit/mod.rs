@@ -1,4 +1,4 @@
-//! What is learnt from records before anything is trained: a vocabulary. One file each, which says what it reads ([`Fit::reads`]),
+//! What is learnt from records before anything is trained: a vocabulary, tracks of what moves. One file each, which says what it reads ([`Fit::reads`]),
 //! learns ([`Fit::learn`]) and opens what was learnt ([`Fit::open`]).
 //!
 //! ```text
@@ -10,6 +10,7 @@
 //! record is read. **To add a fit**: its file, with its [`Spec`], and a line in [`specs`].
 
 mod bpe;
+mod tracker;
 mod vocabulary;
 mod wordpiece;
 
@@ -204,5 +205,10 @@ fn spelling(args: &Args) -> Spelling {
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
-    vec![wordpiece::spec(), vocabulary::spec(), bpe::spec()]
+    vec![
+        wordpiece::spec(),
+        vocabulary::spec(),
+        bpe::spec(),
+        tracker::spec(),
+    ]
 }

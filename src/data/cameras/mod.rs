@@ -243,6 +243,12 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
             );
             return Err(Problem::new(Code::BadFile, message));
         }
+        if cut.is_some() {
+            let of = plural(draft.scenes.len(), "scene");
+            layout
+                .notes
+                .push(format!("{}: parts of {of}", split.name()));
+        }
         let frames = cut.or(draft.alike);
         let fields = draft.sizes.iter().enumerate().map(|(at, size)| {
             let (height, width) = size.shown();

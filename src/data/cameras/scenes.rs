@@ -95,6 +95,10 @@ impl Dataset for Scenes {
         Ok(None)
     }
 
+    fn is_grouped(&self) -> bool {
+        self.cut.is_some()
+    }
+
     /// Parts of one scene are alike: they stay together.
     fn group(&self, index: usize) -> u64 {
         self.records

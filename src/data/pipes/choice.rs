@@ -1,6 +1,7 @@
 //! A choice of a data set's records, made when the first of them is read: which records it is may depend on
 //! labels, how many never does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::{Args, Problem, Result, Value};
@@ -47,6 +48,32 @@ pub(super) enum Rule {
     Shares,
     /// So many of each class.
     Each(usize),
+    /// Groups as a whole ([`Dataset::group`]), until there are so many records.
+    Groups(usize),
+}
+
+/// Records of whole groups, rising: groups in an order that the seed decides, as long as they bring the number nearer to `wanted`. One group
+/// at least, and not all.
+pub(super) fn whole_groups(base: &dyn Dataset, wanted: usize, seed: u64) -> Vec<u32> {
+    let mut groups: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+    for index in 0..base.len() {
+        groups
+            .entry(base.group(index))
+            .or_default()
+            .push(index as u32);
+    }
+    let groups: Vec<Vec<u32>> = groups.into_values().collect();
+    let order = Philox::new(seed, &[Philox::part("choice")]).permutation(groups.len());
+    let mut chosen: Vec<u32> = Vec::new();
+    for at in order.into_iter().take(groups.len().saturating_sub(1)) {
+        let more = &groups[at as usize];
+        let near = |n: usize| n.abs_diff(wanted);
+        if chosen.is_empty() || near(chosen.len() + more.len()) < near(chosen.len()) {
+            chosen.extend(more);
+        }
+    }
+    chosen.sort_unstable();
+    chosen
 }
 
 /// Which records of `base` are chosen: `len` of them by `rule`, rising. A smaller choice with the same seed is part of a
@@ -57,6 +84,9 @@ fn chosen(
     len: usize,
     seed: u64,
 ) -> std::result::Result<Vec<u32>, DataError> {
+    if let Rule::Groups(wanted) = rule {
+        return Ok(whole_groups(base, wanted, seed));
+    }
     let order = Philox::new(seed, &[Philox::part("choice")]).permutation(base.len());
     let mut chosen = if rule == Rule::Any {
         order[..len.min(order.len())].to_vec()
@@ -283,6 +313,14 @@ impl Dataset for Choice {
     fn id(&self, index: usize) -> u64 {
         // a choice that can't be made fails in `read`, which comes first
         self.base.id(self.at(index).unwrap_or(index))
+    }
+
+    fn is_grouped(&self) -> bool {
+        self.base.is_grouped()
+    }
+
+    fn group(&self, index: usize) -> u64 {
+        self.base.group(self.at(index).unwrap_or(index))
     }
 
     fn portions(&self) -> Vec<Portion> {

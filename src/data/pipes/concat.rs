@@ -90,6 +90,21 @@ impl Dataset for Concat {
         }
     }
 
+    fn is_grouped(&self) -> bool {
+        self.parts.iter().any(|part| part.is_grouped())
+    }
+
+    /// As [`Self::id`].
+    fn group(&self, index: usize) -> u64 {
+        match self.part(index) {
+            Ok((part, at, index)) => part
+                .group(index)
+                .wrapping_mul(self.parts.len() as u64)
+                .wrapping_add(at as u64),
+            Err(_) => index as u64,
+        }
+    }
+
     fn portions(&self) -> Vec<Portion> {
         self.parts.iter().flat_map(|part| part.portions()).collect()
     }

@@ -35,11 +35,20 @@ fn pipe(args: &Args, source: Source, _: &dyn Fn(&Data) -> Result<Source>) -> Res
             "hold_out asks for all {total} records, and leaves none to train with"
         )));
     }
-    let rule = match first_label(train.fields()) {
-        Some(_) => Rule::Shares,
-        None => Rule::Any,
-    };
     let seed = args.integer("seed") as u64;
+    let (rule, count) = match first_label(train.fields()) {
+        _ if train.is_grouped() => {
+            let whole = choice::whole_groups(&*train, count, seed).len();
+            if whole == 0 {
+                return Err(choice::too_few(format!(
+                    "all {total} records are parts of one clip: nothing can be held out of it"
+                )));
+            }
+            (Rule::Groups(count), whole)
+        }
+        Some(_) => (Rule::Shares, count),
+        None => (Rule::Any, count),
+    };
     for (split, rest) in [(Split::Train, true), (Split::Valid, false)] {
         let part = Choice::new(train.clone(), rule, count, seed, rest);
         splits.parts.insert(split, Arc::new(part));
@@ -71,6 +80,9 @@ pub(super) fn spec() -> Spec {
         )
         .within(0.0, 9e15),
     )
-    .doc("Where records have labels, each class gives its share. The test split stays as it is.")
+    .doc(
+        "Where records have labels, each class gives its share. Where records are parts of longer ones, such as films cut by `frames`, whole \
+         films are held out: as many as come nearest to the amount. The test split stays as it is.",
+    )
     .example("hold_out(10%, seed = 0)")
 }

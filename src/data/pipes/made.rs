@@ -142,6 +142,14 @@ impl<M: Making> Dataset for Made<M> {
         self.base.id(index)
     }
 
+    fn is_grouped(&self) -> bool {
+        self.base.is_grouped()
+    }
+
+    fn group(&self, index: usize) -> u64 {
+        self.base.group(index)
+    }
+
     fn portions(&self) -> Vec<Portion> {
         self.base.portions()
     }

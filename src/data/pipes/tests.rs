@@ -432,3 +432,77 @@ fn names_and_splits_that_are_not_there_are_errors_with_what_is() {
     let unknown = open(&named("t", None, Vec::new()), &all, &Places::default());
     assert_eq!(unknown.err().unwrap().code, Code::UnknownName);
 }
+
+/// Twelve records in groups of one to four.
+struct Parts(Vec<(String, crate::data::SampleType)>);
+
+impl Dataset for Parts {
+    fn fields(&self) -> &crate::data::Fields {
+        &self.0
+    }
+
+    fn len(&self) -> usize {
+        12
+    }
+
+    fn read(
+        &self,
+        index: usize,
+        _: crate::data::Draws,
+    ) -> std::result::Result<crate::data::Record, crate::data::DataError> {
+        Ok(vec![crate::data::Sample::label(index as u32)])
+    }
+
+    fn class(&self, _: usize) -> std::result::Result<Option<u32>, crate::data::DataError> {
+        Ok(None)
+    }
+
+    fn manifest(
+        &self,
+        _: &dyn crate::data::Progress,
+    ) -> std::result::Result<String, crate::data::DataError> {
+        Ok("parts".into())
+    }
+
+    fn is_grouped(&self) -> bool {
+        true
+    }
+
+    fn group(&self, index: usize) -> u64 {
+        [0, 0, 0, 1, 1, 2, 3, 3, 3, 3, 4, 4][index]
+    }
+}
+
+/// Whatever the seed: no group lies on both sides, and about as many records as were asked for are held out.
+#[test]
+fn groups_are_held_out_as_a_whole() {
+    for seed in 0..20 {
+        let mut splits = crate::data::Splits::default();
+        splits
+            .parts
+            .insert(Split::Train, std::sync::Arc::new(Parts(Vec::new())));
+        let given = [
+            ("amount", crate::catalog::Value::Integer(4)),
+            ("seed", crate::catalog::Value::Integer(seed)),
+        ];
+        let call = crate::data::test_help::call("hold_out", &given);
+        let crate::catalog::Make::Pipe(pipe) = &call.spec.make else {
+            panic!("no pipe");
+        };
+        let found = pipe(&call.args, Source::All(splits), &|_| panic!("no data")).unwrap();
+        let Source::All(splits) = found else {
+            panic!("one split");
+        };
+        let groups = |split: Split| -> std::collections::BTreeSet<u64> {
+            let part = &splits.parts[&split];
+            (0..part.len()).map(|at| part.group(at)).collect()
+        };
+        assert!(
+            groups(Split::Train).is_disjoint(&groups(Split::Valid)),
+            "{seed}"
+        );
+        let held = splits.parts[&Split::Valid].len();
+        assert!((3..=6).contains(&held), "{seed}: {held}");
+        assert_eq!(ids(&*splits.parts[&Split::Train]).len() + held, 12);
+    }
+}

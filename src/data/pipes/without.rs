@@ -79,6 +79,14 @@ impl Dataset for Without {
         self.base.id(index)
     }
 
+    fn is_grouped(&self) -> bool {
+        self.base.is_grouped()
+    }
+
+    fn group(&self, index: usize) -> u64 {
+        self.base.group(index)
+    }
+
     fn portions(&self) -> Vec<Portion> {
         self.base.portions()
     }

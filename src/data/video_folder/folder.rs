@@ -88,6 +88,10 @@ impl Dataset for Folder {
         &self.classes
     }
 
+    fn is_grouped(&self) -> bool {
+        self.frames.is_some()
+    }
+
     /// Parts of one clip are alike: they stay together.
     fn group(&self, index: usize) -> u64 {
         self.records

@@ -150,6 +150,13 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
         if short > 0 {
             layout.left.files.insert("too short".into(), short);
         }
+        if cut.is_some() {
+            let of = clips.len() - short;
+            let name = part.split.name();
+            layout
+                .notes
+                .push(format!("{name}: parts of {}", plural(of, "clip")));
+        }
         if records.is_empty() {
             return Err(Problem::argument(
                 Code::BadFile,

@@ -264,7 +264,7 @@ fn nothing_is_left_out_without_a_word() {
     let found = splits.found.unwrap();
     assert_eq!(
         found.line,
-        "2 clips, 2 classes, 1 split; 3 files left out: 2 beside clips, 1 .txt; 1 folder left out: 1 without a picture; \
+        "2 clips, 2 classes, 1 split; 3 files left out: 2 beside clips, 1 .txt; 1 folder left out: 1 without a clip; \
          transparent pictures are put on white (`background`)"
     );
     assert_eq!(splits.doubts.len(), 1);

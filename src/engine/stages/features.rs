@@ -147,6 +147,10 @@ impl Run<'_> {
             return Err(Failure::new(Code::BadSample, message).at(data.span));
         }
         features.numbers = places.iter().map(|place| *place as u32).collect();
+        if data.dataset.is_grouped() {
+            let group = |place: &u64| data.dataset.group(*place as usize);
+            features.groups = places.iter().map(group).collect();
+        }
         if by_length {
             features.sort_by(&places);
         }
