@@ -34,16 +34,12 @@ pub struct SeedsRow {
 pub fn over_seeds(runs: &[Vec<ResultRow>]) -> Vec<SeedsRow> {
     let mut found: Vec<SeedsRow> = Vec::new();
     for row in runs.iter().flatten() {
-        let same = |other: &&mut SeedsRow| {
-            let other = &other.mean;
-            (
-                &other.stage,
-                &other.evaluator,
-                &other.protocol,
-                &other.metric,
-            ) == (&row.stage, &row.evaluator, &row.protocol, &row.metric)
+        let key = |row: &ResultRow| {
+            let [stage, evaluator] = [&row.stage, &row.evaluator].map(String::clone);
+            (stage, evaluator, row.protocol.clone(), row.metric.clone())
         };
-        let index = match found.iter_mut().position(|mut other| same(&&mut *other)) {
+        let known = found.iter().position(|other| key(&other.mean) == key(row));
+        let index = match known {
             Some(index) => index,
             None => {
                 found.push(SeedsRow {

@@ -296,6 +296,7 @@ fn joined(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
         && (word(index - 1) || tokens.at(index - 1) == ")")
         && word(index + 1)
         && tokens.at(index + 2) == "("
+        && !is_used(tokens, tokens.at(index - 1))
     {
         let slip = Slip::new(
             here.clone(),
@@ -332,6 +333,16 @@ fn joined(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
     let slip = Slip::new(whole, "a name has no `-` in it");
     let slip = slip.by("names have letters, digits and `_`", by);
     Some((slip, end + 1))
+}
+
+/// Whether a recipe of this name is used: `use "common/views.ssl"` brings `views.view`.
+fn is_used(tokens: &Tokens<'_>, name: &str) -> bool {
+    let file = |text: &str| {
+        let stem = text.trim_matches('"').strip_suffix(".ssl");
+        stem.is_some_and(|stem| stem.rsplit('/').next() == Some(name))
+    };
+    let mut uses = (0..tokens.all.len()).filter(|index| tokens.at(*index) == "use");
+    uses.any(|index| file(tokens.at(index + 1)))
 }
 
 /// `return view` in an augment.
