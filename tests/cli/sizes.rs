@@ -219,7 +219,7 @@ proptest! {
         which in any::<Index>(),
         changes in prop::collection::vec((any::<Index>(), number()), 1..5),
     ) {
-        let mut text = which.get(&*RECIPES).clone();
+        let mut text = which.get(&RECIPES).clone();
         for (place, number) in &changes {
             let all = numbers(&text);
             let at = place.get(&all).clone();

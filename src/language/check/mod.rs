@@ -7,6 +7,7 @@ mod bind;
 mod calls;
 mod compose;
 mod cycles;
+mod defaults;
 mod fits;
 mod foreign;
 mod inline;
@@ -14,6 +15,7 @@ mod names;
 mod nets;
 mod one_of;
 mod references;
+mod run;
 mod scalars;
 mod setting;
 mod shared;
@@ -37,7 +39,6 @@ const KEPT: usize = 200;
 
 pub use arguments::default_problem;
 pub(crate) use references::unknown_part;
-pub(super) use shared::stage_kind;
 pub use uses::{Closed, Doors};
 
 /// Checks a text that stands for a part of a recipe: it may name what the recipe's fits learn.

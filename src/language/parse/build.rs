@@ -7,11 +7,10 @@ use super::expected::{self, Trouble};
 use super::grammar::{Grammar, Rule};
 use super::limits::MAX_ITEMS;
 use super::repair::Remedy;
-use crate::catalog::Origin;
+use crate::catalog::{Kind, Origin};
 use crate::language::ast::{
     Augment, Block, Defaults, Door, Expr, ExprKind, File, Item, Name, Stage, Use,
 };
-use crate::language::check::stage_kind;
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, FileId, Span};
@@ -265,7 +264,7 @@ impl<'a> Builder<'a> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::kw_stage => {
-                    kind = stage_kind(bare(part.as_str()));
+                    kind = Kind::of_stage(bare(part.as_str()));
                     word = Some(self.name(&part));
                 }
                 Rule::call => {

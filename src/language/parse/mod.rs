@@ -14,6 +14,7 @@ mod repair;
 mod slip;
 mod tokens;
 mod values;
+mod words;
 
 #[allow(missing_docs)]
 mod grammar {
