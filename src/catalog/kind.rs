@@ -32,6 +32,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What the keyword of a stage calls: a task after `pretext`.
+    pub fn of_stage(keyword: &str) -> Option<Self> {
+        match keyword {
+            "fit" => Some(Kind::Fit),
+            "pretext" => Some(Kind::Task),
+            "evaluate" => Some(Kind::Evaluator),
+            "finetune" => Some(Kind::Finetune),
+            "export" => Some(Kind::Export),
+            _ => None,
+        }
+    }
+
     /// The plural that `pretext list` prints as a heading.
     pub fn plural(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Which files a recipe may have read as scripts: those of its project, called like scripts.
+//! Which files a recipe may have read as scripts, or as recipes: those of its project, called like them.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -9,32 +9,69 @@ use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 use crate::language::visible_line;
 
-/// What a script's file ends in.
-const ENDING: &str = "rhai";
+/// A kind of file that a recipe may have read.
+struct Sort {
+    /// `script`
+    noun: &'static str,
+    /// What it ends in.
+    ending: &'static str,
+    code: Code,
+    most: u64,
+}
 
+const SCRIPT: Sort = Sort {
+    noun: "script",
+    ending: "rhai",
+    code: Code::Script,
+    most: super::script::limits::MAX_BYTES as u64,
+};
+const RECIPE: Sort = Sort {
+    noun: "recipe",
+    ending: "ssl",
+    code: Code::MissingFile,
+    most: crate::language::MAX_BYTES as u64,
+};
+
+impl Sort {
+    fn is(&self, path: &Path) -> bool {
+        path.extension().is_some_and(|ending| ending == self.ending)
+    }
+}
+
+#[cfg(test)]
 fn is_script(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == ENDING)
+    SCRIPT.is(path)
 }
 
 impl Loader {
     /// Where the script lies that a recipe names, whatever links lead there. Nothing of it has been read.
     pub(super) fn script_place(&self, named: &str) -> Result<PathBuf> {
+        self.place(named, &SCRIPT)
+    }
+
+    /// The same of a recipe that another one is made of.
+    pub(super) fn recipe_place(&self, named: &str) -> Result<PathBuf> {
+        self.place(named, &RECIPE)
+    }
+
+    fn place(&self, named: &str, sort: &Sort) -> Result<PathBuf> {
         let said = visible_line(named);
-        let bad = |why: String| Problem::new(Code::Script, why);
-        if !is_script(Path::new(named)) {
+        let (noun, ending) = (sort.noun, sort.ending);
+        let bad = |why: String| Problem::new(sort.code, why);
+        if !sort.is(Path::new(named)) {
             return Err(bad(format!(
-                "`{said}` is not read: a script is called `NAME.{ENDING}`"
+                "`{said}` is not read: a {noun} is called `NAME.{ending}`"
             ))
             .note("So no recipe has another file shown."));
         }
         let path = self.folder.join(named);
         let own = path.canonicalize().map_err(|error| {
-            bad(format!("can't read the script {}: {error}", path.display()))
+            bad(format!("can't read the {noun} {}: {error}", path.display()))
                 .help("the path is relative to the recipe")
         })?;
         let project = real(&self.project);
         if !own.starts_with(&project) && !self.options.allow_outside {
-            let problem = bad(format!("the script `{said}` lies outside the project"))
+            let problem = bad(format!("the {noun} `{said}` lies outside the project"))
                 .note(format!(
                     "It leads to {}; the project is {}.",
                     own.display(),
@@ -45,7 +82,7 @@ impl Loader {
                 "copy it into the project, or say `--allow-outside` if the recipe may read it",
             ));
         }
-        if !is_script(&own) {
+        if !sort.is(&own) {
             return Err(bad(format!(
                 "`{said}` is not read: it is a link to what is called otherwise"
             ))
@@ -57,14 +94,21 @@ impl Loader {
 
 /// The bytes of a script: of a file, and not of one that never ends.
 pub(super) fn script_bytes(path: &Path) -> Result<Vec<u8>> {
+    bytes(path, &SCRIPT)
+}
+
+/// The same of a recipe.
+pub(super) fn recipe_bytes(path: &Path) -> Result<Vec<u8>> {
+    bytes(path, &RECIPE)
+}
+
+fn bytes(path: &Path, sort: &Sort) -> Result<Vec<u8>> {
     let unreadable = |why: String| {
-        Problem::new(
-            Code::Script,
-            format!("can't read the script {}: {why}", path.display()),
-        )
+        let message = format!("can't read the {} {}: {why}", sort.noun, path.display());
+        Problem::new(sort.code, message)
     };
     let no_file = || unreadable("it is no file".into());
-    let most = super::script::limits::MAX_BYTES as u64;
+    let most = sort.most;
     // before it is opened: a pipe would keep us waiting
     if !fs::metadata(path).is_ok_and(|about| about.is_file()) {
         return Err(no_file());

@@ -17,7 +17,7 @@ pub use pins::Pin;
 use crate::catalog::{At, Problem, Spec};
 use crate::language::checked::{Door, Use};
 use crate::language::codes::Code;
-use crate::language::{Diagnostic, Doors, Sources, Span};
+use crate::language::{Diagnostic, Doors, FileId, Sources, Span};
 
 /// What the command line says about scripts and plugins.
 #[derive(Clone, Debug, Default)]
@@ -118,6 +118,36 @@ impl Loader {
 }
 
 impl Doors for Loader {
+    fn recipe(
+        &mut self,
+        path: &Path,
+        span: Span,
+        sources: &mut Sources,
+    ) -> Result<(PathBuf, FileId), Box<Diagnostic>> {
+        let read = || -> Result<(PathBuf, Vec<u8>), Problem> {
+            let place = self.recipe_place(&path.to_string_lossy())?;
+            let bytes = inside::recipe_bytes(&place)?;
+            Ok((place, bytes))
+        };
+        let (place, bytes) = read().map_err(|problem| {
+            let mut diagnostic = Diagnostic::error(problem.code, span, problem.message);
+            diagnostic.notes = problem.notes;
+            for help in problem.helps {
+                diagnostic = diagnostic.help(help);
+            }
+            Box::new(diagnostic)
+        })?;
+        let shown = self.folder.join(path);
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok((place, sources.add(shown, text))),
+            Err(error) => {
+                let at = error.valid_up_to();
+                let message = format!("{} is not UTF-8 from byte {at} on", shown.display());
+                Err(Box::new(Diagnostic::error(Code::Encoding, span, message)))
+            }
+        }
+    }
+
     fn open(&mut self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
         match used.door {
             Door::Script => self.script(used, sources),

@@ -23,6 +23,12 @@ pub struct File {
     pub lost: Vec<Name>,
     /// Stages that start from several others, each with the names of those that were made of it.
     pub spread: Vec<(String, Vec<String>)>,
+    /// `extends "simclr.ssl"`
+    pub extends: Option<Name>,
+    /// `override pretrain.batch = 1024`, in order.
+    pub overrides: Vec<(Vec<Name>, Expr)>,
+    /// `use "common/views.ssl"`, in order.
+    pub recipes: Vec<Name>,
 }
 
 /// One item.

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod catalog;
+mod compose;
 mod fits;
 mod limits;
 #[path = "../support/mutate.rs"]

@@ -5,7 +5,9 @@ mod arguments;
 mod augment;
 mod bind;
 mod calls;
+mod compose;
 mod cycles;
+mod defaults;
 mod fits;
 mod foreign;
 mod inline;
@@ -13,6 +15,7 @@ mod names;
 mod nets;
 mod one_of;
 mod references;
+mod run;
 mod scalars;
 mod setting;
 mod shared;
@@ -36,7 +39,6 @@ const KEPT: usize = 200;
 
 pub use arguments::default_problem;
 pub(crate) use references::unknown_part;
-pub(super) use shared::stage_kind;
 pub use uses::{Closed, Doors};
 
 /// Checks a text that stands for a part of a recipe: it may name what the recipe's fits learn.
@@ -153,7 +155,7 @@ fn checked(
             Err(errors) => diagnostics.extend(errors),
         }
     }
-    diagnostics.extend(inline::write_out(&mut tree));
+    diagnostics.extend(compose::compose(&mut tree, file, sources, doors));
     for (_, value) in &mut settings {
         diagnostics.extend(inline::write_out_in(value, &mut tree));
     }
@@ -164,6 +166,19 @@ fn checked(
         ));
     }
     let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
+    let overrides = std::mem::take(&mut tree.overrides);
+    for (index, (path, _)) in overrides.iter().enumerate() {
+        diagnostics.extend(setting::loses(
+            path,
+            overrides[..index].iter().map(|(p, _)| p),
+        ));
+    }
+    for (path, value) in overrides {
+        match setting::shared(&mut tree, catalog, &path, value) {
+            Ok(problem) => diagnostics.extend(problem),
+            Err(value) => diagnostics.extend(setting::apply(&mut tree, catalog, &path, value)),
+        }
+    }
     // what a setting names may be there only when shared settings are written out
     let mut waiting = Vec::new();
     for (path, value) in settings {

@@ -1,7 +1,6 @@
 //! `--set path=value`: changes the tree before it is checked, so that values and fields go through the same checks.
 
-use super::stage_kind;
-use crate::catalog::{Catalog, Origin, Param, Preset, run_fields, stage_fields};
+use crate::catalog::{Catalog, Kind, Origin, Param, Preset, run_fields, stage_fields};
 use crate::language::ast::{
     Argument, Block, Call, Defaults, Expr, ExprKind, Field, File, Item, Name,
 };
@@ -63,7 +62,7 @@ pub fn shared(
     let [first, field, deeper @ ..] = path else {
         return Err(value);
     };
-    let Some(kind) = stage_kind(&first.text) else {
+    let Some(kind) = Kind::of_stage(&first.text) else {
         return Err(value);
     };
     if names_item(tree, path) {

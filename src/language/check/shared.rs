@@ -8,18 +8,6 @@ use crate::language::ast::{Block, Defaults, Expr, ExprKind, Field, File, Item, N
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 
-/// The kind of stage that a keyword stands for.
-pub fn stage_kind(keyword: &str) -> Option<Kind> {
-    match keyword {
-        "fit" => Some(Kind::Fit),
-        "pretext" => Some(Kind::Task),
-        "evaluate" => Some(Kind::Evaluator),
-        "finetune" => Some(Kind::Finetune),
-        "export" => Some(Kind::Export),
-        _ => None,
-    }
-}
-
 /// Names of the fields that a stage may have: its own parameters and those of its kind. `None` where it calls nothing that is known.
 pub(super) fn fields_of(stage: &Stage, catalog: &Catalog) -> Option<Vec<String>> {
     let value = super::scalars::ungrouped(&stage.value);

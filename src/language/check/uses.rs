@@ -1,17 +1,33 @@
 //! `use script` and `use plugin`: what comes into the catalog before anything is checked against it.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::catalog::{Catalog, Kind, Spec};
 use crate::language::ast::{Door, File, Item, Use};
 use crate::language::codes::Code;
-use crate::language::{Diagnostic, Sources, Span};
+use crate::language::{Diagnostic, FileId, Sources, Span};
 
 /// Brings in what a recipe uses.
 pub trait Doors {
     /// The entries of a script or a plugin. A script's text goes into `sources`, so that errors can show its lines. The
     /// errors say where in the recipe, or in the script, they stand.
     fn open(&mut self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>>;
+
+    /// Reads another recipe, `path` from the first one's folder, into `sources`. With where it lies, whatever links lead there.
+    fn recipe(
+        &mut self,
+        _path: &Path,
+        span: Span,
+        _sources: &mut Sources,
+    ) -> Result<(PathBuf, FileId), Box<Diagnostic>> {
+        let message = "no other recipe is read here";
+        Err(Box::new(Diagnostic::error(
+            Code::MissingFile,
+            span,
+            message,
+        )))
+    }
 }
 
 /// Doors that nobody comes in by.

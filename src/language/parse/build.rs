@@ -7,11 +7,10 @@ use super::expected::{self, Trouble};
 use super::grammar::{Grammar, Rule};
 use super::limits::MAX_ITEMS;
 use super::repair::Remedy;
-use crate::catalog::Origin;
+use crate::catalog::{Kind, Origin};
 use crate::language::ast::{
     Augment, Block, Defaults, Door, Expr, ExprKind, File, Item, Name, Stage, Use,
 };
-use crate::language::check::stage_kind;
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
 use crate::language::{Diagnostic, FileId, Span};
@@ -145,7 +144,7 @@ impl<'a> Builder<'a> {
                 )
                 .fix("add it", span, "ssl 1\n\n"),
             );
-        } else if file.items.is_empty() && self.diagnostics.is_empty() {
+        } else if file.items.is_empty() && file.extends.is_none() && self.diagnostics.is_empty() {
             let end = self.text.trim_end().len();
             self.error(
                 Diagnostic::error(
@@ -250,13 +249,22 @@ impl<'a> Builder<'a> {
         let mut block = None;
         let mut parameters = Vec::new();
         let mut graph = (Vec::new(), false);
-        if rule == Rule::use_item {
-            return self.use_item(pair);
+        match rule {
+            Rule::use_item => return self.use_item(pair, file),
+            Rule::extends => {
+                self.extends(pair, file);
+                return None;
+            }
+            Rule::override_item => {
+                file.overrides.extend(self.setting(pair.into_inner()));
+                return None;
+            }
+            _ => {}
         }
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::kw_stage => {
-                    kind = stage_kind(bare(part.as_str()));
+                    kind = Kind::of_stage(bare(part.as_str()));
                     word = Some(self.name(&part));
                 }
                 Rule::call => {
@@ -311,7 +319,29 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn use_item(&mut self, pair: Pair<'_, Rule>) -> Option<Item> {
+    /// `extends "simclr.ssl"`: one parent at most.
+    fn extends(&mut self, pair: Pair<'_, Rule>, file: &mut File) {
+        let Some(part) = pair
+            .into_inner()
+            .find(|part| part.as_rule() == Rule::string)
+        else {
+            return;
+        };
+        let span = self.span(&part);
+        let ExprKind::Text(text) = self.string(&part, span) else {
+            return;
+        };
+        match &file.extends {
+            Some(first) => self.error(
+                Diagnostic::error(Code::Duplicate, span, "a recipe extends one other")
+                    .label(first.span, "first here")
+                    .help("`use` brings data sets, augments, layers and encoders of several"),
+            ),
+            None => file.extends = Some(Name { text, span }),
+        }
+    }
+
+    fn use_item(&mut self, pair: Pair<'_, Rule>, file: &mut File) -> Option<Item> {
         let span = self.span(&pair);
         let mut door = None;
         let mut strings = Vec::new();
@@ -329,7 +359,7 @@ impl<'a> Builder<'a> {
             }
         }
         let Some(door) = door else {
-            self.error(expected::not_yet(self.text, span, Rule::use_item));
+            file.recipes.extend(strings);
             return None;
         };
         let mut strings = strings.into_iter();
@@ -349,10 +379,13 @@ impl<'a> Builder<'a> {
     }
 
     /// The path and the value of a `--set`.
-    pub fn setting(&mut self, pairs: Pairs<'_, Rule>) -> Option<(Vec<Name>, Expr)> {
+    pub fn setting<'p>(
+        &mut self,
+        pairs: impl Iterator<Item = Pair<'p, Rule>>,
+    ) -> Option<(Vec<Name>, Expr)> {
         let mut path = Vec::new();
         let mut value = None;
-        for part in pairs.flat_map(|pair| pair.into_inner()) {
+        for part in pairs {
             match part.as_rule() {
                 Rule::path => path = self.names(part),
                 Rule::expr => value = Some(self.expr(part)),

@@ -257,9 +257,6 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Trouble {
 /// A part of the language that this version can't run.
 pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
     let what = match rule {
-        Rule::use_item => "`use` of another recipe",
-        Rule::extends => "`extends`",
-        Rule::override_item => "`override`",
         Rule::sweep => "`sweep`",
         _ => "this",
     };
@@ -274,9 +271,6 @@ pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
     )
     .note("It is part of the language, so the recipe is well-formed.");
     match rule {
-        Rule::extends | Rule::use_item | Rule::override_item => diagnostic.help(
-            "copy what is needed into this recipe; `--set STAGE.FIELD=VALUE` changes single fields",
-        ),
         Rule::sweep => diagnostic.help("run the recipe several times with `--set`"),
         _ => diagnostic,
     }

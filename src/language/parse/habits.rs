@@ -2,8 +2,8 @@
 
 use super::slip::Slip;
 use super::tokens::{Token, Tokens};
+use super::words;
 use crate::language::codes::Code;
-use crate::language::nearest::nearest;
 
 /// All of them, in order, none inside another.
 pub fn slips(text: &str) -> Vec<Slip> {
@@ -17,8 +17,8 @@ pub fn slips(text: &str) -> Vec<Slip> {
             .or_else(|| quoted(&tokens, index))
             .or_else(|| number(&tokens, index, &open))
             .or_else(|| pair(&tokens, index))
-            .or_else(|| joined(&tokens, index))
-            .or_else(|| emitted(&tokens, index))
+            .or_else(|| words::joined(&tokens, index))
+            .or_else(|| words::emitted(&tokens, index))
             .or_else(|| sign(&tokens, index));
         match step {
             Some((slip, next)) => {
@@ -284,77 +284,6 @@ fn pair(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
     let whole = tokens.range(index).start..tokens.range(index + 4 + comma).end;
     let slip = Slip::new(whole, format!("a range is written `{by}`"));
     Some((slip.by("write it with two dots", by), index + 5 + comma))
-}
-
-/// Names with a `-` inside, paths without quotes, calls behind a `.`.
-fn joined(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
-    let word = |at: usize| tokens.is(at, Token::Word);
-    let here = tokens.range(index);
-    if tokens.at(index) == "."
-        && index > 0
-        && tokens.joined(index)
-        && (word(index - 1) || tokens.at(index - 1) == ")")
-        && word(index + 1)
-        && tokens.at(index + 2) == "("
-    {
-        let slip = Slip::new(
-            here.clone(),
-            "what is called stands behind `|>`, not behind `.`",
-        );
-        return Some((slip.by("pipelines are written `a |> b`", " |> "), index + 2));
-    }
-    if !word(index) {
-        return None;
-    }
-    let mut end = index;
-    let mut signs: Vec<&str> = Vec::new();
-    while matches!(tokens.at(end + 1), "-" | "/" | ".")
-        && tokens.joined(end + 1)
-        && tokens.joined(end + 2)
-        && (word(end + 2) || tokens.at(end + 1) == "-" && tokens.is(end + 2, Token::Number))
-    {
-        signs.push(tokens.at(end + 1));
-        end += 2;
-    }
-    let whole = here.start..tokens.range(end).end;
-    let text = &tokens.text[whole.clone()];
-    if signs.contains(&"/") {
-        let slip = Slip::new(whole, "a path stands in quotes");
-        return Some((
-            slip.by("write it as a string", format!("\"{text}\"")),
-            end + 1,
-        ));
-    }
-    if !signs.contains(&"-") {
-        return None;
-    }
-    let by = text.replace('-', "_");
-    let slip = Slip::new(whole, "a name has no `-` in it");
-    let slip = slip.by("names have letters, digits and `_`", by);
-    Some((slip, end + 1))
-}
-
-/// `return view` in an augment.
-fn emitted(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
-    let begins = tokens.first(index) || tokens.at(index - 1) == "{";
-    if !begins || !tokens.is(index, Token::Word) {
-        return None;
-    }
-    let this = tokens.at(index);
-    let other = matches!(this, "return" | "yield" | "output") || nearest(this, ["emit"]).is_some();
-    let opens = tokens.is(index + 1, Token::Word) || tokens.at(index + 1) == "(";
-    // the last block that was opened is an augment's
-    let header = (0..index).rev().find(|at| {
-        tokens.first(*at) && tokens.is(*at, Token::Word) && {
-            let start = tokens.range(*at).start;
-            start == 0 || tokens.text[..start].ends_with('\n')
-        }
-    });
-    if !other || !opens || header.is_none_or(|at| tokens.at(at) != "augment") {
-        return None;
-    }
-    let slip = Slip::new(tokens.range(index), format!("`{this}` emits nothing"));
-    Some((slip.by("an augment says `emit`", "emit"), index + 1))
 }
 
 /// Signs for `=` and `|>`, and ends of statements.

@@ -14,6 +14,7 @@ mod repair;
 mod slip;
 mod tokens;
 mod values;
+mod words;
 
 #[allow(missing_docs)]
 mod grammar {
@@ -183,7 +184,7 @@ pub fn parse_setting(
     let mut builder = Builder::new(text, file, Origin::Set);
     match Grammar::parse(Rule::setting, text) {
         Ok(pairs) => {
-            let found = builder.setting(pairs);
+            let found = builder.setting(pairs.flat_map(|pair| pair.into_inner()));
             match found {
                 Some(found) if builder.diagnostics.is_empty() => Ok(found),
                 _ => Err(builder.diagnostics),

@@ -7,6 +7,14 @@ type Visit<'v> = &'v mut dyn FnMut(&mut Span);
 
 pub fn file(file: &mut File, visit: Visit<'_>) {
     file.lost.iter_mut().for_each(|lost| name(lost, visit));
+    file.extends
+        .iter_mut()
+        .chain(&mut file.recipes)
+        .for_each(|of| name(of, visit));
+    for (path, value) in &mut file.overrides {
+        path.iter_mut().for_each(|of| name(of, visit));
+        expr(value, visit);
+    }
     for one in &mut file.items {
         item(one, visit);
     }

@@ -123,11 +123,18 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        match (arguments, names.len()) {
-            (Some(arguments), 1) => ExprKind::Call(Call {
-                name: names.remove(0),
-                arguments,
-            }),
+        match (arguments, names.first(), names.last()) {
+            // `views.view()`: of a recipe that this one uses
+            (Some(arguments), Some(first), Some(last)) => {
+                let texts: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+                ExprKind::Call(Call {
+                    name: Name {
+                        text: texts.join("."),
+                        span: first.span.to(last.span),
+                    },
+                    arguments,
+                })
+            }
             _ => ExprKind::Path(names),
         }
     }
