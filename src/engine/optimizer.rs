@@ -176,7 +176,7 @@ impl Memory {
         let slot = self.0.entry(name.to_owned()).or_default();
         slot.steps += 1;
         let [n] = w.dims();
-        let [_, d] = rows.values.dims();
+        let d = rows.parts.first().map_or(0, |part| part.dims()[1]);
         let device = w.device();
         let mut wanted = Vec::new();
         match optimizer {
@@ -193,7 +193,7 @@ impl Memory {
                 let groups = Groups::new(&rows.ids, rows.of);
                 let by = [groups.ids.as_slice(), groups.slots.as_slice()];
                 let moments = [&mut slot.first, &mut slot.second];
-                match kernels::update_rows(rule, by, w, rows.values.clone(), moments) {
+                match kernels::update_rows(rule, by, w, &rows.parts, moments) {
                     Ok(updated) => return updated,
                     Err(refused) => refused,
                 }
@@ -201,8 +201,9 @@ impl Memory {
             Kernels::Reference => w,
         };
         let rows = rows.together();
-        let index = rows.index();
-        let [r, _] = rows.values.dims();
+        let index = rows.index(&device);
+        let values = rows.values();
+        let [r, _] = values.dims();
         let table = |all: Tensor<1>| all.reshape([rows.of, d]);
         let taken = |all: &Tensor<1>| table(all.clone()).select(0, index.clone()).reshape([r * d]);
         let mut small = Memory(BTreeMap::from([(
@@ -218,7 +219,7 @@ impl Memory {
             rate: 1.0,
             scaled: false,
         };
-        let g = rows.values.clone().reshape([r * d]);
+        let g = values.reshape([r * d]);
         let moved = small.update(
             optimizer,
             rate,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
+use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
 use super::error::Result;
 use super::host::HostTensor;
@@ -25,8 +25,8 @@ pub(crate) enum Sum {
 pub(crate) struct Rows {
     /// Which row each is of `[R]`; one row may stand several times, and what stands there adds up.
     pub(crate) ids: Vec<u32>,
-    /// `[R, d]`
-    pub(crate) values: Tensor<2>,
+    /// `[R, d]`, in parts: some rows after the others.
+    pub(crate) parts: Vec<Tensor<2>>,
     /// Rows of the table.
     pub(crate) of: usize,
 }
@@ -38,14 +38,26 @@ impl Rows {
             HostTensor::Int { data, .. } => data.into_iter().map(|id| id as u32).collect(),
             HostTensor::F32 { .. } => Vec::new(),
         };
-        Ok(Self { ids, values, of })
+        Ok(Self {
+            ids,
+            parts: vec![values],
+            of,
+        })
     }
 
     /// Both.
     fn and(mut self, other: Self) -> Self {
         self.ids.extend(other.ids);
-        self.values = Tensor::cat(vec![self.values, other.values], 0);
+        self.parts.extend(other.parts);
         self
+    }
+
+    /// All of them `[R, d]`.
+    pub(crate) fn values(&self) -> Tensor<2> {
+        match &self.parts[..] {
+            [one] => one.clone(),
+            parts => Tensor::cat(parts.to_vec(), 0),
+        }
     }
 
     /// Each row once, in the order in which they were met first; what stands for one row is added up in its order.
@@ -54,32 +66,34 @@ impl Rows {
         if groups.ids.len() == self.ids.len() {
             return self;
         }
-        let device = self.values.device();
-        let [_, d] = self.values.dims();
+        let values = self.values();
+        let device = values.device();
+        let [_, d] = values.dims();
         let slots: Vec<i64> = groups.slots.iter().map(|slot| i64::from(*slot)).collect();
         let n = slots.len();
         let slots = Tensor::<1, Int>::from_data(TensorData::new(slots, [n]), &device);
         let empty = Tensor::<2>::zeros([groups.ids.len(), d], &device);
         Self {
-            values: empty.select_assign(0, slots, self.values, IndexingUpdateOp::Add),
+            parts: vec![empty.select_assign(0, slots, values, IndexingUpdateOp::Add)],
             ids: groups.ids,
             of: self.of,
         }
     }
 
-    /// The numbers of the rows `[R]`, on the values' device.
-    pub(crate) fn index(&self) -> Tensor<1, Int> {
+    /// The numbers of the rows `[R]`.
+    pub(crate) fn index(&self, device: &Device) -> Tensor<1, Int> {
         let ids: Vec<i64> = self.ids.iter().map(|id| i64::from(*id)).collect();
         let n = ids.len();
-        Tensor::from_data(TensorData::new(ids, [n]), &self.values.device())
+        Tensor::from_data(TensorData::new(ids, [n]), device)
     }
 
     /// The whole table's gradient, flat.
     fn whole(self) -> Tensor<1> {
-        let [_, d] = self.values.dims();
-        let empty = Tensor::<2>::zeros([self.of, d], &self.values.device());
-        let index = self.index();
-        let all = empty.select_assign(0, index, self.values, IndexingUpdateOp::Add);
+        let values = self.values();
+        let [_, d] = values.dims();
+        let device = values.device();
+        let empty = Tensor::<2>::zeros([self.of, d], &device);
+        let all = empty.select_assign(0, self.index(&device), values, IndexingUpdateOp::Add);
         all.reshape([self.of * d])
     }
 }
@@ -135,8 +149,9 @@ impl Sum {
             Sum::Whole(all) => all.clone(),
             Sum::Rows(rows) => {
                 let rows = rows.clone().together();
-                let [r, d] = rows.values.dims();
-                rows.values.reshape([r * d])
+                let values = rows.values();
+                let [r, d] = values.dims();
+                values.reshape([r * d])
             }
         }
     }
@@ -146,7 +161,11 @@ impl Sum {
         match self {
             Sum::Whole(all) => Sum::Whole(all.mul_scalar(factor)),
             Sum::Rows(rows) => Sum::Rows(Rows {
-                values: rows.values.mul_scalar(factor),
+                parts: rows
+                    .parts
+                    .into_iter()
+                    .map(|part| part.mul_scalar(factor))
+                    .collect(),
                 ..rows
             }),
         }

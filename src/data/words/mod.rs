@@ -9,6 +9,7 @@ mod entries;
 mod file;
 mod fit;
 mod listed;
+mod lookup;
 mod need;
 mod noise;
 mod rows;
@@ -17,13 +18,13 @@ mod split;
 mod tests;
 mod whole;
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use tokenizers::Model;
 use tokenizers::models::wordpiece::WordPiece;
 
 use self::bytes::Bytes;
+use self::lookup::Lookup;
 pub use self::need::Need;
 pub use self::noise::Noise;
 use self::split::words;
@@ -143,7 +144,7 @@ pub struct Pieces {
     noise: OnceLock<Option<Noise>>,
     /// By id.
     tokens: Vec<Arc<str>>,
-    ids: HashMap<Arc<str>, u32>,
+    ids: Lookup,
     special: SpecialIds,
     spelling: Spelling,
     /// As it was opened.
@@ -240,9 +241,9 @@ impl Pieces {
                  bytes; a tokenizer.json of WordPiece or WordLevel with BERT's normaliser and pre-tokeniser does too, or of BPE with GPT-2's",
             )
         })?;
-        let ids: HashMap<Arc<str>, u32> = tokens.iter().cloned().zip(0..).collect();
+        let ids = Lookup::of(&tokens);
         let id = |at: usize| {
-            ids.get(SPECIAL[at]).copied().ok_or_else(|| {
+            ids.get(SPECIAL[at]).ok_or_else(|| {
                 DataError::new(format!(
                     "it is no vocabulary of pieces: it lacks {}",
                     SPECIAL[at]
@@ -250,7 +251,7 @@ impl Pieces {
             })
         };
         let more = |at: usize| match whole {
-            true => Ok(ids.get(SPECIAL[at]).copied()),
+            true => Ok(ids.get(SPECIAL[at])),
             false => id(at).map(Some),
         };
         let special = SpecialIds {
@@ -348,7 +349,7 @@ impl Pieces {
             None => {
                 let unknown = self.special.unknown;
                 words(text, self.spelling, |word| {
-                    ids.push(self.ids.get(word).copied().unwrap_or(unknown));
+                    ids.push(self.ids.get(word).unwrap_or(unknown));
                 })?;
                 return Ok(ids);
             }
@@ -428,7 +429,7 @@ impl Pieces {
 
     /// The id of a piece.
     pub fn id(&self, token: &str) -> Option<u32> {
-        self.ids.get(token).copied()
+        self.ids.get(token)
     }
 
     /// How many pieces there are.

@@ -42,7 +42,7 @@ pub(crate) use drop::Draws;
 pub use memory::{give_memory_back, keep_memory};
 pub(crate) use ops::{
     Normalise, Update, apply, batch_norm, chosen_log_softmax, dropout, fork, joined_attention,
-    normalise, pass, update, update_rows,
+    normalise, pass, read_rows, update, update_rows,
 };
 pub(crate) use table::Rule as RowRule;
 pub(crate) use tape::{Fork, Left};

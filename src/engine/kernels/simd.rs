@@ -57,6 +57,19 @@ impl Isa {
     }
 }
 
+/// Asks for the memory at `p`, which may be any.
+#[inline(always)]
+pub(crate) fn prefetch(p: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of x86-64; a prefetch reads nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
 /// A vector of [`Simd::N`] numbers.
 ///
 /// # Safety
@@ -107,14 +120,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// Asks for the memory at `p`, which may be any.
     #[inline(always)]
     fn prefetch(p: *const f32) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: SSE is part of x86-64; a prefetch reads nothing.
-        unsafe {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T0>(p.cast());
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = p;
+        prefetch(p);
     }
 
     /// Asks for the memory at `p`, which may be any, in the second cache.

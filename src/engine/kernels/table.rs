@@ -1,10 +1,14 @@
 //! Updates of some rows of a table, in place.
 
 use super::memory::{Shared, tasks};
-use super::simd::{Isa, Simd, kernel};
+use super::simd::{Isa, Simd, kernel, prefetch};
 
 /// Rows of a task.
 const PIECE: usize = 64;
+/// The tables are larger than the caches, and their rows come in no order: a row is asked for so many rows before it moves.
+const AHEAD: usize = 4;
+/// Numbers of a line of a cache.
+const LINE: usize = 16;
 
 /// How a row moves.
 #[derive(Clone, Copy, Debug)]
@@ -36,18 +40,19 @@ pub(crate) enum Rule {
     },
 }
 
-/// Moves the rows `ids` of `w [V, d]`, each by the sum of its gradients in `g [R, d]`: `slots [R]` says whose each is. `first`, `second`:
-/// what the rule remembers of `w`, or nothing.
+/// Moves the rows `ids` of `w [V, d]`, each by the sum of its gradients in `g [R, d]`, some rows after the others: `slots [R]` says whose each
+/// is. `first`, `second`: what the rule remembers of `w`, or nothing.
 pub(crate) fn update(
     isa: Isa,
     rule: Rule,
     [ids, slots]: [&[u32]; 2],
     d: usize,
     w: &mut [f32],
-    g: &[f32],
+    g: &[&[f32]],
     [first, second]: [&mut [f32]; 2],
 ) {
-    assert!(d > 0 && g.len() == slots.len() * d);
+    assert!(d > 0 && g.iter().all(|part| part.len().is_multiple_of(d)));
+    assert!(g.iter().map(|part| part.len()).sum::<usize>() == slots.len() * d);
     assert!(ids.iter().all(|id| (*id as usize + 1) * d <= w.len()));
     assert!(slots.iter().all(|slot| (*slot as usize) < ids.len()));
     let (wants_first, wants_second) = match rule {
@@ -66,17 +71,29 @@ pub(crate) fn update(
         starts[i + 1] += starts[i];
     }
     let mut next = starts.clone();
-    let mut order = vec![0u32; slots.len()];
-    for (at, slot) in slots.iter().enumerate() {
+    let mut order = vec![Shared::none(); slots.len()];
+    let rows = g.iter().flat_map(|part| part.chunks_exact(d));
+    for (row, slot) in rows.zip(slots) {
         let place = &mut next[*slot as usize];
-        order[*place as usize] = at as u32;
+        order[*place as usize] = Shared::of(row);
         *place += 1;
     }
-    let g = Shared::of(g);
     let [w, first, second] = [w, first, second].map(|of| Shared::new(of.as_mut_ptr()));
     tasks(ids.len().div_ceil(PIECE), |piece| {
         let rows = piece * PIECE..((piece + 1) * PIECE).min(ids.len());
         for row in rows {
+            if let Some(next) = ids.get(row + AHEAD) {
+                let at = *next as usize * d;
+                for line in (0..d).step_by(LINE) {
+                    prefetch(w.at(at + line));
+                    if wants_first {
+                        prefetch(first.at(at + line));
+                    }
+                    if wants_second {
+                        prefetch(second.at(at + line));
+                    }
+                }
+            }
             let at = ids[row] as usize * d;
             let of = &order[starts[row] as usize..starts[row + 1] as usize];
             let place = |of: Shared, wanted: bool| match wanted {
@@ -90,7 +107,6 @@ pub(crate) fn update(
                     rule,
                     of,
                     d,
-                    g.at(0),
                     w.at(at),
                     place(first, wants_first),
                     place(second, wants_second),
@@ -102,12 +118,11 @@ pub(crate) fn update(
 
 kernel! {
     /// # Safety
-    /// `g` has a row of `d` numbers for each of `of`; `w` has `d`, and so have `first` and `second` where the rule wants them.
+    /// Each of `of` is a row of `d` numbers; `w` has `d`, and so have `first` and `second` where the rule wants them.
     fn move_row = move_body(
         rule: Rule,
-        of: &[u32],
+        of: &[Shared],
         d: usize,
-        g: *const f32,
         w: *mut f32,
         first: *mut f32,
         second: *mut f32,
@@ -118,9 +133,8 @@ kernel! {
 #[inline(always)]
 unsafe fn move_body<S: Simd>(
     rule: Rule,
-    of: &[u32],
+    of: &[Shared],
     d: usize,
-    g: *const f32,
     w: *mut f32,
     first: *mut f32,
     second: *mut f32,
@@ -131,7 +145,7 @@ unsafe fn move_body<S: Simd>(
         unsafe {
             let mut sum = S::zero();
             for row in of {
-                sum = S::add(sum, S::load_some(g.add(*row as usize * d + i), n));
+                sum = S::add(sum, S::load_some(row.at(i), n));
             }
             let old = S::load_some(w.add(i), n);
             let moved = match rule {

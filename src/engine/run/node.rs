@@ -126,7 +126,14 @@ impl Runner<'_> {
                 };
                 let table = node.inputs.first().and_then(|from| self.table(op, *from));
                 let index = table.as_ref().and_then(|_| operands.get(1).cloned());
-                let value = ops::apply(op, operands, shape, size, device.burn()).map_err(fail)?;
+                let read = match (&table, device.kernels()) {
+                    (Some(_), Kernels::Fast) => kernels::read_rows(&operands),
+                    _ => None,
+                };
+                let value = match read {
+                    Some(rows) => rows,
+                    None => ops::apply(op, operands, shape, size, device.burn()).map_err(fail)?,
+                };
                 let (Some(parameter), Some(index)) = (table, index) else {
                     return Ok(value);
                 };

@@ -8,7 +8,7 @@ use crate::engine::host::HostTensor;
 use crate::engine::kernels::entropy;
 use crate::engine::kernels::map::{is_f32, numbers, row_major, shape, tensor};
 use crate::engine::kernels::memory::{Shared, filled, tasks};
-use crate::engine::kernels::simd::Isa;
+use crate::engine::kernels::simd::{Isa, prefetch};
 use crate::engine::kernels::tape::{Held, Left, Rule, record};
 use crate::engine::value::Value;
 
@@ -35,16 +35,57 @@ pub(super) fn take(inputs: &[Value], left: Option<(usize, Left)>) -> Option<Held
     let sizes = shape(&table);
     let ids = ids(index, sizes[0])?;
     let width = sizes[1..].iter().product::<usize>();
-    let from = numbers(&table);
-    let y = filled(ids.len() * width, |y| {
-        for (row, id) in y.chunks_mut(width.max(1)).zip(&ids) {
-            row.copy_from_slice(&from[*id as usize * width..][..width]);
-        }
-    });
+    let y = gathered(numbers(&table), &ids, width);
     let mut taken = sizes.clone();
     taken[0] = ids.len();
     let ids = ids.into();
     Some(record([x], Take { ids, sizes }, tensor(y, &taken)))
+}
+
+/// The same of a table that is not: `None` where there is no kernel for it.
+pub(crate) fn read_rows(inputs: &[Value]) -> Option<Value> {
+    let [x, index] = inputs else { return None };
+    let x = super::held(x.clone())?;
+    if x.is_tracked() || !is_f32(x.plain()) {
+        return None;
+    }
+    let table = row_major(x.plain().clone());
+    let mut sizes = shape(&table);
+    let ids = ids(index, sizes[0])?;
+    let width = sizes[1..].iter().product::<usize>();
+    let y = gathered(numbers(&table), &ids, width);
+    sizes[0] = ids.len();
+    let rank = sizes.len();
+    Some(super::value(Held::Plain(tensor(y, &sizes)), rank))
+}
+
+/// Rows of a table `[V, width]`, one after the other.
+fn gathered(table: &[f32], ids: &[u32], width: usize) -> Vec<f32> {
+    /// Rows of a task.
+    const PIECE: usize = 256;
+    /// They come in no order: a row is asked for so many rows before it is copied.
+    const AHEAD: usize = 8;
+    /// Numbers of a line of a cache.
+    const LINE: usize = 16;
+    let row = |id: u32| &table[id as usize * width..][..width];
+    filled(ids.len() * width, |y| {
+        let y = Shared::new(y.as_mut_ptr());
+        tasks(ids.len().div_ceil(PIECE), |task| {
+            let first = task * PIECE;
+            let some = PIECE.min(ids.len() - first);
+            // SAFETY: each task has its own rows.
+            let to = unsafe { std::slice::from_raw_parts_mut(y.at(first * width), some * width) };
+            for (at, to) in to.chunks_mut(width.max(1)).enumerate() {
+                if let Some(next) = ids.get(first + at + AHEAD) {
+                    let next = row(*next);
+                    (0..width)
+                        .step_by(LINE)
+                        .for_each(|i| prefetch(&raw const next[i]));
+                }
+                to.copy_from_slice(row(ids[first + at]));
+            }
+        });
+    })
 }
 
 #[derive(Clone, Debug)]

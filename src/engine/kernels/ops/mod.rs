@@ -12,7 +12,7 @@ mod windows;
 
 pub(crate) use attention::joined_attention;
 pub(crate) use batch_norm::{Normalise, batch_norm, normalise};
-pub(crate) use choice::chosen_log_softmax;
+pub(crate) use choice::{chosen_log_softmax, read_rows};
 pub(crate) use update::{Update, update, update_rows};
 
 use super::drop::Draws;

@@ -70,20 +70,27 @@ pub(crate) fn update(
     Ok(Held::Plain(weight).tensor())
 }
 
-/// Updates rows of the table `w`, flat, by their gradients `g [R, d]`, and the moments with it: `by` are the rows, each once, and which
-/// of them each gradient is of. Gives the table back where it is not on `flex`.
+/// Updates rows of the table `w`, flat, by their gradients `[R, d]`, which come in parts, and the moments with it: `by` are the rows, each
+/// once, and which of them each gradient is of. Gives the table back where it is not on `flex`.
 pub(crate) fn update_rows(
     rule: table::Rule,
     by: [&[u32]; 2],
     w: Tensor<1>,
-    g: Tensor<2>,
+    parts: &[Tensor<2>],
     moments: [&mut Option<Tensor<1>>; 2],
 ) -> Result<Tensor<1>, Tensor<1>> {
-    let [rows, d] = g.dims();
-    let (Some(mut weight), Some(gradient)) = (plain(w.clone()), plain(g.reshape([rows * d])))
-    else {
+    let flat = |part: &Tensor<2>| {
+        plain(
+            part.clone()
+                .reshape([part.dims().iter().product::<usize>()]),
+        )
+    };
+    let gradients: Option<Vec<FlexTensor>> = parts.iter().map(flat).collect();
+    let (Some(mut weight), Some(gradients)) = (plain(w.clone()), gradients) else {
         return Err(w);
     };
+    let d = parts.first().map_or(0, |part| part.dims()[1]);
+    let gradients: Vec<&[f32]> = gradients.iter().map(numbers).collect();
     // from here on the weight is held once, so it is changed where it lies
     drop(w);
     let [mut first, mut second] = moments.map(|slot| (slot.take().and_then(plain), slot));
@@ -92,7 +99,7 @@ pub(crate) fn update_rows(
         let m = first.0.as_mut().map_or_else(empty, |t| t.storage_mut());
         let v = second.0.as_mut().map_or_else(empty, |t| t.storage_mut());
         let w = weight.storage_mut();
-        table::update(Isa::best(), rule, by, d, w, numbers(&gradient), [m, v]);
+        table::update(Isa::best(), rule, by, d, w, &gradients, [m, v]);
     }
     for (moment, slot) in [first, second] {
         *slot = moment.map(|moment| Held::Plain(moment).tensor());

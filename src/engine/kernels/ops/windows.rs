@@ -6,7 +6,7 @@ use crate::engine::host::HostTensor;
 use crate::engine::kernels::map::{numbers, row_major, shape, tensor};
 use crate::engine::kernels::simd::Isa;
 use crate::engine::kernels::tape::{Held, Rule, record};
-use crate::engine::kernels::windows::{Texts, negative_sampling};
+use crate::engine::kernels::windows::{Texts, negative_sampling, scale};
 use crate::engine::value::Value;
 
 /// `[x, y, z, words, noise, reach]` → `[B, 2]`; `None` where they are not on `flex`. `of`: radius, share, bag.
@@ -69,11 +69,9 @@ impl Rule<3> for Windows {
             let (true, Some(sizes)) = (wanted.next()?, sizes.next()) else {
                 return None;
             };
-            let each = gradient.len() / (dy.len() / 2).max(1);
             // the loss is the first of a text's two numbers; the second has no gradient
-            for (text, dy) in gradient.chunks_mut(each.max(1)).zip(dy.chunks(2)) {
-                text.iter_mut().for_each(|x| *x *= dy[0]);
-            }
+            let by: Vec<f32> = dy.iter().step_by(2).copied().collect();
+            scale(Isa::best(), &mut gradient, &by);
             Some(tensor(gradient, &sizes))
         })
     }
