@@ -18,6 +18,7 @@ const OWN: &[&str] = &[
     "spread.json",
     "config.json",
     "preview.png",
+    "playing.png",
     "report.html",
     "checkpoints",
 ];
@@ -267,6 +268,8 @@ mod tests {
             "run.json",
             "recipe.ssl",
             "preview.png",
+            "playing.png",
+            "playing.png",
             "metrics.jsonl",
             "timing.jsonl",
             "final.ckpt",

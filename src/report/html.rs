@@ -46,7 +46,7 @@ pub enum ReportError {
 /// Writes `report.html` into a run directory from the files that are there, and returns its path. The file is
 /// replaced at once: a reader never sees half of it.
 ///
-/// Reads `recipe.ssl`, `run.json`, `results.json`, `preview.png` and, of each folder in `stages/`, `metrics.jsonl`,
+/// Reads `recipe.ssl`, `run.json`, `results.json`, `preview.png`, `playing.png` and, of each folder in `stages/`, `metrics.jsonl`,
 /// `timing.jsonl`, `embedding.json`, `spread.json`, `table.txt`, `left_out.json` and `exhibits.json` with the pictures of
 /// `results/` that it names. Any of them may be missing. What they hold is text and numbers of somebody else: no
 /// link is followed, each has a largest size, and nothing of it becomes markup.

@@ -1,9 +1,11 @@
 //! The contact sheet: what an augment makes of a few samples, as one picture.
 
+mod playing;
 mod sheet;
 #[cfg(test)]
 mod tests;
 
+pub use playing::playing;
 use sheet::Sheet;
 
 use super::resample::{Window, resample};

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! lock                    the process that runs
-//! recipe.ssl run.json     what runs; results.json, timing.jsonl, preview.png, report.html
+//! recipe.ssl run.json     what runs; results.json, timing.jsonl, preview.png, playing.png, report.html
 //! results/STAGE.NAME.png  what a stage shows of itself, .txt of texts; stages/STAGE/exhibits.json says of which records
 //! stages/NAME/hash        the content hash that the folder belongs to: 64 digits and a line's end
 //! stages/NAME/done        the stage has ended: its files and their hashes
@@ -33,6 +33,7 @@ const OWN: &[&str] = &[
     "results.json",
     "timing.jsonl",
     "preview.png",
+    "playing.png",
     "report.html",
 ];
 

@@ -104,6 +104,11 @@ impl Run<'_> {
         {
             directory.write("preview.png", &png)?;
         }
+        if let Ok(Some(png)) = preview::playing(&*training.data.dataset)
+            && let Some(directory) = &self.directory
+        {
+            directory.write("playing.png", &png)?;
+        }
         self.results(training)?;
         let before_epoch = |model: &Model, epoch: u64, watch: &mut dyn Watch| {
             self.before_epoch(stage, training, model, epoch, watch)

@@ -197,6 +197,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         scale => bar_axis(&axis),
         curves => list(&curves),
         preview => run.preview.as_deref().map(base64::encode),
+        playing => run.playing.as_deref().map(base64::encode),
         shown => list(&shown),
         spreads => list(&spreads),
         grown => list(&grown),

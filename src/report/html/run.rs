@@ -120,6 +120,8 @@ pub(super) struct Run {
     pub recipe: Option<String>,
     pub facts: Facts,
     pub preview: Option<Vec<u8>>,
+    /// Clips that play, as an animated PNG.
+    pub playing: Option<Vec<u8>>,
     pub results: Vec<ResultRow>,
     /// In the recipe's order.
     pub stages: Vec<StageFiles>,
@@ -144,6 +146,7 @@ impl Run {
         reader.cut("results.json", &mut results, MOST_ROWS);
         reader.cut("run.json", &mut facts.provenance, MOST_ORIGINS);
         let preview = reader.png(folder, "preview.png");
+        let playing = reader.png(folder, "playing.png");
         let mut stages = reader.stages(folder);
         reader.pictures(folder, &mut stages);
         let order = recipe.as_deref().map(headings).unwrap_or_default();
@@ -158,6 +161,7 @@ impl Run {
             recipe,
             facts,
             preview,
+            playing,
             results,
             stages,
             problems: reader.problems,

@@ -44,6 +44,20 @@ fn page(folder: &Path) -> String {
     fs::read_to_string(write(folder).unwrap()).unwrap()
 }
 
+/// A run on clips shows them as they move; no other has the section.
+#[test]
+fn clips_play_where_there_are_some() {
+    let folder = run_dir();
+    assert!(!page(folder.path()).contains("id=\"clips\""));
+    fs::write(folder.path().join("playing.png"), b"\x89PNG").unwrap();
+    let html = page(folder.path());
+    assert!(
+        html.contains("href=\"#clips\"")
+            && html.contains("alt=\"Clips that play\" src=\"data:image/png;base64,iVBORw"),
+        "{html}"
+    );
+}
+
 #[test]
 fn what_no_number_is_measured_with_is_said() {
     let folder = run_dir();
@@ -349,6 +363,7 @@ fn no_link_is_followed_and_nothing_is_waited_for() {
         "run.json",
         "results.json",
         "preview.png",
+        "playing.png",
         "stages/rotations/metrics.jsonl",
         "stages/rotations/timing.jsonl",
         "stages/neighbours/embedding.json",
