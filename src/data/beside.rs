@@ -104,6 +104,10 @@ impl Dataset for Beside {
         self.lead().id(index)
     }
 
+    fn group(&self, index: usize) -> Option<u64> {
+        self.lead().group(index)
+    }
+
     fn portions(&self) -> Vec<Portion> {
         let portions = self.parts.iter().flat_map(|(_, part)| part.portions());
         portions.collect()

@@ -17,6 +17,7 @@ mod folders;
 mod hash_journal;
 mod idx;
 mod image_folder;
+mod image_text;
 pub mod lab;
 mod lazy;
 mod loader;
@@ -46,6 +47,7 @@ mod texts;
 mod types;
 mod video_folder;
 mod words;
+mod written;
 
 pub use draws::Draws;
 pub use error::DataError;
@@ -69,6 +71,7 @@ pub use types::{
     first_clip, first_image, first_label, main_field, numbers,
 };
 pub use words::{Need, Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole, words_of};
+pub use written::written;
 
 use crate::catalog::Spec;
 
@@ -81,6 +84,7 @@ pub fn specs() -> Vec<Spec> {
         mnist::mnist(),
         cifar10::spec(),
         image_folder::spec(),
+        image_text::spec(),
         video_folder::spec(),
         parquet::spec(),
         documents::spec(),

@@ -78,6 +78,17 @@ pub trait Dataset: Send + Sync {
         index as u64
     }
 
+    /// What the record is one of, where several belong together: pictures of one thing, captions of one picture. Known without reading
+    /// any.
+    fn group(&self, _index: usize) -> Option<u64> {
+        None
+    }
+
+    /// Where records are read best as they lie: so many are shuffled with one another.
+    fn buffer(&self) -> Option<usize> {
+        None
+    }
+
     /// Which records these are, as far as that is known before any is read.
     fn portions(&self) -> Vec<Portion> {
         vec![Portion::all(self, self.len())]

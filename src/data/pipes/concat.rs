@@ -90,6 +90,13 @@ impl Dataset for Concat {
         }
     }
 
+    /// Numbered as [`Self::id`] is: groups of one part are of that part alone.
+    fn group(&self, index: usize) -> Option<u64> {
+        let (part, at, index) = self.part(index).ok()?;
+        let group = part.group(index)?.wrapping_mul(self.parts.len() as u64);
+        Some(group.wrapping_add(at as u64))
+    }
+
     fn portions(&self) -> Vec<Portion> {
         self.parts.iter().flat_map(|part| part.portions()).collect()
     }

@@ -142,6 +142,14 @@ impl<M: Making> Dataset for Made<M> {
         self.base.id(index)
     }
 
+    fn group(&self, index: usize) -> Option<u64> {
+        self.base.group(index)
+    }
+
+    fn buffer(&self) -> Option<usize> {
+        self.base.buffer()
+    }
+
     fn portions(&self) -> Vec<Portion> {
         self.base.portions()
     }

@@ -79,6 +79,14 @@ impl Dataset for Without {
         self.base.id(index)
     }
 
+    fn group(&self, index: usize) -> Option<u64> {
+        self.base.group(index)
+    }
+
+    fn buffer(&self) -> Option<usize> {
+        self.base.buffer()
+    }
+
     fn portions(&self) -> Vec<Portion> {
         self.base.portions()
     }
