@@ -27,6 +27,7 @@ mod lints;
 pub mod memory;
 mod monitor;
 mod notes;
+pub mod open_clip;
 mod optimizers;
 mod parts;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod reader_tests;
 mod schedules;
 mod settings;
 pub mod show;
+mod shown;
 mod statistics;
 pub mod summary;
 mod table;
@@ -68,7 +70,7 @@ pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs,
     Heads, Learning, Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan,
-    Start, TableReading, Told, Traced, Training, Validation, Views,
+    Start, TableReading, Told, Traced, Training, Validation, Views, Way,
 };
 pub use word_file::word_file;
 

@@ -5,6 +5,7 @@ mod begin;
 mod calibrate;
 mod changes;
 mod columns;
+mod confusion;
 mod directory;
 mod done;
 mod epoch;
