@@ -81,6 +81,7 @@ fn every_example_and_every_recipe_on_shapes_is_sound() {
     fs::write(folder.path().join("corpus.txt"), &lines).expect("a text");
     let talk = format!("[{}]\n", ["\"where to, and when?\""; 8].join(", "));
     fs::write(folder.path().join("talks.jsonl"), talk.repeat(64)).expect("dialogues");
+    captioned(folder.path(), 320);
     for spec in Catalog::builtin().of_kind(Kind::Task) {
         let path = folder.path().join(format!("{}.ssl", spec.name));
         fs::write(&path, &spec.example).expect("a recipe");
@@ -207,6 +208,98 @@ fn a_few_seconds_of_deepcluster_beat_the_untrained_encoder() {
         trained >= untrained + 0.03,
         "{trained}, untrained {untrained}"
     );
+}
+
+/// Writes `captions.csv` and so many pictures that it names: a square of one of four colours in one of four corners, on a grey ground with grain; the
+/// caption says which, in one of two ways.
+fn captioned(folder: &Path, pictures: u32) {
+    let mut rng = Philox::new(0, &[]);
+    fs::create_dir_all(folder.join("pictures")).expect("a folder");
+    let mut table = "image,caption,said,kind\n".to_owned();
+    for number in 0..pictures {
+        let (colour, corner) = (number as usize % 4, number as usize / 4 % 4);
+        let shade = rng.between(90.0, 160.0);
+        let [left, top] =
+            [corner % 2, corner / 2].map(|far| 8.0 * far as f64 + rng.between(0.0, 2.0));
+        let mut picture = image::RgbImage::new(16, 16);
+        for (x, y, pixel) in picture.enumerate_pixels_mut() {
+            let within = |at: u32, from: f64| (from..from + 6.0).contains(&f64::from(at));
+            let own = [[220, 40, 40], [40, 200, 40], [50, 50, 230], [230, 220, 40]][colour];
+            for (channel, value) in pixel.0.iter_mut().enumerate() {
+                let base = match within(x, left) && within(y, top) {
+                    true => f64::from(own[channel]),
+                    false => shade,
+                };
+                *value = (base + 12.0 * f64::from(rng.normal())).clamp(0.0, 255.0) as u8;
+            }
+        }
+        let path = format!("pictures/{number}.png");
+        picture.save(folder.join(&path)).expect("a picture");
+        let colour = ["red", "green", "blue", "yellow"][colour];
+        let place = ["top left", "top right", "bottom left", "bottom right"][corner];
+        table += &format!(
+            "{path},a {colour} square at the {place},{place}: {colour},{colour} {place}\n"
+        );
+    }
+    fs::write(folder.join("captions.csv"), table).expect("captions");
+}
+
+/// Trains by this task on pictures with captions; what is told by names alone, and what is found, must be far better than by encoders untrained.
+fn tells_captions(task: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    captioned(folder.path(), 320);
+    let text = format!(
+        "ssl 1\n\ndataset drawn = image_text(\"captions.csv\", text = [\"caption\", \"said\"], label = \"kind\") |> hold_out(20%)\n\n\
+         fit pieces = wordpiece(size = 60) {{ data = drawn.train }}\n\n\
+         augment pair(image, text) {{\n  picture = image |> normalize()\n  caption = text |> tokenize(pieces) |> crop_tokens(16, at = start)\n  \
+         emit image = picture, text = caption\n}}\n\n\
+         pretext pairs = {task}(width = 32) {{\n  data = drawn.train, augment = pair, batch = 64, length = 24 epochs\n  \
+         image_encoder = small_cnn(width = 8)\n  text_encoder = gpt(width = 32, depth = 1, heads = 2, pool = last, dropout = 0%)\n  \
+         optimizer = adamw(3e-3)\n}}\n\n\
+         evaluate named = zero_shot(templates = [\"{{}}\", \"a {{}}\"]) {{ from = pairs, data = drawn.valid }}\n\
+         evaluate found = caption_retrieval() {{ from = pairs, data = drawn.valid }}\n"
+    );
+    let recipe = folder.path().join("pairs.ssl");
+    fs::write(&recipe, text).expect("a recipe");
+    pretext(
+        &["run", "pairs.ssl", "--quiet", "--out", "run"],
+        folder.path(),
+    );
+    let results = fs::read_to_string(folder.path().join("run/results.json")).expect("results");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&results).expect("an array");
+    let found = |evaluator: &str, metric: &str| {
+        let mut rows = rows.iter();
+        let row = rows.find(|row| row["evaluator"] == evaluator && row["metric"] == metric);
+        let row = row.unwrap_or_else(|| panic!("no {metric} of {evaluator} in {results}"));
+        ["value", "untrained"].map(|key| row[key].as_f64().expect("a number"))
+    };
+    let named = found("zero_shot", "accuracy");
+    let pictures = found("caption_retrieval", "recall_at_10");
+    println!("{task}: {named:?} told, {pictures:?} found");
+    // one of 16 by chance
+    assert!(named[0] >= named[1] + 0.25, "{task}: {named:?}");
+    assert!(pictures[0] >= pictures[1] + 0.2, "{task}: {pictures:?}");
+    for file in [
+        "named.txt",
+        "named.confusion.png",
+        "found.txt",
+        "found.nearest.png",
+    ] {
+        assert!(
+            folder.path().join("run/results").join(file).exists(),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn a_few_seconds_of_clip_tell_pictures_by_their_captions() {
+    tells_captions("clip");
+}
+
+#[test]
+fn a_few_seconds_of_siglip_tell_pictures_by_their_captions() {
+    tells_captions("siglip");
 }
 
 /// Writes the four files of Fashion-MNIST, but of gratings: ten classes, by the direction (five) and the width (two) of the stripes;

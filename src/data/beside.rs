@@ -104,11 +104,7 @@ impl Dataset for Beside {
         self.lead().id(index)
     }
 
-    fn is_grouped(&self) -> bool {
-        self.lead().is_grouped()
-    }
-
-    fn group(&self, index: usize) -> u64 {
+    fn group(&self, index: usize) -> Option<u64> {
         self.lead().group(index)
     }
 

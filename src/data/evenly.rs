@@ -142,17 +142,13 @@ impl Dataset for Evenly {
         self.whole.resident_key()
     }
 
+    fn group(&self, index: usize) -> Option<u64> {
+        self.whole.group(self.at(index).ok()?)
+    }
+
     fn id(&self, index: usize) -> u64 {
         // a record that is not there fails in `read`, which comes first
         self.whole.id(self.at(index).unwrap_or(index))
-    }
-
-    fn is_grouped(&self) -> bool {
-        self.whole.is_grouped()
-    }
-
-    fn group(&self, index: usize) -> u64 {
-        self.whole.group(self.at(index).unwrap_or(index))
     }
 }
 

@@ -19,6 +19,7 @@ mod folders;
 mod hash_journal;
 mod idx;
 mod image_folder;
+mod image_text;
 pub mod lab;
 mod lazy;
 mod loader;
@@ -49,6 +50,7 @@ mod tracks;
 mod types;
 mod video_folder;
 mod words;
+mod written;
 
 pub use draws::Draws;
 pub use error::DataError;
@@ -73,6 +75,7 @@ pub use types::{
     first_clip, first_image, first_label, main_field, numbers,
 };
 pub use words::{Need, Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole, words_of};
+pub use written::written;
 
 use crate::catalog::Spec;
 
@@ -85,6 +88,7 @@ pub fn specs() -> Vec<Spec> {
         mnist::mnist(),
         cifar10::spec(),
         image_folder::spec(),
+        image_text::spec(),
         video_folder::spec(),
         cameras::spec(),
         parquet::spec(),

@@ -78,14 +78,20 @@ pub trait Dataset: Send + Sync {
         index as u64
     }
 
-    /// Whether some records belong together: [`Dataset::group`].
+    /// Whether records belong together: [`Dataset::group`].
     fn is_grouped(&self) -> bool {
-        false
+        self.len() > 0 && self.group(0).is_some()
     }
 
-    /// Equal for records that belong together, such as parts of one film: they stay on one side where a data set is divided.
-    fn group(&self, index: usize) -> u64 {
-        self.id(index)
+    /// What the record is one of, where several belong together: pictures of one thing, captions of one picture, parts of one film. They stay on
+    /// one side where a data set is divided. Known without reading any.
+    fn group(&self, _index: usize) -> Option<u64> {
+        None
+    }
+
+    /// Where records are read best as they lie: so many are shuffled with one another.
+    fn buffer(&self) -> Option<usize> {
+        None
     }
 
     /// Which records these are, as far as that is known before any is read.

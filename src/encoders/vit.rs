@@ -23,6 +23,8 @@ pub struct Vit {
     pub patch: usize,
     /// What is given: the class token's features, or the mean of the patches', without such a token.
     pub pool: Pool,
+    /// Tokens with their positions are normalised before the first block, and patches have no bias: CLIP's (Radford et al., 2021).
+    pub pre_norm: bool,
     /// Adds timm's classifier `head`.
     pub classes: Option<usize>,
 }
@@ -57,6 +59,7 @@ impl Vit {
             heads,
             patch,
             pool: Pool::Class,
+            pre_norm: false,
             classes,
         }
     }
@@ -110,7 +113,7 @@ impl Vit {
         let cut = ConvLayer {
             stride: self.patch,
             padding: 0,
-            bias: true,
+            bias: !self.pre_norm,
             ..ConvLayer::new(self.width, self.patch)
         };
         let patches = g.at_depth(0, |g| {
@@ -195,6 +198,9 @@ impl Vit {
             Pool::Class => self.class_before(g, x)?, // [B, 1 + n, D]
             Pool::Mean => x,
         };
+        if self.pre_norm {
+            x = g.at_depth(0, |g| g.scoped("norm_pre", |g| layer_norm(g, x, EPSILON)))?;
+        }
         for block in 0..self.depth {
             let (y, added) = g.at_depth(block + 1, |g| {
                 g.scoped("blocks", |g| {
@@ -247,6 +253,7 @@ impl Vit {
                 "mean" => Pool::Mean,
                 _ => Pool::Class,
             },
+            pre_norm: args.word("pre_norm") == "on",
             ..vit
         }
     }
@@ -301,6 +308,11 @@ pub(super) fn spec() -> Spec {
         Type::Choice(&["class", "mean"]),
         "class",
         "What is given: `class`, the features of a token before the patches; `mean`, those of the patches, with no such token.",
+    ))
+    .param(Param::switch(
+        "pre_norm",
+        "off",
+        "A layer norm of patches and positions before the first block, and no bias of patches, as CLIP has it (timm's `pre_norm`).",
     ))
     .param(
         Param::optional(

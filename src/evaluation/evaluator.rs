@@ -48,6 +48,15 @@ pub trait Evaluator: Send + Sync {
         Vec::new()
     }
 
+    /// The texts that it shows to the task, where it wants that: `classes` are the names of those of the first split.
+    ///
+    /// # Errors
+    /// There is nothing to write of.
+    fn writes(&self, args: &Args, classes: &[String]) -> Result<Vec<String>, Problem> {
+        let _ = (args, classes);
+        Ok(Vec::new())
+    }
+
     /// The parameter that names the file of what is asked, relative to the recipe, where there is one.
     fn asks(&self) -> Option<&'static str> {
         None
@@ -109,12 +118,20 @@ impl Want {
 
     /// Whether it is what the stage's own task tells.
     pub fn is_told(&self) -> bool {
-        matches!(self.form, Form::Told(_))
+        self.tells().is_some()
+    }
+
+    /// What the stage's own task tells, where that is it.
+    pub fn tells(&self) -> Option<&'static [Tell]> {
+        match self.form {
+            Form::Told(tells) | Form::Shown(tells) | Form::Written(tells) => Some(tells),
+            Form::Rows | Form::Records | Form::Views { .. } | Form::Table => None,
+        }
     }
 
     /// Whether a split is read.
     pub fn is_of_records(&self) -> bool {
-        self.form != Form::Table
+        !matches!(self.form, Form::Table | Form::Written(_))
     }
 
     /// What the stage's own task tells of each record of a split, at these places of its graph.
@@ -123,6 +140,30 @@ impl Want {
             form: Form::Told(told),
             labels: false,
             ..Self::rows(field, "judge", said)
+        }
+    }
+
+    /// The same of records as they are shown in evaluation, each with its group and, where it has one, its class.
+    pub const fn shown(field: &'static str, told: &'static [Tell], said: &'static str) -> Self {
+        Self {
+            form: Form::Shown(told),
+            ..Self::told(field, told, said)
+        }
+    }
+
+    /// The same of texts that the evaluator writes ([`Evaluator::writes`]).
+    pub const fn written(told: &'static [Tell], said: &'static str) -> Self {
+        Self {
+            form: Form::Written(told),
+            ..Self::told("", told, said)
+        }
+    }
+
+    /// The same with classes.
+    pub const fn labelled(self) -> Self {
+        Self {
+            labels: true,
+            ..self
         }
     }
 
@@ -184,6 +225,11 @@ pub enum Form {
     /// Once, as numbers for each record: what the task that was trained tells of it at these places of its graph. Records go into
     /// the batch as they did in training. Without a trained task there is none.
     Told(&'static [Tell]),
+    /// As [`Form::Told`], but of records as they are shown in evaluation: nothing is drawn. Only what is needed for these places is shown, so that
+    /// records may lack the rest.
+    Shown(&'static [Tell]),
+    /// As [`Form::Shown`], of texts that the evaluator writes.
+    Written(&'static [Tell]),
     /// No records: all rows of the table that the encoder's part `vectors` looks words up in. Without an encoder there is none.
     Table,
 }

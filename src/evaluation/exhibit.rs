@@ -42,6 +42,13 @@ pub enum Exhibit {
         /// By rising `with`.
         points: Vec<(f64, f64)>,
     },
+    /// Which classes are taken for which, drawn of the trained encoder and of the untrained one.
+    Confusion {
+        /// Names of the classes.
+        classes: Vec<String>,
+        /// Records of each class, one after the other, by the class that is told: `[true, told]`.
+        counts: Vec<u32>,
+    },
     /// Lines to be read, which nothing steers a screen in; of the trained encoder, kept in [`TABLE`].
     Text(String),
 }

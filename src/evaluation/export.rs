@@ -3,7 +3,7 @@
 use crate::catalog::{Kind, Make, Param, Spec, Type};
 
 pub(super) fn specs() -> Vec<Spec> {
-    vec![safetensors(), word2vec()]
+    vec![safetensors(), word2vec(), open_clip()]
 }
 
 /// Words with their vectors.
@@ -32,6 +32,26 @@ fn word2vec() -> Spec {
         "Whether numbers are little-endian f32 instead of decimals; where absent, they are in a file that ends in `.bin`.",
     ))
     .example("word2vec(\"vectors.txt\")")
+}
+
+/// Both encoders of pictures and captions.
+fn open_clip() -> Spec {
+    Spec::new(
+        "open_clip",
+        Kind::Export,
+        "Both encoders of `clip` or `siglip`, with all that compares them, as open_clip loads them",
+        Make::Stage,
+    )
+    .doc(
+        "The stage is one of `clip` or `siglip` with `vit(…)` for pictures of three channels, which gives its class token, and `gpt(pool = last)` for \
+         captions. The file is written into the run directory and replaces nothing but an older export; with `--allow-outside` the path may lead \
+         elsewhere. Beside it lie `open_clip_config.json` and the tokenizer of the vocabulary that captions were read in (`tokenizer.json`, \
+         `tokenizer_config.json`): a folder with an `open_clip_model.safetensors` is one for `local-dir:`. Names are those of open_clip's CLIP with a \
+         ViT, which loads them strictly. A bias of patches, which that has not, is added to their positions; `vit(pre_norm = on)` has none. The run \
+         prints the lines of Python that load it.",
+    )
+    .param(Param::required("path", Type::Text, "Where the file is written."))
+    .example("open_clip(\"clip/open_clip_model.safetensors\")")
 }
 
 /// Weights.

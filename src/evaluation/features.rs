@@ -20,6 +20,12 @@ pub struct Features {
 }
 
 impl Features {
+    /// One row of a place.
+    pub fn row(&self, place: usize, record: usize) -> &[f32] {
+        let dim = self.dims[place];
+        &self.places[place][record * dim..(record + 1) * dim]
+    }
+
     /// Puts the records into the order of these numbers, one each.
     pub fn sort_by(&mut self, numbers: &[u64]) {
         let mut order: Vec<usize> = (0..numbers.len()).collect();

@@ -12,6 +12,19 @@ pub enum Read {
     Records(usize),
     /// The rows of a table, each with its word.
     Table(Table),
+    /// What a task tells of records as they are shown in evaluation.
+    Shown(Shown),
+}
+
+/// Rows that a task tells, and what is known of the records besides.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The rows, with their classes where they have some.
+    pub rows: Features,
+    /// Equal for records that belong together.
+    pub groups: Vec<u64>,
+    /// Names of the classes.
+    pub classes: Vec<String>,
 }
 
 impl Read {
@@ -19,6 +32,7 @@ impl Read {
     pub fn rows(self) -> Option<Features> {
         match self {
             Read::Rows(rows) => Some(rows),
+            Read::Shown(shown) => Some(shown.rows),
             Read::Records(_) | Read::Table(_) => None,
         }
     }

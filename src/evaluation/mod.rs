@@ -13,6 +13,7 @@
 mod agreement;
 mod analogies;
 mod asked;
+mod caption_retrieval;
 mod classifier;
 mod clusters;
 mod coherence;
@@ -44,6 +45,7 @@ mod spectrum;
 mod table;
 #[cfg(test)]
 mod testing;
+mod zero_shot;
 
 pub use column::{BESIDE, Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
@@ -52,14 +54,14 @@ pub use evaluator::{
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
 pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
-pub use lab::{Failed, Heads, Lab, Read, Rows};
+pub use lab::{Failed, Heads, Lab, Read, Rows, Shown};
 pub use metric::{ACCURACY, Better, Measure, Measured, Unit};
 pub use table::Table;
 
 use crate::catalog::Spec;
 
 /// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `generation`, `rank`, `retrieval`,
-/// `clusters`, `logistic_regression`, `few_labels`, `safetensors`, `word2vec`
+/// `clusters`, `logistic_regression`, `few_labels`, `zero_shot`, `caption_retrieval`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),
@@ -76,6 +78,8 @@ pub fn specs() -> Vec<Spec> {
         logistic_regression::spec(),
         few_labels::spec(),
         generation::spec(),
+        zero_shot::spec(),
+        caption_retrieval::spec(),
     ];
     specs.extend(export::specs());
     specs

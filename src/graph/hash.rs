@@ -36,6 +36,12 @@ impl Graph {
         if !self.still.is_empty() {
             add("still", &self.still);
         }
+        if !self.held.is_empty() {
+            add("held", &self.held);
+        }
+        if !self.bounds.is_empty() {
+            add("bounds", &self.bounds);
+        }
         add("objectives", &self.objectives);
         add("claims", &self.claims);
         add("metrics", &self.metrics);

@@ -45,7 +45,9 @@ pub use cost::Cost;
 pub use embeddings::Embedding;
 pub use exhibits::{Exhibit, Panel};
 pub use export::{TorchSource, TorchTensor, torch_name};
-pub use mechanics::{Assign, Ema, EpochWork, INDEX, Lent, Part, Phase, State, Still, followed};
+pub use mechanics::{
+    Assign, Bound, Ema, EpochWork, INDEX, Lent, Part, Phase, State, Still, followed,
+};
 pub use module::{Module, within};
 pub use op::{
     Binary, BufferId, Comparison, DType, Op, ParameterId, Random, Resampling, StateId, Unary,
@@ -175,6 +177,10 @@ pub struct Graph {
     pub emas: Vec<Ema>,
     /// Nets of other stages, which nothing here moves.
     pub still: Vec<Still>,
+    /// Modules of its own that nothing moves, by name.
+    pub held: Vec<String>,
+    /// Parameters that stay within bounds.
+    pub bounds: Vec<Bound>,
     /// Scalars to be made small, in declared order.
     pub objectives: Vec<Named>,
     /// Modules of objectives that have parameters of their own, by objective.

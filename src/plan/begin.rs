@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::build::Planner;
 use super::fields::with_fields;
 use super::types::*;
-use crate::catalog::{Args, Type, Value};
+use crate::catalog::{Args, Spec, Type, Value};
 use crate::graph::{Graph, Lent, Mode, Still, within};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -29,6 +29,10 @@ impl Planner<'_> {
             let (Type::Stage, Some(argument)) = (&param.ty, named) else {
                 continue;
             };
+            // its weights are taken, it is not asked
+            if starts(&stage.call.spec).any(|(field, _)| field == param.name) {
+                continue;
+            }
             if let Value::Stage(name) = &argument.value
                 && name.contains('.')
             {
@@ -57,25 +61,47 @@ impl Planner<'_> {
         Some(all)
     }
 
-    /// What the stage begins with, where it says so: proved to fit.
+    /// What the stage begins with, where it says so: proved to fit. What one of several takes is taken anew by those that follow.
     pub(super) fn begins(
         &mut self,
         stage: &Stage,
         args: &Args,
         graph: &Graph,
-        own: &Reader,
+        parts: &[Reader],
         before: &[StagePlan],
-    ) -> Option<Option<Beginning>> {
-        let Some(argument) = args.values.get(START) else {
-            return Some(None);
-        };
-        let (from, other) = self.from(stage, START, before)?;
+    ) -> Option<Vec<Beginning>> {
+        let spec = &stage.call.spec;
+        let whole = (START.to_owned(), spec.main_encoder());
+        let fields = std::iter::once(whole).chain(starts(spec));
+        let given = fields.filter(|(field, _)| args.values.contains_key(field));
+        given
+            .map(|(field, into)| self.beginning(stage, args, graph, parts, (&field, into), before))
+            .collect()
+    }
+
+    /// What one field says that it begins with: the whole stage, or what becomes of the encoder `into`.
+    fn beginning(
+        &mut self,
+        stage: &Stage,
+        args: &Args,
+        graph: &Graph,
+        parts: &[Reader],
+        (field, into): (&str, &str),
+        before: &[StagePlan],
+    ) -> Option<Beginning> {
+        let argument = args.values.get(field)?;
+        let (from, other) = self.from(stage, field, before)?;
         let planned = before.iter().find(|planned| planned.name == from.stage)?;
         let training = training(before, &from.stage)?;
-        self.same_words(stage, own, (&from.stage, &other), argument.span)?;
+        let own = parts.iter().find(|part| part.part == into);
+        if let Some(own) = own.or(parts.first()) {
+            self.same_words(stage, own, (&from.stage, &other), argument.span)?;
+        }
+        let named = |value: &Value| matches!(value, Value::Stage(name) if !name.contains('.'));
         let mut begins = Beginning {
-            whole: matches!(&argument.value, Value::Stage(name) if !name.contains('.')),
+            whole: field == START && named(&argument.value),
             from,
+            into: into.to_owned(),
             taken: Vec::new(),
             fresh: Vec::new(),
         };
@@ -101,9 +127,9 @@ impl Planner<'_> {
                         stage.name
                     );
                     // another head is no reason against the encoder
-                    let help = match begins.whole && within(name, ENCODER).is_none() {
+                    let help = match begins.whole && within(name, into).is_none() {
                         true => {
-                            format!("begin with its encoder alone: `start = {named}.{ENCODER}`")
+                            format!("begin with its encoder alone: `start = {named}.{into}`")
                         }
                         false => format!("give `{}` the encoder of `{named}`", stage.name),
                     };
@@ -144,7 +170,7 @@ impl Planner<'_> {
             return None;
         }
         (begins.taken, begins.fresh) = (taken, fresh);
-        Some(Some(begins))
+        Some(begins)
     }
 
     /// Whether two stages read the pieces of one vocabulary, where both read pieces.
@@ -172,6 +198,16 @@ impl Planner<'_> {
         );
         None
     }
+}
+
+/// The parameters of a task that name what one of its encoders begins with: `image_start` of `image_encoder`.
+fn starts(spec: &Spec) -> impl Iterator<Item = (String, &str)> {
+    let encoders = spec.params.iter().filter(|param| param.ty == Type::Encoder);
+    encoders.filter_map(|encoder| {
+        let side = encoder.name.strip_suffix(ENCODER)?;
+        let field = format!("{side}{START}");
+        (spec.find(&field)?.ty == Type::Stage).then_some((field, encoder.name.as_str()))
+    })
 }
 
 /// A pretext stage that is planned.

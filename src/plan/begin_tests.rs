@@ -21,7 +21,7 @@ pretext part = rotation() { data = figures.train, encoder = small_cnn(width = 4)
 fn what_is_called_the_same_comes_along() {
     let plan = planned(RECIPE, &Catalog::builtin());
     let begins = |at: usize| match &plan.stages[at].body {
-        Body::Train(training) => training.begins.as_ref(),
+        Body::Train(training) => training.begins.first(),
         _ => None,
     };
     assert!(begins(0).is_none() && plan.stages[0].inputs().is_empty());

@@ -2,14 +2,16 @@
 
 use super::build::Planner;
 use super::from::FROM;
-use super::trace;
 use super::transformers::{self, Transformers};
 use super::types::*;
+use super::{open_clip, trace};
 use crate::catalog::{Args, At, Problem};
 use crate::graph::Graph;
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 
+/// The export of a whole task on pictures and captions.
+const OPEN_CLIP: &str = "open_clip";
 /// The export that writes words with their vectors.
 const WORDS: &str = "word2vec";
 
@@ -42,7 +44,18 @@ impl Planner<'_> {
                 return None;
             }
         };
+        let whole = match stage.call.spec.name == OPEN_CLIP {
+            true => match open_clip_of(&from, before)? {
+                Ok(whole) => Some(whole),
+                Err(problem) => {
+                    self.problem(stage, &problem);
+                    return None;
+                }
+            },
+            false => None,
+        };
         Some(Export {
+            open_clip: whole,
             format: stage.call.spec.name.clone(),
             table,
             from,
@@ -82,6 +95,29 @@ impl Planner<'_> {
             }
         }
         Some(path)
+    }
+}
+
+/// The whole of a stage, for open_clip.
+fn open_clip_of(
+    from: &Start,
+    before: &[StagePlan],
+) -> Option<crate::catalog::Result<open_clip::OpenClip>> {
+    let planned = before.iter().find(|planned| planned.name == from.stage)?;
+    match &planned.body {
+        Body::Train(training) => {
+            let normalized = training.normalized.as_ref();
+            Some(open_clip::of(&open_clip::Trained {
+                stage: &from.stage,
+                task: &training.task.spec,
+                args: &training.task.args,
+                graph: &training.graph,
+                picture: training.encoder.picture(),
+                by: normalized.map(|normalized| &normalized.by),
+                words: training.parts.iter().find_map(Reader::words),
+            }))
+        }
+        _ => None,
     }
 }
 

@@ -130,7 +130,7 @@ impl Writer<'_> {
             self.text(name);
             match &argument.value {
                 // which part it is, no module says here
-                Value::Stage(text) if field == BESIDE || field == START => self.text(text),
+                Value::Stage(text) if field == BESIDE || field.ends_with(START) => self.text(text),
                 value => self.value(value),
             }
         }

@@ -75,7 +75,7 @@ impl Planner<'_> {
         }
         let splits = self.splits(stage, &args, &encoder, &wants)?;
         if wants.iter().any(Want::is_told) {
-            return self.told(stage, args, from, splits, before);
+            return self.told(stage, args, from, splits, &wants, before);
         }
         let subject = Subject {
             seen: seen(&from, before),

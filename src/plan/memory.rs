@@ -180,7 +180,8 @@ impl Memory {
                 ) => batches(&records.samples, settings.batch),
                 (None, _) => {
                     let told = e.told.as_ref();
-                    told.map_or(0.0, |told| batches(&told.samples, READ_BATCH))
+                    told.and_then(|told| told.ways.first())
+                        .map_or(0.0, |way| batches(&way.samples, READ_BATCH))
                 }
             },
             Body::Fit(_) | Body::Export(_) => 0.0,

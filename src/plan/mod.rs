@@ -28,6 +28,7 @@ mod lints;
 pub mod memory;
 mod monitor;
 mod notes;
+pub mod open_clip;
 mod optimizers;
 mod parts;
 #[cfg(test)]
@@ -40,6 +41,7 @@ mod same;
 mod schedules;
 mod settings;
 pub mod show;
+mod shown;
 mod statistics;
 pub mod summary;
 mod table;
@@ -71,7 +73,7 @@ pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs,
     Heads, Learning, Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan,
-    Start, TableReading, Told, Traced, Training, Validation, Views,
+    Start, TableReading, Told, Traced, Training, Validation, Views, Way,
 };
 pub use word_file::word_file;
 

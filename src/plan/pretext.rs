@@ -87,11 +87,12 @@ impl Planner<'_> {
         graph.set_records(data.dataset.len());
         let lent = self.lent(stage, &mut graph, before)?;
         let (bindings, read) = self.bind(stage, samples.outputs(), &block, fallback, &mut graph)?;
-        let net = args.maybe_net("encoder")?;
+        let main = stage.call.spec.main_encoder();
+        let net = args.maybe_net(main)?;
         let sample = self.taken(stage, &args, net, &read)?;
         let mut encoder = Reader {
-            part: ENCODER.into(),
-            module: ENCODER.into(),
+            part: main.into(),
+            module: main.into(),
             net: net.clone(),
             sample: match stage.call.spec.pieces {
                 true => sample.whole(&fields),
@@ -120,8 +121,8 @@ impl Planner<'_> {
             Some("by_length") => self.shorter(stage, &args, &samples, &bindings, &graph)?,
             _ => Vec::new(),
         };
-        let begins = self.begins(stage, &args, &graph, &encoder, before)?;
         let parts = super::parts::parts(&graph, stage, &args, &encoder, &read);
+        let begins = self.begins(stage, &args, &graph, &parts, before)?;
         if let Some(first) = parts.first() {
             encoder = first.clone();
         }

@@ -65,7 +65,8 @@ impl Planner<'_> {
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::SampleType,
-                    args.span("encoder").unwrap_or(stage.call.name_span),
+                    args.span(stage.call.spec.main_encoder())
+                        .unwrap_or(stage.call.name_span),
                     format!("{name} takes {takes}, and `{task}` reads none"),
                 )
                 .note(format!("The task reads {}.", read.join(", ")))

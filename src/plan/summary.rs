@@ -75,7 +75,10 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                     let records = e.heads.as_ref().and_then(|heads| heads.records.as_ref());
                     let samples = match (&e.reading, records) {
                         (Some(reading), _) => Some(&reading.samples),
-                        (None, None) => e.told.as_ref().map(|told| &told.samples),
+                        (None, None) => {
+                            let way = e.told.as_ref().and_then(|told| told.ways.first());
+                            way.map(|way| &way.samples)
+                        }
                         (None, records) => records.map(|records| &records.samples),
                     };
                     (
@@ -106,8 +109,8 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
                 from: stage.from().map(Start::text),
                 begins: match &stage.body {
                     Body::Train(training) => {
-                        let begins = training.begins.as_ref();
-                        begins.map_or_else(String::new, beginning)
+                        let begins = training.begins.iter().map(beginning);
+                        begins.collect::<Vec<String>>().join("; then ")
                     }
                     _ => String::new(),
                 },

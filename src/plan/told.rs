@@ -5,7 +5,7 @@ use super::fields::with_fields;
 use super::types::*;
 use crate::catalog::Args;
 use crate::data::OnBadSample;
-use crate::evaluation::{Form, Tell};
+use crate::evaluation::{Form, Tell, Want};
 use crate::graph::{Graph, Mode, Shape, Size, Var, show};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -18,7 +18,8 @@ impl Planner<'_> {
         stage: &Stage,
         args: Args,
         from: Start,
-        splits: Vec<Asked>,
+        mut splits: Vec<Asked>,
+        wants: &[Want],
         before: &[StagePlan],
     ) -> Option<Evaluation> {
         // one that failed to plan has said why
@@ -30,40 +31,70 @@ impl Planner<'_> {
         let own = stages.iter().find(|own| own.name == from.stage)?.clone();
         let empty = Graph::new(Mode::Eval);
         let graph = self.evaluated(&own, &with_fields(&own), empty, &training.graph)?;
-        let mut vars = Vec::new();
-        for split in &splits {
-            let Form::Told(told) = split.want.form else {
-                continue;
-            };
-            for tell in told {
-                if !vars.iter().any(|(name, _)| *name == tell.at)
-                    && let Some(var) = self.place_of(stage, &own, &graph, tell)?
-                {
-                    vars.push((tell.at, var));
-                }
-            }
-            // the same batches can be made of both
-            if split.data.dataset.fields() != training.data.dataset.fields() {
-                self.another(&split.data, &training.data);
-                return None;
+        for want in wants {
+            if let Form::Written(_) = want.form {
+                let data = self.written(stage, &args, &splits)?;
+                splits.push(Asked { want: *want, data });
             }
         }
+        let mut vars: Vec<(&'static str, Var)> = Vec::new();
+        let mut ways = Vec::new();
+        let mut protocol = format!("as `{}` was trained", from.stage);
+        for split in &splits {
+            let Some(told) = split.want.tells() else {
+                continue;
+            };
+            let mut read = Vec::new();
+            for tell in told {
+                if let Some(var) = self.place_of(stage, &own, &graph, tell)? {
+                    if !vars.iter().any(|(name, _)| *name == tell.at) {
+                        vars.push((tell.at, var));
+                    }
+                    read.push(var);
+                }
+            }
+            let way = match split.want.form {
+                Form::Told(_) => {
+                    // the same batches can be made of both
+                    if split.data.dataset.fields() != training.data.dataset.fields() {
+                        self.another(&split.data, &training.data);
+                        return None;
+                    }
+                    Way {
+                        samples: training.samples.clone(),
+                        bindings: training.bindings.clone(),
+                    }
+                }
+                _ => {
+                    let (way, words) = self.way_of(stage, training, (&graph, &read), split)?;
+                    if ways.is_empty() {
+                        protocol = words;
+                    }
+                    way
+                }
+            };
+            ways.push(way);
+        }
+        let labelled: Vec<&Asked> = splits.iter().filter(|split| split.want.labels).collect();
+        let classes = match labelled.as_slice() {
+            [] => 0,
+            [first, ..] => self.classes(&first.data, &first.data)?,
+        };
         let on_bad = OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default());
         Some(Evaluation {
-            protocol: format!("as `{}` was trained", from.stage),
+            protocol,
             from,
             call: stage.call.clone(),
             args,
             splits,
-            classes: 0,
+            classes,
             reading: None,
             table: None,
             views: None,
             told: Some(Told {
                 graph,
                 vars,
-                samples: training.samples.clone(),
-                bindings: training.bindings.clone(),
+                ways,
                 on_bad,
             }),
             file: Vec::new(),

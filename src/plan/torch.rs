@@ -182,6 +182,9 @@ fn vit(call: &Call, [channels, height, width]: [usize; 3]) -> Loading {
         args.insert("global_pool".into(), json!("avg"));
         args.insert("fc_norm".into(), json!(false));
     }
+    if call.args.word("pre_norm") == "on" {
+        args.insert("pre_norm".into(), json!(true));
+    }
     args.extend(arguments(channels, classes));
     let name = format!("vit_{size}_patch16_224");
     let written: Vec<String> = args
@@ -192,6 +195,7 @@ fn vit(call: &Call, [channels, height, width]: [usize; 3]) -> Loading {
                 format!("{name}=({})", sides.join(", "))
             }
             Json::Bool(false) => format!("{name}=False"),
+            Json::Bool(true) => format!("{name}=True"),
             value => format!("{name}={value}"),
         })
         .collect();

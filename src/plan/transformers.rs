@@ -322,33 +322,9 @@ impl Transformers {
         Json::Object(config)
     }
 
-    /// The content of `tokenizer.json` and of `tokenizer_config.json`, which say with `mark` who wrote them; `None` where it is not known
-    /// what learnt the vocabulary.
+    /// [`tokenizer_of`] its vocabulary.
     pub fn tokenizer(&self, mark: &Json) -> Option<(Vec<u8>, Json)> {
-        let pieces = self.words.as_ref()?.get::<Pieces>()?;
-        let spelling = pieces.spelling();
-        let mut config = Map::new();
-        // the library's own cuts words by WordPiece, whatever the file says
-        let class = match pieces.cuts_words() {
-            true => "BertTokenizer",
-            false => "PreTrainedTokenizerFast",
-        };
-        config.insert("tokenizer_class".into(), json!(class));
-        config.insert("model_max_length".into(), json!(self.positions));
-        config.insert("do_lower_case".into(), json!(spelling.lowercase));
-        config.insert("strip_accents".into(), json!(spelling.strip_accents));
-        config.insert("tokenize_chinese_chars".into(), json!(true));
-        for (name, piece) in special_of(&pieces) {
-            config.insert(name.into(), json!(piece));
-        }
-        let mut reads = vec!["input_ids", "token_type_ids", "attention_mask"];
-        if pieces.whole() {
-            // it encloses no text, and joins no two
-            reads.remove(1);
-        }
-        config.insert("model_input_names".into(), json!(reads));
-        config.insert("pretext".into(), mark.clone());
-        Some((pieces.tokenizer(mark), Json::Object(config)))
+        tokenizer_of(self.words.as_ref(), self.positions, mark)
     }
 
     /// Lines of Python that load the file `file`: they leave `model`, `tokenizer` and `view`, which makes texts what the model takes; of
@@ -425,6 +401,39 @@ impl Transformers {
             special.collect::<String>()
         )
     }
+}
+
+/// The content of `tokenizer.json` and of `tokenizer_config.json`, which say with `mark` who wrote them; `None` where it is not known
+/// what learnt the vocabulary.
+pub fn tokenizer_of(
+    words: Option<&Artifact>,
+    positions: usize,
+    mark: &Json,
+) -> Option<(Vec<u8>, Json)> {
+    let pieces = words?.get::<Pieces>()?;
+    let spelling = pieces.spelling();
+    let mut config = Map::new();
+    // the library's own cuts words by WordPiece, whatever the file says
+    let class = match pieces.cuts_words() {
+        true => "BertTokenizer",
+        false => "PreTrainedTokenizerFast",
+    };
+    config.insert("tokenizer_class".into(), json!(class));
+    config.insert("model_max_length".into(), json!(positions));
+    config.insert("do_lower_case".into(), json!(spelling.lowercase));
+    config.insert("strip_accents".into(), json!(spelling.strip_accents));
+    config.insert("tokenize_chinese_chars".into(), json!(true));
+    for (name, piece) in special_of(&pieces) {
+        config.insert(name.into(), json!(piece));
+    }
+    let mut reads = vec!["input_ids", "token_type_ids", "attention_mask"];
+    if pieces.whole() {
+        // it encloses no text, and joins no two
+        reads.remove(1);
+    }
+    config.insert("model_input_names".into(), json!(reads));
+    config.insert("pretext".into(), mark.clone());
+    Some((pieces.tokenizer(mark), Json::Object(config)))
 }
 
 /// What the library calls the pieces that stand for no word, of those that there are.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
+use super::open_clip::OpenClip;
 use super::transformers::Transformers;
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
@@ -61,7 +62,7 @@ impl StagePlan {
     pub fn from(&self) -> Option<&Start> {
         match &self.body {
             Body::Fit(_) => None,
-            Body::Train(training) => training.begins.as_ref().map(|begins| &begins.from),
+            Body::Train(training) => training.begins.first().map(|begins| &begins.from),
             Body::Evaluate(evaluation) => Some(&evaluation.from),
             Body::Export(export) => Some(&export.from),
         }
@@ -69,13 +70,15 @@ impl StagePlan {
 
     /// Everything whose weights it takes: what it starts from, what it is judged beside, what it asks.
     pub fn inputs(&self) -> Vec<&Start> {
-        let (beside, asked) = match &self.body {
-            Body::Evaluate(evaluation) => (evaluation.beside.as_ref(), &[][..]),
-            Body::Train(training) => (None, &training.asks[..]),
-            Body::Fit(_) | Body::Export(_) => (None, &[][..]),
+        let (beside, begins, asked) = match &self.body {
+            Body::Evaluate(evaluation) => (evaluation.beside.as_ref(), &[][..], &[][..]),
+            Body::Train(training) => (None, &training.begins[..], &training.asks[..]),
+            Body::Fit(_) | Body::Export(_) => (None, &[][..], &[][..]),
         };
         let beside = beside.map(|beside| &beside.from);
-        self.from().into_iter().chain(beside).chain(asked).collect()
+        let more = begins.iter().skip(1).map(|begins| &begins.from);
+        let first = self.from().into_iter().chain(more);
+        first.chain(beside).chain(asked).collect()
     }
 
     /// The data it reads, each under the name of its field.
@@ -337,8 +340,8 @@ pub struct Training {
     pub graph: Graph,
     /// The same task on shorter texts, from the shortest; none where batches are not made by length.
     pub shorter: Vec<Graph>,
-    /// What it begins with, where not all of it is fresh.
-    pub begins: Option<Beginning>,
+    /// What it begins with, where not all of it is fresh, one after the other.
+    pub begins: Vec<Beginning>,
     /// Stages that its task asks, whose nets stand in its graph and are held still.
     pub asks: Vec<Start>,
     /// How it is trained.
@@ -364,8 +367,10 @@ pub struct Training {
 pub struct Beginning {
     /// Whose they are.
     pub from: Start,
-    /// All that is called the same. Else the encoder begins as this part of the other stage, and nothing else does.
+    /// All that is called the same. Else one encoder begins as this part of the other stage, and nothing else does.
     pub whole: bool,
+    /// The module of that encoder.
+    pub into: String,
     /// What it takes, by the names here.
     pub taken: Vec<String>,
     /// What the other stage does not have.
@@ -383,7 +388,7 @@ impl Beginning {
         if self.whole {
             return Some(own.to_owned());
         }
-        let rest = within(own, ENCODER)?;
+        let rest = within(own, &self.into)?;
         Some(format!("{}{rest}", self.from.module))
     }
 }
@@ -568,12 +573,18 @@ pub struct Told {
     pub graph: Graph,
     /// What is told, by the name of the place: for each record one number, `[B]`, or several, `[B, n]`.
     pub vars: Vec<(&'static str, Var)>,
-    /// What made the batches of training.
+    /// How the records of each split are shown, in the order of the splits.
+    pub ways: Vec<Way>,
+    /// Records that can't be read are left out instead of ending the run.
+    pub on_bad: OnBadSample,
+}
+
+/// How records go into a task's graph.
+pub struct Way {
+    /// What makes a batch of them: as in training, or as in evaluation.
     pub samples: Arc<SampleGraph>,
     /// From a field of the batch to the graph's input of that name.
     pub bindings: Vec<(String, String)>,
-    /// Records that can't be read are left out instead of ending the run.
-    pub on_bad: OnBadSample,
 }
 
 /// The table of an encoder: one row for each word of a vocabulary.
@@ -651,6 +662,8 @@ pub struct Export {
     pub output: Var,
     /// What is written where Hugging Face's `transformers` has the encoder.
     pub transformers: Option<Transformers>,
+    /// What is written where the whole of a task on pictures and captions is.
+    pub open_clip: Option<OpenClip>,
 }
 
 /// The settings of `run { … }`.

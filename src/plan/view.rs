@@ -5,11 +5,16 @@ use std::sync::Arc;
 use super::build::{Planner, describe};
 use super::types::*;
 use crate::augment::SampleGraph;
-use crate::data::first_label;
+use crate::data::{Fields, first_label};
 use crate::evaluation::{INPUT, LABEL};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
+
+/// The field of records that says their class.
+pub(super) fn class_of(fields: &Fields) -> Option<&str> {
+    first_label(fields).map(|(name, _)| name)
+}
 
 impl Planner<'_> {
     /// The view of evaluation: what the records hold as the encoder was trained on it (pictures: resized, cut to the trained size from

@@ -10,6 +10,7 @@ mod barlow_twins;
 mod blocks;
 mod byol;
 mod cbow;
+mod clip;
 mod colorization;
 mod cpc;
 mod crops;
@@ -41,6 +42,7 @@ mod replies_told;
 mod reply;
 mod rollout;
 mod rotation;
+mod siglip;
 mod simclr;
 mod simmim;
 mod simsiam;
@@ -49,6 +51,7 @@ mod slow;
 mod split_brain;
 mod swav;
 mod teacher;
+mod towers;
 mod two_views;
 mod vicreg;
 mod windows;
@@ -68,6 +71,7 @@ pub use dialogue_order::COHERENCE;
 pub use replies_told::{
     ANSWERED, ANSWERED_COHERENCE, PIECES, SURPRISE, WRITTEN, WRITTEN_COHERENCE,
 };
+pub use towers::{OF_IMAGE, OF_TEXT};
 
 /// The catalog entries of this room.
 pub fn specs() -> Vec<Spec> {
@@ -76,6 +80,7 @@ pub fn specs() -> Vec<Spec> {
         barlow_twins::spec(),
         byol::spec(),
         cbow::spec(),
+        clip::spec(),
         colorization::spec(),
         cpc::spec(),
         data2vec::spec(),
@@ -98,6 +103,7 @@ pub fn specs() -> Vec<Spec> {
         relative_patch::spec(),
         reply::spec(),
         rotation::spec(),
+        siglip::spec(),
         simclr::spec(),
         simmim::spec(),
         simsiam::spec(),
@@ -113,6 +119,7 @@ type Batch = (&'static str, f64);
 const PICTURES: Batch = ("Pictures per optimiser step.", 1.0);
 const TEXTS: Batch = ("Texts per optimiser step.", 1.0);
 const TEXTS_IN_PAIRS: Batch = ("Pairs of texts per optimiser step.", 1.0);
+const CAPTIONED: Batch = ("Pictures per optimiser step, each with a caption.", 2.0);
 /// Batch statistics want two.
 const CROPS: Batch = ("Pictures per optimiser step.", 2.0);
 const PAIRS: Batch = ("Pictures per optimiser step; each brings two views.", 2.0);

@@ -17,7 +17,7 @@ pub use value::{
     Args, Argument, Call, Data, DataSource, Duration, Net, NetStep, Origin, Split, Value,
 };
 
-use super::{Kind, Param, Result};
+use super::{Kind, Param, Result, Type};
 use crate::data::SampleType;
 use crate::evaluation::Evaluator;
 use crate::fit::Fit;
@@ -317,6 +317,18 @@ impl Spec {
         let mut fields = super::stage_fields(self.kind);
         fields.retain(|field| !self.without.contains(&field.name.as_str()));
         fields
+    }
+
+    /// The parameter of the encoder that a bare `from = STAGE` means: `encoder`, else the first of its own.
+    pub fn main_encoder(&self) -> &str {
+        const NAME: &str = "encoder";
+        let mut own = self.params.iter();
+        match self.without.contains(&NAME) {
+            true => own
+                .find(|param| param.ty == Type::Encoder)
+                .map_or(NAME, |param| &param.name),
+            false => NAME,
+        }
     }
 
     /// Whether it is a transform of several values.

@@ -95,15 +95,11 @@ impl Dataset for Scenes {
         Ok(None)
     }
 
-    fn is_grouped(&self) -> bool {
-        self.cut.is_some()
-    }
-
     /// Parts of one scene are alike: they stay together.
-    fn group(&self, index: usize) -> u64 {
-        self.records
-            .get(index)
-            .map_or(0, |(scene, _)| u64::from(*scene))
+    fn group(&self, index: usize) -> Option<u64> {
+        self.cut?;
+        let (scene, _) = self.records.get(index)?;
+        Some(u64::from(*scene))
     }
 
     fn fetch(&self, progress: &dyn Progress) -> Result<(), DataError> {

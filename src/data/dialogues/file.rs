@@ -41,8 +41,11 @@ pub(super) struct File {
     format: Format,
 }
 
-/// The column that is asked for, else the first of those that are known.
-fn column(
+/// The column that is asked for, else the first of those that are known; `what` is the parameter that names it.
+///
+/// # Errors
+/// There is none.
+pub(in crate::data) fn column(
     path: &Path,
     what: &str,
     asked: Option<&str>,
@@ -69,7 +72,10 @@ fn column(
             .map(|name| format!("`{name}`"))
             .collect();
         let problem = problem.note(format!("its columns are {}", names.join(", ")));
-        let near = nearest(asked.unwrap_or(known[0]), header.iter().map(String::as_str));
+        let near = nearest(
+            asked.or(known.first().copied()).unwrap_or_default(),
+            header.iter().map(String::as_str),
+        );
         problem.help(format!("name it: `{what} = \"{}\"`", near.unwrap_or("…")))
     })
 }

@@ -13,6 +13,7 @@ mod whole;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(in crate::data) use self::file::column;
 use self::file::{Asked, File};
 use self::turns::Names;
 use super::{

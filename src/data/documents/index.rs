@@ -58,6 +58,9 @@ pub(in crate::data) struct Index {
     /// Lines that are no records, as they hold only white space; of files of lines alone.
     #[serde(default)]
     pub blank: u64,
+    /// What else a reader noted of each record; of files of pairs alone.
+    #[serde(default)]
+    pub noted: Vec<[u64; 3]>,
 }
 
 impl Index {
@@ -87,7 +90,8 @@ impl Index {
 
     /// Bytes in memory.
     pub fn bytes(&self) -> u64 {
-        (self.starts.len() * 8 + self.lines.len() * 16 + self.labels.len() * 4) as u64
+        let noted = self.noted.len() * 24;
+        (self.starts.len() * 8 + self.lines.len() * 16 + self.labels.len() * 4 + noted) as u64
     }
 
     /// Whether it can be an index of a file of this length, as one from the cache should be.
@@ -96,6 +100,7 @@ impl Index {
         self.starts.is_sorted()
             && self.labels.iter().all(|l| *l == WITHOUT || *l < values)
             && (self.labels.is_empty() || self.labels.len() == self.len())
+            && (self.noted.is_empty() || self.noted.len() == self.len())
             && self.lines.is_sorted()
     }
 }
@@ -112,6 +117,11 @@ pub(in crate::data) struct Gather {
 impl Gather {
     pub fn seen(&self) -> usize {
         self.index.starts.len()
+    }
+
+    /// Of the record that comes next, more than where it is.
+    pub fn note(&mut self, noted: [u64; 3]) {
+        self.index.noted.push(noted);
     }
 
     /// The next record starts here.

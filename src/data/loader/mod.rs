@@ -4,6 +4,7 @@
 //! there.
 
 mod batch;
+mod buffer;
 pub mod lengths;
 mod options;
 #[cfg(test)]
@@ -191,9 +192,11 @@ impl Loader {
             Order::Sequential => (0..records as u32).collect(),
             Order::Shuffled => {
                 let parts = [epoch, Philox::part("order")];
-                Philox::new(self.options.seed, &parts)
-                    .permutation(records)
-                    .into()
+                let mut rng = Philox::new(self.options.seed, &parts);
+                match self.dataset.buffer().filter(|buffer| *buffer < records) {
+                    Some(buffer) => buffer::order(&mut rng, records, buffer).into(),
+                    None => rng.permutation(records).into(),
+                }
             }
         };
         self.order = Some((epoch, order.clone()));

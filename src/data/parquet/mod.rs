@@ -1,5 +1,6 @@
 //! `parquet(name)`: pictures in parquet files, in the schema that Hugging Face writes; [`documents`]: texts in such files.
 
+mod cells;
 mod class;
 mod column;
 mod dataset;
@@ -12,6 +13,7 @@ mod spill;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(super) use self::cells::{Cells, Shared};
 use self::class::Values;
 use self::dataset::{Content, Part, split};
 use self::file::{OpenError, Packed, PictureFile};

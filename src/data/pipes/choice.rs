@@ -1,7 +1,7 @@
 //! A choice of a data set's records, made when the first of them is read: which records it is may depend on
 //! labels, how many never does.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::catalog::{Args, Problem, Result, Value};
@@ -48,32 +48,47 @@ pub(super) enum Rule {
     Shares,
     /// So many of each class.
     Each(usize),
-    /// Groups as a whole ([`Dataset::group`]), until there are so many records.
+    /// All of so many groups ([`Dataset::group`]): no group is parted.
     Groups(usize),
 }
 
-/// Records of whole groups, rising: groups in an order that the seed decides, as long as they bring the number nearer to `wanted`. One group
-/// at least, and not all.
-pub(super) fn whole_groups(base: &dyn Dataset, wanted: usize, seed: u64) -> Vec<u32> {
-    let mut groups: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for index in 0..base.len() {
-        groups
-            .entry(base.group(index))
-            .or_default()
-            .push(index as u32);
+/// The number of each record's group, as they come first, and how many there are; `None` where some record is of none.
+fn groups(base: &dyn Dataset) -> Option<(Vec<u32>, usize)> {
+    base.group(0)?;
+    let mut known: HashMap<u64, u32> = HashMap::new();
+    let numbers: Option<Vec<u32>> = (0..base.len())
+        .map(|index| {
+            let next = known.len() as u32;
+            Some(*known.entry(base.group(index)?).or_insert(next))
+        })
+        .collect();
+    Some((numbers?, known.len()))
+}
+
+/// Which records are of the groups that are chosen, and how many groups there are: `amount` of these. `None` where records are of none.
+pub(super) fn of_groups(
+    base: &dyn Dataset,
+    amount: Amount,
+    seed: u64,
+) -> Option<(Rule, usize, usize)> {
+    let (numbers, all) = groups(base)?;
+    let chosen = amount.of_total(all);
+    let records = among(&numbers, all, chosen, seed).len();
+    Some((Rule::Groups(chosen), records, all))
+}
+
+/// The records of so many groups. They depend on how many groups there are and on the order in which they come first, and on nothing else of
+/// the records.
+fn among(numbers: &[u32], all: usize, chosen: usize, seed: u64) -> Vec<u32> {
+    let order = Philox::new(seed, &[Philox::part("choice")]).permutation(all);
+    let mut taken = vec![false; all];
+    for group in order.iter().take(chosen) {
+        taken[*group as usize] = true;
     }
-    let groups: Vec<Vec<u32>> = groups.into_values().collect();
-    let order = Philox::new(seed, &[Philox::part("choice")]).permutation(groups.len());
-    let mut chosen: Vec<u32> = Vec::new();
-    for at in order.into_iter().take(groups.len().saturating_sub(1)) {
-        let more = &groups[at as usize];
-        let near = |n: usize| n.abs_diff(wanted);
-        if chosen.is_empty() || near(chosen.len() + more.len()) < near(chosen.len()) {
-            chosen.extend(more);
-        }
-    }
-    chosen.sort_unstable();
-    chosen
+    let records = 0..numbers.len() as u32;
+    records
+        .filter(|record| taken[numbers[*record as usize] as usize])
+        .collect()
 }
 
 /// Which records of `base` are chosen: `len` of them by `rule`, rising. A smaller choice with the same seed is part of a
@@ -84,8 +99,9 @@ fn chosen(
     len: usize,
     seed: u64,
 ) -> std::result::Result<Vec<u32>, DataError> {
-    if let Rule::Groups(wanted) = rule {
-        return Ok(whole_groups(base, wanted, seed));
+    if let Rule::Groups(n) = rule {
+        let groups = groups(base).map(|(numbers, all)| among(&numbers, all, n, seed));
+        return groups.ok_or_else(|| DataError::new("a record belongs to no group"));
     }
     let order = Philox::new(seed, &[Philox::part("choice")]).permutation(base.len());
     let mut chosen = if rule == Rule::Any {
@@ -315,12 +331,12 @@ impl Dataset for Choice {
         self.base.id(self.at(index).unwrap_or(index))
     }
 
-    fn is_grouped(&self) -> bool {
-        self.base.is_grouped()
+    fn group(&self, index: usize) -> Option<u64> {
+        self.base.group(self.at(index).ok()?)
     }
 
-    fn group(&self, index: usize) -> u64 {
-        self.base.group(self.at(index).unwrap_or(index))
+    fn buffer(&self) -> Option<usize> {
+        self.base.buffer()
     }
 
     fn portions(&self) -> Vec<Portion> {
@@ -349,12 +365,17 @@ impl Dataset for Choice {
 
 /// Refuses a choice of nothing, or of more than there is.
 pub(super) fn check(what: &str, count: usize, total: usize) -> Result<()> {
+    check_of(what, count, total, "records")
+}
+
+/// The same of what is called so.
+pub(super) fn check_of(what: &str, count: usize, total: usize, called: &str) -> Result<()> {
     if count == 0 {
-        return Err(too_few(format!("{what} of {total} records is none")));
+        return Err(too_few(format!("{what} of {total} {called} is none")));
     }
     if count > total {
         return Err(too_few(format!(
-            "{what} asks for {count} of {total} records"
+            "{what} asks for {count} of {total} {called}"
         )));
     }
     Ok(())

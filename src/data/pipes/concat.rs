@@ -90,19 +90,11 @@ impl Dataset for Concat {
         }
     }
 
-    fn is_grouped(&self) -> bool {
-        self.parts.iter().any(|part| part.is_grouped())
-    }
-
-    /// As [`Self::id`].
-    fn group(&self, index: usize) -> u64 {
-        match self.part(index) {
-            Ok((part, at, index)) => part
-                .group(index)
-                .wrapping_mul(self.parts.len() as u64)
-                .wrapping_add(at as u64),
-            Err(_) => index as u64,
-        }
+    /// Numbered as [`Self::id`] is: groups of one part are of that part alone.
+    fn group(&self, index: usize) -> Option<u64> {
+        let (part, at, index) = self.part(index).ok()?;
+        let group = part.group(index)?.wrapping_mul(self.parts.len() as u64);
+        Some(group.wrapping_add(at as u64))
     }
 
     fn portions(&self) -> Vec<Portion> {

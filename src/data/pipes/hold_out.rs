@@ -28,27 +28,27 @@ fn pipe(args: &Args, source: Source, _: &dyn Fn(&Data) -> Result<Source>) -> Res
         ));
     };
     let total = train.len();
-    let count = Amount::of(args).of_total(total);
-    choice::check("hold_out", count, total)?;
+    let (amount, seed) = (Amount::of(args), args.integer("seed") as u64);
+    let (rule, count) = match choice::of_groups(&*train, amount, seed) {
+        Some((rule, count, groups)) => {
+            choice::check_of("hold_out", amount.of_total(groups), groups, "groups")?;
+            (rule, count)
+        }
+        None => {
+            let count = amount.of_total(total);
+            choice::check("hold_out", count, total)?;
+            let rule = match first_label(train.fields()) {
+                Some(_) => Rule::Shares,
+                None => Rule::Any,
+            };
+            (rule, count)
+        }
+    };
     if count == total {
         return Err(choice::too_few(format!(
             "hold_out asks for all {total} records, and leaves none to train with"
         )));
     }
-    let seed = args.integer("seed") as u64;
-    let (rule, count) = match first_label(train.fields()) {
-        _ if train.is_grouped() => {
-            let whole = choice::whole_groups(&*train, count, seed).len();
-            if whole == 0 {
-                return Err(choice::too_few(format!(
-                    "all {total} records are parts of one clip: nothing can be held out of it"
-                )));
-            }
-            (Rule::Groups(count), whole)
-        }
-        Some(_) => (Rule::Shares, count),
-        None => (Rule::Any, count),
-    };
     for (split, rest) in [(Split::Train, true), (Split::Valid, false)] {
         let part = Choice::new(train.clone(), rule, count, seed, rest);
         splits.parts.insert(split, Arc::new(part));
@@ -81,8 +81,8 @@ pub(super) fn spec() -> Spec {
         .within(0.0, 9e15),
     )
     .doc(
-        "Where records have labels, each class gives its share. Where records are parts of longer ones, such as films cut by `frames`, whole \
-         films are held out: as many as come nearest to the amount. The test split stays as it is.",
+        "Where records have labels, each class gives its share. Where several belong together (`group` of `image_text`, films cut by `frames`), so many \
+         of these groups are taken, each with all that is of it, whatever their labels. The test split stays as it is.",
     )
     .example("hold_out(10%, seed = 0)")
 }

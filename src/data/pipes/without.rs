@@ -79,12 +79,12 @@ impl Dataset for Without {
         self.base.id(index)
     }
 
-    fn is_grouped(&self) -> bool {
-        self.base.is_grouped()
+    fn group(&self, index: usize) -> Option<u64> {
+        self.base.group(index)
     }
 
-    fn group(&self, index: usize) -> u64 {
-        self.base.group(index)
+    fn buffer(&self) -> Option<usize> {
+        self.base.buffer()
     }
 
     fn portions(&self) -> Vec<Portion> {

@@ -88,15 +88,11 @@ impl Dataset for Folder {
         &self.classes
     }
 
-    fn is_grouped(&self) -> bool {
-        self.frames.is_some()
-    }
-
     /// Parts of one clip are alike: they stay together.
-    fn group(&self, index: usize) -> u64 {
-        self.records
-            .get(index)
-            .map_or(0, |(clip, _)| u64::from(*clip))
+    fn group(&self, index: usize) -> Option<u64> {
+        self.frames?;
+        let (clip, _) = self.records.get(index)?;
+        Some(u64::from(*clip))
     }
 
     fn fetch(&self, progress: &dyn Progress) -> Result<(), DataError> {

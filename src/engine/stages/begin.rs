@@ -17,20 +17,19 @@ impl Run<'_> {
     ) -> Result<Model, Failure> {
         let graph = &training.graph;
         let mut model = self.at_rest(graph)?;
-        let Some(begins) = &training.begins else {
-            return Ok(model);
-        };
-        self.take(&begins.from.stage, &mut model, &|own| {
-            let own = (!is_of_another(&graph.still, own)).then_some(own)?;
-            begins.source(own)
-        })?;
-        // a slow copy begins as what it follows, where the other stage has none
-        for (source, copy) in graph.emas.iter().flat_map(|ema| graph.slow_pairs(ema)) {
-            if begins.fresh.contains(&source) || begins.has(&copy) {
-                continue;
+        for begins in &training.begins {
+            self.take(&begins.from.stage, &mut model, &|own| {
+                let own = (!is_of_another(&graph.still, own)).then_some(own)?;
+                begins.source(own)
+            })?;
+            // a slow copy begins as what it follows, where the other stage has none
+            for (source, copy) in graph.emas.iter().flat_map(|ema| graph.slow_pairs(ema)) {
+                if begins.fresh.contains(&source) || begins.has(&copy) {
+                    continue;
+                }
+                let value = model.get(&source)?;
+                model.set(&copy, &value)?;
             }
-            let value = model.get(&source)?;
-            model.set(&copy, &value)?;
         }
         // a run that goes on begins with its checkpoint
         let folder = &directory.folder;
@@ -38,13 +37,15 @@ impl Run<'_> {
         if goes_on("checkpoints") || goes_on(super::FINAL) {
             return Ok(model);
         }
-        watch.say(&format!(
-            "{} · begins with {} tensors of `{}`, {} are fresh",
-            stage.name,
-            begins.taken.len(),
-            begins.from.text(),
-            begins.fresh.len()
-        ));
+        for begins in &training.begins {
+            watch.say(&format!(
+                "{} · begins with {} tensors of `{}`, {} are fresh",
+                stage.name,
+                begins.taken.len(),
+                begins.from.text(),
+                begins.fresh.len()
+            ));
+        }
         Ok(model)
     }
 

@@ -191,11 +191,18 @@ impl Run<'_> {
                     let (count, said) = ((records, views), (&*work.stage.name, &*what));
                     Read::Rows(self.views(&data, reading, &through, own, count, said, watch)?)
                 }
-                (Form::Told(tells), _, Some(data)) => {
-                    let Some(told) = &evaluation.told else {
+                (Form::Told(tells) | Form::Shown(tells) | Form::Written(tells), _, Some(data)) => {
+                    let told = evaluation.told.as_ref();
+                    let Some((told, way)) =
+                        told.and_then(|told| Some((told, told.ways.get(index)?)))
+                    else {
                         return Err(unable(evaluation));
                     };
-                    Read::Rows(self.told(work, (told, tells), &data, &what, watch)?)
+                    let rows = self.told(work, (told, way, tells), &data, &what, watch)?;
+                    match want.form {
+                        Form::Told(_) => Read::Rows(rows),
+                        _ => Self::shown(rows, &data),
+                    }
                 }
                 _ => Read::Records(index),
             });

@@ -101,6 +101,9 @@ impl Done {
 fn outputs(stage: &StagePlan, root: &Path) -> Vec<Output> {
     let weights = match &stage.body {
         Body::Fit(_) => 0,
+        Body::Export(export) if export.open_clip.is_some() => {
+            export.open_clip.as_ref().map_or(0, |own| own.bytes())
+        }
         Body::Export(export) => match &export.transformers {
             Some(own) => own.bytes(),
             None => weights_of(&export.graph),

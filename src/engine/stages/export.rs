@@ -10,7 +10,10 @@ use super::weights::Holding;
 use super::{FINAL, Run, Watch, table, weights};
 use crate::files;
 use crate::plan::card::{Card, card};
-use crate::plan::transformers::{Beside, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS};
+use crate::plan::open_clip;
+use crate::plan::transformers::{
+    Beside, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, tokenizer_of,
+};
 use crate::plan::{Body, ENCODER, Export, StagePlan};
 
 impl Run<'_> {
@@ -52,11 +55,12 @@ impl Run<'_> {
             .iter()
             .find(|s| s.name == export.from.stage);
         let trained = trained.and_then(StagePlan::training_graph);
-        let (tensors, wanted) = match &export.transformers {
-            Some(own) => (own.tensors.clone(), own.of_training.as_slice()),
-            None => (export.graph.torch_tensors(ENCODER), &[][..]),
+        let (tensors, wanted) = match (&export.open_clip, &export.transformers) {
+            (Some(own), _) => (own.tensors.clone(), own.of_training.as_slice()),
+            (None, Some(own)) => (own.tensors.clone(), own.of_training.as_slice()),
+            (None, None) => (export.graph.torch_tensors(ENCODER), &[][..]),
         };
-        let beside = match (from, trained) {
+        let mut beside = match (from, trained) {
             (Some(directory), Some((trained, _))) => {
                 let binding = directory.binding("");
                 weights::load_named(&directory.folder, FINAL, &binding, trained, wanted)
@@ -64,6 +68,9 @@ impl Run<'_> {
             }
             _ => BTreeMap::new(),
         };
+        if let Some(own) = &export.open_clip {
+            own.fold(&mut beside);
+        }
         let holding = Holding {
             tensors,
             model: &model,
@@ -71,10 +78,17 @@ impl Run<'_> {
             batches: trained.map_or(0, |(_, s)| steps * s.accumulate as u64),
         };
         weights::export(&path, holding, &about)?;
-        let mut files = vec![(CONFIG, Text::Json(config))];
+        let mut files = match &export.open_clip {
+            Some(own) => vec![(open_clip::CONFIG, Text::Json(own.config(&about)))],
+            None => vec![(CONFIG, Text::Json(config))],
+        };
         let mark = json!({ "recipe_hash": hash });
-        let tokenizer = export.transformers.as_ref();
-        if let Some((cuts, config)) = tokenizer.and_then(|own| own.tokenizer(&mark)) {
+        let cuts = match (&export.open_clip, &export.transformers) {
+            (Some(own), _) => tokenizer_of(own.words.as_ref(), own.positions, &mark),
+            (None, Some(own)) => own.tokenizer(&mark),
+            (None, None) => None,
+        };
+        if let Some((cuts, config)) = cuts {
             files.push((TOKENIZER, Text::Bytes(cuts)));
             files.push((TOKENIZER_CONFIG, Text::Json(config)));
         }
@@ -97,9 +111,15 @@ impl Run<'_> {
             said.insert_str(0, &format!("; beside it {}", listed(&names)));
         }
         watch.end(&format!("{} · {file}{said}", stage.name));
-        let lines = match &export.transformers {
-            Some(own) => own.lines(&file, &found_beside(&path, &written)),
-            None => loading.lines,
+        let lines = match (&export.open_clip, &export.transformers) {
+            (Some(own), _) => {
+                let found = found_beside(&path, &written, (open_clip::WEIGHTS, open_clip::CONFIG));
+                own.lines(found.folder.as_deref(), &file)
+            }
+            (None, Some(own)) => {
+                own.lines(&file, &found_beside(&path, &written, (WEIGHTS, CONFIG)))
+            }
+            (None, None) => loading.lines,
         };
         let said = match lines.as_slice() {
             [] => vec![
@@ -144,13 +164,17 @@ enum Text {
     Bytes(Vec<u8>),
 }
 
-/// What `transformers` finds beside the weights, of the files that were written there.
-fn found_beside(weights: &Path, written: &[(&str, PathBuf)]) -> Beside {
+/// What a library finds beside the weights, of the files that were written there, if these are called so.
+fn found_beside(
+    weights: &Path,
+    written: &[(&str, PathBuf)],
+    (model, config): (&str, &str),
+) -> Beside {
     let place = |name: &str| written.iter().find(|(own, _)| *own == name);
     let named = |name: &str| place(name).is_some_and(|(_, place)| file_name(place) == name);
     // a tokenizer whose config is another's is another tokenizer
     let tokenizer = place(TOKENIZER).filter(|_| place(TOKENIZER_CONFIG).is_some());
-    let whole = file_name(weights) == WEIGHTS && named(CONFIG);
+    let whole = file_name(weights) == model && named(config);
     let whole = whole && (tokenizer.is_none() || named(TOKENIZER));
     let folder = weights.parent().map(|folder| folder.display().to_string());
     let folder = folder
@@ -205,3 +229,7 @@ fn file_name(path: &Path) -> String {
 #[cfg(test)]
 #[path = "export_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "open_clip_tests.rs"]
+mod open_clip_tests;

@@ -19,7 +19,7 @@ const LENGTH: usize = 16;
 
 /// Keeps every line that is said.
 #[derive(Default)]
-struct Kept(Vec<String>);
+pub(super) struct Kept(Vec<String>);
 
 impl Watch for Kept {
     fn begin(&mut self, _: &str, _: &str, _: u64, _: u64) {}
@@ -36,7 +36,7 @@ impl Watch for Kept {
 
 impl Kept {
     /// The lines of Python that load an export.
-    fn lines(&self, stage: &str) -> String {
+    pub(super) fn lines(&self, stage: &str) -> String {
         let own = format!("{stage} · ");
         let after = self.0.iter().skip_while(|line| !line.starts_with(&own));
         let after = after.skip(2);
@@ -116,7 +116,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn run(text: &str, folder: &Path) -> (Plan, Kept) {
+pub(super) fn run(text: &str, folder: &Path) -> (Plan, Kept) {
     let mut sources = Sources::default();
     let file = sources.add("test.ssl", text);
     let catalog = Catalog::builtin();
@@ -327,7 +327,7 @@ fn batch(pieces: &Pieces, texts: &[(String, Option<String>)]) -> [HostTensor; 2]
 }
 
 /// A graph's tensors as a training left them, by the names that they have there.
-fn model(graph: &Graph, trained: &BTreeMap<String, HostTensor>) -> crate::engine::Model {
+pub(super) fn model(graph: &Graph, trained: &BTreeMap<String, HostTensor>) -> crate::engine::Model {
     let mut model = crate::engine::Model::init(graph, 0, &Device::flex()).expect("a model");
     for parameter in &graph.parameters {
         let tensor = &trained[&parameter.name];
@@ -336,7 +336,7 @@ fn model(graph: &Graph, trained: &BTreeMap<String, HostTensor>) -> crate::engine
     model
 }
 
-fn training(plan: &Plan) -> &Training {
+pub(super) fn training(plan: &Plan) -> &Training {
     let found = plan.stages.iter().find_map(|stage| match &stage.body {
         Body::Train(training) => Some(training),
         _ => None,
@@ -344,7 +344,7 @@ fn training(plan: &Plan) -> &Training {
     found.expect("a training")
 }
 
-fn file(name: &str, tensor: &HostTensor) -> FileTensor {
+pub(super) fn file(name: &str, tensor: &HostTensor) -> FileTensor {
     let (dtype, bytes) = match tensor {
         HostTensor::F32 { data, .. } => {
             let bytes = data.iter().flat_map(|x| x.to_le_bytes());

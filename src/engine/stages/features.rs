@@ -148,7 +148,7 @@ impl Run<'_> {
         }
         features.numbers = places.iter().map(|place| *place as u32).collect();
         if data.dataset.is_grouped() {
-            let group = |place: &u64| data.dataset.group(*place as usize);
+            let group = |place: &u64| data.dataset.group(*place as usize).unwrap_or(*place);
             features.groups = places.iter().map(group).collect();
         }
         if by_length {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::confusion;
 use super::failure::{Failure, disk};
 use super::{Run, StageDirectory, Watch};
 use crate::augment::preview::{Drawn, framed, one_record, png, side_by_side};
@@ -75,6 +76,12 @@ impl Run<'_> {
                     }
                     continue;
                 }
+                (Exhibit::Confusion { .. }, Exhibit::Confusion { .. }) => {
+                    let data = evaluation.splits.first();
+                    let data = data.map_or("", |split| split.data.text.as_str());
+                    self.confusion(stage, data, [own, other], directory)?;
+                    continue;
+                }
                 (Exhibit::Text(text), _) => {
                     self.beside_results(&stage.name, text)?;
                     (TABLE, folder.write(TABLE, text.as_bytes()))
@@ -103,6 +110,35 @@ impl Run<'_> {
         let results = run.folder.make("results").map_err(failed("results"))?;
         let written = results.write(name, bytes);
         written.map_err(failed(&format!("results/{name}")))
+    }
+
+    /// Draws which classes are taken for which: by the trained encoder, and by the untrained one.
+    fn confusion(
+        &self,
+        stage: &StagePlan,
+        data: &str,
+        both: [&Exhibit; 2],
+        directory: &StageDirectory,
+    ) -> Result<(), Failure> {
+        let mut shown = Vec::new();
+        for (name, exhibit) in ["confusion", "confusion_untrained"].into_iter().zip(both) {
+            let Exhibit::Confusion { classes, counts } = exhibit else {
+                continue;
+            };
+            let Ok(bytes) = confusion::drawn(&stage.name, name, classes, counts) else {
+                continue;
+            };
+            self.result(&exhibit_picture(&stage.name, name), &bytes)?;
+            shown.push(ExhibitFile {
+                name: name.to_owned(),
+                panels: vec!["a row for each class, a column for what is told".to_owned()],
+                data: data.to_owned(),
+                records: Vec::new(),
+                lines: Vec::new(),
+            });
+        }
+        let written = directory.folder.write_json("exhibits.json", &shown);
+        written.map_err(|error| disk(&directory.path_of("exhibits.json"), &error))
     }
 
     /// Draws records beside those that lie nearest to them: pictures as pictures, others as lines of the trained encoder.
@@ -168,6 +204,7 @@ fn sheet(
     for query in queries {
         let own = one_record(&*asks.dataset, query.record)?;
         let class = asks.dataset.class(query.record)?;
+        let group = asks.dataset.group(query.record);
         let id = asks.dataset.id(query.record);
         text += &format!("\n#{id}  {}\n", own.said());
         let mut row = Vec::new();
@@ -181,7 +218,11 @@ fn sheet(
         }
         for near in &query.found {
             let found = one_record(&*among.dataset, near.record)?;
-            let same = class.is_some() && among.dataset.class(near.record)? == class;
+            // what belongs together, where somebody says so, else what is of one class
+            let same = match group {
+                Some(_) => among.dataset.group(near.record) == group,
+                None => class.is_some() && among.dataset.class(near.record)? == class,
+            };
             let id = among.dataset.id(near.record);
             let cosine = near.cosine;
             let mark = if same { "+" } else { "-" };
@@ -202,7 +243,7 @@ fn sheet(
         return Ok(Sheet::Lines(text));
     }
     let title = format!(
-        "{stage} - {name}: records of {}, then the nearest of {}; + of the same class, - of another",
+        "{stage} - {name}: records of {}, then the nearest of {}; + of the same class or group, - of another",
         asks.text, among.text
     );
     Ok(Sheet::Pictures(png(&side_by_side(&title, rows)?)?))

@@ -6,6 +6,7 @@ mod calibrate;
 mod changes;
 mod collapse;
 mod columns;
+mod confusion;
 mod directory;
 mod done;
 mod epoch;

@@ -3,21 +3,21 @@
 use std::borrow::Cow;
 
 use super::failure::Failure;
-use super::features::{BATCH, View, bound};
+use super::features::{BATCH, View, bound, take};
 use super::work::{Whose, Work};
 use super::{Run, Watch};
-use crate::engine::{Batch, Model, drawn};
-use crate::evaluation::{Column, Features, Tell};
+use crate::engine::{Batch, HostTensor, Model, drawn};
+use crate::evaluation::{Column, Features, LABEL, Read, Shown, Tell};
 use crate::graph::Graph;
 use crate::language::codes::Code;
-use crate::plan::{DataView, Told};
+use crate::plan::{DataView, Told, Way};
 
 impl Run<'_> {
-    /// Reads a split as the task was trained: for each record what is told at these places. What is drawn is drawn by the run's seed.
+    /// Reads a split the way that is planned for it: for each record what is told at these places. What is drawn is drawn by the run's seed.
     pub(super) fn told(
         &self,
         work: &Work<'_>,
-        (told, tells): (&Told, &[Tell]),
+        (told, way, tells): (&Told, &Way, &[Tell]),
         data: &DataView,
         what: &str,
         watch: &mut dyn Watch,
@@ -28,7 +28,7 @@ impl Run<'_> {
         let vars: Vec<_> = vars.map(|(_, var)| *var).collect();
         let view = View {
             data,
-            samples: &told.samples,
+            samples: &way.samples,
             batch: BATCH,
             on_bad: told.on_bad,
             by_length: false,
@@ -42,10 +42,19 @@ impl Run<'_> {
         let seed = self.settings.seed;
         self.read(&view, &work.stage.name, what, watch, &mut |batch, watch| {
             let number = batch.index;
-            let fields: Batch = bound(std::mem::take(&mut batch.fields), &told.bindings).collect();
             if batch.size == 0 {
                 return Ok(());
             }
+            let places = batch.indices.iter();
+            found.numbers.extend(places.map(|place| *place as u32));
+            // a class that the task itself reads is none to judge by
+            if !way.bindings.iter().any(|(field, _)| field == LABEL)
+                && let Some(HostTensor::Int { data, .. }) = take(batch, LABEL)
+            {
+                let classes = data.iter().map(|class| *class as u32);
+                found.labels.extend(classes);
+            }
+            let fields: Batch = bound(std::mem::take(&mut batch.fields), &way.bindings).collect();
             let mut read = drawn(&told.graph, &model, &fields, &vars, seed, number)?.into_iter();
             for (at, _) in tells
                 .iter()
@@ -65,6 +74,19 @@ impl Run<'_> {
             return Err(Failure::new(Code::BadSample, message).at(data.span));
         }
         Ok(found)
+    }
+
+    /// What is known of records of which these rows were told.
+    pub(super) fn shown(rows: Features, data: &DataView) -> Read {
+        let groups = rows.numbers.iter().map(|place| {
+            let group = data.dataset.group(*place as usize);
+            group.unwrap_or(u64::from(*place))
+        });
+        Read::Shown(Shown {
+            groups: groups.collect(),
+            classes: data.dataset.class_names().to_vec(),
+            rows,
+        })
     }
 
     /// All of a task, as training has left it or as it began.

@@ -96,6 +96,8 @@ fn encoders_agree_with_torchvision_and_timm() {
     agrees("vit_tiny", "vit", &vit);
     let gap = [vit.as_slice(), &[("pool", word("mean"))]].concat();
     agrees("vit_tiny_gap", "vit", &gap);
+    let pre_norm = [vit.as_slice(), &[("pre_norm", word("on"))]].concat();
+    agrees("vit_tiny_pre_norm", "vit", &pre_norm);
 }
 
 #[test]

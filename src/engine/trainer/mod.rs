@@ -226,6 +226,7 @@ impl Trainer {
         let done = self.take_turns(graph, turns, &traced, rate, clip, &mut before);
         match done {
             Ok(report) => {
+                self.keep_within(graph)?;
                 self.follow(graph)?;
                 self.step += 1;
                 self.move_average()?;

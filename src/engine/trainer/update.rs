@@ -34,6 +34,19 @@ impl Trainer {
         Ok(())
     }
 
+    /// Sets parameters that a step has moved beyond their bounds to the nearer of both.
+    pub(super) fn keep_within(&mut self, graph: &Graph) -> Result<()> {
+        for bound in &graph.bounds {
+            let value = self.model.take_parameter(&bound.parameter)?.inner();
+            let shape = value.shape();
+            let value = value.flat().map_err(device_failed)?;
+            let value = Value::from(value.clamp(bound.least, bound.most));
+            let value = value.reshape(&shape).map_err(device_failed)?;
+            self.model.put_parameter(&bound.parameter, value);
+        }
+        Ok(())
+    }
+
     /// Scales the gradients so that their global norm is at most `limit`; returns the norm before.
     pub(super) fn clip(&self, graph: &Graph, sums: &mut Sums, limit: f64) -> Result<f64> {
         let norms = norms(sums.values().map(Sum::flat))?;

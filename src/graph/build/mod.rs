@@ -49,6 +49,8 @@ impl Graph {
             assigns: Vec::new(),
             emas: Vec::new(),
             still: Vec::new(),
+            held: Vec::new(),
+            bounds: Vec::new(),
             objectives: Vec::new(),
             claims: Default::default(),
             parts: Vec::new(),

@@ -1,12 +1,14 @@
 //! What lives between steps, and what a step consists of: states, slow copies, objectives with parameters of their own, work
 //! before each epoch, parts that later stages start from.
 
+mod bounds;
 mod epoch;
 mod objectives;
 mod slow;
 mod states;
 mod still;
 
+pub use bounds::Bound;
 pub use epoch::{EpochWork, INDEX};
 pub use objectives::Phase;
 pub use slow::{Ema, Part, followed};

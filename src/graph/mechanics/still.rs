@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::module::belongs;
-use super::super::{Buffer, BufferId, Graph, Node, Op, Parameter, ParameterId, Var, show};
+use super::super::{Buffer, BufferId, Graph, Module, Node, Op, Parameter, ParameterId, Var, show};
 use crate::catalog::{Problem, Result};
 use crate::language::codes::Code;
 
@@ -160,15 +160,25 @@ impl Graph {
         BufferId(id as u32)
     }
 
+    /// Holds a module of this graph as it begins: no objective moves it, and what it computes is computed as in evaluation. Nodes that it has
+    /// already are of it, too.
+    pub fn hold(&mut self, module: &Module) {
+        if !self.held.contains(&module.name) {
+            self.held.push(module.name.clone());
+        }
+    }
+
     /// Whether no objective moves a parameter: a slow copy's, or one of a net that is held still.
     pub fn is_still(&self, parameter: &str) -> bool {
-        let mut still = self.still.iter();
-        self.is_slow(parameter) || still.any(|still| belongs(parameter, &still.name))
+        let still = self.still.iter().map(|still| &still.name);
+        let mut names = still.chain(&self.held);
+        self.is_slow(parameter) || names.any(|name| belongs(parameter, name))
     }
 
     /// Whether a node runs as in evaluation in every graph: it belongs to a net that is held still.
     pub fn runs_still(&self, node: &Node) -> bool {
-        let mut still = self.still.iter();
-        still.any(|still| node.path == still.name || belongs(&node.path, &still.name))
+        let still = self.still.iter().map(|still| &still.name);
+        let mut names = still.chain(&self.held);
+        names.any(|name| node.path == *name || belongs(&node.path, name))
     }
 }

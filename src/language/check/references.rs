@@ -239,8 +239,12 @@ impl Checker<'_> {
                 .filter(|param| param.ty == Type::Encoder)
                 .map(|param| param.name.clone()),
         );
-        // a finetuning goes on with the encoder of the stage it comes from
-        parts.push("encoder".into());
+        if spec.without.contains(&"encoder") {
+            parts.retain(|part| part != "encoder");
+        } else {
+            // a finetuning goes on with the encoder of the stage it comes from
+            parts.push("encoder".into());
+        }
         let mut seen = Vec::new();
         parts.retain(|part| {
             let again = seen.contains(part);

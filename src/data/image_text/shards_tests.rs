@@ -1,0 +1,113 @@
+//! Shards and parquet files that others have written: `tests/fixtures/data/image_text/shards.py`.
+
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{Split, Value};
+use crate::data::test_help::{self as help, write};
+use crate::data::{Dataset, Draws, Silent};
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/data/image_text"
+    );
+    Path::new(folder).join(name)
+}
+
+fn train(place: &Path, given: &[(&str, Value)]) -> std::sync::Arc<dyn Dataset> {
+    let mut all = vec![("name", Value::Text("pairs".into()))];
+    all.extend(given.iter().cloned());
+    let opened = help::open_at("image_text", &all, &help::given("pairs", place));
+    help::splits(opened.unwrap()).parts[&Split::Train].clone()
+}
+
+fn pairs(part: &dyn Dataset) -> Vec<(u8, String)> {
+    let read = |index| {
+        let record = part.read(index, Draws::STILL).unwrap();
+        let value = help::picture(&record[..1]).0.pixels[0];
+        let caption = record.into_iter().nth(1).unwrap().into_text().unwrap();
+        (value, caption.to_string())
+    };
+    (0..part.len()).map(read).collect()
+}
+
+#[test]
+fn every_format_of_archives_and_parquet_hold_the_same_pairs() {
+    let wanted = [(1, "a cat"), (2, "größe"), (3, "the last")];
+    let wanted = wanted.map(|(value, caption)| (value, caption.to_owned()));
+    let named = |name: &'static str, value: &str| (name, Value::Text(value.into()));
+    for name in ["ustar.tar", "gnu.tar", "pax.tar", "pairs.parquet"] {
+        let given = [named("group", "of"), named("label", "cls")];
+        let part = train(&fixture(name), &given);
+        assert_eq!(pairs(&*part), wanted, "{name}");
+        assert_eq!(part.class_names(), ["4", "9"], "{name}");
+        let classes: Vec<_> = (0..3).map(|index| part.class(index).unwrap()).collect();
+        assert_eq!(classes, [Some(0), None, Some(1)], "{name}");
+        let groups: Vec<_> = (0..3).map(|index| part.group(index)).collect();
+        assert_eq!(groups, [0, 1, 2].map(Some), "{name}");
+        assert_eq!(part.fields()[0].1.to_string(), "image[3, 2, 2]", "{name}");
+        part.manifest(&Silent).unwrap();
+    }
+    let other = train(&fixture("gnu.tar"), &[named("text", "seg.txt")]);
+    assert_eq!(
+        pairs(&*other),
+        [(2, "no caption of the picture".to_owned())]
+    );
+}
+
+#[test]
+fn a_shard_that_ends_early_is_refused_or_read_as_far_as_it_goes() {
+    let whole = std::fs::read(fixture("pax.tar")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.tar");
+    let open = || {
+        let given = [("name", Value::Text("pairs".into()))];
+        help::open_at("image_text", &given, &help::given("pairs", &path)).map(help::splits)
+    };
+    let mut rng = crate::data::Philox::new(3, &[]);
+    let (mut refused, mut read) = (0, 0);
+    for round in 0..300 {
+        let mut bytes = whole.clone();
+        match round % 2 {
+            0 => bytes.truncate(rng.below(bytes.len() as u32) as usize),
+            _ => {
+                let at = rng.below(8192) as usize;
+                bytes[at] = rng.below(256) as u8;
+            }
+        }
+        write(&path, bytes);
+        match open() {
+            Err(_) => refused += 1,
+            Ok(splits) => {
+                let part = &splits.parts[&Split::Train];
+                (0..part.len()).for_each(|index| drop(part.read(index, Draws::STILL)));
+                read += 1;
+            }
+        }
+    }
+    assert!(refused > 50 && read > 20, "{refused} {read}");
+    write(&path, vec![b'x'; 4096]);
+    let problem = open().err().expect("it is no archive");
+    let said = format!("{problem:?}");
+    assert!(
+        said.contains("there is no header of a tar archive at byte 0"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_buffer_is_that_of_what_it_is_made_into() {
+    let source = help::call(
+        "image_text",
+        &[
+            ("name", Value::Text("pairs".into())),
+            ("buffer", Value::Integer(2)),
+        ],
+    );
+    let pipe = help::call("hold_out", &[("amount", Value::Integer(1))]);
+    let places = help::given("pairs", &fixture("gnu.tar"));
+    let data = help::data(source, vec![pipe]);
+    let splits = help::splits(crate::data::open(&data, &Default::default(), &places).unwrap());
+    assert_eq!(splits.parts[&Split::Train].buffer(), Some(2));
+    assert_eq!(train(&fixture("gnu.tar"), &[]).buffer(), None);
+}

@@ -1,0 +1,452 @@
+//! Files that name pictures beside their captions: CSV, TSV, JSON lines.
+
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use csv::ByteRecord;
+use serde_json::{Map, Value};
+
+use super::captions::{Noted, number_of};
+use super::source::{Found, Pairs, Row};
+use crate::catalog::Result as Checked;
+use crate::data::decode::{self, Header};
+use crate::data::dialogues::column;
+use crate::data::documents::index::{Gather, Index, Key, LONGEST, LOOKED_AT, Limited, TOO_LONG};
+use crate::data::documents::stored::{Stored, bad};
+use crate::data::documents::{format_of, json, table as rows};
+use crate::data::{DataError, packed, regular, texts};
+
+/// Columns of the picture; the first of them that is there counts.
+pub(super) const IMAGES: [&str; 7] = [
+    "image",
+    "file",
+    "file_name",
+    "filename",
+    "filepath",
+    "path",
+    "img",
+];
+/// Those of the caption.
+pub(super) const TEXTS: [&str; 7] = [
+    "text",
+    "caption",
+    "captions",
+    "texts",
+    "title",
+    "sentence",
+    "sentences",
+];
+
+/// What the recipe says of names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    pub(super) image: Option<String>,
+    /// None where it does not say.
+    pub(super) text: Vec<String>,
+    pub(super) group: Option<String>,
+    pub(super) label: Option<String>,
+}
+
+/// Where a table's columns are.
+#[derive(Clone, Debug)]
+struct Columns {
+    separator: u8,
+    /// How many.
+    count: usize,
+    image: usize,
+    text: Vec<usize>,
+    group: Option<usize>,
+    label: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+enum Format {
+    Json(Names),
+    Table(Columns),
+}
+
+/// What a row says.
+struct Said {
+    image: Vec<u8>,
+    captions: Vec<Vec<u8>>,
+    group: Vec<u8>,
+    label: Option<Key>,
+}
+
+impl Said {
+    fn noted(&self) -> Noted {
+        let picture = number_of(&self.image);
+        Noted {
+            picture,
+            group: match self.group.is_empty() {
+                true => picture,
+                false => number_of(&self.group),
+            },
+            captions: self.captions.len() as u64,
+        }
+    }
+}
+
+/// A file, and where its pictures lie.
+pub(super) struct Table {
+    stored: Stored,
+    format: Format,
+    /// The folder that its pictures are named from.
+    folder: PathBuf,
+}
+
+/// A cell that is not blank, without the space around it.
+pub(super) fn filled(cell: &[u8]) -> Option<Vec<u8>> {
+    let cell = cell.trim_ascii();
+    (!cell.is_empty()).then(|| cell.to_vec())
+}
+
+/// A label as a cell says it.
+pub(super) fn key(cell: &[u8]) -> Option<Key> {
+    let text = std::str::from_utf8(cell).ok()?.trim();
+    match text.parse() {
+        _ if text.is_empty() => None,
+        Ok(number) => Some(Key::Number(number)),
+        Err(_) => Some(Key::Text(text.to_owned())),
+    }
+}
+
+impl Columns {
+    fn of(path: &Path, separator: u8, header: &[String], names: &Names) -> Checked<Self> {
+        let one = |what: &str, asked: Option<&str>, known: &[&str]| {
+            column(path, what, asked, known, header)
+        };
+        let named = |what: &str, name: &Option<String>| match name {
+            Some(name) => one(what, Some(name), &[]).map(Some),
+            None => Ok(None),
+        };
+        let text: Checked<Vec<usize>> = match names.text.as_slice() {
+            [] => one("text", None, &TEXTS).map(|at| vec![at]),
+            several => several
+                .iter()
+                .map(|name| one("text", Some(name), &[]))
+                .collect(),
+        };
+        Ok(Self {
+            separator,
+            count: header.len(),
+            image: one("image", names.image.as_deref(), &IMAGES)?,
+            text: text?,
+            group: named("group", &names.group)?,
+            label: named("label", &names.label)?,
+        })
+    }
+
+    fn said(&self, record: &ByteRecord) -> Said {
+        let cell = |at: usize| record.get(at).unwrap_or_default();
+        let texts = self.text.iter().filter_map(|at| filled(cell(*at)));
+        Said {
+            image: cell(self.image).trim_ascii().to_vec(),
+            captions: texts.collect(),
+            group: self
+                .group
+                .map_or(Vec::new(), |at| cell(at).trim_ascii().to_vec()),
+            label: self.label.and_then(|at| key(cell(at))),
+        }
+    }
+
+    /// Finds the rows of a file whose first line names its columns.
+    fn scan(&self, from: &mut dyn Read) -> Result<Index, String> {
+        let (limited, left) = Limited::new(from);
+        let mut reader = rows::builder(self.separator).from_reader(limited);
+        let mut record = ByteRecord::new();
+        let mut gather = Gather::default();
+        gather.all_texts();
+        let mut first = true;
+        loop {
+            // what is read ahead belongs to the next
+            left.set(LONGEST + (1 << 19));
+            let before = reader.position().line();
+            let more = reader.read_byte_record(&mut record).map_err(|error| {
+                let text = rows::words(&error);
+                match text == TOO_LONG {
+                    true => format!(
+                        "the record that starts in line {before} has more than 64 MiB: is a quote not closed?"
+                    ),
+                    false => text,
+                }
+            })?;
+            if !more {
+                return Ok(gather.done(reader.position().byte()));
+            }
+            if std::mem::take(&mut first) {
+                continue;
+            }
+            let at = record
+                .position()
+                .map_or((0, 0), |at| (at.byte(), at.line()));
+            let said = self.said(&record);
+            gather.note(said.noted().numbers());
+            gather.add(at.0, at.1, said.label);
+        }
+    }
+
+    /// What a row's bytes say. `last`: no row follows.
+    fn read(&self, piece: &[u8], last: bool) -> Result<Said, String> {
+        let quotes = memchr::memchr_iter(b'"', piece).count();
+        if last && quotes % 2 == 1 {
+            return Err("a quote in it is not closed before the file ends; a quote inside of a text is written twice".into());
+        }
+        let mut reader = rows::builder(self.separator).from_reader(piece);
+        let mut record = ByteRecord::new();
+        let read = reader.read_byte_record(&mut record);
+        if !read.map_err(|error| rows::words(&error))? {
+            return Err("it is empty".into());
+        }
+        if record.len() != self.count {
+            return Err(format!(
+                "it has {} fields, and the first line names {} columns: is a separator in a text without quotes around it?",
+                record.len(),
+                self.count
+            ));
+        }
+        Ok(self.said(&record))
+    }
+}
+
+/// The field of this name, else the first of those that are known.
+fn field<'o>(
+    object: &'o Map<String, Value>,
+    asked: Option<&str>,
+    known: &[&str],
+) -> Option<&'o Value> {
+    match asked {
+        Some(name) => object.get(name),
+        None => known.iter().find_map(|name| object.get(*name)),
+    }
+}
+
+/// What a field is called in an error.
+fn called(asked: Option<&str>, known: &[&str]) -> String {
+    match asked {
+        Some(name) => format!("field `{name}`"),
+        None => {
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("field {}", known.join(" or "))
+        }
+    }
+}
+
+impl Names {
+    /// What a line of JSON says.
+    fn read(&self, line: &[u8]) -> Result<Said, String> {
+        let object = match json::value(line)? {
+            Value::Object(object) => object,
+            other => return Err(format!("it is {}, and no JSON object", json::kind(&other))),
+        };
+        let lacks = |asked: Option<&str>, known: &[&str]| {
+            format!("it has no {}: {}", called(asked, known), json::has(&object))
+        };
+        let image = match field(&object, self.image.as_deref(), &IMAGES) {
+            Some(Value::String(path)) => path.trim().as_bytes().to_vec(),
+            Some(other) => {
+                return Err(format!(
+                    "its {} is {}, not the path of a picture",
+                    called(self.image.as_deref(), &IMAGES),
+                    json::kind(other)
+                ));
+            }
+            None => return Err(lacks(self.image.as_deref(), &IMAGES)),
+        };
+        let mut captions = Vec::new();
+        let mut take = |asked: Option<&str>| -> Result<(), String> {
+            let all = match field(&object, asked, &TEXTS) {
+                None => return Err(lacks(asked, &TEXTS)),
+                Some(Value::Null) => return Ok(()),
+                Some(Value::Array(all)) => all.as_slice(),
+                Some(one) => std::slice::from_ref(one),
+            };
+            for one in all {
+                let Value::String(text) = one else {
+                    let (what, kind) = (called(asked, &TEXTS), json::kind(one));
+                    return Err(format!("its {what} holds {kind}, not text"));
+                };
+                captions.extend(filled(text.as_bytes()));
+            }
+            Ok(())
+        };
+        match self.text.as_slice() {
+            [] => take(None)?,
+            several => several.iter().try_for_each(|name| take(Some(name)))?,
+        }
+        let named = |name: &Option<String>| match object.get(name.as_deref()?) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        Ok(Said {
+            image,
+            captions,
+            group: named(&self.group).unwrap_or_default().trim().into(),
+            label: named(&self.label).and_then(|text| key(text.as_bytes())),
+        })
+    }
+
+    /// Finds the rows of a file of one object a line.
+    fn scan(&self, from: &mut dyn Read) -> Result<Index, String> {
+        let mut gather = Gather::default();
+        gather.all_texts();
+        let mut wrong: Option<String> = None;
+        let mut known = false;
+        let utf8 = |bytes: &[u8]| texts::is_utf16(bytes).map_or(Ok(()), |what| Err(what.into()));
+        let end = json::lines(from, utf8, |line| {
+            let said = match line.text.len() <= LONGEST {
+                true => self.read(line.text),
+                false => Err("it is too long".into()),
+            };
+            let (noted, label) = match said {
+                Ok(said) => {
+                    known = true;
+                    (said.noted(), said.label)
+                }
+                // told where it is read: a picture of its own with one caption
+                Err(what) => {
+                    if !known && gather.seen() < LOOKED_AT {
+                        let what = format!("line {} of it names no pair: {what}", line.number);
+                        wrong.get_or_insert(what);
+                    }
+                    let own = number_of(&line.start.to_le_bytes());
+                    let alone = Noted {
+                        picture: own,
+                        group: own,
+                        captions: 1,
+                    };
+                    (alone, None)
+                }
+            };
+            gather.note(noted.numbers());
+            gather.add(line.start, line.number, label);
+        })?;
+        match wrong.filter(|_| !known) {
+            Some(what) => Err(what),
+            None => Ok(gather.done(end)),
+        }
+    }
+}
+
+impl Table {
+    /// Looks through a file. `folder`: where its pictures lie; where the file lies if that is not said.
+    pub(super) fn open(path: &Path, names: &Names, folder: Option<&Path>) -> Checked<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let format = match format_of(&name) {
+            Some(kind @ ("csv" | "tsv")) => {
+                let separator = if kind == "csv" { b',' } else { b'\t' };
+                let stream = packed::stream(path).map_err(|error| bad(path, &error))?;
+                let header = rows::header(stream, separator).map_err(|what| bad(path, &what))?;
+                Format::Table(Columns::of(path, separator, &header, names)?)
+            }
+            _ => Format::Json(names.clone()),
+        };
+        let kind = match &format {
+            Format::Json(names) => format!("index of pairs 1 {names:?}"),
+            Format::Table(columns) => format!("index of pairs 1 {columns:?}"),
+        };
+        let find = |from: &mut dyn Read| match &format {
+            Format::Json(names) => names.scan(from),
+            Format::Table(columns) => columns.scan(from),
+        };
+        let stored =
+            Stored::open(path, &kind, &find).map_err(|problem| match names.text.is_empty() {
+                true => problem.help("name the fields: `image = \"…\"`, `text = \"…\"`"),
+                false => problem,
+            })?;
+        // a file that is named alone lies here
+        let own = path.parent().filter(|own| !own.as_os_str().is_empty());
+        let own = own.unwrap_or(Path::new("."));
+        Ok(Self {
+            stored,
+            format,
+            folder: folder.unwrap_or(own).to_owned(),
+        })
+    }
+
+    fn said(&self, row: usize) -> Result<Said, (Option<Vec<u8>>, String)> {
+        let piece = self.stored.piece(row).map_err(|what| (None, what))?;
+        let said = match &self.format {
+            Format::Json(names) => names.read(&piece),
+            Format::Table(columns) => columns.read(&piece, row + 1 == self.stored.index.len()),
+        };
+        said.map_err(|what| (Some(piece), what))
+    }
+
+    /// The picture's path below the folder.
+    fn path(&self, image: &[u8]) -> Result<PathBuf, String> {
+        if image.is_empty() {
+            return Err("it names no picture".into());
+        }
+        let Ok(text) = std::str::from_utf8(image) else {
+            return Err("the name of its picture is no UTF-8".into());
+        };
+        let path = Path::new(text);
+        // a table may name its own folder from the root
+        let inner = path.strip_prefix(&self.folder).unwrap_or(path);
+        let stays = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+        match inner.components().all(stays) {
+            true => Ok(inner
+                .components()
+                .filter(|part| *part != Component::CurDir)
+                .collect()),
+            false => Err(format!(
+                "its picture does not lie below {}: write paths from there, or name their folder, `images = \"…\"`",
+                self.folder.display()
+            )),
+        }
+    }
+}
+
+impl Pairs for Table {
+    fn file(&self) -> &Path {
+        &self.stored.path
+    }
+
+    fn index(&self) -> &Index {
+        &self.stored.index
+    }
+
+    fn row(&self, row: usize) -> Result<Row, DataError> {
+        let failed = |piece: Option<&[u8]>, what: String| {
+            DataError::new(format!(
+                "can't read {}: {what}",
+                self.stored.name(row, piece)
+            ))
+        };
+        let said = self
+            .said(row)
+            .map_err(|(piece, what)| failed(piece.as_deref(), what))?;
+        let path = self.path(&said.image).map_err(|what| failed(None, what))?;
+        let path = self.folder.join(path);
+        let name = format!("{}, {}", path.display(), self.stored.name(row, None));
+        let image = regular::read(&path)
+            .map_err(|error| DataError::new(format!("can't read {name}: {error}")))?;
+        Ok(Row {
+            name,
+            image,
+            captions: said.captions,
+        })
+    }
+
+    fn header(&self, row: usize) -> Option<Header> {
+        let path = self.path(&self.said(row).ok()?.image).ok()?;
+        let file = regular::open(&self.folder.join(path)).ok()?;
+        // one block of a disk: most headers fit into it
+        decode::header(std::io::BufReader::with_capacity(4096, file)).ok()
+    }
+
+    fn resident(&self) -> u64 {
+        self.stored.resident()
+    }
+
+    /// The pictures that rows name; those of rows that can't be read are told of when they are read.
+    fn beside(&self, rows: &mut dyn Iterator<Item = usize>) -> Option<Found> {
+        let paths = rows.filter_map(|row| self.path(&self.said(row).ok()?.image).ok());
+        Some(Found {
+            root: self.folder.clone(),
+            files: paths.collect(),
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! One column of a parquet file, cell by cell.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::file::{OpenError, Packed, PictureFile};
+use super::spill::Spill;
+use crate::data::DataError;
+
+/// What several columns share: where unpacked cells lie.
+#[derive(Clone, Default)]
+pub(in crate::data) struct Shared(Arc<Spill>);
+
+/// A column of bytes or text.
+pub(in crate::data) struct Cells(PictureFile);
+
+impl Cells {
+    /// Reads the footer. `one` is what a cell holds, in a word: `picture`, `text`.
+    ///
+    /// # Errors
+    /// It is no parquet file, or has no such column.
+    pub(in crate::data) fn open(
+        path: &Path,
+        column: &str,
+        one: &str,
+        shared: &Shared,
+    ) -> Result<Self, String> {
+        let packed = match one {
+            "picture" => super::PICTURES,
+            _ => Packed {
+                one: "text",
+                ..super::TEXTS
+            },
+        };
+        // no column is called so: it has no labels
+        match PictureFile::open(path, column, "", &shared.0, packed) {
+            Ok(file) => Ok(Self(file)),
+            Err(OpenError::Bad(what)) => Err(what),
+            Err(OpenError::NoPictures { why, have, .. }) => {
+                Err(format!("{why}; its columns are {}", have.join(", ")))
+            }
+        }
+    }
+
+    pub(in crate::data) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    pub(in crate::data) fn rows(&self) -> usize {
+        self.0.rows
+    }
+
+    /// The bytes of a cell.
+    ///
+    /// # Errors
+    /// It is empty, or can't be read.
+    pub(in crate::data) fn get(&self, row: usize) -> Result<Vec<u8>, DataError> {
+        self.0.picture(row)
+    }
+
+    /// Bytes in memory once it is read.
+    pub(in crate::data) fn resident(&self) -> u64 {
+        self.0.resident_bytes()
+    }
+}
