@@ -27,6 +27,7 @@ mod lab_part;
 mod lightness;
 mod mask_tokens;
 mod maybe_shuffle;
+mod near_and_far;
 mod negatives;
 mod neighbour_tiles;
 mod noise;
@@ -128,6 +129,7 @@ pub fn specs() -> Vec<Spec> {
         negatives::spec(),
         sample_frames::spec(),
         maybe_shuffle::spec(),
+        near_and_far::spec(),
         frames::spec(),
     ]
 }

@@ -20,6 +20,7 @@ mod densecl;
 mod dialogue_order;
 mod dino;
 mod frame_order;
+mod frame_similarity;
 mod hidden;
 mod ibot;
 mod ijepa;
@@ -84,6 +85,7 @@ pub fn specs() -> Vec<Spec> {
         dialogue_order::spec(),
         dino::spec(),
         frame_order::spec(),
+        frame_similarity::spec(),
         ibot::spec(),
         ijepa::spec(),
         inpainting::spec(),
