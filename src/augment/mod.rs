@@ -27,11 +27,13 @@ mod lab_part;
 mod lightness;
 mod mask_tokens;
 mod maybe_shuffle;
+mod motion;
 mod near_and_far;
 mod negatives;
 mod neighbour_tiles;
 mod noise;
 pub mod normalize;
+mod order_triple;
 mod pair;
 pub mod preview;
 mod quarter_turn;
@@ -129,6 +131,7 @@ pub fn specs() -> Vec<Spec> {
         negatives::spec(),
         sample_frames::spec(),
         maybe_shuffle::spec(),
+        order_triple::spec(),
         near_and_far::spec(),
         frames::spec(),
     ]

@@ -34,6 +34,7 @@ mod logistic_regression;
 mod metric;
 mod mlp_probe;
 mod nearest_words;
+mod order;
 mod params;
 mod probe;
 mod rank;
@@ -58,7 +59,7 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `generation`, `rank`, `retrieval`,
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `generation`, `rank`, `retrieval`,
 /// `clusters`, `logistic_regression`, `few_labels`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
@@ -70,6 +71,7 @@ pub fn specs() -> Vec<Spec> {
         similarity::spec(),
         nearest_words::spec(),
         coherence::spec(),
+        order::spec(),
         rank::spec(),
         retrieval::spec(),
         clusters::spec(),

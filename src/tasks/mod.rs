@@ -66,6 +66,7 @@ use crate::data::{Fields, KINDS, SampleType, first_image};
 use crate::graph::{Graph, Var};
 
 pub use dialogue_order::COHERENCE;
+pub use frame_order::{ORDER, ORDERED};
 pub use replies_told::{
     ANSWERED, ANSWERED_COHERENCE, PIECES, SURPRISE, WRITTEN, WRITTEN_COHERENCE,
 };
