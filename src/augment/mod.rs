@@ -8,6 +8,7 @@
 
 mod ab;
 mod center_crop;
+mod color_clusters;
 mod color_jitter;
 mod crop_tokens;
 mod cutout;
@@ -116,6 +117,7 @@ pub fn specs() -> Vec<Spec> {
         lightness::spec(),
         ab::spec(),
         lab::spec(),
+        color_clusters::spec(),
         cutout::spec(),
         hole::spec(),
         noise::spec(),

@@ -19,6 +19,7 @@ mod folders;
 mod hash_journal;
 mod idx;
 mod image_folder;
+pub(crate) mod kmeans;
 pub mod lab;
 mod lazy;
 mod loader;
@@ -27,6 +28,7 @@ mod mnist;
 mod moving_shapes;
 mod open;
 mod packed;
+mod palette;
 mod parquet;
 mod pictures;
 mod pipes;
@@ -57,6 +59,7 @@ pub use loader::{
     BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order, lengths,
 };
 pub use open::{no_split, open};
+pub use palette::Palette;
 pub use pipes::parts_of_classes;
 pub use places::users as user_folder;
 pub use portion::Portion;

@@ -28,6 +28,7 @@ mod inpainting;
 mod jigsaw;
 mod lejepa;
 mod mae;
+mod maps;
 // an entry of the catalog once a text can be cut into pieces that were learnt
 mod masked_tokens;
 mod moco;
@@ -52,6 +53,7 @@ mod swav;
 mod teacher;
 mod two_views;
 mod vicreg;
+mod video_color;
 mod windows;
 
 #[cfg(test)]
@@ -108,6 +110,7 @@ pub fn specs() -> Vec<Spec> {
         split_brain::spec(),
         swav::spec(),
         vicreg::spec(),
+        video_color::spec(),
     ]
 }
 

@@ -7,7 +7,7 @@ use super::valid::readings;
 use super::work::Work;
 use super::{Run, Watch, quiet, stop_asked};
 use crate::engine::inputs::graph_of;
-use crate::engine::kmeans::best_of;
+use crate::data::kmeans::best_of;
 use crate::engine::{
     Batch, HostTensor, Model, Rows as DeviceRows, Trainer, features as evaluate, numbers,
 };
