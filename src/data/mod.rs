@@ -6,6 +6,7 @@
 mod beside;
 mod cameras;
 mod cifar10;
+mod davis;
 mod decode;
 mod dialogues;
 mod documents;
@@ -90,6 +91,7 @@ pub fn specs() -> Vec<Spec> {
         image_folder::spec(),
         video_folder::spec(),
         cameras::spec(),
+        davis::spec(),
         parquet::spec(),
         documents::spec(),
         text_lines::spec(),

@@ -13,10 +13,12 @@
 mod agreement;
 mod analogies;
 mod asked;
+mod carry;
 mod classifier;
 mod clusters;
 mod coherence;
 mod column;
+mod davis;
 mod evaluator;
 mod examples;
 mod exhibit;
@@ -24,6 +26,7 @@ mod export;
 mod features;
 mod few_labels;
 mod folds;
+mod frames;
 mod generation;
 mod heads;
 mod knn;
@@ -37,6 +40,7 @@ mod nearest_words;
 mod order;
 mod params;
 mod probe;
+mod propagation;
 mod rank;
 mod retrieval;
 mod similarity;
@@ -52,6 +56,7 @@ pub use evaluator::{
     SPREAD, TABLE, Tell, Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
+pub use frames::{Frames, Scene};
 pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
 pub use lab::{Failed, Heads, Lab, Read, Rows};
 pub use metric::{ACCURACY, Better, Measure, Measured, Unit};
@@ -59,7 +64,7 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `generation`, `rank`, `retrieval`,
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `propagation`, `generation`, `rank`, `retrieval`,
 /// `clusters`, `logistic_regression`, `few_labels`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
@@ -72,6 +77,7 @@ pub fn specs() -> Vec<Spec> {
         nearest_words::spec(),
         coherence::spec(),
         order::spec(),
+        propagation::spec(),
         rank::spec(),
         retrieval::spec(),
         clusters::spec(),

@@ -57,6 +57,7 @@ impl Planner<'_> {
             splits,
             classes: 0,
             reading: None,
+            frames: None,
             table: None,
             views: None,
             told: Some(Told {
