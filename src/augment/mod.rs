@@ -28,6 +28,7 @@ mod lab_part;
 mod lightness;
 mod mask_tokens;
 mod maybe_shuffle;
+mod moments;
 mod motion;
 mod near_and_far;
 mod negatives;
@@ -135,6 +136,7 @@ pub fn specs() -> Vec<Spec> {
         maybe_shuffle::spec(),
         order_triple::spec(),
         near_and_far::spec(),
+        moments::spec(),
         frames::spec(),
     ]
 }

@@ -11,6 +11,7 @@
 //! metric counts and in which direction it is better it says itself ([`Measure`]).
 
 mod agreement;
+mod alignment;
 mod analogies;
 mod asked;
 mod carry;
@@ -64,7 +65,7 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `propagation`, `generation`, `rank`, `retrieval`,
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `propagation`, `alignment`, `generation`, `rank`, `retrieval`,
 /// `clusters`, `logistic_regression`, `few_labels`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
@@ -78,6 +79,7 @@ pub fn specs() -> Vec<Spec> {
         coherence::spec(),
         order::spec(),
         propagation::spec(),
+        alignment::spec(),
         rank::spec(),
         retrieval::spec(),
         clusters::spec(),

@@ -32,6 +32,7 @@ mod maps;
 // an entry of the catalog once a text can be cut into pieces that were learnt
 mod masked_tokens;
 mod moco;
+mod multi_view;
 mod next_sentence;
 mod nnclr;
 mod npid;
@@ -99,6 +100,7 @@ pub fn specs() -> Vec<Spec> {
         moco::spec(),
         next_sentence::spec(),
         nnclr::spec(),
+        multi_view::spec(),
         npid::spec(),
         relative_patch::spec(),
         reply::spec(),
