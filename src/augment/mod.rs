@@ -52,6 +52,7 @@ mod tests;
 mod texts;
 mod tokenize;
 mod track_ends;
+mod track_patches;
 
 pub use graph::{SampleGraph, compile};
 pub(crate) use jigsaw_tiles::orders as tile_orders;
@@ -137,6 +138,7 @@ pub fn specs() -> Vec<Spec> {
         order_triple::spec(),
         near_and_far::spec(),
         moments::spec(),
+        track_patches::spec(),
         frames::spec(),
     ]
 }

@@ -52,6 +52,7 @@ mod slow;
 mod split_brain;
 mod swav;
 mod teacher;
+mod tracking;
 mod two_views;
 mod vicreg;
 mod video_color;
@@ -111,6 +112,7 @@ pub fn specs() -> Vec<Spec> {
         skip_gram::spec(),
         split_brain::spec(),
         swav::spec(),
+        tracking::spec(),
         vicreg::spec(),
         video_color::spec(),
     ]
