@@ -57,7 +57,11 @@ impl Davis {
             let (height, width) = (picture.height, picture.width);
             match all.first() {
                 None if files.len().saturating_mul(picture.pixels.len()) > decode::CLIP_BYTES => {
-                    return Err(bad(decode::too_large(files.len(), height, width)));
+                    return Err(bad(format!(
+                        "its clip has {} pictures of {height} × {width} pixels, more than {} MiB",
+                        files.len(),
+                        decode::CLIP_BYTES >> 20
+                    )));
                 }
                 Some(first) if (first.height, first.width) != (height, width) => {
                     return Err(bad(format!(

@@ -166,7 +166,8 @@ pub(super) fn spec() -> Spec {
     .doc(
         "A thing that is followed through a clip looks different at the end, and is the same thing. D is 1 − cosine; D(X, X⁺) + M is to be less than D(X, X⁻), where X⁻ is \
          what another track of the batch ends with: K of them, any at first, later those that lose most. `accuracy` is how often a track finds its own end among those of \
-         the batch. Tracks come with the data, as those of `moving_shapes()`, or from a tracker that nobody has taught.",
+         the batch. Tracks come with the data, as those of `moving_shapes()`, or from a tracker that nobody has taught: \
+         `fit tracks = tracker() { data = … }`, `clip |> track_ends(tracks, size = 24px)`.",
     )
     .example(
         "ssl 1\n\ndataset clips = moving_shapes()\n\npretext tracks = tracking() {\n  data    = clips.train\n  encoder = small_cnn()\n  on_bad_sample = skip\n}\n",

@@ -179,7 +179,7 @@ fn exhibits(g: &mut Graph, x: Var, a: Var, [h, w]: [usize; 2], sizes: &Sizes) ->
             ])
         })?;
     }
-    g.exhibit_of("pointer", &["target", "where its middle points"], |g| {
+    g.exhibit_of("pointer", &["target", "pointed at"], |g| {
         let (s, batch) = (h * w, g.shape(x)[0].clone());
         let middle = h / 2 * w + w / 2;
         let own = g.slice(a, 1, middle.into(), 1.into())?; // [B, 1, (t − 1) S]
