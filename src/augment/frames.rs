@@ -6,6 +6,7 @@ use super::{Scratch, Transform, input, texts};
 use crate::catalog::{
     Args, Call, Kind, Make, Param, Problem, Result, Spec, TransformMaker, TransformTypes, Type,
 };
+use crate::data::lab::LabPart;
 use crate::data::{DataError, Over, Philox, Sample, SampleType};
 use crate::language::codes::Code;
 
@@ -151,6 +152,15 @@ impl Transform for OverFrames {
             Some((frame, _)) => self.inner.draws(&frame),
             None => true,
         }
+    }
+
+    fn lab_part(&self) -> Option<LabPart> {
+        self.inner.lab_part()
+    }
+
+    fn recolours(&self, input: &SampleType) -> bool {
+        let frame = input.frame();
+        frame.is_some_and(|(frame, _)| self.inner.recolours(&frame))
     }
 
     fn touches(&self, input: &SampleType) -> bool {

@@ -1,5 +1,6 @@
 //! What flows into a transform: the checks that all of them share.
 
+use super::Scratch;
 use crate::catalog::{Problem, Result};
 use crate::data::{ClipType, DataError, Image, ImageType, Sample, SampleType, Tokens, TokensType};
 use crate::language::codes::Code;
@@ -126,6 +127,16 @@ pub fn frames(transform: &str, input: Sample) -> Result<Vec<Image>, DataError> {
             other.kind()
         ))
     })
+}
+
+/// Those frames of a clip that stand at these places, in this order; a place may come again.
+pub fn picked(frames: Vec<Image>, places: &[usize], scratch: &mut Scratch) -> Vec<Image> {
+    let copy = |at: &usize| frames.get(*at).map(|frame| scratch.copy_image(frame));
+    let picked = places.iter().filter_map(copy).collect();
+    for frame in frames {
+        scratch.give(frame.pixels);
+    }
+    picked
 }
 
 /// The picture in a value whose type was checked.

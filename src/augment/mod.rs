@@ -8,6 +8,7 @@
 
 mod ab;
 mod center_crop;
+mod color_clusters;
 mod color_jitter;
 mod crop_tokens;
 mod cutout;
@@ -27,10 +28,14 @@ mod lab_part;
 mod lightness;
 mod mask_tokens;
 mod maybe_shuffle;
+mod moments;
+mod motion;
+mod near_and_far;
 mod negatives;
 mod neighbour_tiles;
 mod noise;
 pub mod normalize;
+mod order_triple;
 mod pair;
 pub mod preview;
 mod quarter_turn;
@@ -47,6 +52,7 @@ mod tests;
 mod texts;
 mod tokenize;
 mod track_ends;
+mod track_patches;
 
 pub use graph::{SampleGraph, compile};
 pub(crate) use jigsaw_tiles::orders as tile_orders;
@@ -113,6 +119,7 @@ pub fn specs() -> Vec<Spec> {
         lightness::spec(),
         ab::spec(),
         lab::spec(),
+        color_clusters::spec(),
         cutout::spec(),
         hole::spec(),
         noise::spec(),
@@ -128,6 +135,10 @@ pub fn specs() -> Vec<Spec> {
         negatives::spec(),
         sample_frames::spec(),
         maybe_shuffle::spec(),
+        order_triple::spec(),
+        near_and_far::spec(),
+        moments::spec(),
+        track_patches::spec(),
         frames::spec(),
     ]
 }

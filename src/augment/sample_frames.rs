@@ -1,6 +1,7 @@
 //! `sample_frames(5)`: some frames of a clip, in the order of time.
 
 use super::input;
+use super::motion::Motion;
 use super::{Scratch, Transform};
 use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{ClipType, DataError, Image, Philox, Sample, SampleType, evenly_spaced};
@@ -39,15 +40,17 @@ pub fn spec() -> Spec {
         "random",
         "`random`: a window at a random place; `even`: the middle one of each of `count` equal parts of the clip, nothing is drawn.",
     ))
-    .param(Param::switch(
+    .param(Param::with_default(
         "motion",
+        Type::Choice(Motion::WORDS),
         "off",
-        "`on`: windows are drawn by how much moves in them, the mean change of a pixel from frame to frame; `off`: each is as likely.",
+        "`on`: windows are drawn by how much moves in them, the mean change of a pixel from frame to frame; `flow`: by how far blocks of pixels \
+         go; `off`: each is as likely.",
     ))
     .doc(
         "Where the drawn gaps do not fit into the clip they are drawn again, up to 16 times; then each is the smallest. The paper draws \
-         windows by optical flow; the change of pixels is a cheap stand-in, which a moving camera or a flicker raises too. A clip without \
-         any change has windows that are all as likely.",
+         windows by optical flow, for which `flow` looks for blocks of each frame in the next one; the change of pixels is a cheap stand-in, which a flicker \
+         raises too. A clip without any motion has windows that are all as likely.",
     )
     .example("sample_frames(5, gap = 1..3, motion = on)")
 }
@@ -82,7 +85,7 @@ struct Frames {
     count: usize,
     gap: (usize, usize),
     even: bool,
-    motion: bool,
+    motion: Motion,
 }
 
 impl Frames {
@@ -92,7 +95,7 @@ impl Frames {
             count: args.size("count"),
             gap: (low as usize, high as usize),
             even: args.word("at") == "even",
-            motion: args.switch("motion"),
+            motion: Motion::of(args.word("motion")),
         }
     }
 
@@ -124,8 +127,8 @@ impl Frames {
         let span = offsets.last().copied().unwrap_or(0);
         let starts = frames.len() - span;
         let start = match self.motion {
-            true => self.moving(frames, span, rng),
-            false => rng.below(starts as u32) as usize,
+            Motion::Off => rng.below(starts as u32) as usize,
+            _ => self.moving(frames, span, rng),
         };
         offsets.into_iter().map(|offset| start + offset).collect()
     }
@@ -148,40 +151,31 @@ impl Frames {
 
     /// The start of a window of `span` steps, by the motion in it.
     fn moving(&self, frames: &[Image], span: usize, rng: &mut Philox) -> usize {
-        let changes: Vec<u64> = frames
-            .windows(2)
-            .map(|two| change(&two[0], &two[1]))
-            .collect();
+        let changes = self.motion.steps(frames);
         // a window of one frame is as lively as the step that follows it
         let width = span.max(1).min(changes.len());
         let starts = frames.len() - span;
-        let sum = |start: usize| -> u64 {
+        let sum = |start: usize| -> f64 {
             let start = start.min(changes.len() - width);
             changes[start..start + width].iter().sum()
         };
-        let weights: Vec<u64> = match changes.is_empty() {
-            true => vec![0; starts],
+        let weights: Vec<f64> = match changes.is_empty() {
+            true => vec![0.0; starts],
             false => (0..starts).map(sum).collect(),
         };
-        let total: u64 = weights.iter().sum();
-        if total == 0 {
+        let total: f64 = weights.iter().sum();
+        if total <= 0.0 {
             return rng.below(starts as u32) as usize;
         }
-        let mut left = rng.between(0.0, total as f64);
+        let mut left = rng.between(0.0, total);
         for (start, weight) in weights.iter().enumerate() {
-            left -= *weight as f64;
+            left -= weight;
             if left < 0.0 {
                 return start;
             }
         }
         starts - 1
     }
-}
-
-/// How much changes from one frame to the next: the sum over all values.
-fn change(a: &Image, b: &Image) -> u64 {
-    let values = a.pixels.iter().zip(&b.pixels);
-    values.map(|(a, b)| u64::from(a.abs_diff(*b))).sum()
 }
 
 impl Transform for Frames {
@@ -231,12 +225,12 @@ mod tests {
             .collect()
     }
 
-    fn five(motion: bool) -> Frames {
+    fn five() -> Frames {
         Frames {
             count: 5,
             gap: (1, 3),
             even: false,
-            motion,
+            motion: Motion::Off,
         }
     }
 
@@ -245,7 +239,7 @@ mod tests {
         let frames = clip(&[0; 16]);
         let (mut seen, mut gaps) = ([0usize; 16], [0usize; 4]);
         for sample in 0..3000 {
-            let chosen = five(false).chosen(&frames, &mut Philox::new(1, &[sample]));
+            let chosen = five().chosen(&frames, &mut Philox::new(1, &[sample]));
             assert_eq!(chosen.len(), 5);
             for two in chosen.windows(2) {
                 gaps[two[1] - two[0]] += 1;
@@ -264,7 +258,7 @@ mod tests {
     fn a_clip_that_is_just_long_enough_is_taken_whole() {
         let frames = clip(&[0; 5]);
         for sample in 0..50 {
-            let chosen = five(false).chosen(&frames, &mut Philox::new(2, &[sample]));
+            let chosen = five().chosen(&frames, &mut Philox::new(2, &[sample]));
             assert_eq!(chosen, [0, 1, 2, 3, 4]);
         }
     }
@@ -277,7 +271,7 @@ mod tests {
             count: 2,
             gap: (1, 1),
             even: false,
-            motion: true,
+            motion: Motion::Change,
         };
         let mut counts = [0usize; 5];
         for sample in 0..4000 {
@@ -309,7 +303,7 @@ mod tests {
         let mut out = Vec::new();
         let short = Sample::clip(clip(&[0; 4]));
         let scratch = &mut Scratch::default();
-        let error = five(false).apply(short, &mut Philox::new(0, &[]), scratch, &mut out);
+        let error = five().apply(short, &mut Philox::new(0, &[]), scratch, &mut out);
         assert_eq!(
             error.unwrap_err().message,
             "`sample_frames` takes 5 frames and this clip has 4"

@@ -6,6 +6,7 @@
 mod beside;
 mod cameras;
 mod cifar10;
+mod davis;
 mod decode;
 mod dialogues;
 mod documents;
@@ -20,6 +21,7 @@ mod hash_journal;
 mod idx;
 mod image_folder;
 mod image_text;
+pub(crate) mod kmeans;
 pub mod lab;
 mod lazy;
 mod loader;
@@ -28,6 +30,7 @@ mod mnist;
 mod moving_shapes;
 mod open;
 mod packed;
+mod palette;
 mod parquet;
 mod pictures;
 mod pipes;
@@ -59,6 +62,7 @@ pub use loader::{
     BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order, lengths,
 };
 pub use open::{no_split, open};
+pub use palette::Palette;
 pub use pipes::parts_of_classes;
 pub use places::users as user_folder;
 pub use portion::Portion;
@@ -91,6 +95,7 @@ pub fn specs() -> Vec<Spec> {
         image_text::spec(),
         video_folder::spec(),
         cameras::spec(),
+        davis::spec(),
         parquet::spec(),
         documents::spec(),
         text_lines::spec(),

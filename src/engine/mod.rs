@@ -49,7 +49,6 @@ mod init;
 mod inputs;
 #[allow(unsafe_code)] // measured kernels, see the room
 mod kernels;
-pub(crate) mod kmeans;
 mod model;
 mod ops;
 mod optimizer;

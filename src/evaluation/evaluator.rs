@@ -125,7 +125,9 @@ impl Want {
     pub fn tells(&self) -> Option<&'static [Tell]> {
         match self.form {
             Form::Told(tells) | Form::Shown(tells) | Form::Written(tells) => Some(tells),
-            Form::Rows | Form::Records | Form::Views { .. } | Form::Table => None,
+            Form::Rows | Form::Records | Form::Views { .. } | Form::Frames { .. } | Form::Table => {
+                None
+            }
         }
     }
 
@@ -182,6 +184,31 @@ impl Want {
         }
     }
 
+    /// Frames of a split's clips one by one, of the clip of this number in each record.
+    pub const fn frames(field: &'static str, clip: usize, said: &'static str) -> Self {
+        Self {
+            form: Form::Frames { clip, masks: false },
+            labels: false,
+            ..Self::rows(field, "judge", said)
+        }
+    }
+
+    /// The same of records that have masks.
+    pub const fn masked(self) -> Self {
+        match self.form {
+            Form::Frames { clip, .. } => Self {
+                form: Form::Frames { clip, masks: true },
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// Whether clips are read frame by frame.
+    pub fn is_of_frames(&self) -> bool {
+        matches!(self.form, Form::Frames { .. })
+    }
+
     /// The same as records that are read as often as they are asked for.
     pub const fn records(self) -> Self {
         Self {
@@ -230,6 +257,13 @@ pub enum Form {
     Shown(&'static [Tell]),
     /// As [`Form::Shown`], of texts that the evaluator writes.
     Written(&'static [Tell]),
+    /// Once, as what the encoder makes of each frame of a clip, at each place that `at` names. Held in memory.
+    Frames {
+        /// Which of the clips that a record has.
+        clip: usize,
+        /// Whether records have masks, too: [`super::Scene`].
+        masks: bool,
+    },
     /// No records: all rows of the table that the encoder's part `vectors` looks words up in. Without an encoder there is none.
     Table,
 }

@@ -1,5 +1,7 @@
 //! What an evaluator gives people to look at.
 
+use crate::data::Image;
+
 /// Something to look at.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Exhibit {
@@ -48,6 +50,15 @@ pub enum Exhibit {
         classes: Vec<String>,
         /// Records of each class, one after the other, by the class that is told: `[true, told]`.
         counts: Vec<u32>,
+    },
+    /// Pictures that the evaluator has drawn, a row for each record; for the trained encoder and for the untrained one.
+    Drawn {
+        /// `propagated`
+        name: &'static str,
+        /// The field that names the split of the records.
+        of: &'static str,
+        /// Where each record stands in its split, and its pictures.
+        rows: Vec<(usize, Vec<Image>)>,
     },
     /// Lines to be read, which nothing steers a screen in; of the trained encoder, kept in [`TABLE`].
     Text(String),

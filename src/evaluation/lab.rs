@@ -1,6 +1,7 @@
 //! The heavy work of judging: the engine does it, behind these traits.
 
 use super::features::Features;
+use super::frames::{Frames, Scene};
 use super::table::Table;
 
 /// What was read of a want.
@@ -12,6 +13,8 @@ pub enum Read {
     Records(usize),
     /// The rows of a table, each with its word.
     Table(Table),
+    /// What is made of clips frame by frame.
+    Frames(Frames),
     /// What a task tells of records as they are shown in evaluation.
     Shown(Shown),
 }
@@ -33,7 +36,7 @@ impl Read {
         match self {
             Read::Rows(rows) => Some(rows),
             Read::Shown(shown) => Some(shown.rows),
-            Read::Records(_) | Read::Table(_) => None,
+            Read::Records(_) | Read::Table(_) | Read::Frames(_) => None,
         }
     }
 }
@@ -62,6 +65,15 @@ pub trait Lab {
         k: usize,
         starts: usize,
     ) -> Result<Vec<u32>, Failed>;
+
+    /// The frames that are read of a record of the first split, and what masks it has for them.
+    ///
+    /// # Errors
+    /// The record can't be read, or no frames are read.
+    fn scene(&mut self, record: usize) -> Result<Scene, Failed> {
+        let _ = record;
+        Err(Failed)
+    }
 
     /// Trains the heads that the evaluator said it trains, from their first values or where an interrupted run left them. `valid`
     /// is read after every epoch.

@@ -11,13 +11,16 @@
 //! metric counts and in which direction it is better it says itself ([`Measure`]).
 
 mod agreement;
+mod alignment;
 mod analogies;
 mod asked;
 mod caption_retrieval;
+mod carry;
 mod classifier;
 mod clusters;
 mod coherence;
 mod column;
+mod davis;
 mod evaluator;
 mod examples;
 mod exhibit;
@@ -25,6 +28,7 @@ mod export;
 mod features;
 mod few_labels;
 mod folds;
+mod frames;
 mod generation;
 mod heads;
 mod knn;
@@ -35,8 +39,10 @@ mod logistic_regression;
 mod metric;
 mod mlp_probe;
 mod nearest_words;
+mod order;
 mod params;
 mod probe;
+mod propagation;
 mod rank;
 mod retrieval;
 mod similarity;
@@ -53,6 +59,7 @@ pub use evaluator::{
     SPREAD, TABLE, Tell, Trains, Want, places,
 };
 pub use features::{Features, Shuffled, normalize_rows, right, standardize};
+pub use frames::{Frames, Scene};
 pub use heads::{ENCODER, INPUT, LABEL, answers, behind, on_rows};
 pub use lab::{Failed, Heads, Lab, Read, Rows, Shown};
 pub use metric::{ACCURACY, Better, Measure, Measured, Unit};
@@ -60,8 +67,8 @@ pub use table::Table;
 
 use crate::catalog::Spec;
 
-/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `generation`, `rank`, `retrieval`,
-/// `clusters`, `logistic_regression`, `few_labels`, `zero_shot`, `caption_retrieval`, `safetensors`, `word2vec`
+/// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `propagation`, `alignment`,
+/// `generation`, `rank`, `retrieval`, `clusters`, `logistic_regression`, `few_labels`, `zero_shot`, `caption_retrieval`, `safetensors`, `word2vec`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),
@@ -72,6 +79,9 @@ pub fn specs() -> Vec<Spec> {
         similarity::spec(),
         nearest_words::spec(),
         coherence::spec(),
+        order::spec(),
+        propagation::spec(),
+        alignment::spec(),
         rank::spec(),
         retrieval::spec(),
         clusters::spec(),

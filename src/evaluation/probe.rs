@@ -35,7 +35,7 @@ pub(super) fn judge(
 ) -> Result<Findings, Failed> {
     let rows = |read| match read {
         Read::Rows(features) => Ok(features),
-        Read::Records(_) | Read::Table(_) | Read::Shown(_) => Err(Failed),
+        Read::Records(_) | Read::Table(_) | Read::Shown(_) | Read::Frames(_) => Err(Failed),
     };
     let mut others = read.into_iter().map(rows).collect::<Result<Vec<_>, _>>()?;
     let mut train = others.remove(0);

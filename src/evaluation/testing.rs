@@ -7,7 +7,7 @@ use super::features::Features;
 use super::lab::{Failed, Heads, Lab, Read, Rows};
 use super::table::Table;
 use crate::catalog::{Spec, Value};
-use crate::engine::kmeans::best_of;
+use crate::data::kmeans::best_of;
 use crate::graph::testing::args;
 
 /// Multiplies rows one by one, and trains nothing.

@@ -1,4 +1,4 @@
-//! What is learnt from records before anything is trained: a vocabulary, tracks of what moves. One file each, which says what it reads ([`Fit::reads`]),
+//! What is learnt from records before anything is trained: a vocabulary, a few colours, tracks of what moves. One file each, which says what it reads ([`Fit::reads`]),
 //! learns ([`Fit::learn`]) and opens what was learnt ([`Fit::open`]).
 //!
 //! ```text
@@ -10,6 +10,7 @@
 //! record is read. **To add a fit**: its file, with its [`Spec`], and a line in [`specs`].
 
 mod bpe;
+mod kmeans;
 mod tracker;
 mod vocabulary;
 mod wordpiece;
@@ -24,7 +25,8 @@ use crate::data::{
 
 /// Something that is learnt from records.
 pub trait Fit: Send + Sync {
-    /// The type of the values that it learns from: the one field of the records that fits it, or the one that is a list of such values.
+    /// The type of the values that it learns from: the one field of the records that fits it, or the one that is a list of such values, or a
+    /// clip of such frames.
     fn reads(&self) -> SampleType;
 
     /// What nothing that it learns has, and transforms may need; a file of the user's may have it all the same.
@@ -119,7 +121,7 @@ pub fn learn(
             done += 1;
             reading.advance(done);
             match value(records, index, reading) {
-                Ok(Some(value)) => match value.into_list() {
+                Ok(Some(value)) => match several(value) {
                     Ok(values) => listed = values.into_iter(),
                     Err(value) => return Some(Ok(value)),
                 },
@@ -129,6 +131,14 @@ pub fn learn(
         }
     });
     fit.learn(args, &mut values)
+}
+
+/// What a value is made of, where it is a list or a clip; else the value itself.
+fn several(value: Sample) -> Result<Vec<Sample>, Sample> {
+    value.into_list().or_else(|value| {
+        let frames = value.into_frames()?.into_iter();
+        Ok(frames.map(Sample::image).collect())
+    })
 }
 
 /// One record's value; `None` where it is left out.
@@ -210,5 +220,6 @@ pub fn specs() -> Vec<Spec> {
         vocabulary::spec(),
         bpe::spec(),
         tracker::spec(),
+        kmeans::spec(),
     ]
 }

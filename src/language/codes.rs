@@ -121,7 +121,7 @@ codes! {
     LintOutput = "W0720";
     /// Colours that were changed before they are to be learnt.
     LintColours = "W0721";
-    /// Frames out of order, or moved one by one, before `maybe_shuffle`.
+    /// Frames out of order, or moved one by one, before what asks whether they are in order.
     LintOrder = "W0723";
     /// More pieces of a text hidden than the task scores.
     LintUnscored = "W0724";

@@ -1,6 +1,7 @@
 //! Work before each epoch: how states are filled, and what that costs.
 
 use super::build::Planner;
+use super::memory::READ_BATCH;
 use super::tree::grouped;
 use super::types::*;
 use super::units::{bytes, flops};
@@ -48,6 +49,7 @@ impl Planner<'_> {
                 samples,
                 protocol,
                 on_bad,
+                batch: READ_BATCH,
             });
         }
         Some(fillings)

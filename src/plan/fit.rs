@@ -98,6 +98,9 @@ impl Planner<'_> {
             // the turns of a dialogue, one after the other
             found = fitting(&|ty| ty.parts().is_some_and(|(one, _)| one.fits(&reads)));
         }
+        if found.is_empty() {
+            found = fitting(&|ty| ty.frame().is_some_and(|(frame, _)| frame.fits(&reads)));
+        }
         let fitting = found;
         if let [one] = fitting[..] {
             return Some(one);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::build::Planner;
 use super::fields::with_fields;
 use super::from::FROM;
+use super::memory::READ_BATCH;
 use super::trace::{self, Pool, about};
 use super::types::*;
 use crate::augment::SampleGraph;
@@ -17,7 +18,7 @@ use crate::language::codes::Code;
 use crate::language::{Diagnostic, Span};
 
 /// Which part of its stage is judged, where it is not the encoder itself.
-fn of(encoder: &Reader) -> String {
+pub(super) fn of(encoder: &Reader) -> String {
     match encoder.part == ENCODER {
         true => String::new(),
         false => format!("{}, ", encoder.part),
@@ -144,6 +145,7 @@ impl Planner<'_> {
                 splits,
                 classes: 0,
                 reading: None,
+                frames: None,
                 table: Some(table),
                 views: None,
                 told: None,
@@ -154,6 +156,9 @@ impl Planner<'_> {
                 taught: None,
                 beside: None,
             });
+        }
+        if wants.iter().any(Want::is_of_frames) {
+            return self.frames(stage, args, subject, splits);
         }
         let shown = splits.first()?.data.dataset.fields();
         let encoder = &subject.encoder.seeing(shown);
@@ -268,6 +273,7 @@ impl Planner<'_> {
             splits,
             classes,
             reading,
+            frames: None,
             table,
             views,
             told: None,
@@ -316,6 +322,7 @@ impl Planner<'_> {
             samples,
             protocol: format!("{}pool {}, {view}", of(encoder), pool.show()),
             on_bad: OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default()),
+            batch: READ_BATCH,
         }))
     }
 
@@ -341,7 +348,7 @@ impl Planner<'_> {
     }
 
     /// Frozen features are computed once and held; too many of them are an error before anything runs.
-    fn fits_in_memory(
+    pub(super) fn fits_in_memory(
         &mut self,
         stage: &Stage,
         places: &[(String, crate::graph::Var, usize)],

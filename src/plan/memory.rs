@@ -169,7 +169,7 @@ impl Memory {
         let one = match &stage.body {
             Body::Train(t) => batches(&t.samples, t.settings.batch),
             Body::Evaluate(e) => match (&e.reading, &e.heads) {
-                (Some(reading), _) => batches(&reading.samples, READ_BATCH),
+                (Some(reading), _) => batches(&reading.samples, reading.batch),
                 (
                     None,
                     Some(Heads {
@@ -204,7 +204,13 @@ fn table(evaluation: &Evaluation) -> f64 {
 
 /// Reading one batch of features: the graph, and the batches that the loader keeps ready.
 fn read(reading: &Reading) -> f64 {
-    reading.graph.peak_memory(READ_BATCH, false, 0) as f64 + batches(&reading.samples, READ_BATCH)
+    let Reading {
+        graph,
+        samples,
+        batch,
+        ..
+    } = reading;
+    graph.peak_memory(*batch, false, 0) as f64 + batches(samples, *batch)
 }
 
 /// Batches that the loader keeps ready.

@@ -18,6 +18,7 @@ mod export_path;
 mod exports;
 mod fields;
 mod fit;
+mod frames;
 mod from;
 mod group;
 mod identity;
@@ -71,9 +72,9 @@ pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
-    Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, Graphs,
-    Heads, Learning, Monitor, Plan, Reader, Reading, Records, RunSettings, Settings, StagePlan,
-    Start, TableReading, Told, Traced, Training, Validation, Views, Way,
+    Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, FrameReading,
+    Graphs, Heads, Learning, Monitor, Plan, Reader, Reading, Records, RunSettings, Settings,
+    StagePlan, Start, TableReading, Told, Traced, Training, Validation, Views, Way,
 };
 pub use word_file::word_file;
 

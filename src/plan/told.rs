@@ -89,6 +89,7 @@ impl Planner<'_> {
             splits,
             classes,
             reading: None,
+            frames: None,
             table: None,
             views: None,
             told: Some(Told {

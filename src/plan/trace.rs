@@ -5,7 +5,7 @@ use crate::catalog::{Args, At, Call, Net, Problem, Result, Value};
 use crate::data::{Fields, Loose, SampleType, Tensor, lengths};
 use crate::encoders::texts;
 use crate::evaluation::{self, INPUT};
-use crate::graph::{DType, Graph, Mode, Module, Node, Op, Size, Var};
+use crate::graph::{DType, Graph, Mode, Module, Node, Op, Size, Var, show};
 use crate::language::codes::Code;
 
 /// The part of an encoder that gives the rows of its table.
@@ -194,7 +194,17 @@ pub fn reading_on(
     places: &[String],
     pool: Pool,
 ) -> Result<(Graph, Vec<(String, Var, usize)>)> {
-    let output = encoded(&mut g, encoder)?;
+    let mut read = Vec::new();
+    for (name, var) in at_places(&mut g, encoder, places)? {
+        let (var, dim) = vectors(&mut g, encoder, var, pool)?;
+        read.push((name, var, dim));
+    }
+    Ok((g, read))
+}
+
+/// What an encoder gives at `places`; at `output` where the list is empty.
+fn at_places(g: &mut Graph, encoder: &Reader, places: &[String]) -> Result<Vec<(String, Var)>> {
+    let output = encoded(g, encoder)?;
     let known: Vec<(String, Var)> = g
         .places
         .iter()
@@ -228,8 +238,7 @@ pub fn reading_on(
     }
     let mut read = Vec::new();
     if places.is_empty() {
-        let (var, dim) = vectors(&mut g, encoder, output, pool)?;
-        read.push(("output".to_owned(), var, dim));
+        read.push(("output".to_owned(), output));
     }
     for place in places {
         let var = if place == "output" {
@@ -240,10 +249,66 @@ pub fn reading_on(
                 None => continue,
             }
         };
-        let (var, dim) = vectors(&mut g, encoder, var, pool)?;
-        read.push((place.clone(), var, dim));
+        read.push((place.clone(), var));
+    }
+    Ok(read)
+}
+
+/// What an encoder that takes a frame at a time makes of each frame of clips, at `places`: rows `[B, t d h w]`, and t, d, h and w of each. With
+/// `pool` features of a frame become a vector, without they stay a map.
+pub fn frames_graph(
+    encoder: &Reader,
+    places: &[String],
+    pool: Option<Pool>,
+) -> Result<(Graph, Vec<(String, Var, [usize; 4])>)> {
+    let mut g = Graph::new(Mode::Eval);
+    let frames = encoder.by_frame().unwrap_or(1);
+    let mut read = Vec::new();
+    for (name, var) in at_places(&mut g, encoder, places)? {
+        let x = match pool {
+            Some(pool) => pooled(&mut g, var, pool)?.0,
+            None => var,
+        };
+        let sizes = map_sizes(&g, x);
+        let Some([d, h, w]) = sizes.filter(|[_, h, w]| pool.is_some() || h * w > 1) else {
+            let text = format!("`{name}` gives {}, and a map is read", show(g.shape(x)));
+            return Err(Problem::argument(Code::Shape, "at", text)
+                .help("name a place that is one: `at = [conv3]`"));
+        };
+        let (rows, _) = pooled(&mut g, x, Pool::Flatten)?;
+        read.push((name, g.by_clip(rows, frames)?, [frames, d, h, w]));
     }
     Ok((g, read))
+}
+
+/// d, h and w of `[B, d, h, w]`, or of `[B, d]`.
+fn map_sizes(g: &Graph, x: Var) -> Option<[usize; 3]> {
+    let known: Option<Vec<usize>> = g.shape(x).iter().skip(1).map(Size::known).collect();
+    match known?.as_slice() {
+        [d] => Some([*d, 1, 1]),
+        [d, h, w] => Some([*d, *h, *w]),
+        _ => None,
+    }
+}
+
+/// What stands for the frames of clips where no encoder has read them: their pixels, of a map in its size. The graph, rows `[B, t d h w]`, and t,
+/// d, h and w.
+pub fn raw_frames(encoder: &Reader, [h, w]: [usize; 2]) -> Result<(Graph, Var, [usize; 4])> {
+    let mut g = Graph::new(Mode::Eval);
+    let frames = encoder.by_frame().unwrap_or(1);
+    let read = declare_read(&mut g, &encoder.sample)?;
+    let mut x = g.frames(read)?; // [t B, C, H, W]
+    if h * w > 1 {
+        x = g.adaptive_avg_pool(x, h, w)?;
+    }
+    let [d, height, width] = map_sizes(&g, x).unwrap_or_default();
+    let sizes = match h * w > 1 {
+        true => [frames, d, h, w],
+        false => [frames, d * height * width, 1, 1],
+    };
+    let (rows, _) = pooled(&mut g, x, Pool::Flatten)?;
+    let rows = g.by_clip(rows, frames)?;
+    Ok((g, rows, sizes))
 }
 
 /// The rows of an encoder's table at ids `[B]` of a vocabulary of so many words: the graph, `[B, d]` and d.

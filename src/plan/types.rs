@@ -443,6 +443,22 @@ pub struct Reading {
     pub protocol: String,
     /// Records that can't be read are left out instead of ending the run.
     pub on_bad: OnBadSample,
+    /// Records per forward pass. Part of the result's definition: products of other sizes may round otherwise.
+    pub batch: usize,
+}
+
+/// How clips are read frame by frame.
+pub struct FrameReading {
+    /// The view of evaluation of each clip of a record that is read; the first is the reading's own.
+    pub samples: Vec<Arc<SampleGraph>>,
+    /// t, d, h and w of each place, and of what stands for it without an encoder.
+    pub sizes: Vec<[usize; 4]>,
+    /// The same where there is no encoder.
+    pub raw: [usize; 4],
+    /// The field of a record that holds the first clip, and the one that holds masks.
+    pub clip: usize,
+    /// Masks of each thing that is seen, where they are wanted.
+    pub masks: Option<usize>,
 }
 
 /// A graph, and what is read of it.
@@ -467,6 +483,8 @@ pub struct Evaluation {
     pub classes: usize,
     /// What it reads as rows, where it does.
     pub reading: Option<Reading>,
+    /// How it reads clips frame by frame, where it does.
+    pub frames: Option<FrameReading>,
     /// The table whose rows it reads, where it does.
     pub table: Option<TableReading>,
     /// The views of records that it reads, where it does and there are some.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::build::{Planner, describe};
 use super::types::*;
 use crate::augment::SampleGraph;
-use crate::data::{Fields, first_label};
+use crate::data::{Fields, SampleType, first_label};
 use crate::evaluation::{INPUT, LABEL};
 use crate::language::checked::Stage;
 use crate::language::codes::Code;
@@ -25,7 +25,7 @@ impl Planner<'_> {
         data: &DataView,
         span: Span,
     ) -> Option<(Arc<SampleGraph>, String)> {
-        let fields = data.dataset.fields().clone();
+        let fields = data.dataset.fields();
         let alike = fields.iter().find(|(_, ty)| ty.alike(&encoder.sample));
         let own = alike.or_else(|| fields.iter().find(|(_, ty)| encoder.sample.sees(ty)));
         let Some((field, found)) = own else {
@@ -40,6 +40,18 @@ impl Planner<'_> {
             );
             return None;
         };
+        self.view_of(encoder, data, (field.as_str(), found), span)
+    }
+
+    /// The same of one field of the records.
+    pub(super) fn view_of(
+        &mut self,
+        encoder: &Reader,
+        data: &DataView,
+        (field, found): (&str, &SampleType),
+        span: Span,
+    ) -> Option<(Arc<SampleGraph>, String)> {
+        let fields = data.dataset.fields().clone();
         let view = match encoder.sample.view(&encoder.prepared, found, &data.text) {
             Ok(view) => view,
             Err(problem) => {

@@ -1,13 +1,13 @@
 //! MoCo twice: pictures find their other view, and places of a picture the like place in it (Wang et al., 2021).
 
+use super::maps::{by_place, each, last_map, rows};
 use super::queue::Queue;
 use super::slow::{momentum, slow_momentum};
 use super::two_views::{Looks, alike, two_views};
 use super::{PAIRS, training_params};
-use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::data::SampleType;
-use crate::graph::{Graph, Module, Scalar, Var, within};
-use crate::language::codes::Code;
+use crate::graph::{Graph, Module, Scalar, Var};
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let f_q = Module::new("encoder", task.net("encoder"));
@@ -37,8 +37,8 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let grid = task.maybe_size("grid");
     let f_of_q = places(g, &f_q, grid)?; // [B, S, D]
     let f_of_k = places(g, &f_k, grid)?;
-    let r = each(g, &dense_q, f_of_q)?; // [B, S, d]
-    let t = each(g, &dense_k, f_of_k)?;
+    let r = each(g, "dense_head", &dense_q, f_of_q)?; // [B, S, d]
+    let t = each(g, "dense_head", &dense_k, f_of_k)?;
     let mean = g.mean(t, 1)?;
     let mean = g.flatten(mean)?; // [B, d]
     let pooled = g.l2_normalize(mean)?; // what others are told apart from
@@ -63,27 +63,12 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
 
 /// The last map of a module that was called, by place, averaged in a grid where one is given: `[B, S, D]`.
 fn places(g: &mut Graph, module: &Module, grid: Option<usize>) -> Result<Var> {
-    let places = g
-        .places
-        .iter()
-        .filter(|place| within(&place.name, &module.name).is_some());
-    let mut maps = places.filter(|place| g.shape(place.var).len() == 4);
-    let Some(map) = maps.next_back().map(|place| place.var) else {
-        return Err(Problem::argument(
-            Code::Shape,
-            "encoder",
-            "densecl compares places of a feature map, and the encoder names none",
-        )
-        .help("take an encoder of convolutions, as `encoder = small_cnn()`, or name its last map: `conv(64) as map |> global_avg_pool()`"));
-    };
+    let map = last_map(g, module, "densecl")?;
     let map = match grid {
         Some(side) => g.adaptive_avg_pool(map, side, side)?,
         None => map,
     };
-    let [channels, height, width] = g.check_map("densecl", map)?;
-    let batch = g.shape(map)[0].clone();
-    let flat = g.reshape(map, vec![batch, channels.into(), (height * width).into()])?;
-    g.transpose(flat, 1, 2)
+    by_place(g, "densecl", map)
 }
 
 /// The place of the other view that is most like each place of this one, by the cosine of what the encoders make of them: `[B, S, D]`
@@ -96,21 +81,6 @@ fn alike_places(g: &mut Graph, f_q: Var, f_k: Var) -> Result<Var> {
     let likeness = g.matmul(f_q, f_k)?; // [B, S, S]
     let best = g.argmax(likeness, 2)?; // [B, S, 1]
     g.squeeze(best, 2)
-}
-
-/// A head for each place on its own: `[B, S, D]` → `[B, S, d]`.
-fn each(g: &mut Graph, head: &Module, x: Var) -> Result<Var> {
-    let shape = g.shape(x).clone();
-    let flat = rows(g, x)?;
-    let y = g.call(head, flat)?; // [B S, d]
-    let width = g.check_features("dense_head", y)?;
-    g.reshape(y, vec![shape[0].clone(), shape[1].clone(), width.into()])
-}
-
-/// `[B, S, D]` → `[B S, D]`
-fn rows(g: &mut Graph, x: Var) -> Result<Var> {
-    let shape = g.shape(x).clone();
-    g.reshape(x, vec![&shape[0] * &shape[1], shape[2].clone()])
 }
 
 pub(super) fn spec() -> Spec {

@@ -8,6 +8,11 @@ use crate::graph::{Graph, Module, Var};
 /// Frames of a triple.
 const FRAMES: usize = 3;
 
+/// Where it says how likely frames are in order.
+pub const ORDER: &str = "order";
+/// Where it says whether they are.
+pub const ORDERED: &str = "ordered";
+
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let encoder = Module::new("encoder", task.net("encoder"));
     let head = Module::new("head", task.net("head"));
@@ -23,7 +28,19 @@ fn build(g: &mut Graph, task: &Args) -> Result<()> {
     g.objective("loss", loss);
     let accuracy = g.accuracy(logits, in_order)?;
     g.metric("accuracy", accuracy);
+    told(g, logits, in_order)?;
     exhibit(g, frames, logits, in_order)
+}
+
+/// Names what is told of each record: how likely its frames are in order, and whether they are, `[B]` each.
+fn told(g: &mut Graph, logits: Var, in_order: Var) -> Result<()> {
+    let likely = g.softmax(logits, 1)?; // [B, 2]
+    let likely = g.slice(likely, 1, 1.into(), 1.into())?;
+    let likely = g.squeeze(likely, 1)?;
+    g.place(ORDER, likely);
+    let truth = g.to_float(in_order)?;
+    g.place(ORDERED, truth);
+    Ok(())
 }
 
 /// The three frames side by side; the same where the network takes them for ordered, and where they are; else nothing.
@@ -56,15 +73,19 @@ fn strip(g: &mut Graph, frames: Var) -> Result<Var> {
 /// The paper's triples: three quarters out of order, from windows by their motion.
 fn augment(_: &Args, fields: &Fields) -> Option<String> {
     let (name, clip) = first_clip(fields)?;
-    // four gaps fit into the clip
-    let gap = clip
-        .frames
-        .map_or(3, |frames| (frames.saturating_sub(1) / 4).clamp(1, 15));
+    // the paper's where clips are long, or of unknown length; else both fit into the clip
+    let (within, near, far) = match clip.frames {
+        Some(frames) if frames < 91 => {
+            let near = (frames / 8).max(1);
+            ((frames / 2).max(2), near, 2 * near)
+        }
+        _ => (60, 15, 30),
+    };
     let sides = clip.frame.height.zip(clip.frame.width);
     let cut = cut(sides.map(|(height, width)| height.min(width)), [256, 224]);
     Some(format!(
-        "(frames, in_order) = {name} |> sample_frames(5, gap = 1..{gap}, motion = on) |> {cut} |> hflip(50%) |> normalize() |> maybe_shuffle(75%)\n\
-         emit frames, in_order\n"
+        "(triple, in_order) = {name} |> order_triple(75%, within = {within}, outside = {near}..{far})\n\
+         emit frames = triple |> {cut} |> hflip(50%) |> normalize(), in_order\n"
     ))
 }
 
@@ -97,9 +118,9 @@ pub(super) fn spec() -> Spec {
     )
     .doc(
         "Whoever tells whether a frame was between two others has learnt what moves, and how. One network sees each frame on its own, \
-         in one batch; the head sees all three. By default the triples are the paper's: b c d against b a d and b e d of five frames, \
-         three quarters out of order, so that an `accuracy` of 75% is no better than always saying no; `maybe_shuffle(50%)` in an \
-         `augment` of your own makes half the line. The paper's head is one linear layer behind AlexNet's fc7; a small encoder has no \
+         in one batch; the head sees all three. By default the triples are the paper's (`order_triple`): b c d against b a d and b e d of five frames, \
+         where much moves, three quarters out of order, so that an `accuracy` of 75% is no better than always saying no; `order_triple(50%)` in an \
+         `augment` of your own makes half the line, and the evaluator `order` counts both kinds alike. The paper's head is one linear layer behind AlexNet's fc7; a small encoder has no \
          such layers, so that the hidden one is in the head here.\n\nLater stages show the encoder a clip as four evenly spaced frames, \
          and the features of the four stand side by side.",
     )

@@ -21,6 +21,7 @@ mod densecl;
 mod dialogue_order;
 mod dino;
 mod frame_order;
+mod frame_similarity;
 mod hidden;
 mod ibot;
 mod ijepa;
@@ -28,9 +29,11 @@ mod inpainting;
 mod jigsaw;
 mod lejepa;
 mod mae;
+mod maps;
 // an entry of the catalog once a text can be cut into pieces that were learnt
 mod masked_tokens;
 mod moco;
+mod multi_view;
 mod next_sentence;
 mod nnclr;
 mod npid;
@@ -52,8 +55,10 @@ mod split_brain;
 mod swav;
 mod teacher;
 mod towers;
+mod tracking;
 mod two_views;
 mod vicreg;
+mod video_color;
 mod windows;
 
 #[cfg(test)]
@@ -68,6 +73,7 @@ use crate::data::{Fields, KINDS, SampleType, first_image};
 use crate::graph::{Graph, Var};
 
 pub use dialogue_order::COHERENCE;
+pub use frame_order::{ORDER, ORDERED};
 pub use replies_told::{
     ANSWERED, ANSWERED_COHERENCE, PIECES, SURPRISE, WRITTEN, WRITTEN_COHERENCE,
 };
@@ -89,6 +95,7 @@ pub fn specs() -> Vec<Spec> {
         dialogue_order::spec(),
         dino::spec(),
         frame_order::spec(),
+        frame_similarity::spec(),
         ibot::spec(),
         ijepa::spec(),
         inpainting::spec(),
@@ -99,6 +106,7 @@ pub fn specs() -> Vec<Spec> {
         moco::spec(),
         next_sentence::spec(),
         nnclr::spec(),
+        multi_view::spec(),
         npid::spec(),
         relative_patch::spec(),
         reply::spec(),
@@ -110,7 +118,9 @@ pub fn specs() -> Vec<Spec> {
         skip_gram::spec(),
         split_brain::spec(),
         swav::spec(),
+        tracking::spec(),
         vicreg::spec(),
+        video_color::spec(),
     ]
 }
 

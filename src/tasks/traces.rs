@@ -196,6 +196,11 @@ pub(super) fn inputs(trace: &Trace) -> Graph {
     g
 }
 
+/// Whether a fixture has this net.
+pub(super) fn has_net(trace: &Trace, name: &str) -> bool {
+    trace.nets.contains_key(name)
+}
+
 /// One of a fixture's nets.
 pub(super) fn net_of(trace: &Trace, name: &str) -> Net {
     layers_of(&trace.nets[name])

@@ -10,7 +10,7 @@ use super::fit::Batches;
 use super::times::Times;
 use super::{Run, Silent};
 use crate::data::evenly;
-use crate::engine::kmeans::lloyd;
+use crate::data::kmeans::lloyd;
 use crate::engine::{Batch, Device, HostTensor, Model, Trainer};
 use crate::graph::{DType, EpochWork, Graph, Op};
 use crate::language::Diagnostic;

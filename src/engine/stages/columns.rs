@@ -191,6 +191,17 @@ impl Run<'_> {
                     let (count, said) = ((records, views), (&*work.stage.name, &*what));
                     Read::Rows(self.views(&data, reading, &through, own, count, said, watch)?)
                 }
+                (Form::Frames { clip, .. }, Some(reading), Some(data)) => {
+                    let said = (&*work.stage.name, &*what);
+                    Read::Frames(self.frames(
+                        work,
+                        clip,
+                        (&data, reading),
+                        &through,
+                        said,
+                        watch,
+                    )?)
+                }
                 (Form::Told(tells) | Form::Shown(tells) | Form::Written(tells), _, Some(data)) => {
                     let told = evaluation.told.as_ref();
                     let Some((told, way)) =

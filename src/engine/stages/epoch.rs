@@ -7,7 +7,7 @@ use super::failure::{Failure, stopped};
 use super::features::{View, take};
 use super::watch::{Watch, stop_asked};
 use crate::data::Philox;
-use crate::engine::kmeans::{first_centres, lloyd};
+use crate::data::kmeans::{first_centres, lloyd};
 use crate::engine::{Batch, EngineError, HostTensor, Model, features as evaluate};
 use crate::evaluation::INPUT;
 use crate::graph::{EpochWork, State};

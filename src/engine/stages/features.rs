@@ -39,7 +39,7 @@ impl<'a> View<'a> {
         Self {
             data,
             samples: &reading.samples,
-            batch: BATCH,
+            batch: reading.batch,
             on_bad: reading.on_bad,
             by_length: false,
             epoch: 0,
@@ -95,16 +95,26 @@ impl Run<'_> {
         what: &str,
         watch: &mut dyn Watch,
     ) -> Result<Features, Failure> {
+        self.rows(View::of(data, reading), through, stage, what, watch)
+    }
+
+    /// Reads every record of a view.
+    pub(super) fn rows(
+        &self,
+        view: View<'_>,
+        through: &Through<'_>,
+        stage: &str,
+        what: &str,
+        watch: &mut dyn Watch,
+    ) -> Result<Features, Failure> {
+        let data = view.data;
         let total = data.dataset.len();
         let mut features = Features {
             labels: Vec::with_capacity(total),
             ..Features::default()
         };
         let by_length = matches!(through, Through::Graph(.., shorter) if !shorter.is_empty());
-        let view = View {
-            by_length,
-            ..View::of(data, reading)
-        };
+        let view = View { by_length, ..view };
         let mut places = Vec::with_capacity(total);
         self.read(&view, stage, what, watch, &mut |batch, watch| {
             if batch.size == 0 {

@@ -6,13 +6,13 @@ use super::fit::{Batches, Fit};
 use super::valid::readings;
 use super::work::Work;
 use super::{Run, Watch, quiet, stop_asked};
+use crate::data::kmeans::best_of;
 use crate::engine::inputs::graph_of;
-use crate::engine::kmeans::best_of;
 use crate::engine::{
     Batch, HostTensor, Model, Rows as DeviceRows, Trainer, features as evaluate, numbers,
 };
 use crate::evaluation::{
-    Failed, Features, Heads, LABEL, Lab, Measured, Read, Rows, Shuffled, answers,
+    Failed, Features, Heads, LABEL, Lab, Measured, Read, Rows, Scene, Shuffled, answers,
 };
 use crate::graph::{Graph, Totals};
 use crate::language::codes::Code;
@@ -186,6 +186,14 @@ impl Lab for Bench<'_> {
             !stop_asked()
         });
         self.keep(found.ok_or_else(|| stopped(stage)))
+    }
+
+    fn scene(&mut self, record: usize) -> Result<Scene, Failed> {
+        let scene = match stop_asked() {
+            true => Err(stopped(&self.work.stage.name)),
+            false => self.run.scene(self.work, record),
+        };
+        self.keep(scene)
     }
 
     fn train<'l>(

@@ -82,6 +82,14 @@ impl Run<'_> {
                     self.confusion(stage, data, [own, other], directory)?;
                     continue;
                 }
+                (Exhibit::Drawn { name, of, rows }, Exhibit::Drawn { rows: other, .. }) => {
+                    if let Some(split) = evaluation.split(of) {
+                        let untrained = format!("{name}_untrained");
+                        let both = [(*name, rows), (untrained.as_str(), other)];
+                        self.drawn(stage, &split.data, &both, directory, watch)?;
+                    }
+                    continue;
+                }
                 (Exhibit::Text(text), _) => {
                     self.beside_results(&stage.name, text)?;
                     (TABLE, folder.write(TABLE, text.as_bytes()))
@@ -136,6 +144,48 @@ impl Run<'_> {
                 records: Vec::new(),
                 lines: Vec::new(),
             });
+        }
+        let written = directory.folder.write_json("exhibits.json", &shown);
+        written.map_err(|error| disk(&directory.path_of("exhibits.json"), &error))
+    }
+
+    /// Lays out what an evaluator has drawn.
+    fn drawn(
+        &self,
+        stage: &StagePlan,
+        data: &DataView,
+        both: &[(&str, &Vec<(usize, Vec<Image>)>)],
+        directory: &StageDirectory,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Failure> {
+        let mut shown = Vec::new();
+        for (name, rows) in both.iter().filter(|(_, rows)| !rows.is_empty()) {
+            let title = format!("{} - {name}: records of {}", stage.name, data.text);
+            let table = rows.iter().map(|(record, pictures)| {
+                let id = format!("#{}", data.dataset.id(*record));
+                let lines = std::iter::once(vec![id]).chain(std::iter::repeat(Vec::new()));
+                pictures.iter().cloned().zip(lines).collect()
+            });
+            match side_by_side(&title, table.collect()).and_then(|sheet| png(&sheet)) {
+                Ok(bytes) => {
+                    self.result(&exhibit_picture(&stage.name, name), &bytes)?;
+                    shown.push(ExhibitFile {
+                        name: (*name).to_owned(),
+                        panels: Vec::new(),
+                        data: data.text.clone(),
+                        records: rows
+                            .iter()
+                            .map(|(record, _)| data.dataset.id(*record))
+                            .collect(),
+                        lines: Vec::new(),
+                    });
+                }
+                // the numbers are none the worse for it
+                Err(why) => watch.say(&format!(
+                    "{} · `{name}` can't be shown: {}",
+                    stage.name, why.message
+                )),
+            }
         }
         let written = directory.folder.write_json("exhibits.json", &shown);
         written.map_err(|error| disk(&directory.path_of("exhibits.json"), &error))

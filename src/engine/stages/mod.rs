@@ -17,6 +17,7 @@ mod fallen;
 mod features;
 mod fit;
 mod folder;
+mod frames;
 mod lab;
 mod learn;
 mod left_out;

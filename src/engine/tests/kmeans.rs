@@ -3,7 +3,7 @@
 use super::fixtures::{close, numbers, read};
 use super::threads::with_threads;
 use crate::data::Philox;
-use crate::engine::kmeans::{Clusters, first_centres, lloyd};
+use crate::data::kmeans::{Clusters, first_centres, lloyd};
 
 fn sorted(rows: &[f32], width: usize, centres: Vec<f32>, iterations: usize) -> Clusters {
     lloyd(rows, width, centres, iterations, &mut |_| true).expect("an end")

@@ -103,8 +103,8 @@ const RULES: [Rule; 2] = [
         help: "turn once",
     },
     Rule {
-        spoils: |call| call.spec.name == "maybe_shuffle" || moves_each(call),
-        emits: |call| call.spec.name == "maybe_shuffle",
+        spoils: |call| orders(call) || moves_each(call),
+        emits: orders,
         code: Code::LintOrder,
         message: "the frames were out of order, or moved one by one, before this shuffle",
         first: "here",
@@ -112,6 +112,11 @@ const RULES: [Rule; 2] = [
         help: "shuffle once, and move all frames alike: without `each`",
     },
 ];
+
+/// Whether it says if frames are in order.
+fn orders(call: &Call) -> bool {
+    ["maybe_shuffle", "order_triple"].contains(&call.spec.name.as_str())
+}
 
 /// Whether it moves each frame of a clip on its own.
 fn moves_each(call: &Call) -> bool {

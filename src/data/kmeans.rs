@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use crate::data::Philox;
+use super::Philox;
 
 /// Rows sorted into clusters.
 #[derive(Clone, Debug, PartialEq)]
