@@ -105,7 +105,56 @@ pub(super) fn spec() -> Spec {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::data::Track;
+
+    /// A white square that goes over a black frame; the track knows where.
+    #[test]
+    fn the_ends_of_a_track_are_cut_out() {
+        let frame = |at: usize| {
+            let white = |x: usize, y: usize| (at..at + 6).contains(&x) && (4..10).contains(&y);
+            let pixels = (0..16 * 24).map(|i| 255 * u8::from(white(i % 24, i / 24)));
+            Image::new(pixels.collect(), 16, 24, 1)
+        };
+        let frames: Vec<Image> = (0..12).map(frame).collect();
+        let around = |at: usize| [at as f32, 4.0, at as f32 + 6.0, 10.0];
+        let track = Track {
+            start: 2,
+            boxes: (2..10).map(around).collect(),
+        };
+        let mut tracks = Tracks::default();
+        tracks.add(&frames, Some(track));
+        let ends = Ends {
+            tracks: Artifact::new("tracks", "tracks", BTreeMap::new()),
+            size: 4,
+        };
+        let cut = |frames: &[Image]| {
+            let (mut out, scratch) = (Vec::new(), &mut Scratch::default());
+            let clip = Sample::clip(frames.to_vec());
+            let done = ends.apply(clip, &mut Philox::new(0, &[]), scratch, &mut out);
+            done.map(|()| out)
+        };
+        let early = cut(&frames).unwrap_err();
+        assert_eq!(early.message, "`tracks` has not been learnt yet");
+        ends.tracks.fill(Arc::new(tracks));
+        let out = cut(&frames).unwrap();
+        assert_eq!(out.len(), 2);
+        for patch in out {
+            let patch = patch.as_image().unwrap().clone();
+            assert_eq!(patch, Image::new(vec![255; 16], 4, 4, 1));
+        }
+        // another clip
+        let other = cut(&frames[1..]).unwrap_err();
+        assert!(
+            other.message.starts_with("nothing was followed"),
+            "{}",
+            other.message
+        );
+        assert_eq!(spec().name, "track_ends");
+    }
 
     #[test]
     fn boxes_become_the_pixels_that_they_touch() {

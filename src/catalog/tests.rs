@@ -34,6 +34,16 @@ fn recipe(spec: &Spec) -> String {
             if spec
                 .params
                 .iter()
+                .any(|param| param.ty == Type::Fit("tracks")) =>
+        {
+            format!(
+                "ssl 1\n\ndataset m = moving_shapes()\n\nfit tracks = tracker(frames = 8) {{ data = m.train }}\n\naugment a(clip) {{\n  (first, last) = clip |> {example}\n  emit first, last\n}}\n"
+            )
+        }
+        Kind::Transform
+            if spec
+                .params
+                .iter()
                 .any(|param| matches!(param.ty, Type::Fit(_))) =>
         {
             format!(

@@ -113,3 +113,82 @@ pub(super) fn spec() -> Spec {
     )
     .example("tracker(frames = 12)")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Argument, Origin, Value};
+    use crate::language::Span;
+
+    fn args(frames: i64) -> Args {
+        let given = [
+            ("box", Value::Ratio(0.4)),
+            ("frames", Value::Integer(frames)),
+            ("least", Value::Number(0.1)),
+        ];
+        let mut args = Args {
+            of: "tracker".into(),
+            ..Args::default()
+        };
+        for (name, value) in given {
+            let argument = Argument {
+                value,
+                span: Span::default(),
+                origin: Origin::Written,
+            };
+            args.values.insert(name.into(), argument);
+        }
+        args
+    }
+
+    /// A bright square with a dark core that goes by two pixels a frame over a wall with a pattern; or a wall alone.
+    fn clip(moves: bool, shade: u8) -> Vec<Image> {
+        let frame = |at: usize| {
+            let pixel = |i: usize| {
+                let (x, y) = (i % 48, i / 48);
+                let inside = |margin: usize| {
+                    (4 + 2 * at + margin..20 + 2 * at - margin).contains(&x)
+                        && (16 + margin..32 - margin).contains(&y)
+                };
+                match (moves && inside(0), inside(5)) {
+                    (true, true) => 20,
+                    (true, false) => 240,
+                    _ => shade + ((x * 7 + y * 13) % 40) as u8,
+                }
+            };
+            Image::new((0..48 * 48).map(pixel).collect(), 48, 48, 1)
+        };
+        (0..12).map(frame).collect()
+    }
+
+    #[test]
+    fn each_clip_has_its_track_or_none() {
+        let clips = [clip(true, 60), clip(false, 60), clip(true, 90)];
+        let mut values = clips.iter().map(|frames| Ok(Sample::clip(frames.clone())));
+        let learnt = Follow.learn(&args(8), &mut values).unwrap();
+        assert_eq!(learnt.found, "something was followed in 2 of 3 clips");
+        let opened = Follow.open(&args(8), &learnt.bytes).unwrap();
+        let tracks = opened.downcast::<Tracks>().unwrap();
+        assert!(tracks.of(&clips[1]).is_none());
+        for frames in [&clips[0], &clips[2]] {
+            let track = tracks.of(frames).unwrap();
+            assert_eq!(track.boxes.len(), 8);
+            let [left, _, right, _] = track.boxes[7];
+            let middle = 12.0 + 2.0 * (track.start + 7) as f32;
+            assert!(((left + right) / 2.0 - middle).abs() < 8.0, "{track:?}");
+        }
+        // where nothing moves nothing is learnt
+        let mut still = [clip(false, 60)]
+            .into_iter()
+            .map(|frames| Ok(Sample::clip(frames)));
+        let error = Follow.learn(&args(8), &mut still).unwrap_err();
+        assert!(
+            error
+                .message
+                .starts_with("nothing was followed over 8 frames"),
+            "{}",
+            error.message
+        );
+        assert_eq!(spec().name, "tracker");
+    }
+}
