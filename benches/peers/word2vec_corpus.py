@@ -1,4 +1,4 @@
-"""The text that `word2vec_gensim.py` and the recipes of word vectors were measured on: some 14 million words of Debian packages and the BBC news.
+"""A text for `word2vec_gensim.py` and the recipes of word vectors: 13.6 million words of Debian packages and the BBC news.
 
     apt-get download dict-gcide dict-wn dict-foldoc dict-jargon dict-devil anarchism fortunes debian-reference-en debian-reference-common
     for package in *.deb; do dpkg-deb -x $package unpacked; done

@@ -6,10 +6,11 @@
     python benches/peers/word2vec_gensim.py corpus.txt --threads 2 --rounds 9
     python benches/peers/word2vec_gensim.py corpus.txt --threads 2 --rounds 3 --epochs 5 --whole   # quality over three seeds
 
-`corpus.txt` has a text per line, words between spaces. 100 numbers, windows of up to 5 words, 5 noise words, words below 5 times left out, at
-most 30,000 kept, common ones thinned at 1e-3. Both are pinned to as many cores as there are threads: gensim's workers read the file
-themselves (`corpus_file`), and Pretext's loader thread shares the cores with the training. Time is that of training alone: neither the
-vocabulary nor the exams count. Rates are raw words per second. Without `--whole` the first 20 MB are read.
+`corpus.txt` has a text per line, words between spaces; `word2vec_corpus.py` makes one of 13.6 million words. 100 numbers, windows of up to
+5 words, 5 noise words, words below 5 times left out, at most 30,000 kept, common ones thinned at 1e-3. Both are pinned to as many cores as
+there are threads: gensim's workers read the file themselves (`corpus_file`), and Pretext's loader thread shares the cores with the
+training. Time is that of training alone: neither the vocabulary nor the exams count. Rates are raw words per second. Without `--whole` the
+first 20 MB are read.
 
 gensim moves word by word, at a rate from 0.025 down; Pretext by batches with Adagrad, and passages where gensim has lines.
 """
