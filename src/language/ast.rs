@@ -248,6 +248,13 @@ pub struct Argument {
     pub value: Expr,
 }
 
+impl File {
+    /// Whether nothing is defined in it, or brought in.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.extends.is_none() && self.recipes.is_empty()
+    }
+}
+
 impl Item {
     /// Its name; none for `run` and for what has none.
     pub fn name(&self) -> Option<&Name> {

@@ -12,7 +12,7 @@ layers narrow = linear(8) |> relu() |> linear(8)
 
 pretext {
   data = f.train, augment = pair, encoder = small_cnn(width = 2), head = narrow
-  batch = 32, length = 2 steps, optimizer = adamw(1e-3)
+  batch = 32, length = 2 steps, optimizer = adamw(1e-3), schedule = cosine()
 }
 
 pretext simclr()

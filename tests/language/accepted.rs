@@ -1,8 +1,13 @@
 //! Recipes that are sound, and what they mean.
 
-use pretext::catalog::{DataSource, Duration, Origin, Split, Value};
-use pretext::language::checked::SampleHead;
-use pretext::language::{canonical, expand, provenance};
+use std::path::{Path, PathBuf};
+
+use pretext::catalog::{DataSource, Duration, Origin, Spec, Split, Value};
+use pretext::language::checked::{SampleHead, Use};
+use pretext::language::codes::Code;
+use pretext::language::{
+    Diagnostic, Doors, FileId, Sources, Span, canonical, check_using, expand, provenance,
+};
 
 use crate::check;
 
@@ -190,17 +195,48 @@ fn the_reference_lists_every_code() {
     assert_eq!(listed, codes);
 }
 
+/// The recipes that the reference makes others of.
+struct Beside;
+
+impl Doors for Beside {
+    fn open(&mut self, _: &Use, _: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
+        Ok(Vec::new())
+    }
+
+    fn recipe(
+        &mut self,
+        path: &Path,
+        span: Span,
+        sources: &mut Sources,
+    ) -> Result<(PathBuf, FileId), Box<Diagnostic>> {
+        let text = match path.to_str() {
+            Some("common/views.ssl") => "ssl 1\naugment view(image) { emit image |> hflip(50%) }\n",
+            Some("simclr.ssl") => {
+                "ssl 1\ndataset d = shapes()\npretext pretrain = simclr() { data = d.train, encoder = small_cnn(width = 8) }\n"
+            }
+            _ => {
+                return Err(Box::new(Diagnostic::error(
+                    Code::MissingFile,
+                    span,
+                    "not there",
+                )));
+            }
+        };
+        Ok((path.to_owned(), sources.add(path, text)))
+    }
+}
+
 /// The recipes in the reference are recipes.
 #[test]
 fn the_reference_is_sound() {
     let page = include_str!("../../grammar/README.md");
-    let catalog = pretext::catalog::Catalog::builtin();
+    let mut catalog = pretext::catalog::Catalog::builtin();
     let mut count = 0;
     for block in page.split("```ssl\n").skip(1) {
         let text = block.split("```").next().unwrap_or_default();
-        let mut sources = pretext::language::Sources::default();
+        let mut sources = Sources::default();
         let file = sources.add("README.md", text);
-        let (recipe, diagnostics) = pretext::language::check(sources, file, &catalog, &[]);
+        let (recipe, diagnostics) = check_using(&mut sources, file, &mut catalog, &mut Beside, &[]);
         assert!(recipe.is_some(), "{diagnostics:?}");
         count += 1;
     }

@@ -138,7 +138,7 @@ fn a_recipe_is_another_with_fields_that_differ() {
         field.map(|field| field.place.clone()).unwrap_or_default()
     };
     assert_eq!(place("pretrain.batch"), "test.ssl:3:27");
-    assert_eq!(place("pretrain.encoder"), "base.ssl:5:61");
+    assert_eq!(place("pretrain.encoder"), "base.ssl:5:63");
     // in another folder, through another, and with stages of its own
     sound("extends \"deep/base.ssl\"");
     let through = sound(

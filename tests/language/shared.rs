@@ -163,7 +163,7 @@ fn mistakes_in_what_is_shared_are_told_once() {
             "E0207",
         ),
         ("  head      = four", "  head = for", "E0201"),
-        ("  batch     = 64", "  batch : : 64", "E0101"),
+        ("  batch     = 64", "  batch 64", "E0101"),
         // blocks
         (
             "pretext rotation()\n",

@@ -95,7 +95,7 @@ fn lines_that_say_too_much_or_too_little() {
             "E0203",
             "a script has no version",
         ),
-        ("use \"views.ssl\"", "E0105", "not yet supported"),
+        ("use \"views.ssl\"", "E0501", "no other recipe is read here"),
         (
             "use plugin acme version \"1\"",
             "E0101",

@@ -252,9 +252,27 @@ pub fn in_order(mut diagnostics: Vec<Diagnostic>, dropped: usize) -> Vec<Diagnos
     diagnostics
 }
 
-/// A message without the names that it quotes.
+/// A message without the name of what it is about: `batch` of task `simclr`.
 fn skeleton(message: &str) -> String {
-    message.split('`').step_by(2).collect()
+    let kinds = [
+        Kind::Task,
+        Kind::Evaluator,
+        Kind::Finetune,
+        Kind::Export,
+        Kind::Fit,
+    ];
+    let mut about = false;
+    let mut out = String::new();
+    for part in message.split('`') {
+        if !about {
+            out += part;
+        }
+        about = kinds
+            .iter()
+            .any(|kind| part.ends_with(&format!("{} ", kind.singular())));
+        out.push('`');
+    }
+    out
 }
 
 /// What is known of an item that others take: it is checked once.

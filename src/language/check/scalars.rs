@@ -164,7 +164,7 @@ fn wrong_unit(ty: &Type, quantity: &Quantity, span: Span, place: &Place<'_>) -> 
             Some(near) => diagnostic.fix("a similar unit exists", span, format!("{number} {near}")),
             None => diagnostic.help(format!("write `{number} epochs` or `{number} steps`")),
         },
-        (Type::Length, Some(_)) if quantity.whole.is_some() => {
+        (Type::Length, Some("pixel" | "pixels" | "PX" | "Px")) if quantity.whole.is_some() => {
             diagnostic.fix("lengths are in pixels", span, format!("{number}px"))
         }
         (Type::Number, Some("%")) => diagnostic.fix(

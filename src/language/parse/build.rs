@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
                 )
                 .fix("add it", span, "ssl 1\n\n"),
             );
-        } else if file.items.is_empty() && file.extends.is_none() && self.diagnostics.is_empty() {
+        } else if file.is_empty() && self.diagnostics.is_empty() {
             let end = self.text.trim_end().len();
             self.error(
                 Diagnostic::error(

@@ -69,9 +69,13 @@ pub fn emitted(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
     if !begins || !tokens.is(index, Token::Word) {
         return None;
     }
+    if !(tokens.is(index + 1, Token::Word) || tokens.at(index + 1) == "(") {
+        return None;
+    }
     let this = tokens.at(index);
-    let other = matches!(this, "return" | "yield" | "output") || nearest(this, ["emit"]).is_some();
-    let opens = tokens.is(index + 1, Token::Word) || tokens.at(index + 1) == "(";
+    if !matches!(this, "return" | "yield" | "output") && nearest(this, ["emit"]).is_none() {
+        return None;
+    }
     // the last block that was opened is an augment's
     let header = (0..index).rev().find(|at| {
         tokens.first(*at) && tokens.is(*at, Token::Word) && {
@@ -79,7 +83,7 @@ pub fn emitted(tokens: &Tokens<'_>, index: usize) -> Option<(Slip, usize)> {
             start == 0 || tokens.text[..start].ends_with('\n')
         }
     });
-    if !other || !opens || header.is_none_or(|at| tokens.at(at) != "augment") {
+    if header.is_none_or(|at| tokens.at(at) != "augment") {
         return None;
     }
     let slip = Slip::new(tokens.range(index), format!("`{this}` emits nothing"));
