@@ -121,8 +121,10 @@ fn types(args: &Args, inputs: &[SampleType]) -> Result<Vec<SampleType>> {
         .help("write `frames = 4..12`"));
     }
     let of_boxes = |ty: &SampleType| {
-        let boxes = SampleType::Boxes(crate::data::BoxesType { count: None });
-        ty.fits(&boxes) || ty.parts().is_some_and(|(one, _)| one.fits(&boxes))
+        ty.fits(&SampleType::BOXES)
+            || ty
+                .parts()
+                .is_some_and(|(one, _)| one.fits(&SampleType::BOXES))
     };
     let [clip, tracks] = inputs else {
         return Err(two(inputs));

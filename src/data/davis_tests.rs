@@ -53,26 +53,22 @@ fn clips_come_with_a_mask_for_each_thing() {
             shown,
             ["clip: clip[3, 3, 3, 4]", "masks: clip[3, 1, 3, 4] * 2"]
         );
-        let record = part.read(1, Draws::STILL).unwrap();
+        let mut record = part.read(1, Draws::STILL).unwrap();
         assert_eq!(
             record[0].as_clip().unwrap().frames[2].pixels[..3],
             [2, 9, 9]
         );
-        let [Sample::List(masks)] = &record[1..] else {
-            panic!("{:?}", record[1]);
-        };
+        let masks = record.remove(1).into_list().unwrap();
         let of = |thing: usize| -> usize {
             let mask = &masks[thing].as_clip().unwrap().frames[1];
             mask.pixels.iter().filter(|value| **value == 255).count()
         };
         // by the numbers of their colours: green is before red
         assert_eq!((of(0), of(1)), (4, 2));
-        let one = opened(folder.path(), 1).unwrap().parts[&Split::Train]
+        let mut one = opened(folder.path(), 1).unwrap().parts[&Split::Train]
             .read(0, Draws::STILL)
             .unwrap();
-        let [Sample::List(masks)] = &one[1..] else {
-            panic!("{:?}", one[1]);
-        };
+        let masks = one.remove(1).into_list().unwrap();
         let all = masks[0].as_clip().unwrap().frames[0]
             .pixels
             .iter()

@@ -62,7 +62,7 @@ pub use loader::{
     BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order, lengths,
 };
 pub use open::{no_split, open};
-pub use palette::Palette;
+pub use palette::{Palette, colours_of};
 pub use pipes::parts_of_classes;
 pub use places::users as user_folder;
 pub use portion::Portion;

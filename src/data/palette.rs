@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DataError;
+use super::lab::lab_of_rgb;
+use super::{DataError, Sample, evenly_spaced};
 
 /// The colours, the commonest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +34,7 @@ impl Palette {
             centres: colours.iter().map(|(centre, _)| *centre).collect(),
             shares: colours.iter().map(|(_, share)| *share).collect(),
         };
-        let mut bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(&file).unwrap_or_default();
         bytes.push(b'\n');
         bytes
     }
@@ -71,6 +72,23 @@ impl Palette {
         }
         best.0
     }
+}
+
+/// a and b of pixels of a picture in the middles of equal parts, `grid` in each direction or as many as there are; `None` where it is no picture.
+pub fn colours_of(picture: Sample, grid: usize) -> Option<Vec<[f32; 2]>> {
+    let image = picture.into_image().ok()?;
+    let places = |side: usize| evenly_spaced(grid.min(side), side);
+    let all = places(image.height).flat_map(|y| places(image.width).map(move |x| (y, x)));
+    let colour = |(y, x): (usize, usize)| {
+        let at = (y * image.width + x) * image.channels;
+        let value = |channel: usize| {
+            let channel = if image.channels == 3 { channel } else { 0 };
+            f64::from(image.pixels[at + channel]) / 255.0
+        };
+        let [_, a, b] = lab_of_rgb([value(0), value(1), value(2)]);
+        [a as f32, b as f32]
+    };
+    Some(all.map(colour).collect())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ struct Alignment;
 /// How far off the found moment is, as a part of the clip.
 const ERROR: (&str, Measure) = ("alignment_error", Measure::FRACTION.less_is_better());
 /// How often it is the very one.
-const EXACT: (&str, Measure) = ("exact", Measure::FRACTION);
+const EXACT: (&str, Measure) = ("same_moment", Measure::FRACTION);
 
 impl Evaluator for Alignment {
     fn wants(&self, _: &Args) -> Vec<Want> {
@@ -124,7 +124,7 @@ pub(super) fn spec() -> Spec {
     .doc(
         "Records have the clips of two cameras; the first two clips of a record are compared. For each frame of one the nearest of the other is looked for, by \
          Euclid's distance of features, and the other way round. `alignment_error` is how many frames that is off, as a part of all frames of the clip, \
-         the mean over all frames: 0 where every moment is found, about a third where one is as good as another. `exact` is how often the very moment is found. \
+         the mean over all frames: 0 where every moment is found, about a third where one is as good as another. `same_moment` is how often the very moment is found. \
          Clips in which the same is seen several times can't be aligned better than that allows.",
     )
     .example("alignment()")

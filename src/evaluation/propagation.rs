@@ -13,8 +13,8 @@ use crate::data::{Image, evenly_spaced};
 struct Propagation;
 
 const BOTH: (&str, Measure) = ("j_and_f", Measure::FRACTION);
-const J: (&str, Measure) = ("j", Measure::FRACTION);
-const F: (&str, Measure) = ("f", Measure::FRACTION);
+const J: (&str, Measure) = ("region_j", Measure::FRACTION);
+const F: (&str, Measure) = ("contour_f", Measure::FRACTION);
 /// The place of what needs no encoder: masks that stay where they are.
 const IDENTITY: &str = "identity";
 /// Clips, and frames of each, that are drawn.

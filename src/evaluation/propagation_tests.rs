@@ -84,12 +84,12 @@ fn value(findings: &Findings, place: &str, name: &str) -> f64 {
 fn masks_go_along_where_features_tell_a_thing() {
     let found = found(true);
     // what is interpolated between places rounds corners, four of a block inside the frame and two of one at its edge: 12/16 and 14/16
-    assert_eq!(value(&found, "map", "j"), 0.8125);
-    assert!(value(&found, "map", "f") > 0.85);
-    let mean = (value(&found, "map", "j") + value(&found, "map", "f")) / 2.0;
+    assert_eq!(value(&found, "map", "region_j"), 0.8125);
+    assert!(value(&found, "map", "contour_f") > 0.85);
+    let mean = (value(&found, "map", "region_j") + value(&found, "map", "contour_f")) / 2.0;
     assert!((value(&found, "map", "j_and_f") - mean).abs() < 1e-12);
     // a mask that stays never meets a thing that has gone on
-    assert_eq!(value(&found, "identity", "j"), 0.0);
+    assert_eq!(value(&found, "identity", "region_j"), 0.0);
     let Exhibit::Drawn { rows, .. } = &found.exhibits[0] else {
         panic!("{:?}", found.exhibits);
     };
@@ -102,5 +102,9 @@ fn masks_go_along_where_features_tell_a_thing() {
 #[test]
 fn features_that_tell_nothing_carry_nothing() {
     let found = found(false);
-    assert!(value(&found, "map", "j") < 0.2, "{:?}", found.metrics);
+    assert!(
+        value(&found, "map", "region_j") < 0.2,
+        "{:?}",
+        found.metrics
+    );
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::{Fit, Learnt};
 use crate::catalog::{Args, Kind, Make, Param, Spec, Type};
 use crate::data::kmeans::{first_centres, lloyd};
-use crate::data::lab::lab_of_rgb;
-use crate::data::{DataError, Image, Palette, Philox, Sample, SampleType, stop_asked};
+use crate::data::{DataError, Palette, Philox, Sample, SampleType, colours_of, stop_asked};
 
 /// Pixels in a row, and in a column, that are looked at in each picture.
 const GRID: usize = 8;
@@ -35,10 +34,10 @@ impl Fit for KMeans {
         let mut rows: Vec<[f32; 2]> = Vec::new();
         let mut met = 0u32;
         for value in values {
-            let picture = value?.into_image();
-            let picture =
-                picture.map_err(|_| DataError::new("`kmeans` was given what is no picture"))?;
-            for row in looked_at(&picture) {
+            let colours = colours_of(value?, GRID);
+            let colours =
+                colours.ok_or_else(|| DataError::new("`kmeans` was given what is no picture"))?;
+            for row in colours {
                 // each pixel that was met is kept as likely as any other (Vitter, 1985)
                 met = met.saturating_add(1);
                 match rows.len() < most {
@@ -97,21 +96,6 @@ impl Fit for KMeans {
     }
 }
 
-/// a and b of pixels in the middles of equal parts of a picture, [`GRID`] in each direction or as many as there are.
-fn looked_at(image: &Image) -> impl Iterator<Item = [f32; 2]> {
-    let places = |side: usize| crate::data::evenly_spaced(GRID.min(side), side);
-    let all = places(image.height).flat_map(move |y| places(image.width).map(move |x| (y, x)));
-    all.map(|(y, x)| {
-        let at = (y * image.width + x) * image.channels;
-        let value = |channel: usize| {
-            let channel = if image.channels == 3 { channel } else { 0 };
-            f64::from(image.pixels[at + channel]) / 255.0
-        };
-        let [_, a, b] = lab_of_rgb([value(0), value(1), value(2)]);
-        [a as f32, b as f32]
-    })
-}
-
 pub(super) fn spec() -> Spec {
     Spec::new(
         "kmeans",
@@ -149,6 +133,8 @@ pub(super) fn spec() -> Spec {
 mod tests {
     use super::*;
     use crate::catalog::Value;
+    use crate::data::Image;
+    use crate::data::lab::lab_of_rgb;
     use crate::graph::testing::args;
 
     fn learnt(pictures: Vec<Image>, clusters: i64, pixels: i64) -> (Palette, String) {

@@ -1,7 +1,6 @@
 //! Work before each epoch: how states are filled, and what that costs.
 
 use super::build::Planner;
-use super::memory::READ_BATCH;
 use super::tree::grouped;
 use super::types::*;
 use super::units::{bytes, flops};
@@ -49,7 +48,7 @@ impl Planner<'_> {
                 samples,
                 protocol,
                 on_bad,
-                batch: READ_BATCH,
+                batch: Reading::BATCH,
             });
         }
         Some(fillings)

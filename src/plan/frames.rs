@@ -2,11 +2,10 @@
 
 use super::build::Planner;
 use super::judge::{Subject, of};
-use super::memory::READ_BATCH;
 use super::trace::{self, Pool};
 use super::types::*;
 use crate::catalog::Args;
-use crate::data::{ClipType, OnBadSample, SampleType};
+use crate::data::{OnBadSample, Over, SampleType};
 use crate::evaluation::{self, Form};
 use crate::language::Diagnostic;
 use crate::language::checked::Stage;
@@ -34,11 +33,11 @@ impl Planner<'_> {
         }
         let data = splits.first()?.data.clone();
         let fields = data.dataset.fields().clone();
-        let clips: Vec<(usize, &str, ClipType)> = fields
+        let clips: Vec<(usize, &str, &SampleType)> = fields
             .iter()
             .enumerate()
-            .filter_map(|(at, (name, ty))| Some((at, name.as_str(), *ty.as_clip()?)))
-            .filter(|(_, name, _)| !name.starts_with(MASKS))
+            .filter(|(_, (name, ty))| ty.frame().is_some() && !name.starts_with(MASKS))
+            .map(|(at, (name, ty))| (at, name.as_str(), ty))
             .collect();
         let judge = &stage.call.spec.name;
         if clips.len() < views {
@@ -56,9 +55,8 @@ impl Planner<'_> {
         }
         let (clip, _, first) = clips[0];
         let masks = fields.iter().position(|(name, ty)| {
-            let of_one = ty.parts().map(|(one, _)| one);
-            name.starts_with(MASKS)
-                && (ty.as_clip().is_some() || of_one.is_some_and(|one| one.as_clip().is_some()))
+            let of_one = ty.parts().map_or(ty, |(one, _)| one);
+            name.starts_with(MASKS) && of_one.frame().is_some()
         });
         if masked && masks.is_none() {
             self.diagnostics.push(
@@ -71,7 +69,10 @@ impl Planner<'_> {
             );
             return None;
         }
-        let Some(frames) = args.maybe_size("frames").or(first.frames) else {
+        let Some(frames) = args
+            .maybe_size("frames")
+            .or(first.frame().and_then(|(_, frames)| frames))
+        else {
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::SampleType,
@@ -105,7 +106,7 @@ impl Planner<'_> {
         };
         let (mut samples, mut protocol) = (Vec::new(), String::new());
         for (_, name, ty) in &clips[..views] {
-            let found = (*name, &SampleType::Clip(*ty));
+            let found = (*name, *ty);
             let (own, words) = self.view_of(&encoder, &data, found, stage.call.name_span)?;
             samples.push(own);
             protocol = format!("{}{words}", of(&encoder));
@@ -132,7 +133,7 @@ impl Planner<'_> {
                 on_bad: OnBadSample::from_word(
                     args.maybe_word("on_bad_sample").unwrap_or_default(),
                 ),
-                batch: (READ_BATCH / frames).max(1),
+                batch: (Reading::BATCH / frames).max(1),
             }),
             frames: Some(FrameReading {
                 samples,
@@ -161,11 +162,11 @@ impl Planner<'_> {
             Some((frame, _)) => frame,
             None => own.sample.clone(),
         };
-        let encoder = one.as_image().map(|image| Reader {
-            sample: ClipType::of(Some(frames), *image),
+        let encoder = Reader {
+            sample: one.over(Some(frames), Over::Once),
             ..own.clone()
-        });
-        let encoder = encoder.filter(|encoder| encoder.by_frame().is_some());
+        };
+        let encoder = Some(encoder).filter(|encoder| encoder.by_frame().is_some());
         if encoder.is_none() {
             self.diagnostics.push(Diagnostic::error(
                 Code::SampleType,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::build::Planner;
 use super::fields::with_fields;
 use super::from::FROM;
-use super::memory::READ_BATCH;
 use super::trace::{self, Pool, about};
 use super::types::*;
 use crate::augment::SampleGraph;
@@ -322,7 +321,7 @@ impl Planner<'_> {
             samples,
             protocol: format!("{}pool {}, {view}", of(encoder), pool.show()),
             on_bad: OnBadSample::from_word(args.maybe_word("on_bad_sample").unwrap_or_default()),
-            batch: READ_BATCH,
+            batch: Reading::BATCH,
         }))
     }
 

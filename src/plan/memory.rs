@@ -7,7 +7,7 @@ use crate::data::lengths;
 use crate::graph::Graph;
 
 /// Records per forward pass when features are read.
-pub const READ_BATCH: usize = 256;
+pub const READ_BATCH: usize = Reading::BATCH;
 
 /// The program itself: code, thread stacks, the allocator's first pages.
 const PROGRAM: f64 = 60.0 * 1024.0 * 1024.0;

@@ -447,6 +447,11 @@ pub struct Reading {
     pub batch: usize,
 }
 
+impl Reading {
+    /// Records per forward pass where nothing else is said.
+    pub const BATCH: usize = 256;
+}
+
 /// How clips are read frame by frame.
 pub struct FrameReading {
     /// The view of evaluation of each clip of a record that is read; the first is the reading's own.

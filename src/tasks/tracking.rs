@@ -103,10 +103,12 @@ fn exhibit(g: &mut Graph, first: Var, last: Var, cosines: Var) -> Result<()> {
 /// Both ends of a track in half the frame's side, mirrored each on its own.
 fn augment(_: &Args, fields: &Fields) -> Option<String> {
     let (name, clip) = first_clip(fields)?;
-    let boxes = SampleType::Boxes(crate::data::BoxesType { count: None });
-    let mut tracks = fields
-        .iter()
-        .filter(|(_, ty)| ty.fits(&boxes) || ty.parts().is_some_and(|(one, _)| one.fits(&boxes)));
+    let mut tracks = fields.iter().filter(|(_, ty)| {
+        ty.fits(&SampleType::BOXES)
+            || ty
+                .parts()
+                .is_some_and(|(one, _)| one.fits(&SampleType::BOXES))
+    });
     let (tracks, _) = tracks.next()?;
     let sides = clip.frame.height.zip(clip.frame.width);
     let side = sides.map_or(227, |(height, width)| (height.min(width) / 2).max(8));

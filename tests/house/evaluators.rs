@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use super::{sources, tokens};
 use pretext::catalog::Catalog;
 
-/// Evaluators whose name is a word that engine and plan need for what it has always meant: the rank of a tensor, the clusters of k-means. As a
+/// Evaluators whose name is a word that engine and plan need for what it has always meant: the rank of a tensor, the clusters of k-means, the order of dimensions. As a
 /// whole text they are refused like any other.
-const WORDS: &[&str] = &["rank", "clusters"];
+const WORDS: &[&str] = &["rank", "clusters", "order"];
 
 /// Names that engine and plan must not have: those of the evaluators and of what they measure, whole or as a word of a longer one.
 fn forbidden() -> Vec<String> {

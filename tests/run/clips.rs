@@ -183,7 +183,7 @@ run { seed = 3, threads = 1 }
     ran.says("8 colours of 7680 pixels");
     let carried = numbers(&test, "run", "carried");
     let names: Vec<&str> = carried.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["j_and_f", "j", "f"].repeat(3));
+    assert_eq!(names, ["j_and_f", "region_j", "contour_f"].repeat(3));
     assert!(
         carried.iter().all(|(_, value)| (0.0..=1.0).contains(value)),
         "{carried:?}"

@@ -29,6 +29,9 @@ impl BoxesType {
 }
 
 impl SampleType {
+    /// Rectangles, however many.
+    pub const BOXES: SampleType = SampleType::Boxes(BoxesType { count: None });
+
     /// `boxes[n, 4]`
     pub fn boxes(count: usize) -> Self {
         SampleType::Boxes(BoxesType { count: Some(count) })
