@@ -29,6 +29,8 @@ pub struct File {
     pub overrides: Vec<(Vec<Name>, Expr)>,
     /// `use "common/views.ssl"`, in order.
     pub recipes: Vec<Name>,
+    /// What stands before the names of used recipes, with the place of the `use`.
+    pub spaces: Vec<Name>,
 }
 
 /// One item.

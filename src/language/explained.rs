@@ -180,7 +180,7 @@ pub fn explained(code: Code) -> Explained {
         Code::LintOneView => with(
             "A contrastive loss learns from how views of one picture differ (Chen et al., 2020). Views that are the same teach nothing.",
             "emit image |> color_jitter(brightness = 0.4, chance = 0%)",
-            "emit image |> random_resized_crop(32px, scale = 0.5..1.0)",
+            "emit image |> random_resized_crop(32px, scale = 0.5..1.0) |> color_jitter(brightness = 0.4)",
         ),
         Code::LintWarmup => with(
             "What a schedule, a `freeze` or a `queue_from` waits for would come after the last step.",

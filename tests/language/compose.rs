@@ -164,7 +164,7 @@ fn what_is_wrong_with_what_a_recipe_is_made_of_is_told_once() {
         ("extends \"base.ssl\"\nextends \"middle.ssl\"", "E0204"),
         ("extends \"base.ssl\"\nrun { seed = 2 }", "E0204"),
         (
-            "extends \"base.ssl\"\npretext pretrain = rotation()",
+            "extends \"base.ssl\"\npretext pretrain = rotation() { data = views.small.train, augment = views.turned, encoder = views.trunk }",
             "E0204",
         ),
         ("extends \"base.ssl\"\noverride pretrain.bacth = 3", "E0203"),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::parse;
-use super::{Doors, inline};
+use super::{Doors, inline, setting};
 use crate::language::ast::{Augment, Door, Expr, ExprKind, File, Item, Line, Name};
 use crate::language::codes::Code;
 use crate::language::{Diagnostic, FileId, Sources};
@@ -29,6 +29,7 @@ pub(super) fn compose(
     };
     composer.open.push(composer.sources.file(file).path.clone());
     composer.tree(tree, Path::new(""));
+    tree.spaces.clear();
     composer.diagnostics
 }
 
@@ -54,6 +55,10 @@ impl Composer<'_> {
                 let path = folder.join(&used.name.text);
                 used.name.text = path.to_string_lossy().replace('\\', "/");
             }
+        }
+        for (index, (path, _)) in tree.overrides.iter().enumerate() {
+            let earlier = tree.overrides[..index].iter().map(|(path, _)| path);
+            self.diagnostics.extend(setting::loses(path, earlier));
         }
         for used in std::mem::take(&mut tree.recipes) {
             self.used(&used, tree, folder);
@@ -82,9 +87,37 @@ impl Composer<'_> {
             return;
         };
         if tree.doc.is_empty() {
-            tree.doc = base.doc;
+            tree.doc = std::mem::take(&mut base.doc);
         }
-        base.items.append(&mut tree.items);
+        for space in std::mem::take(&mut base.spaces) {
+            match tree.spaces.iter().find(|own| own.text == space.text) {
+                Some(own) => self.diagnostics.push(
+                    Diagnostic::error(
+                        Code::Duplicate,
+                        own.span,
+                        format!("`{}` comes with the recipe that is extended", own.text),
+                    )
+                    .label(space.span, "used here")
+                    .help("remove one of the lines"),
+                ),
+                None => {
+                    qualify_all(tree, &space.text);
+                    tree.spaces.push(space);
+                }
+            }
+        }
+        let twice = |item: &Item, base: &File| {
+            let Some(name) = item.name() else {
+                return false;
+            };
+            let mut spaces = tree.spaces.iter();
+            let brought = spaces.any(|space| name.text.starts_with(&format!("{}_", space.text)));
+            let mut others = base.items.iter().filter_map(Item::name);
+            brought && others.any(|other| other.text == name.text)
+        };
+        let own = std::mem::take(&mut tree.items).into_iter();
+        let mut own: Vec<Item> = own.filter(|item| !twice(item, &base)).collect();
+        base.items.append(&mut own);
         tree.items = base.items;
         tree.lost.append(&mut base.lost);
         base.overrides.append(&mut tree.overrides);
@@ -177,12 +210,11 @@ impl Composer<'_> {
             ..name
         });
         into.lost.extend(lost);
-        for item in &mut into.items {
-            rename(item, &mut |names, _| qualify(names, &space));
-        }
-        for (_, value) in &mut into.overrides {
-            rename_in(value, false, &mut |names, _| qualify(names, &space));
-        }
+        qualify_all(into, &space);
+        into.spaces.push(Name {
+            text: space,
+            span: named.span,
+        });
         items.append(&mut into.items);
         into.items = items;
     }
@@ -215,6 +247,16 @@ impl Composer<'_> {
             .label(named.span, "which is used here")
             .help("give it another name"),
         )
+    }
+}
+
+/// The same in a whole tree.
+fn qualify_all(tree: &mut File, space: &str) {
+    for item in &mut tree.items {
+        rename(item, &mut |names, _| qualify(names, space));
+    }
+    for (_, value) in &mut tree.overrides {
+        rename_in(value, false, &mut |names, _| qualify(names, space));
     }
 }
 

@@ -11,6 +11,14 @@ impl Checker<'_> {
     /// `pretext { … }`: the values are checked in the stages that take them; here what none of them takes.
     pub(super) fn defaults(&mut self, defaults: &ast::Defaults, tree: &File) {
         let word = &defaults.word;
+        let mut blocks = tree.items.iter().filter_map(|item| match item {
+            Item::Defaults(block) if block.kind == defaults.kind => Some(block.word.span),
+            _ => None,
+        });
+        // nobody takes what a second block says: that there is one is an error
+        if blocks.next() != Some(word.span) {
+            return;
+        }
         self.binds_nothing(&defaults.block, "a block of defaults");
         let stages: Vec<&ast::Stage> = (tree.items.iter())
             .filter_map(|item| match item {

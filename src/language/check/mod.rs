@@ -167,12 +167,6 @@ fn checked(
     }
     let missing = uses::open(&tree, sources, catalog, doors, &mut diagnostics);
     let overrides = std::mem::take(&mut tree.overrides);
-    for (index, (path, _)) in overrides.iter().enumerate() {
-        diagnostics.extend(setting::loses(
-            path,
-            overrides[..index].iter().map(|(p, _)| p),
-        ));
-    }
     for (path, value) in overrides {
         match setting::shared(&mut tree, catalog, &path, value) {
             Ok(problem) => diagnostics.extend(problem),

@@ -131,12 +131,16 @@ fn by_file(expr: &mut Expr) {
 /// Makes a stage for each that `from` names: `nearest` with `from = [a, b]` is `nearest_a` and `nearest_b`.
 pub(super) fn spread(tree: &mut File) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
-    let all: Vec<Name> = (tree.items.iter())
-        .filter_map(|item| match item {
-            Item::Stage(stage) if stage.kind == Kind::Task => Some(stage.name.clone()),
-            _ => None,
-        })
-        .collect();
+    let mut all: Vec<Name> = Vec::new();
+    for item in &tree.items {
+        // a name that is given twice is an error of its own
+        if let Item::Stage(stage) = item
+            && stage.kind == Kind::Task
+            && all.iter().all(|name| name.text != stage.name.text)
+        {
+            all.push(stage.name.clone());
+        }
+    }
     let mut items = Vec::with_capacity(tree.items.len());
     for item in std::mem::take(&mut tree.items) {
         let several = match &item {

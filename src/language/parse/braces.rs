@@ -33,7 +33,8 @@ pub fn slip(text: &str) -> Option<Slip> {
                 header = match keyword {
                     "run" => Some(("`run`".to_owned(), index)),
                     "pretext" | "evaluate" | "finetune" | "export" | "augment" => {
-                        let shown = if next == index + 1 { keyword } else { name };
+                        let unnamed = next == index + 1 || name == "=";
+                        let shown = if unnamed { keyword } else { name };
                         Some((format!("`{shown}`"), index))
                     }
                     _ => None,
@@ -125,6 +126,12 @@ fn item(tokens: &Tokens<'_>, index: usize) -> Option<usize> {
             if word && third == "=" =>
         {
             Some(index + 3)
+        }
+        // its name was left out; no field is called so
+        "pretext" | "evaluate" | "finetune" | "export" | "fit"
+            if tokens.first(index) && tokens.at(index + 1) == "=" =>
+        {
+            Some(index + 2)
         }
         "pretext" | "evaluate" | "finetune" | "export" | "fit" if word && third == "(" => {
             Some(index + 2)

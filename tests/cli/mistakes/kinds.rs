@@ -254,10 +254,16 @@ impl Kind {
         let breaks = by.as_bytes()[same..]
             .iter()
             .take_while(|byte| **byte == b'\n');
+        // what is put in on lines of its own is the mistake; where something was taken out nothing was put in
+        let breaks = if by.len() > from.len() {
+            breaks.count()
+        } else {
+            0
+        };
         let line = match self.name {
             // what is open, or lacks something, begins where its item does
             "no }" | "no data" => header(&whole, at.start),
-            _ => line(&whole, at.start + same) + breaks.count() as u64,
+            _ => line(&whole, at.start + same) + breaks as u64,
         };
         vec![(whole.into_bytes(), line)]
     }
