@@ -43,7 +43,9 @@ fn pictures(folder: &Path, side: u32) {
 /// Whether a task is for pictures.
 fn of_pictures(task: &&SharedSpec) -> bool {
     let mut inputs = task.inputs.iter();
-    !inputs.any(|input| input.holds(&SampleType::TOKENS) || input.ty.frame().is_some())
+    // the pictures of `tracking` are cut out of clips
+    task.name != "tracking"
+        && !inputs.any(|input| input.holds(&SampleType::TOKENS) || input.ty.frame().is_some())
 }
 
 fn recipe(task: &str, encoder: &str, side: u32) -> String {

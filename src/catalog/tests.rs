@@ -70,6 +70,7 @@ fn recipe(spec: &Spec) -> String {
         Kind::Export => after("export", ""),
         Kind::Setting => match spec.name.as_str() {
             "every" => stage(&format!("  checkpoint = {example}")),
+            "collapse" => stage(&format!("  stop = {example}")),
             "best" | "early" => stage(&format!(
                 "  monitor = knn(fashion.valid, every = 1 epoch)\n  valid = fashion.valid\n  {} = {}",
                 if spec.name == "best" {

@@ -10,7 +10,7 @@ dataset figures = shapes(train = 64)
 
 pretext first = rotation() { data = figures.train, encoder = small_cnn(width = 4), batch = 32 }
 
-pretext all = rotation() { data = figures.train, encoder = small_cnn(width = 4), batch = 32, start = first }
+pretext whole = rotation() { data = figures.train, encoder = small_cnn(width = 4), batch = 32, start = first }
 
 pretext other = moco(queue = 64) { data = figures.train, encoder = small_cnn(width = 4), batch = 32, start = first.encoder }
 

@@ -45,6 +45,7 @@ pub mod show;
 mod shown;
 mod statistics;
 pub mod summary;
+mod suspects;
 mod table;
 mod taught;
 #[cfg(test)]
@@ -65,11 +66,11 @@ mod word_file;
 pub use crate::data::numbers;
 pub use begin::is_of_another;
 pub use build::{Purpose, plan};
-pub use collapse::{Cause, Collapse, Symptoms};
 pub(crate) use export_path::clash;
 pub use export_path::export_path;
 pub use group::Group;
 pub use statistics::{Normalized, StatisticsOrigin};
+pub use suspects::{Cause, Collapse, Symptoms};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, FrameReading,

@@ -30,11 +30,14 @@ fn recipe(task: &str, from: &str) -> String {
     )
 }
 
+/// The first stage that trains; a `fit` may stand above it.
 fn training(plan: &Plan) -> &Training {
-    match &plan.stages[0].body {
-        Body::Train(training) => training,
-        _ => panic!("no training"),
-    }
+    let mut bodies = plan.stages.iter().map(|stage| &stage.body);
+    let found = bodies.find_map(|body| match body {
+        Body::Train(training) => Some(training),
+        _ => None,
+    });
+    found.expect("a training")
 }
 
 /// What the evaluation reads.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::build::Planner;
-use super::collapse::Collapse;
+use super::suspects::Collapse;
 use super::default::read_by;
 use super::fields::with_fields;
 use super::monitor::monitored;

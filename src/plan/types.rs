@@ -353,7 +353,7 @@ pub struct Training {
     /// How states are filled before each epoch, in the order of the graph's work.
     pub fillings: Vec<Reading>,
     /// What it is watched for while it trains.
-    pub collapse: super::Collapse,
+    pub collapse: super::suspects::Collapse,
     /// What runs meanwhile.
     pub monitor: Option<Monitor>,
     /// Whose loss is read after every epoch.

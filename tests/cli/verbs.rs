@@ -64,12 +64,12 @@ fn results_are_a_table_of_fractions() {
             &keys(row)[..7],
             [
                 "stage",
+                "from",
                 "evaluator",
                 "protocol",
                 "metric",
                 "value",
-                "untrained",
-                "raw"
+                "untrained"
             ]
         );
         for key in ["value", "untrained", "raw"] {
@@ -127,6 +127,7 @@ fn plan_json_has_stable_keys() {
             "stages",
             "memory",
             "free_memory",
+            "seeds",
             "seconds"
         ]
     );

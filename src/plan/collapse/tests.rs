@@ -62,7 +62,7 @@ fn causes(task: &str, more: &str, symptoms: &Symptoms) -> Vec<(String, String)> 
     let text = format!(
         "ssl 1\n\ndataset figures = shapes(train = 640)\n\naugment view(image) {{ emit image |> random_resized_crop(32px) |> normalize() }}\n\
          augment pair(image) {{ emit views = (image |> view()) * 2 }}\naugment full(image) {{ emit globals = (image |> view()) * 2 }}\n\
-         augment same(image) {{\n  one = image |> view()\n  emit views = [one, one]\n}}\n\n\
+         augment same(image) {{\n  one = image |> view()\n  emit a = one, b = one\n}}\n\n\
          pretext learnt = {task} {{\n  data = figures.train\n  encoder = small_cnn(width = 4)\n  batch = 32\n{more}}}\n"
     );
     let plan = planned(&text, &Catalog::builtin());
