@@ -5,7 +5,6 @@ use clap::Args;
 use super::Outcome;
 use super::out::print_text;
 use super::recipe::RecipeArgs;
-use crate::language::Sources;
 
 /// Arguments of `pretext expand`.
 #[derive(Args)]
@@ -30,16 +29,9 @@ pub fn run(args: &ExpandArgs) -> anyhow::Result<Outcome> {
                 decided.or(resolved.as_ref()).unwrap_or(recipe),
                 &notes.unwrap_or_default(),
             );
-            print_text(&formed(text))?;
+            print_text(&text)?;
             Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Unsound),
     }
-}
-
-/// The text in the one form of `pretext fmt`.
-fn formed(text: String) -> String {
-    let mut sources = Sources::default();
-    let file = sources.add("expanded.ssl", text.clone());
-    crate::language::format(&sources, file).unwrap_or(text)
 }

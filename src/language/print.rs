@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Sources;
 use super::checked::{Augment, Recipe, SampleExpr, SampleHead, SampleStep, Stage};
+use super::format::format;
 use crate::catalog::{Args, Call, Data, DataSource, Duration, Kind, Net, Param, Value, run_fields};
 
 /// Longest line before a pipeline is broken.
@@ -13,8 +15,15 @@ pub fn expand(recipe: &Recipe) -> String {
     expand_noting(recipe, &BTreeMap::new())
 }
 
-/// The same with a comment before each stage that has one in `notes`.
+/// The same in the one form of `pretext fmt`, with a comment before each stage that has one in `notes`.
 pub fn expand_noting(recipe: &Recipe, notes: &BTreeMap<&str, String>) -> String {
+    let text = written_out(recipe, notes);
+    let mut sources = Sources::default();
+    let file = sources.add("expanded.ssl", text.clone());
+    format(&sources, file).unwrap_or(text)
+}
+
+fn written_out(recipe: &Recipe, notes: &BTreeMap<&str, String>) -> String {
     let mut out = String::from("ssl 1\n");
     if !recipe.doc.is_empty() {
         out.push('\n');

@@ -127,6 +127,7 @@ fn plan_json_has_stable_keys() {
             "stages",
             "memory",
             "free_memory",
+            "seeds",
             "seconds"
         ]
     );

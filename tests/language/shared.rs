@@ -187,7 +187,7 @@ fn mistakes_in_what_is_shared_are_told_once() {
             "pretext all = rotation()\npretext wide = ",
             "E0204",
         ),
-        ("pretext wide = rotation() {", "pretext wide = {", "E0101"),
+        ("pretext wide = rotation() {", "pretext wide = {", "E0301"),
         // layers
         (
             "layers narrow = linear(64)",

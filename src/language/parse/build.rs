@@ -210,7 +210,8 @@ impl<'a> Builder<'a> {
                 "=" => word(first),
                 second => word(second),
             };
-            if keyword || second == "=" || words.next() == Some("=") {
+            let named = keyword || second == "=" || words.next() == Some("=");
+            if named && file.lost.len() < MAX_ITEMS {
                 file.lost.push(Name { text, span });
             }
         }

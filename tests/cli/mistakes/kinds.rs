@@ -71,7 +71,7 @@ kinds! {
     "-64" none Value("batch", "-64");
     "batch 0" none Value("batch", "0");
     ".001" fix Swap("(1e-3", "(.001");
-    ".3" fix Swap("0.", ".");
+    ".3" fix Swap("= 0.", "= .");
     "no unit" fix Value("length", "10");
     "wrong unit" none Value("length", "10 minutes");
     "misspelt unit" fix Swap("epochs", "eopchs");
