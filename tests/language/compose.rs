@@ -119,7 +119,7 @@ pretext b = rotation() { data = views.small.train, augment = own, encoder = smal
     assert_eq!(stage.call.args.net("head").steps.len(), 3);
     // written out it needs the other file no more, and means the same
     let long = expand(&recipe);
-    assert!(long.contains("augment = views_turned"), "{long}");
+    assert!(long.contains("= views_turned\n"), "{long}");
     assert_eq!(expand(&sound(long.trim_start_matches("ssl 1\n"))), long);
 }
 
