@@ -44,6 +44,16 @@ fn recipe(spec: &Spec) -> String {
             if spec
                 .params
                 .iter()
+                .any(|param| param.ty == Type::Fit("palette")) =>
+        {
+            format!(
+                "{data}\nfit colours = kmeans(16) {{ data = fashion.train }}\n\naugment a(image) {{\n  emit out = image |> {example}\n}}\n"
+            )
+        }
+        Kind::Transform
+            if spec
+                .params
+                .iter()
                 .any(|param| matches!(param.ty, Type::Fit(_))) =>
         {
             format!(

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::build::Planner;
-use super::suspects::Collapse;
 use super::default::read_by;
 use super::fields::with_fields;
 use super::monitor::monitored;
 use super::statistics::{normalized_by, wants_statistics};
+use super::suspects::Collapse;
 use super::types::*;
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Make, Value};

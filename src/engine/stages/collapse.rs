@@ -113,7 +113,7 @@ impl<'a> Doctor<'a> {
         let every = (SHARE * share).ceil().max(LEAST) as u64;
         let note = notes.get("collapse");
         let part = |name: &str| numbers(note.and_then(|note| note.get(name)));
-        let ranks = part("rank");
+        let ranks = part("directions");
         let start = part("spread").into_iter().filter_map(|(name, spread)| {
             let rank = *ranks.get(&name)?;
             Some((name, Seen { spread, rank }))
@@ -142,7 +142,7 @@ impl<'a> Doctor<'a> {
         };
         json!({
             "spread": part(|seen| seen.spread),
-            "rank": part(|seen| seen.rank),
+            "directions": part(|seen| seen.rank),
             "norms": bits(&self.norms),
             "low": self.low,
             "told": self.told,

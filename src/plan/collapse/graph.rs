@@ -12,20 +12,25 @@ use crate::language::checked::Stage;
 const QUICK: f64 = 0.5;
 
 /// The number that an argument is, or ends with.
-fn number(argument: &Argument) -> Option<f64> {
+fn is(argument: &Argument, value: f64) -> bool {
+    const NEAR: f64 = 1e-9;
     match argument.value {
-        Value::Number(x) | Value::Ratio(x) | Value::Range(_, x) => Some(x),
-        Value::Integer(n) => Some(n as f64),
-        _ => None,
+        Value::Number(x) | Value::Ratio(x) => (x - value).abs() < NEAR,
+        // what goes from one to the other may end before it is there
+        Value::Range(from, to) => from.min(to) - NEAR < value && value < from.max(to) + NEAR,
+        Value::Integer(n) => (n as f64 - value).abs() < NEAR,
+        _ => false,
     }
 }
 
 /// The task's own arguments with this value that somebody has chosen.
 fn chosen(stage: &Stage, value: f64) -> Option<(&str, Span)> {
-    let mut all = stage.call.args.values.iter().filter(|(_, argument)| {
-        argument.origin != Origin::Default
-            && number(argument).is_some_and(|own| (own - value).abs() < 1e-9)
-    });
+    let mut all = stage
+        .call
+        .args
+        .values
+        .iter()
+        .filter(|(_, argument)| argument.origin != Origin::Default && is(argument, value));
     all.next()
         .map(|(name, argument)| (name.as_str(), argument.span))
 }
@@ -180,7 +185,7 @@ fn flat(stage: &Stage, training: &Training) -> Option<Cause> {
     let span = chosen(stage, target).map_or(stage.call.name_span, |(_, span)| span);
     Some(Cause {
         what: format!(
-            "targets have a temperature of {target} and predictions one of {prediction}: flat targets make flat predictions, which make flat targets"
+            "targets have a temperature of {target:.3} and predictions one of {prediction:.3}: flat targets make flat predictions, which make flat targets"
         ),
         span,
         script: None,
