@@ -360,7 +360,7 @@ fn a_mask_in_the_batch_is_a_map_of_one_channel() {
 #[test]
 fn frame_order_takes_triples_of_both_kinds_alike() {
     let text = "ssl 1\n\ndataset clips = moving_shapes(train = 64)\n\naugment triples(clip) {\n\
-        \u{20} (frames, in_order) = clip |> order_triple(50%, within = 6, outside = 2..4) |> normalize()\n\
+        \u{20} (frames, in_order) = clip |> normalize() |> order_triple(50%, within = 6, outside = 2..4)\n\
         \u{20} emit frames, in_order\n}\n\npretext told = frame_order() {\n  data = clips.train\n  augment = triples\n\
         \u{20} encoder = small_cnn(width = 4)\n  batch = 16\n}\n";
     let plan = crate::plan::testing::planned(text, &Catalog::builtin());
