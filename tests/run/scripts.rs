@@ -125,7 +125,7 @@ fn an_expanded_recipe_names_its_scripts() {
         "{expanded}"
     );
     assert!(
-        expanded.contains("schedule = one_cycle(rise = 20%, quiet = 10%, floor = 1%)"),
+        expanded.contains("= one_cycle(rise = 20%, quiet = 10%, floor = 1%)"),
         "{expanded}"
     );
     fs::write(test.path("expanded.ssl"), &expanded).expect("a recipe");

@@ -154,19 +154,24 @@ impl Shelf {
 /// # Errors
 /// A program that reads one is not installed.
 pub(in crate::data) fn looked_at(clips: &[Clip]) -> Result<Vec<Option<Timeline>>, DataError> {
-    clips
-        .par_iter()
-        .map(|clip| match &clip.frames {
-            Frames::Pictures(_) => Ok(None),
-            Frames::Film(film) => match film.timeline() {
-                Ok(timeline) => Ok(Some(timeline)),
-                // what to do is only said of what is missing on this machine
-                Err(error) if error.help.is_some() => Err(DataError {
-                    message: format!("can't read {}: {}", film.path().display(), error.message),
-                    help: error.help,
-                }),
-                Err(_) => Ok(None),
-            },
-        })
-        .collect()
+    let look = |clip: &Clip| match &clip.frames {
+        Frames::Pictures(_) => Ok(None),
+        Frames::Film(film) => match film.timeline() {
+            Ok(timeline) => Ok(Some(timeline)),
+            // what to do is only said of what is missing on this machine
+            Err(error) if error.help.is_some() => Err(DataError {
+                message: format!("can't read {}: {}", film.path().display(), error.message),
+                help: error.help,
+            }),
+            Err(_) => Ok(None),
+        },
+    };
+    let is_film = |clip: &Clip| matches!(clip.frames, Frames::Film(_));
+    // a pool of its own: how many threads compute is not known yet, and is said once in a process
+    match rayon::ThreadPoolBuilder::new().build() {
+        Ok(pool) if clips.iter().any(is_film) => {
+            pool.install(|| clips.par_iter().map(look).collect())
+        }
+        _ => clips.iter().map(look).collect(),
+    }
 }
