@@ -60,10 +60,7 @@ impl Transform for Clusters {
         out: &mut Vec<Sample>,
     ) -> std::result::Result<(), DataError> {
         let image = input::colour_image("color_clusters", input)?;
-        let palette = self.colours.get::<Palette>();
-        let palette = palette.ok_or_else(|| {
-            DataError::new(format!("`{}` has not been learnt yet", self.colours.name))
-        })?;
+        let palette = input::learnt::<Palette>(&self.colours)?;
         out.push(Sample::image(clusters(&image, &palette, self.k, scratch)));
         scratch.give(image.pixels);
         Ok(())

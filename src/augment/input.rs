@@ -1,9 +1,23 @@
 //! What flows into a transform: the checks that all of them share.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use super::Scratch;
-use crate::catalog::{Problem, Result};
+use crate::catalog::{Artifact, Problem, Result};
 use crate::data::{ClipType, DataError, Image, ImageType, Sample, SampleType, Tokens, TokensType};
 use crate::language::codes::Code;
+
+/// What a fit has learnt.
+///
+/// # Errors
+/// It has not run, or learns something else.
+pub(super) fn learnt<T: Any + Send + Sync>(
+    fit: &Artifact,
+) -> std::result::Result<Arc<T>, DataError> {
+    let found = fit.get::<T>();
+    found.ok_or_else(|| DataError::new(format!("`{}` has not been learnt yet", fit.name)))
+}
 
 impl ImageType {
     /// What flows into `transform`, which takes one image.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Scratch, Transform};
+use super::{Scratch, Transform, input};
 use crate::catalog::{Args, Artifact, Kind, Make, Param, Problem, Result, Spec, Type};
 use crate::data::{DataError, Philox, Pieces, Sample, SampleType};
 use crate::language::codes::Code;
@@ -21,9 +21,7 @@ impl Vocabulary {
     /// # Errors
     /// The fit has not run, or learns no pieces.
     pub fn pieces(&self) -> std::result::Result<Arc<Pieces>, DataError> {
-        self.0
-            .get::<Pieces>()
-            .ok_or_else(|| DataError::new(format!("`{}` has not been learnt yet", self.0.name)))
+        input::learnt(&self.0)
     }
 }
 

@@ -20,10 +20,7 @@ impl Transform for Ends {
         out: &mut Vec<Sample>,
     ) -> std::result::Result<(), DataError> {
         let frames = input::frames("track_ends", input)?;
-        let tracks = self.tracks.get::<Tracks>();
-        let tracks = tracks.ok_or_else(|| {
-            DataError::new(format!("`{}` has not been learnt yet", self.tracks.name))
-        })?;
+        let tracks = input::learnt::<Tracks>(&self.tracks)?;
         let track = tracks.of(&frames).ok_or_else(|| {
             DataError::new(format!("nothing was followed in this clip by `{}`", self.tracks.name)).help(
                 "`track_ends` takes clips as the fit has read them, before any other transform; `on_bad_sample = skip` leaves those out in \

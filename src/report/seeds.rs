@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use super::ResultRow;
 use super::comparison::{mean, spread};
-use super::table::{beside_name, how, raw_name};
-use super::text::{Side, columns, wrap};
+use super::table::{Cell, lines};
 
 /// Widest protocol before it goes on in the next line, and the same of a stage's name.
 const PROTOCOL: usize = 36;
@@ -79,60 +78,18 @@ pub fn over_seeds(runs: &[Vec<ResultRow>]) -> Vec<SeedsRow> {
 /// the gain of the means over them.
 pub fn seeds_table(rows: &[SeedsRow]) -> String {
     let means: Vec<ResultRow> = rows.iter().map(|row| row.mean.clone()).collect();
-    let raw = rows.iter().any(|row| !row.raw.is_empty());
-    let supervised = rows.iter().any(|row| !row.supervised.is_empty());
-    let beside = beside_name(&means);
-    let mut head = vec![
-        "stage",
-        "evaluator · protocol",
-        "metric",
-        "trained",
-        "untrained",
-        "gain",
-    ];
-    if raw {
-        head.extend([raw_name(&means), "gain"]);
-    }
-    if let Some(name) = beside {
-        head.extend([name, "gain"]);
-    }
-    if supervised {
-        head.push("supervised");
-    }
-    let mut sides = vec![Side::Left; 3];
-    sides.resize(head.len(), Side::Right);
-    let mut lines = vec![head.iter().map(|name| vec![(*name).to_owned()]).collect()];
-    let mut last = None;
-    for row in rows {
-        let mean = &row.mean;
-        let stage = match last == Some(&mean.stage) {
-            true => "",
-            false => &mean.stage,
+    let shown = |index: usize, cell: Cell| {
+        let row: &SeedsRow = &rows[index];
+        let numbers = match cell {
+            Cell::Trained => &row.values,
+            Cell::Untrained => &row.untrained,
+            Cell::Raw => &row.raw,
+            Cell::Beside => &row.beside,
+            Cell::Supervised => &row.supervised,
         };
-        last = Some(&mean.stage);
-        let shown = |numbers: &[f64]| vec![spread(mean.measure(), numbers)];
-        let mut line = vec![
-            wrap(stage, STAGE),
-            wrap(&how(mean), PROTOCOL),
-            vec![mean.metric.clone()],
-            shown(&row.values),
-        ];
-        let baselines = [
-            Some((&row.untrained, mean.untrained)),
-            raw.then_some((&row.raw, mean.raw)),
-            beside.map(|_| (&row.beside, mean.beside)),
-        ];
-        for (numbers, baseline) in baselines.into_iter().flatten() {
-            line.push(shown(numbers));
-            let gain = baseline.and_then(|baseline| mean.gain(baseline));
-            line.push(vec![gain.unwrap_or_default()]);
-        }
-        if supervised {
-            line.push(shown(&row.supervised));
-        }
-        lines.push(line);
-    }
-    columns(&lines, &sides)
+        spread(row.mean.measure(), numbers)
+    };
+    lines(&means, [PROTOCOL, STAGE], &shown)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub fn table(rows: &[ResultRow], limit: Option<usize>) -> String {
 }
 
 /// How a row was found: `knn · at conv1, k = 5`.
-pub(super) fn how(row: &ResultRow) -> String {
+fn how(row: &ResultRow) -> String {
     match (row.evaluator.as_str(), row.protocol.as_str()) {
         (evaluator, "") => evaluator.to_owned(),
         (evaluator, protocol) => format!("{evaluator} · {protocol}"),
@@ -104,10 +104,44 @@ fn alike<'r>(mut names: impl Iterator<Item = &'r str>) -> Option<&'r str> {
     names.all(|name| name == first).then_some(first)
 }
 
+/// One of the numbers of a row.
+#[derive(Clone, Copy)]
+pub(super) enum Cell {
+    Trained,
+    Untrained,
+    Raw,
+    Beside,
+    Supervised,
+}
+
+impl Cell {
+    fn of(self, row: &ResultRow) -> Option<f64> {
+        match self {
+            Cell::Trained => Some(row.value),
+            Cell::Untrained => row.untrained,
+            Cell::Raw => row.raw,
+            Cell::Beside => row.beside,
+            Cell::Supervised => row.supervised,
+        }
+    }
+}
+
 /// One line per row.
-fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
-    let raw = rows.iter().any(|row| row.raw.is_some());
-    let supervised = rows.iter().any(|row| row.supervised.is_some());
+fn wide(rows: &[ResultRow], protocol: usize, stage: usize) -> String {
+    let shown = |index: usize, cell: Cell| {
+        let row: &ResultRow = &rows[index];
+        row.measure().shown(cell.of(row).unwrap_or(f64::NAN))
+    };
+    lines(rows, [protocol, stage], &shown)
+}
+
+/// One line per row, each number as `shown` says it of the row of this index. `widths`: of the protocol and of the stage's name.
+pub(super) fn lines(
+    rows: &[ResultRow],
+    [protocol, stage]: [usize; 2],
+    shown: &dyn Fn(usize, Cell) -> String,
+) -> String {
+    let some = |cell: Cell| rows.iter().any(|row| cell.of(row).is_some());
     let mut head = vec![
         "stage",
         "evaluator · protocol",
@@ -116,14 +150,17 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
         "untrained",
         "gain",
     ];
+    let mut baselines = vec![Cell::Untrained];
     // an exam of words has none
-    if raw {
+    if some(Cell::Raw) {
         head.extend([raw_name(rows), "gain"]);
+        baselines.push(Cell::Raw);
     }
-    let beside = beside_name(rows);
-    if let Some(name) = beside {
+    if let Some(name) = beside_name(rows) {
         head.extend([name, "gain"]);
+        baselines.push(Cell::Beside);
     }
+    let supervised = some(Cell::Supervised);
     if supervised {
         head.push("supervised");
     }
@@ -131,32 +168,25 @@ fn wide(rows: &[ResultRow], protocol: usize, stage_width: usize) -> String {
     sides.resize(head.len(), Side::Right);
     let mut lines = vec![head.iter().map(|name| vec![(*name).to_owned()]).collect()];
     let mut last = None;
-    for row in rows {
-        let stage = if last == Some(&row.stage) {
-            String::new()
-        } else {
-            row.stage.clone()
+    for (index, row) in rows.iter().enumerate() {
+        let name = match last == Some(&row.stage) {
+            true => "",
+            false => &row.stage,
         };
         last = Some(&row.stage);
         let mut line = vec![
-            wrap(&stage, stage_width),
+            wrap(name, stage),
             wrap(&how(row), protocol),
             vec![row.metric.clone()],
-            vec![row.measure().shown(row.value)],
+            vec![shown(index, Cell::Trained)],
         ];
-        let shown = |value: Option<f64>| row.measure().shown(value.unwrap_or(f64::NAN));
-        let baselines = [
-            Some(row.untrained),
-            raw.then_some(row.raw),
-            beside.map(|_| row.beside),
-        ];
-        for baseline in baselines.into_iter().flatten() {
-            line.push(vec![shown(baseline)]);
-            let gain = baseline.and_then(|baseline| row.gain(baseline));
+        for baseline in &baselines {
+            line.push(vec![shown(index, *baseline)]);
+            let gain = baseline.of(row).and_then(|baseline| row.gain(baseline));
             line.push(vec![gain.unwrap_or_default()]);
         }
         if supervised {
-            line.push(vec![shown(row.supervised)]);
+            line.push(vec![shown(index, Cell::Supervised)]);
         }
         lines.push(line);
     }

@@ -1,16 +1,15 @@
 //! Which caption is of which picture? Each finds the other in the batch (Radford et al., 2021).
 
-use super::towers::{SCALE, augment, directions, scaled, sides, told};
+use super::towers::{SCALE, augment, directions, scale_start, scaled, sides, told};
 use super::{CAPTIONED, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
-use crate::graph::{Graph, Init};
+use crate::graph::Graph;
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let [image, text] = directions(g, task)?; // I_e, T_e: [B, d]
     // t of the paper's figure 3: learnt as a logarithm, and bounded after each step
-    let start = Init::Constant(-(task.number("temperature").ln()) as f32);
     let most = task.number("most_scale").ln();
-    let scale = g.bounded(SCALE, &[1], start, (0.0, most));
+    let scale = g.bounded(SCALE, &[1], scale_start(task), (0.0, most));
     let [scale, logits] = scaled(g, [image, text], scale)?; // [B, B]
 
     let labels = g.shape(logits)[0].clone();
@@ -34,16 +33,7 @@ pub(super) fn spec() -> Spec {
         "Which caption is of which picture?",
         Make::task(build, augment),
     );
-    sides(spec)
-        .param(
-            Param::with_default(
-                "temperature",
-                Type::Number,
-                "0.07",
-                "τ at the start: cosines are divided by it. It is learnt, as ln(1/τ).",
-            )
-            .within(1e-3, 1.0),
-        )
+    sides(spec, "0.07")
         .param(
             Param::with_default(
                 "most_scale",

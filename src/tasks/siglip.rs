@@ -1,6 +1,6 @@
 //! Is this caption of this picture? Every pair of a batch is asked on its own (Zhai et al., 2023).
 
-use super::towers::{SCALE, augment, directions, scaled, sides, told};
+use super::towers::{SCALE, augment, directions, scale_start, scaled, sides, told};
 use super::{CAPTIONED, training_params};
 use crate::catalog::{Args, Kind, Make, Param, Result, Spec, Type};
 use crate::graph::{Graph, Init};
@@ -10,8 +10,7 @@ const BIAS: &str = "logit_bias";
 
 fn build(g: &mut Graph, task: &Args) -> Result<()> {
     let [image, text] = directions(g, task)?; // x, y: [B, d]
-    let start = Init::Constant(-(task.number("temperature").ln()) as f32);
-    let scale = g.parameter(SCALE, &[1], start); // t'
+    let scale = g.parameter(SCALE, &[1], scale_start(task)); // t'
     let [scale, logits] = scaled(g, [image, text], scale)?; // [B, B]
     let start = Init::Constant(task.number("bias") as f32);
     let bias = g.parameter(BIAS, &[1], start); // b
@@ -42,16 +41,7 @@ pub(super) fn spec() -> Spec {
         "Is this caption of this picture?",
         Make::task(build, augment),
     );
-    sides(spec)
-        .param(
-            Param::with_default(
-                "temperature",
-                Type::Number,
-                "0.1",
-                "τ at the start: cosines are divided by it. It is learnt, as ln(1/τ).",
-            )
-            .within(1e-3, 1.0),
-        )
+    sides(spec, "0.1")
         .param(
             Param::with_default(
                 "bias",

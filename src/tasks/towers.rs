@@ -63,6 +63,11 @@ pub(super) fn directions(g: &mut Graph, task: &Args) -> Result<[Var; 2]> {
     Ok([image, text])
 }
 
+/// The scale's logarithm at the start: ln(1/τ).
+pub(super) fn scale_start(task: &Args) -> Init {
+    Init::Constant(-(task.number("temperature").ln()) as f32)
+}
+
 /// e to the learnt scale, and it times the cosine of each picture with each caption: `[1]`, `[B, B]`.
 pub(super) fn scaled(g: &mut Graph, [image, text]: [Var; 2], scale: Var) -> Result<[Var; 2]> {
     let captions = g.transpose(text, 0, 1)?; // [d, B]
@@ -96,8 +101,8 @@ pub(super) fn augment(task: &Args, fields: &Fields) -> Option<String> {
     ))
 }
 
-/// Parameters and inputs that they share.
-pub(super) fn sides(spec: Spec) -> Spec {
+/// Parameters and inputs that they share; `temperature` is the task's own at the start.
+pub(super) fn sides(spec: Spec, temperature: &str) -> Spec {
     spec.without(&["encoder"])
         .param(Param::required(
             "image_encoder",
@@ -136,6 +141,15 @@ pub(super) fn sides(spec: Spec) -> Spec {
             "The same of the text encoder.",
         ))
         .param(vocabulary_param())
+        .param(
+            Param::with_default(
+                "temperature",
+                Type::Number,
+                temperature,
+                "τ at the start: cosines are divided by it. It is learnt, as ln(1/τ).",
+            )
+            .within(1e-3, 1.0),
+        )
         .input("image", SampleType::IMAGE, "A picture.")
         .input("text", SampleType::TOKENS, "What is said of it.")
 }

@@ -55,25 +55,18 @@ pub(in crate::data) fn header(from: impl Read, separator: u8) -> Result<Vec<Stri
     Ok(names.collect())
 }
 
-/// Finds the records of a file whose first line was [`header`].
+/// Gives each record behind the first line to `see`, with its first byte and line, and says where the last one ends.
 ///
 /// # Errors
 /// It can't be read, or a record has no end.
-pub(super) fn scan(
+pub(in crate::data) fn each_record(
     from: impl Read,
-    columns: &Columns,
-    label: Option<usize>,
-    header: &[String],
-    names: Names<'_>,
-) -> Result<Index, String> {
+    separator: u8,
+    see: &mut dyn FnMut(&ByteRecord, u64, u64),
+) -> Result<u64, String> {
     let (limited, left) = Limited::new(from);
-    let mut reader = builder(columns.separator).from_reader(limited);
+    let mut reader = builder(separator).from_reader(limited);
     let mut record = ByteRecord::new();
-    let mut gather = Gather::default();
-    gather.look(
-        header.iter().map(String::as_str),
-        header.iter().any(|h| h == names.text),
-    );
     let mut first = true;
     loop {
         // what is read ahead belongs to the next
@@ -89,14 +82,35 @@ pub(super) fn scan(
             }
         })?;
         if !more {
-            return Ok(gather.done(reader.position().byte()));
+            return Ok(reader.position().byte());
         }
         if std::mem::take(&mut first) {
             continue;
         }
-        let at = record
+        let (byte, line) = record
             .position()
             .map_or((0, 0), |at| (at.byte(), at.line()));
+        see(&record, byte, line);
+    }
+}
+
+/// Finds the records of a file whose first line was [`header`].
+///
+/// # Errors
+/// It can't be read, or a record has no end.
+pub(super) fn scan(
+    from: impl Read,
+    columns: &Columns,
+    label: Option<usize>,
+    header: &[String],
+    names: Names<'_>,
+) -> Result<Index, String> {
+    let mut gather = Gather::default();
+    gather.look(
+        header.iter().map(String::as_str),
+        header.iter().any(|h| h == names.text),
+    );
+    let end = each_record(from, columns.separator, &mut |record, byte, line| {
         let key = label.and_then(|label| {
             let text = std::str::from_utf8(record.get(label)?).ok()?.trim();
             match text.parse() {
@@ -105,8 +119,9 @@ pub(super) fn scan(
                 Err(_) => Some(Key::Text(text.to_owned())),
             }
         });
-        gather.add(at.0, at.1, key);
-    }
+        gather.add(byte, line, key);
+    })?;
+    Ok(gather.done(end))
 }
 
 /// The bytes of a record's text. `last`: no record follows.

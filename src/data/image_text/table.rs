@@ -11,7 +11,7 @@ use super::source::{Found, Pairs, Row};
 use crate::catalog::Result as Checked;
 use crate::data::decode::{self, Header};
 use crate::data::dialogues::column;
-use crate::data::documents::index::{Gather, Index, Key, LONGEST, LOOKED_AT, Limited, TOO_LONG};
+use crate::data::documents::index::{Gather, Index, Key, LONGEST, LOOKED_AT};
 use crate::data::documents::stored::{Stored, bad};
 use crate::data::documents::{format_of, json, table as rows};
 use crate::data::{DataError, packed, regular, texts};
@@ -152,38 +152,14 @@ impl Columns {
 
     /// Finds the rows of a file whose first line names its columns.
     fn scan(&self, from: &mut dyn Read) -> Result<Index, String> {
-        let (limited, left) = Limited::new(from);
-        let mut reader = rows::builder(self.separator).from_reader(limited);
-        let mut record = ByteRecord::new();
         let mut gather = Gather::default();
         gather.all_texts();
-        let mut first = true;
-        loop {
-            // what is read ahead belongs to the next
-            left.set(LONGEST + (1 << 19));
-            let before = reader.position().line();
-            let more = reader.read_byte_record(&mut record).map_err(|error| {
-                let text = rows::words(&error);
-                match text == TOO_LONG {
-                    true => format!(
-                        "the record that starts in line {before} has more than 64 MiB: is a quote not closed?"
-                    ),
-                    false => text,
-                }
-            })?;
-            if !more {
-                return Ok(gather.done(reader.position().byte()));
-            }
-            if std::mem::take(&mut first) {
-                continue;
-            }
-            let at = record
-                .position()
-                .map_or((0, 0), |at| (at.byte(), at.line()));
-            let said = self.said(&record);
+        let end = rows::each_record(from, self.separator, &mut |record, byte, line| {
+            let said = self.said(record);
             gather.note(said.noted().numbers());
-            gather.add(at.0, at.1, said.label);
-        }
+            gather.add(byte, line, said.label);
+        })?;
+        Ok(gather.done(end))
     }
 
     /// What a row's bytes say. `last`: no row follows.

@@ -226,6 +226,18 @@ pub(crate) fn record<R: Rule<N>, const N: usize>(
     Held::Tracked(output, None)
 }
 
+/// The same for an operation of `[x, weight]` or `[x, weight, bias]`; `None` where it has neither number of inputs.
+pub(crate) fn record_biased<R: Rule<2> + Rule<3>>(
+    inputs: Vec<Held>,
+    rule: R,
+    output: FlexTensor,
+) -> Option<Held> {
+    Some(match <[Held; 3]>::try_from(inputs) {
+        Ok(inputs) => record(inputs, rule, output),
+        Err(inputs) => record(<[Held; 2]>::try_from(inputs).ok()?, rule, output),
+    })
+}
+
 /// `a + b`, into the memory of one of them where nobody else reads it.
 fn plus(a: FlexTensor, b: FlexTensor) -> FlexTensor {
     let (mut a, mut b) = (dense(a), dense(b));

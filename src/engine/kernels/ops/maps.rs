@@ -8,7 +8,7 @@ use crate::engine::kernels::map::{channels_last, map, numbers, row_major, shape,
 use crate::engine::kernels::memory::filled;
 use crate::engine::kernels::pool::{self, Pooling};
 use crate::engine::kernels::simd::Isa;
-use crate::engine::kernels::tape::{Held, Rule, record};
+use crate::engine::kernels::tape::{Held, Rule, record, record_biased};
 
 pub(super) fn convolve(inputs: Vec<Held>, [stride, padding, groups]: [usize; 3]) -> Option<Held> {
     let [n, c, h, w] = sides(inputs.first()?.plain())?;
@@ -34,10 +34,7 @@ pub(super) fn convolve(inputs: Vec<Held>, [stride, padding, groups]: [usize; 3])
     });
     let y = map(y, [n, k, conv.oh(), conv.ow()]);
     let rule = Convolution { conv, x, weight };
-    Some(match <[Held; 3]>::try_from(inputs) {
-        Ok(inputs) => record(inputs, rule, y),
-        Err(inputs) => record(<[Held; 2]>::try_from(inputs).ok()?, rule, y),
-    })
+    record_biased(inputs, rule, y)
 }
 
 #[derive(Clone, Debug)]
@@ -117,10 +114,7 @@ pub(super) fn convolve_back(
     });
     let y = map(y, [n, conv.c, conv.h, conv.w]);
     let rule = Transposed { conv, x, weight };
-    Some(match <[Held; 3]>::try_from(inputs) {
-        Ok(inputs) => record(inputs, rule, y),
-        Err(inputs) => record(<[Held; 2]>::try_from(inputs).ok()?, rule, y),
-    })
+    record_biased(inputs, rule, y)
 }
 
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use crate::engine::kernels::each;
 use crate::engine::kernels::map::{numbers, row_major, shape, tensor};
 use crate::engine::kernels::matrix::{self, Matrices};
 use crate::engine::kernels::simd::Isa;
-use crate::engine::kernels::tape::{Held, Rule, record};
+use crate::engine::kernels::tape::{Held, Rule, record, record_biased};
 
 pub(super) fn linear(inputs: Vec<Held>) -> Option<Held> {
     let x = row_major(inputs.first()?.plain().clone());
@@ -23,10 +23,7 @@ pub(super) fn linear(inputs: Vec<Held>) -> Option<Held> {
     *sizes.last_mut()? = n;
     let y = tensor(y, &sizes);
     let rule = Linear { x, weight };
-    Some(match <[Held; 3]>::try_from(inputs) {
-        Ok(inputs) => record(inputs, rule, y),
-        Err(inputs) => record(<[Held; 2]>::try_from(inputs).ok()?, rule, y),
-    })
+    record_biased(inputs, rule, y)
 }
 
 #[derive(Clone, Debug)]
