@@ -12,7 +12,7 @@ there are threads: gensim's workers read the file themselves (`corpus_file`), an
 training. Time is that of training alone: neither the vocabulary nor the exams count. Rates are raw words per second. Without `--whole` the
 first 20 MB are read.
 
-gensim moves word by word, at a rate from 0.025 down; Pretext by batches with Adagrad, and passages where gensim has lines.
+gensim moves word by word, at a rate from 0.025 down; Pretext by batches with lazy Adam, and passages where gensim has lines.
 """
 
 import argparse
@@ -27,12 +27,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parents[2]
 RECIPE = """ssl 1
 
-dataset corpus = text_lines("corpus.txt", passage = 8192)
+dataset corpus = text_lines("corpus.txt", passage = 4096)
 
 fit words = vocabulary(size = 30000, min = 5) {{ data = corpus.train }}
 
 augment running(text) {{
-  words = text |> tokenize(words) |> subsample(1e-3) |> crop_tokens(1024)
+  words = text |> tokenize(words) |> subsample(1e-3) |> crop_tokens(512)
   noise = words |> negatives(5, share = 4)
   emit words, noise
 }}
@@ -42,7 +42,6 @@ pretext vectors = {task}(vocabulary = words) {{
   augment = running
   encoder = word_vectors(100)
   length  = {epochs} epochs
-  batch   = 2
 }}
 
 export text = word2vec("vectors.txt") {{ from = vectors }}

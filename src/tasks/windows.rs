@@ -79,9 +79,9 @@ pub(super) fn declared(spec: Spec) -> Spec {
         "The fit whose words the default `augment` finds in texts.",
     ))
     .params(training_params(
-        (4, TEXTS),
+        (8, TEXTS),
         "5 epochs",
-        "adagrad(0.2)",
+        "lazy_adam(2e-2)",
         "linear()",
     ))
     .input("words", SampleType::TOKENS, "A text, one word after the other.")
@@ -97,5 +97,6 @@ pub(super) fn declared(spec: Spec) -> Spec {
 pub(super) const DOC: &str = "Each word has two vectors: one in the encoder's table, as what tells, and one in `told`, as what is told. The loss is the \
      mean over pairs of −ln σ(v·y) − Σ ln σ(−v·z), z the noise. Only the rows that a batch reads are computed and moved, by optimisers that leave still \
      what has no gradient: `sgd` without momentum and decay, `adagrad`, `lazy_adam`.\n\nThe paper moves word by word, at a rate of 0.025. Here a batch of \
-     thousands of pairs moves at once, and a plain sum over a common word's pairs would throw it far off; `adagrad` takes smaller steps for \
-     what is met often.";
+     thousands of pairs moves at once, and a plain sum over a common word's pairs would throw it far off; `lazy_adam` moves a word by what its \
+     last batches agree on. `adagrad(0.2)` is faster by a tenth and finds half as many analogies: noise that is shared comes as few large gradients, \
+     after which it hardly moves a word any more.";

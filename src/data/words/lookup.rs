@@ -8,9 +8,13 @@ use foldhash::fast::RandomState;
 /// Bytes of the longest word that is a key as it is.
 const SHORT: usize = 15;
 
+/// Words with the lowest ids, which are the commonest: together they lie in the nearest caches, and most words of a text are among them.
+const COMMON: u32 = 2048;
+
 /// The words of a vocabulary.
 #[derive(Debug)]
 pub(super) struct Lookup {
+    common: HashMap<u128, u32, RandomState>,
     short: HashMap<u128, u32, RandomState>,
     long: HashMap<Arc<str>, u32, RandomState>,
 }
@@ -30,20 +34,29 @@ fn key(word: &str) -> Option<u128> {
 impl Lookup {
     /// Of words by their ids, each there once.
     pub(super) fn of(words: &[Arc<str>]) -> Self {
-        let (mut short, mut long) = (HashMap::default(), HashMap::default());
+        let (mut common, mut short) = (HashMap::default(), HashMap::default());
+        let mut long = HashMap::default();
         for (word, id) in words.iter().zip(0..) {
             match key(word) {
+                Some(key) if id < COMMON => common.insert(key, id),
                 Some(key) => short.insert(key, id),
                 None => long.insert(word.clone(), id),
             };
         }
-        Self { short, long }
+        Self {
+            common,
+            short,
+            long,
+        }
     }
 
     /// The id of a word.
     pub(super) fn get(&self, word: &str) -> Option<u32> {
         match key(word) {
-            Some(key) => self.short.get(&key).copied(),
+            Some(key) => {
+                let common = self.common.get(&key);
+                common.or_else(|| self.short.get(&key)).copied()
+            }
             None => self.long.get(word).copied(),
         }
     }
@@ -56,7 +69,7 @@ mod tests {
     #[test]
     fn words_of_any_length_are_told_apart() {
         // zeros are letters, too: a key says how many bytes it has
-        let words: Vec<String> = (0..40)
+        let words: Vec<String> = (0..900)
             .flat_map(|n| {
                 [
                     "a".repeat(n),
@@ -70,7 +83,7 @@ mod tests {
         for (id, word) in words.iter().enumerate() {
             assert_eq!(lookup.get(word), Some(id as u32), "{word:?}");
         }
-        for other in ["a\0", "b\0a", "c", &"é".repeat(41), &"a".repeat(40)] {
+        for other in ["a\0", "b\0a", "c", &"é".repeat(901), &"a".repeat(900)] {
             assert_eq!(lookup.get(other), None);
         }
     }
