@@ -192,6 +192,88 @@ fn a_few_epochs_of_frame_order_beat_the_untrained_encoder() {
     );
 }
 
+/// Three frames of a clip, the middle one near the first.
+#[test]
+fn a_few_epochs_of_frame_similarity_beat_the_untrained_encoder() {
+    beats(
+        "frame_similarity_moving_shapes",
+        "pretrain.length=2 epochs",
+        "knn",
+        12.0,
+    );
+}
+
+/// Patches of a figure from the beginning and the end of its track, judged on other pictures.
+#[test]
+fn a_few_epochs_of_tracking_beat_the_untrained_encoder() {
+    beats(
+        "tracking_moving_shapes",
+        "pretrain.length=6 epochs",
+        "knn",
+        7.0,
+    );
+}
+
+/// Two cameras: how well the same moments are found in both.
+#[test]
+fn a_few_epochs_of_multi_view_beat_the_untrained_encoder() {
+    let path = recipes().join("multi_view_moving_shapes.ssl");
+    let (trained, untrained) = trained(&path, &["--set", "pretrain.length=3 epochs"], "alignment");
+    println!("multi_view: {trained} trained, {untrained} untrained");
+    // the last row is how often the nearest frame of the other camera is of the same moment
+    assert!(
+        trained >= untrained + 0.05,
+        "{trained}, untrained {untrained}"
+    );
+}
+
+/// Masks carried along by what it learns, against the untrained encoder and against masks that stay where they were.
+#[test]
+fn a_few_epochs_of_video_color_carry_masks_better_than_the_untrained_encoder() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = fs::read_to_string(recipes().join("video_color_moving_shapes.ssl"));
+    let text = text.expect("a recipe").replace("test = 100", "test = 16");
+    let recipe = folder.path().join("recipe.ssl");
+    fs::write(&recipe, text).expect("a recipe");
+    let recipe = recipe.to_str().expect("a path");
+    let length = ["--set", "pretrain.length=2 epochs"];
+    let mut all = vec!["run", recipe, "--quiet", "--out", "run"];
+    all.extend(length);
+    pretext(&all, folder.path());
+    let text = fs::read_to_string(folder.path().join("run/results.json")).expect("results");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
+    let of = |protocol: &str| {
+        let found = rows.iter().find(|row| {
+            row["metric"] == "j_and_f" && row["protocol"].as_str().unwrap().contains(protocol)
+        });
+        let row = found.unwrap_or_else(|| panic!("no {protocol} in {text}"));
+        ["value", "untrained"].map(|key| row[key].as_f64().expect("a number"))
+    };
+    let ([trained, untrained], [stay, _]) = (of("at embed"), of("masks stay"));
+    println!("video_color: {trained} trained, {untrained} untrained, {stay} where masks stay");
+    assert!(
+        trained >= untrained.max(stay) + 0.1,
+        "{trained}, untrained {untrained}, {stay} where masks stay"
+    );
+}
+
+/// Tracks that a fit finds in clips are what a stage trains on.
+#[test]
+fn tracks_that_a_fit_has_found_are_trained_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = "ssl 1\n\ndataset clips = moving_shapes(train = 96) |> without(tracks)\n\n\
+                fit found = tracker(frames = 8) { data = clips.train, on_bad_sample = skip }\n\n\
+                augment ends(clip) {\n  (begin, end) = clip |> track_ends(found, size = 24px)\n  \
+                emit first = begin |> normalize(), last = end |> normalize()\n}\n\n\
+                pretext pretrain = tracking() {\n  data = clips.train, augment = ends, encoder = small_cnn(width = 8)\n  \
+                head = linear(16), batch = 8, length = 1 epoch, on_bad_sample = skip\n}\n\n\
+                evaluate near = knn(k = 5) { from = pretrain, data = clips.train, test = clips.test |> take(32) }\n";
+    let recipe = folder.path().join("recipe.ssl");
+    fs::write(&recipe, text).expect("a recipe");
+    let said = pretext(&["run", "recipe.ssl", "--out", "run"], folder.path());
+    assert!(said.contains("followed in 96 of 96 clips"), "{said}");
+}
+
 /// A task that is a script.
 #[test]
 fn a_few_seconds_of_deepcluster_beat_the_untrained_encoder() {

@@ -108,6 +108,9 @@ pub fn learn(
 ) -> Result<Learnt, DataError> {
     let mut at = records.indices.iter();
     let mut done = 0;
+    // a fit that learns from clips takes them whole, one that learns from pictures their frames
+    let field = records.dataset.fields().get(records.field);
+    let whole = field.is_some_and(|(_, ty)| ty.fits(&fit.reads()));
     let mut listed = Vec::new().into_iter();
     let mut values = std::iter::from_fn(|| {
         loop {
@@ -121,6 +124,7 @@ pub fn learn(
             done += 1;
             reading.advance(done);
             match value(records, index, reading) {
+                Ok(Some(value)) if whole => return Some(Ok(value)),
                 Ok(Some(value)) => match several(value) {
                     Ok(values) => listed = values.into_iter(),
                     Err(value) => return Some(Ok(value)),
