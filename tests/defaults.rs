@@ -43,9 +43,12 @@ fn pictures(folder: &Path, side: u32) {
 /// Whether a task is for pictures.
 fn of_pictures(task: &&SharedSpec) -> bool {
     let mut inputs = task.inputs.iter();
-    // the pictures of `tracking` are cut out of clips
+    // the pictures of `tracking` are cut out of clips; what a task only may take is no reason against it
     task.name != "tracking"
-        && !inputs.any(|input| input.holds(&SampleType::TOKENS) || input.ty.frame().is_some())
+        && !inputs.any(|input| {
+            let words = input.at_least > 0 && input.holds(&SampleType::TOKENS);
+            words || input.ty.frame().is_some()
+        })
 }
 
 fn recipe(task: &str, encoder: &str, side: u32) -> String {
@@ -54,9 +57,13 @@ fn recipe(task: &str, encoder: &str, side: u32) -> String {
         "cpc" => "width = 4, depth = 1",
         "deepcluster" => "clusters = 2",
         "dino" => "head = linear(8) |> prototypes(16)",
+        "distill" => "teacher = small_cnn(width = 2), teacher_start = before, queue = 64",
         _ => "",
     };
     let mut text = format!("ssl 1\n\ndataset own = image_folder(\"p{side}\", size = {side}px)\n\n");
+    if task == "distill" {
+        text += "pretext before = rotation() { data = own.train, encoder = small_cnn(width = 2), batch = 16 }\n\n";
+    }
     let _ = write!(
         text,
         "pretext a = {task}({more}) {{\n  data = own.train\n  encoder = {encoder}\n  batch = 16\n  length = 2 epochs\n}}\n\n\

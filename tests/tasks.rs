@@ -227,6 +227,20 @@ fn a_few_epochs_of_multi_view_beat_the_untrained_encoder() {
     );
 }
 
+/// A student of a teacher that has learnt for a moment.
+#[test]
+fn a_few_seconds_of_distill_beat_the_untrained_encoder() {
+    let lengths = ["teacher=4 epochs", "pretrain=5 epochs", "alone=1 epochs"];
+    let lengths = lengths.map(|one| one.replace('=', ".length="));
+    let set: Vec<&str> = lengths.iter().flat_map(|one| ["--set", one]).collect();
+    let (trained, untrained) = trained(&recipes().join("distill_shapes.ssl"), &set, "knn");
+    println!("distill: {trained} trained, {untrained} untrained");
+    assert!(
+        trained >= untrained + 0.06,
+        "{trained}, untrained {untrained}"
+    );
+}
+
 /// Masks carried along by what it learns, against the untrained encoder and against masks that stay where they were.
 #[test]
 fn a_few_epochs_of_video_color_carry_masks_better_than_the_untrained_encoder() {

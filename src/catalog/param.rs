@@ -51,6 +51,11 @@ pub enum Type {
 }
 
 impl Type {
+    /// What an encoder begins with: a stage or a part of one, or the path of a file of weights.
+    pub fn begins() -> Self {
+        Type::OneOf(vec![Type::Stage, Type::Text])
+    }
+
     /// A choice whose words are read from a script or a plugin. They are kept for the life of the process, each once.
     pub fn choice(words: Vec<String>) -> Self {
         static KEPT: Mutex<BTreeMap<Vec<String>, &'static [&'static str]>> =

@@ -141,9 +141,10 @@ pub fn stage_fields(kind: Kind) -> Vec<Param> {
             fields.extend(training());
             fields.push(Param::optional(
                 "start",
-                Type::Stage,
+                Type::begins(),
                 "Another pretext stage whose weights this one begins with, all that are called the same; of a part, `start = distill.teacher`, \
-                 those of the encoder.",
+                 those of the encoder. Or a safetensors file, as this program exports it or as torchvision, timm, open_clip and transformers (BERT) have it: \
+                 `start = \"resnet18.safetensors\"`.",
             ));
             fields.push(Param::optional(
                 "batches",

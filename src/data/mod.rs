@@ -52,6 +52,7 @@ mod texts;
 mod tracks;
 mod types;
 mod video_folder;
+mod weights;
 mod words;
 mod written;
 
@@ -78,6 +79,7 @@ pub use types::{
     Sample, SampleType, Tally, Tensor, TextType, Tokens, TokensType, View, evenly_spaced,
     first_clip, first_image, first_label, main_field, numbers,
 };
+pub use weights::Weights;
 pub use words::{Need, Noise, Pieces, SPECIAL, SpecialIds, Spelling, Whole, words_of};
 pub use written::written;
 

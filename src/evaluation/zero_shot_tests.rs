@@ -84,6 +84,75 @@ fn the_mean_direction_of_a_name_stands_for_its_class() {
     assert_eq!(found.metrics[0].value, 1.0);
 }
 
+/// Against NumPy: `tests/fixtures/evaluation/zero_shot.py`.
+#[test]
+fn prompts_of_a_class_vote_by_their_directions() {
+    #[derive(serde::Deserialize)]
+    struct Wanted {
+        accuracy: f64,
+        top_5: f64,
+        confusion: Vec<Vec<u32>>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Fixture {
+        prompts: Vec<Vec<f32>>,
+        pictures: Vec<Vec<f32>>,
+        labels: Vec<u32>,
+        classes: usize,
+        all: Wanted,
+        present: Wanted,
+    }
+    let text = include_str!("../../tests/fixtures/evaluation/zero_shot.json");
+    let fixture: Fixture = serde_json::from_str(text).unwrap();
+    let rows = |rows: &[Vec<f32>], labels: &[u32]| {
+        Read::Shown(Shown {
+            rows: Features {
+                records: rows.len(),
+                places: vec![rows.concat()],
+                dims: vec![rows[0].len()],
+                labels: labels.to_vec(),
+                ..Features::default()
+            },
+            groups: Vec::new(),
+            classes: (0..fixture.classes)
+                .map(|class| class.to_string())
+                .collect(),
+        })
+    };
+    for (among, wanted) in [("all", &fixture.all), ("present", &fixture.present)] {
+        let templates = list(&["{}", "a {}", "the {}"]);
+        let given = [
+            ("templates", templates),
+            ("among", Value::Word(among.into())),
+        ];
+        let args = args(&spec(), &given);
+        let judged = Judged {
+            args: &args,
+            places: &[],
+            classes: fixture.classes,
+            file: b"",
+        };
+        let read = vec![
+            rows(&fixture.pictures, &fixture.labels),
+            rows(&fixture.prompts, &[]),
+        ];
+        let found = ZeroShot.judge(&judged, read, &mut Desk).expect("findings");
+        let values: Vec<f64> = found.metrics.iter().map(|metric| metric.value).collect();
+        assert_eq!(values, [wanted.accuracy, wanted.top_5], "{among}");
+        let Some(Exhibit::Confusion { classes, counts }) = found.exhibits.get(1) else {
+            panic!("{:?}", found.exhibits)
+        };
+        // of classes that some picture is of
+        let drawn: Vec<usize> = classes.iter().map(|name| name.parse().unwrap()).collect();
+        let told = drawn.iter().flat_map(|row| {
+            let row = &wanted.confusion[*row];
+            drawn.iter().map(move |column| row[*column])
+        });
+        assert_eq!(counts, &told.collect::<Vec<u32>>(), "{among}");
+        assert!(drawn.len() > 4);
+    }
+}
+
 #[test]
 fn what_is_as_near_is_nearer_and_what_is_no_number_is_nowhere() {
     let same = [[1.0, 0.0]; 3];

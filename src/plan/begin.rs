@@ -90,6 +90,9 @@ impl Planner<'_> {
         before: &[StagePlan],
     ) -> Option<Beginning> {
         let argument = args.values.get(field)?;
+        if let Value::Text(path) = &argument.value {
+            return self.begins_with_file(stage, args, graph, parts, (field, into), path);
+        }
         let (from, other) = self.from(stage, field, before)?;
         let planned = before.iter().find(|planned| planned.name == from.stage)?;
         let training = training(before, &from.stage)?;
@@ -100,19 +103,13 @@ impl Planner<'_> {
         let named = |value: &Value| matches!(value, Value::Stage(name) if !name.contains('.'));
         let mut begins = Beginning {
             whole: field == START && named(&argument.value),
-            from,
+            from: Origin::Stage(from.clone()),
             into: into.to_owned(),
             taken: Vec::new(),
             fresh: Vec::new(),
         };
         let trained = tensors(&training.graph);
-        let copies: Vec<(String, String)> = graph
-            .emas
-            .iter()
-            .flat_map(|ema| graph.slow_pairs(ema))
-            .collect();
         let found = |name: &str| trained.get(begins.source(name)?.as_str()).copied();
-        let mut fresh = Vec::new();
         let mut taken = Vec::new();
         for (name, shape) in tensors(graph) {
             if is_of_another(&graph.still, name) {
@@ -121,7 +118,7 @@ impl Planner<'_> {
             match found(name) {
                 Some(other) if other == shape => taken.push(name.to_owned()),
                 Some(other) => {
-                    let named = &begins.from.stage;
+                    let named = &from.stage;
                     let message = format!(
                         "`{name}` is {other:?} in `{named}`, and {shape:?} in `{}`",
                         stage.name
@@ -141,13 +138,10 @@ impl Planner<'_> {
                     );
                     return None;
                 }
-                // a slow copy begins as what it follows
-                None if copies
-                    .iter()
-                    .any(|(source, copy)| copy == name && found(source).is_some()) => {}
-                None => fresh.push(name.to_owned()),
+                None => {}
             }
         }
+        let fresh = fresh(graph, &|name| found(name).is_some());
         if taken.is_empty() {
             let few = |names: Vec<&str>| listed(&names);
             let message = format!(
@@ -200,13 +194,15 @@ impl Planner<'_> {
     }
 }
 
-/// The parameters of a task that name what one of its encoders begins with: `image_start` of `image_encoder`.
+/// The parameters of a task that name what one of its encoders begins with: `image_start` of `image_encoder`, `teacher_start` of `teacher`.
 fn starts(spec: &Spec) -> impl Iterator<Item = (String, &str)> {
     let encoders = spec.params.iter().filter(|param| param.ty == Type::Encoder);
     encoders.filter_map(|encoder| {
-        let side = encoder.name.strip_suffix(ENCODER)?;
-        let field = format!("{side}{START}");
-        (spec.find(&field)?.ty == Type::Stage).then_some((field, encoder.name.as_str()))
+        let field = match encoder.name.strip_suffix(ENCODER) {
+            Some(side) => format!("{side}{START}"),
+            None => format!("{}_{START}", encoder.name),
+        };
+        (spec.find(&field)?.ty == Type::begins()).then_some((field, encoder.name.as_str()))
     })
 }
 
@@ -217,6 +213,21 @@ fn training<'s>(before: &'s [StagePlan], name: &str) -> Option<&'s Training> {
         Body::Train(training) => Some(training),
         _ => None,
     }
+}
+
+/// Tensors of a graph that nothing gives a value before the first step, of those that are its own: `has` says what has one.
+pub(super) fn fresh(graph: &Graph, has: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let copies = graph.emas.iter();
+    let copies: Vec<(String, String)> = copies.flat_map(|ema| graph.slow_pairs(ema)).collect();
+    // a slow copy begins as what it follows
+    let follows = |name: &str| {
+        let mut copies = copies.iter();
+        copies.any(|(source, copy)| copy == name && has(source))
+    };
+    let own = tensors(graph).into_keys();
+    let own = own.filter(|name| !is_of_another(&graph.still, name));
+    let fresh = own.filter(|name| !has(name) && !follows(name));
+    fresh.map(str::to_owned).collect()
 }
 
 /// Parameters and buffers of a graph by their names, with their sizes.

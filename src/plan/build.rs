@@ -304,6 +304,15 @@ impl Planner<'_> {
         if let Some(bytes) = given(&planned.body) {
             planned.identity = identity::given(&planned.identity, bytes);
         }
+        if let Body::Train(training) = &planned.body {
+            for begins in &training.begins {
+                if let Origin::File(file) = &begins.from {
+                    // what it holds counts, not where it lies
+                    let held = format!("{} {}", begins.into, file.weights.hash);
+                    planned.identity = identity::given(&planned.identity, held.as_bytes());
+                }
+            }
+        }
         if let Body::Train(training) = &planned.body
             && let Some(normalized) = &training.normalized
             && let StatisticsOrigin::Measured { .. } = normalized.origin

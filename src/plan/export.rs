@@ -101,7 +101,7 @@ pub fn filled(
 }
 
 /// `[n, rows]` → `[rows, n]`
-fn turn_over(numbers: &[f32], rows: usize) -> Vec<f32> {
+pub fn turn_over(numbers: &[f32], rows: usize) -> Vec<f32> {
     (0..rows)
         .flat_map(|row| numbers[row..].iter().step_by(rows).copied())
         .collect()

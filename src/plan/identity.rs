@@ -129,6 +129,8 @@ impl Writer<'_> {
             }
             self.text(name);
             match &argument.value {
+                // what the file holds is added by who has opened it
+                Value::Text(_) if self.kind == Kind::Task && field.ends_with(START) => {}
                 // which part it is, no module says here
                 Value::Stage(text) if field == BESIDE || field.ends_with(START) => self.text(text),
                 value => self.value(value),

@@ -1,6 +1,7 @@
 //! From a checked recipe to what will run: stages, sample graphs, tensor graphs, costs, content hashes.
 
 mod begin;
+mod begin_file;
 mod beside;
 mod bind;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod group;
 mod identity;
 mod judge;
 mod layers;
+mod layout;
 mod lengths;
 mod lints;
 pub mod memory;
@@ -74,8 +76,9 @@ pub use suspects::{Cause, Collapse, Symptoms};
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, FrameReading,
-    Graphs, Heads, Learning, Monitor, Plan, Reader, Reading, Records, RunSettings, Settings,
-    StagePlan, Start, TableReading, Told, Traced, Training, Validation, Views, Way,
+    FromFile, Given, Graphs, Heads, Learning, Monitor, Origin, Plan, Reader, Reading, Records,
+    RunSettings, Settings, StagePlan, Start, TableReading, Told, Traced, Training, Validation,
+    Views, Way,
 };
 pub use word_file::word_file;
 

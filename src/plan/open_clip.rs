@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::catalog::{Args, Artifact, Call, Kind, Problem, Result, Spec};
+use super::layout::Layout;
+use crate::catalog::{Args, Artifact, Call, Kind, Net, Problem, Result, Spec};
 use crate::data::{Normalization, Pieces};
 use crate::graph::{Graph, TorchSource, TorchTensor};
 use crate::language::codes::Code;
@@ -125,6 +126,75 @@ fn of_text(tensor: &TorchTensor) -> Option<String> {
             ("h", rest) => format!("transformer.resblocks.{}", in_block(rest)),
             _ => return None,
         },
+    })
+}
+
+/// One of the two encoders of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Of pictures.
+    Image,
+    /// Of captions.
+    Text,
+}
+
+/// The encoders that a file has, by the names of its tensors.
+pub fn sides(has: &dyn Fn(&str) -> bool) -> Vec<Side> {
+    let known = [
+        ("visual.conv1.weight", Side::Image),
+        ("token_embedding.weight", Side::Text),
+    ];
+    let found = known.into_iter().filter(|(name, _)| has(name));
+    found.map(|(_, side)| side).collect()
+}
+
+/// What the library has of an encoder whose tensors are `own`; `None`: it has no such encoder.
+pub fn tower(net: &Net, own: &[TorchTensor]) -> Option<(Side, Layout)> {
+    let [only] = net.steps.as_slice() else {
+        return None;
+    };
+    let spec = &only.call.spec;
+    if is(spec, Kind::Encoder, "vit") {
+        let wanted = own.iter().filter_map(|tensor| {
+            let (name, shape) = of_image(tensor)?;
+            let source = tensor.source.clone();
+            Some(TorchTensor {
+                name,
+                shape,
+                source,
+            })
+        });
+        let bias = |tensor: &&TorchTensor| tensor.name == "patch_embed.proj.bias";
+        let layout = Layout {
+            wanted: wanted.collect(),
+            zeros: own
+                .iter()
+                .filter(bias)
+                .filter_map(source)
+                .cloned()
+                .collect(),
+            aside: |name| !name.starts_with("visual.") || name == "visual.proj",
+        };
+        return Some((Side::Image, layout));
+    }
+    is(spec, Kind::Encoder, "gpt").then(|| {
+        let wanted = own.iter().filter_map(|tensor| {
+            let name = of_text(tensor)?;
+            Some(TorchTensor {
+                name,
+                ..tensor.clone()
+            })
+        });
+        let layout = Layout {
+            wanted: wanted.collect(),
+            zeros: Vec::new(),
+            aside: |name| {
+                name.starts_with("visual.")
+                    || name == "text_projection"
+                    || name.starts_with("logit_")
+            },
+        };
+        (Side::Text, layout)
     })
 }
 
@@ -279,6 +349,17 @@ pub fn of(trained: &Trained<'_>) -> Result<OpenClip> {
 }
 
 impl OpenClip {
+    /// The same as it is read back.
+    pub fn layout(self) -> Layout {
+        let own = self.of_training.iter();
+        let zeros = own.filter(|name| *name == BIAS).cloned().collect();
+        Layout {
+            wanted: self.tensors,
+            zeros,
+            aside: |_| false,
+        }
+    }
+
     /// Bytes of all tensors.
     pub fn bytes(&self) -> u64 {
         let numbers = self.tensors.iter();

@@ -151,10 +151,16 @@ pub fn summarize(plan: &Plan) -> Vec<StageSummary> {
 /// `26 tensors of `likelihood`; fresh: `discriminator/score/weight` and 12 more`
 fn beginning(begins: &Beginning) -> String {
     let taken = format!("{} tensors of `{}`", begins.taken.len(), begins.from.text());
-    let fresh: Vec<&str> = begins.fresh.iter().map(String::as_str).collect();
-    match fresh.as_slice() {
+    let names = |names: &[String]| listed(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let taken = match &begins.from {
+        Origin::File(file) if !file.aside.is_empty() => {
+            format!("{taken}, without {}", names(&file.aside))
+        }
+        _ => taken,
+    };
+    match begins.fresh.as_slice() {
         [] => format!("{taken}: all"),
-        fresh => format!("{taken}; fresh: {}", listed(fresh)),
+        fresh => format!("{taken}; fresh: {}", names(fresh)),
     }
 }
 

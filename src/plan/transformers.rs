@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::layout::Layout;
 use crate::catalog::{Artifact, Call, Kind, Net, Problem, Result, Spec};
 use crate::data::{Pieces, SPECIAL};
 use crate::encoders::Bert;
@@ -245,6 +246,46 @@ fn heads_of(
     };
     let both = words.into_iter().chain(order).flatten();
     Ok((class, both.collect()))
+}
+
+/// What stands before the names of an encoder's tensors in a file of the library; `None`: the file, or the net, is no `bert`.
+pub fn prefix(net: &Net, has: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    bert_of(net)?;
+    let mut prefixes = ["", "bert."].into_iter();
+    prefixes.find(|prefix| has(&format!("{prefix}{TABLE}")))
+}
+
+/// What is read back of a file with this prefix: the encoder whose tensors are `own`, and of its `heads` those that the file has.
+pub fn layout(
+    prefix: &str,
+    own: Vec<TorchTensor>,
+    heads: Vec<TorchTensor>,
+    has: &dyn Fn(&str) -> bool,
+) -> Layout {
+    let encoder = own.into_iter().map(|tensor| TorchTensor {
+        name: format!("{prefix}{}", tensor.name),
+        ..tensor
+    });
+    // a model that only guesses words has none, and it begins fresh
+    let of_pooler = |name: &str| POOLER.iter().any(|own| name.ends_with(own));
+    let encoder = encoder.filter(|tensor| has(&tensor.name) || !of_pooler(&tensor.name));
+    let known = || WORDS.iter().chain(&ORDER);
+    let heads = heads.into_iter().filter_map(|tensor| {
+        let (_, name) = known().find(|(own, _)| *own == tensor.name)?;
+        has(name).then(|| TorchTensor {
+            name: (*name).to_owned(),
+            ..tensor
+        })
+    });
+    Layout {
+        wanted: encoder.chain(heads).collect(),
+        zeros: Vec::new(),
+        aside: |name| {
+            let name = name.strip_prefix("bert.").unwrap_or(name);
+            let parts = ["cls.", "pooler.", "classifier.", "qa_outputs."];
+            parts.iter().any(|part| name.starts_with(part)) || name == "embeddings.position_ids"
+        },
+    }
 }
 
 /// What is said where the head of another encoder is asked for.

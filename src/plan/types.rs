@@ -10,7 +10,7 @@ use super::{Normalized, Optimizer, Precision, Schedule, Watched};
 use crate::augment::SampleGraph;
 use crate::catalog::{Args, Artifact, Call, Net};
 use crate::data::lab::LabPart;
-use crate::data::{DataError, Dataset, Found, OnBadSample, Prepared, SampleType};
+use crate::data::{DataError, Dataset, Found, OnBadSample, Prepared, SampleType, Weights};
 pub use crate::evaluation::ENCODER;
 use crate::evaluation::{Evaluator, Form, Want};
 use crate::fit::Fit;
@@ -62,7 +62,10 @@ impl StagePlan {
     pub fn from(&self) -> Option<&Start> {
         match &self.body {
             Body::Fit(_) => None,
-            Body::Train(training) => training.begins.first().map(|begins| &begins.from),
+            Body::Train(training) => training
+                .begins
+                .iter()
+                .find_map(|begins| begins.from.stage()),
             Body::Evaluate(evaluation) => Some(&evaluation.from),
             Body::Export(export) => Some(&export.from),
         }
@@ -76,8 +79,8 @@ impl StagePlan {
             Body::Fit(_) | Body::Export(_) => (None, &[][..], &[][..]),
         };
         let beside = beside.map(|beside| &beside.from);
-        let more = begins.iter().skip(1).map(|begins| &begins.from);
-        let first = self.from().into_iter().chain(more);
+        let more = begins.iter().filter_map(|begins| begins.from.stage());
+        let first = self.from().into_iter().chain(more.skip(1));
         first.chain(beside).chain(asked).collect()
     }
 
@@ -362,23 +365,70 @@ pub struct Training {
     pub exhibits: Option<Exhibits>,
 }
 
-/// Weights of another stage that a pretext stage begins with: its parameters and running statistics, by name. What is drawn, an
-/// optimiser's memory and states begin as in any stage.
+/// Weights that a pretext stage begins with: its parameters and running statistics, by name. What is drawn, an optimiser's memory and
+/// states begin as in any stage.
 pub struct Beginning {
     /// Whose they are.
-    pub from: Start,
-    /// All that is called the same. Else one encoder begins as this part of the other stage, and nothing else does.
+    pub from: Origin,
+    /// All that is called the same in another stage. Else one encoder begins as this part of it, or as a file has it, and nothing else does.
     pub whole: bool,
     /// The module of that encoder.
     pub into: String,
     /// What it takes, by the names here.
     pub taken: Vec<String>,
-    /// What the other stage does not have.
+    /// What the other stage, or the file, does not have.
     pub fresh: Vec<String>,
 }
 
+/// Where weights that a stage begins with lie.
+pub enum Origin {
+    /// In another stage.
+    Stage(Start),
+    /// In a file.
+    File(Box<FromFile>),
+}
+
+impl Origin {
+    /// The stage, where it is one.
+    pub fn stage(&self) -> Option<&Start> {
+        match self {
+            Origin::Stage(start) => Some(start),
+            Origin::File(_) => None,
+        }
+    }
+
+    /// As messages name it: `distill.teacher`, `resnet18.safetensors`
+    pub fn text(&self) -> String {
+        match self {
+            Origin::Stage(start) => start.text(),
+            Origin::File(file) => file.weights.shown.clone(),
+        }
+    }
+}
+
+/// Weights of a file, as a stage takes them.
+pub struct FromFile {
+    /// The file.
+    pub weights: Weights,
+    /// Where each tensor of the stage comes from.
+    pub tensors: BTreeMap<String, Given>,
+    /// Other parts of the same model: a head, another encoder.
+    pub aside: Vec<String>,
+}
+
+/// Where a tensor comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// The file's tensor of this name.
+    Same(String),
+    /// The file's tensor of this name, `[out, in]`, read as `[in, out]`.
+    Turned(String),
+    /// The file's model has no such tensor, which does as much as zeros do.
+    Zeros,
+}
+
 impl Beginning {
-    /// Whether a tensor begins as the other stage has it.
+    /// Whether a tensor begins as the other stage, or the file, has it.
     pub fn has(&self, own: &str) -> bool {
         self.taken.iter().any(|taken| taken == own)
     }
@@ -389,7 +439,7 @@ impl Beginning {
             return Some(own.to_owned());
         }
         let rest = within(own, &self.into)?;
-        Some(format!("{}{rest}", self.from.module))
+        Some(format!("{}{rest}", self.from.stage()?.module))
     }
 }
 

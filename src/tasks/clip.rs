@@ -60,8 +60,8 @@ pub(super) fn spec() -> Spec {
              The larger the batch, the more there is to tell apart: the paper's is 32,768. `accuracy` is the mean of both ways, `scale` is 1/τ, which is \
              set back to 100 after a step that moves it beyond.\n\nThe text encoder is a transformer that reads from left to right, and a caption is \
              what it says at its last piece, `[SEP]`, which has seen all others. `from = STAGE.text_encoder` goes on with it, a bare `from = STAGE` with \
-             the image encoder. `zero_shot` and `caption_retrieval` ask the whole stage. With `lock = image` and `image_start = STAGE` only captions are \
-             learnt (locked-image tuning).\n\nThe defaults for optimizer and crop are open_clip's for the paper's ViT; `vit(…, pre_norm = on)` is its \
+             the image encoder. `zero_shot` and `caption_retrieval` ask the whole stage. With `lock = image` and `image_start = STAGE`, or the name of a \
+             file of weights, only captions are learnt (locked-image tuning). `start = \"open_clip_model.safetensors\"` begins with all of open_clip's.\n\nThe defaults for optimizer and crop are open_clip's for the paper's ViT; `vit(…, pre_norm = on)` is its \
              encoder.",
         )
         .example(

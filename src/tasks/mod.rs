@@ -20,6 +20,7 @@ mod deepcluster;
 mod densecl;
 mod dialogue_order;
 mod dino;
+mod distill;
 mod frame_order;
 mod frame_similarity;
 mod hidden;
@@ -94,6 +95,7 @@ pub fn specs() -> Vec<Spec> {
         densecl::spec(),
         dialogue_order::spec(),
         dino::spec(),
+        distill::spec(),
         frame_order::spec(),
         frame_similarity::spec(),
         ibot::spec(),

@@ -28,7 +28,7 @@ fn tower(g: &mut Graph, task: &Args, side: &str, x: Var, locked: bool) -> Result
             let message = format!("the {side} encoder is locked, and would stay as it was drawn");
             return Err(
                 Problem::argument(Code::MissingField, "lock", message).help(format!(
-                    "let it begin as another stage's: `{side}_start = STAGE`"
+                    "let it begin as another stage's, or as a file's: `{side}_start = STAGE`"
                 )),
             );
         }
@@ -128,16 +128,16 @@ pub(super) fn sides(spec: Spec, temperature: &str) -> Spec {
             "lock",
             Type::Choice(&["none", "image", "text"]),
             "none",
-            "An encoder that nothing moves: only its linear map and the other side learn (Zhai et al., 2022, locked-image tuning). It begins as the stage that `image_start`, or `text_start`, names.",
+            "An encoder that nothing moves: only its linear map and the other side learn (Zhai et al., 2022, locked-image tuning). It begins as the stage or file that `image_start`, or `text_start`, names.",
         ))
         .param(Param::optional(
             "image_start",
-            Type::Stage,
-            "A stage, or a part of one, with whose weights the image encoder begins.",
+            Type::begins(),
+            "A stage, a part of one, or a file, with whose weights the image encoder begins.",
         ))
         .param(Param::optional(
             "text_start",
-            Type::Stage,
+            Type::begins(),
             "The same of the text encoder.",
         ))
         .param(vocabulary_param())

@@ -1,6 +1,7 @@
 //! Short trainings through the binary, with everything that may happen to one.
 
 mod alive;
+mod begins;
 mod clips;
 mod collapse;
 mod dialogues;

@@ -3,38 +3,36 @@
 use std::path::Path;
 
 use super::captions::{Noted, number_of};
+use super::rows::{IMAGES, Names, TEXTS, key};
 use super::source::{Found, Pairs, Row};
-use super::table::{IMAGES, Names, TEXTS, filled, key};
 use crate::catalog::{Problem, Result as Checked};
 use crate::data::DataError;
 use crate::data::decode::{self, Header};
 use crate::data::documents::index::{Gather, Index};
-use crate::data::parquet::{Cells, Shared};
+use crate::data::parquet::{Cells, Shared, Texts, words};
 use crate::language::codes::Code;
 
 /// A file: its pictures, and a column of captions or several.
 pub(super) struct Columns {
     images: Cells,
-    texts: Vec<Cells>,
+    texts: Vec<Texts>,
     index: Index,
 }
 
-/// The column that is asked for, else the first of those that are known.
-fn column(
-    path: &Path,
-    (what, holds): (&str, &str),
+/// The column that is asked for, else the first of those that are known, as `open` gives it.
+fn column<T>(
+    what: &str,
     asked: Option<&str>,
     known: &[&str],
-    shared: &Shared,
-) -> Checked<Cells> {
+    mut open: impl FnMut(&str) -> Result<T, String>,
+) -> Checked<T> {
     if let Some(name) = asked {
-        return Cells::open(path, name, holds, shared)
-            .map_err(|why| Problem::argument(Code::UnknownPart, what, why));
+        return open(name).map_err(|why| Problem::argument(Code::UnknownPart, what, why));
     }
     let mut why = None;
     for name in known {
-        match Cells::open(path, name, holds, shared) {
-            Ok(cells) => return Ok(cells),
+        match open(name) {
+            Ok(column) => return Ok(column),
             Err(problem) => why = why.or(Some(problem)),
         }
     }
@@ -45,42 +43,55 @@ fn column(
 }
 
 impl Columns {
-    /// Reads the footer, and the columns of groups and classes where these are asked for.
+    /// Reads the footer, how many captions rows have, and the columns of groups and classes where these are asked for.
     pub(super) fn open(path: &Path, names: &Names, shared: &Shared) -> Checked<Self> {
-        let pictures = ("image", "picture");
-        let images = column(path, pictures, names.image.as_deref(), &IMAGES, shared)?;
-        let texts: Checked<Vec<Cells>> = match names.text.as_slice() {
-            [] => column(path, ("text", "text"), None, &TEXTS, shared).map(|one| vec![one]),
+        let images = column("image", names.image.as_deref(), &IMAGES, |name| {
+            Cells::open(path, name, shared)
+        })?;
+        let text = |asked: Option<&str>| {
+            column("text", asked, &TEXTS, |name| {
+                Texts::open(path, name, shared)
+            })
+        };
+        let texts = match names.text.as_slice() {
+            [] => vec![text(None)?],
             several => several
                 .iter()
-                .map(|name| column(path, ("text", "text"), Some(name), &[], shared))
-                .collect(),
+                .map(|name| text(Some(name)))
+                .collect::<Checked<_>>()?,
         };
-        let texts = texts?;
-        let other = |what: &'static str, name: &Option<String>| match name {
-            Some(name) => column(path, (what, "text"), Some(name), &[], shared).map(Some),
-            None => Ok(None),
+        let damaged = |why: String| Problem::argument(Code::BadFile, "name", why);
+        let mut captions = vec![0u64; images.rows()];
+        for column in &texts {
+            let counts = column.counts().map_err(damaged)?;
+            let sums = captions.iter_mut().zip(counts);
+            sums.for_each(|(sum, count)| *sum += u64::from(count));
+        }
+        let (mut groups, mut labels) = (Vec::new(), Vec::new());
+        let said = |what: &str, name: &Option<String>, take: &mut dyn FnMut(Option<&str>)| {
+            let Some(name) = name else { return Ok(()) };
+            column(what, Some(name), &[], |_| words(path, name, &mut *take))
         };
-        let (groups, labels) = (other("group", &names.group)?, other("label", &names.label)?);
+        said("group", &names.group, &mut |word| {
+            groups.push(word.map(|word| number_of(word.as_bytes())));
+        })?;
+        said("label", &names.label, &mut |word| {
+            labels.push(word.and_then(|word| key(word.as_bytes())));
+        })?;
         // rows of shards are counted from 0 in each
         let salt = path.file_name().unwrap_or_default().to_string_lossy();
         let mut gather = Gather::default();
         gather.all_texts();
-        for row in 0..images.rows() {
-            let cell = |cells: &Option<Cells>| cells.as_ref()?.get(row).ok();
+        let mut labels = labels.into_iter();
+        for (row, captions) in captions.into_iter().enumerate() {
             let picture = number_of(format!("{salt} {row}").as_bytes());
-            let group = cell(&groups).and_then(|cell| filled(&cell));
             let noted = Noted {
                 picture,
-                group: group.map_or(picture, |group| number_of(&group)),
-                captions: texts.len() as u64,
+                group: groups.get(row).copied().flatten().unwrap_or(picture),
+                captions,
             };
             gather.note(noted.numbers());
-            gather.add(
-                row as u64,
-                1 + row as u64,
-                cell(&labels).and_then(|cell| key(&cell)),
-            );
+            gather.add(row as u64, 1 + row as u64, labels.next().flatten());
         }
         Ok(Self {
             index: gather.done(images.rows() as u64),
@@ -100,11 +111,14 @@ impl Pairs for Columns {
     }
 
     fn row(&self, row: usize) -> Result<Row, DataError> {
-        let captions = self.texts.iter().map(|cells| cells.get(row));
+        let mut captions = Vec::new();
+        for column in &self.texts {
+            captions.extend(column.get(row)?);
+        }
         Ok(Row {
             name: format!("row {row} of {}", self.file().display()),
             image: self.images.get(row)?,
-            captions: captions.collect::<Result<_, _>>()?,
+            captions,
         })
     }
 
@@ -113,7 +127,7 @@ impl Pairs for Columns {
     }
 
     fn resident(&self) -> u64 {
-        let texts: u64 = self.texts.iter().map(Cells::resident).sum();
+        let texts: u64 = self.texts.iter().map(Texts::resident).sum();
         self.index.bytes() + self.images.resident() + texts
     }
 

@@ -1,12 +1,13 @@
 //! `image_text(name)`: pictures with what is said of them.
 //!
-//! A file of pairs is a [`table`] that names its pictures, has [`columns`] of them, or is a [`tar`] archive. What a picture's captions are, and which
+//! A file of pairs is a [`table`] that names its pictures, has [`columns`] of them, or is a shard of [`webdataset`], a [`tar`] archive. What a picture's captions are, and which
 //! pictures belong together, says [`captions`]; [`pairs`] are the records of a split, read when they are asked for, and nothing of them is kept.
 
 mod captions;
 mod columns;
 mod labels;
 mod pairs;
+mod rows;
 #[cfg(test)]
 mod shards_tests;
 mod source;
@@ -14,6 +15,7 @@ mod table;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod webdataset;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,9 +24,10 @@ use self::captions::{Captions, Noted};
 use self::columns::Columns;
 use self::labels::Labels;
 use self::pairs::ImageText;
+use self::rows::Names;
 use self::source::Pairs;
-use self::table::{Names, Table};
-use self::tar::Archive;
+use self::table::Table;
+use self::webdataset::Archive;
 use super::{
     ImageType, Places, SampleType, Splits, documents, folders, packed, parquet, pictures, shards,
 };
@@ -270,7 +273,8 @@ pub(super) fn spec() -> Spec {
     .param(pictures::range_param())
     .doc(
         "The first line of a .csv or .tsv file names its columns; a .jsonl file (also .ndjson, .json) has one object a line, whose text may be a \
-         list of captions. A .parquet file has a column of encoded pictures and columns of text, as on the Hugging Face hub. A .tar file is a shard of \
+         list of captions. A .parquet file has a column of encoded pictures, bytes or records with `bytes`, and columns of text or of lists of it, as on the Hugging Face hub; a \
+         field of records is named with a dot, `text = \"sentences.raw\"`, and classes may be numbers that the file's metadata name. A .tar file is a shard of \
          webdataset: members that are called alike but for their ending are one record, `.jpg`, `.png` … its picture, `.txt` its caption, or `caption` \
          in its `.json`; `image`, `text`, `group` and `label` name another ending, or a field of that. A picture that several rows name has the captions of all of them. The split is said by the file's name or its folder's: \
          `train`, `valid` (`val`, `dev`), `test`; without one all is the train split. Files may be packed with gzip or zstd (.gz, .zst): such a file \

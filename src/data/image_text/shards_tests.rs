@@ -55,6 +55,121 @@ fn every_format_of_archives_and_parquet_hold_the_same_pairs() {
     );
 }
 
+/// Lists, plain bytes, large types, records: what pyarrow writes of them. Blank captions are none, and rows without any are left out.
+#[test]
+fn rows_of_parquet_have_any_number_of_captions() {
+    let text = |name: &'static str, value: &str| (name, Value::Text(value.into()));
+    let each = || ("captions", Value::Word("each".into()));
+    let wanted = [
+        (1, "a cat"),
+        (1, "the cat again"),
+        (2, "größe"),
+        (3, "the last"),
+    ];
+    let wanted = wanted.map(|(value, caption)| (value, caption.to_owned()));
+    for (name, given) in [
+        ("lists.parquet", vec![]),
+        ("large.parquet", vec![]),
+        ("records.parquet", vec![text("text", "sentences.raw")]),
+    ] {
+        let part = train(&fixture(name), &[given.clone(), vec![each()]].concat());
+        assert_eq!(pairs(&*part), wanted, "{name}");
+        let groups: Vec<_> = (0..4).map(|index| part.group(index)).collect();
+        assert_eq!(groups, [0, 0, 1, 2].map(Some), "{name}");
+        // a record is a picture, and one of its captions is drawn
+        assert_eq!(train(&fixture(name), &given).len(), 3, "{name}");
+    }
+    // classes by the names of the hub's metadata, groups by numbers
+    let given = [text("label", "cls"), text("group", "of"), each()];
+    let part = train(&fixture("lists.parquet"), &given);
+    assert_eq!(part.class_names(), ["four", "nine"]);
+    let classes: Vec<_> = (0..4).map(|index| part.class(index).unwrap()).collect();
+    assert_eq!(classes, [Some(0), Some(0), Some(1), Some(0)]);
+    let groups: Vec<_> = (0..4).map(|index| part.group(index)).collect();
+    assert_eq!(groups, [0, 0, 0, 1].map(Some));
+    // several columns, each with what it has
+    let both = ["caption", "title"].map(|name| Value::Text(name.into()));
+    let given = [
+        ("text", Value::List(both.into())),
+        text("label", "kind"),
+        each(),
+    ];
+    let part = train(&fixture("large.parquet"), &given);
+    let captions: Vec<String> = pairs(&*part).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(
+        captions,
+        [
+            "a cat",
+            "the cat again",
+            "one",
+            "größe",
+            "the last",
+            "four",
+            "five"
+        ]
+    );
+    assert_eq!(part.class_names(), ["a", "b"]);
+}
+
+#[test]
+fn columns_that_hold_no_texts_are_told() {
+    let refused = |name: &str, column: &str| {
+        let given = [
+            ("name", Value::Text("pairs".into())),
+            ("text", Value::Text(column.into())),
+        ];
+        let opened = help::open_at("image_text", &given, &help::given("pairs", &fixture(name)));
+        format!("{:?}", opened.err().expect("it is refused"))
+    };
+    for (name, column, why) in [
+        (
+            "records.parquet",
+            "sentences",
+            "name a field of them, sentences.raw, sentences.id",
+        ),
+        (
+            "records.parquet",
+            "sentences.id",
+            "holds lists of whole numbers, not texts",
+        ),
+        ("records.parquet", "deep", "lists of"),
+        ("lists.parquet", "cls", "holds whole numbers, not texts"),
+        (
+            "lists.parquet",
+            "title",
+            "its columns are image, captions, cls, of",
+        ),
+    ] {
+        let said = refused(name, column);
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[test]
+fn a_damaged_file_of_columns_is_refused_or_read_as_far_as_it_goes() {
+    let whole = std::fs::read(fixture("lists.parquet")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.parquet");
+    let mut rng = crate::data::Philox::new(9, &[]);
+    let (mut refused, mut read) = (0, 0);
+    for _ in 0..300 {
+        let mut bytes = whole.clone();
+        let at = rng.below(bytes.len() as u32) as usize;
+        bytes[at] = rng.below(256) as u8;
+        write(&path, bytes);
+        let given = [("name", Value::Text("pairs".into()))];
+        match help::open_at("image_text", &given, &help::given("pairs", &path)).map(help::splits) {
+            Err(_) => refused += 1,
+            Ok(splits) => {
+                let part = &splits.parts[&Split::Train];
+                (0..part.len()).for_each(|index| drop(part.read(index, Draws::STILL)));
+                read += 1;
+            }
+        }
+    }
+    assert!(refused > 20 && read > 20, "{refused} {read}");
+}
+
 #[test]
 fn a_shard_that_ends_early_is_refused_or_read_as_far_as_it_goes() {
     let whole = std::fs::read(fixture("pax.tar")).unwrap();

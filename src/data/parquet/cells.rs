@@ -1,9 +1,9 @@
-//! One column of a parquet file, cell by cell.
+//! One column of pictures of a parquet file, cell by cell.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file::{OpenError, Packed, PictureFile};
+use super::file::{OpenError, PictureFile};
 use super::spill::Spill;
 use crate::data::DataError;
 
@@ -11,29 +11,27 @@ use crate::data::DataError;
 #[derive(Clone, Default)]
 pub(in crate::data) struct Shared(Arc<Spill>);
 
-/// A column of bytes or text.
+impl Shared {
+    pub(super) fn spill(&self) -> &Spill {
+        &self.0
+    }
+}
+
+/// A column of encoded pictures.
 pub(in crate::data) struct Cells(PictureFile);
 
 impl Cells {
-    /// Reads the footer. `one` is what a cell holds, in a word: `picture`, `text`.
+    /// Reads the footer.
     ///
     /// # Errors
     /// It is no parquet file, or has no such column.
     pub(in crate::data) fn open(
         path: &Path,
         column: &str,
-        one: &str,
         shared: &Shared,
     ) -> Result<Self, String> {
-        let packed = match one {
-            "picture" => super::PICTURES,
-            _ => Packed {
-                one: "text",
-                ..super::TEXTS
-            },
-        };
         // no column is called so: it has no labels
-        match PictureFile::open(path, column, "", &shared.0, packed) {
+        match PictureFile::open(path, column, "", &shared.0, super::PICTURES) {
             Ok(file) => Ok(Self(file)),
             Err(OpenError::Bad(what)) => Err(what),
             Err(OpenError::NoPictures { why, have, .. }) => {

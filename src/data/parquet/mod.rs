@@ -7,6 +7,7 @@ mod dataset;
 mod file;
 mod label_values;
 mod labels;
+mod listed;
 mod source;
 mod spill;
 
@@ -17,6 +18,7 @@ pub(super) use self::cells::{Cells, Shared};
 use self::class::Values;
 use self::dataset::{Content, Part, split};
 use self::file::{OpenError, Packed, PictureFile};
+pub(super) use self::listed::{Texts, words};
 use super::shards::{self, Layout};
 use super::{ImageType, Places, SampleType, Splits, pictures};
 use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type};

@@ -304,6 +304,7 @@ fn is_stage(kind: Kind) -> bool {
 /// Whether something else in the place of a wrong value could be blamed on the wrong line.
 fn decides_shapes(of: Option<Kind>, param: &Param) -> bool {
     matches!(of, Some(Kind::Layer | Kind::Encoder | Kind::Transform))
+        || param.ty == Type::begins()
         || matches!(
             param.ty,
             Type::Encoder | Type::Augment | Type::Data | Type::Stage | Type::Fit(_)
