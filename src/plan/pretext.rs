@@ -184,15 +184,18 @@ impl Planner<'_> {
                 Diagnostic::error(
                     Code::OutOfRange,
                     args.span("batch").unwrap_or(stage.call.name_span),
-                    format!(
-                        "a batch of {} does not fit into the {rows} rows of `{name}`",
-                        settings.batch
-                    ),
+                    match settings.batch == rows {
+                        true => {
+                            format!("a batch of {rows} leaves none of the {rows} rows of `{name}`")
+                        }
+                        false => format!(
+                            "a batch of {} does not fit into the {rows} rows of `{name}`",
+                            settings.batch
+                        ),
+                    },
                 )
                 .note("Each step puts its batch in and takes as many of the oldest rows out.")
-                .help(format!(
-                    "lower `batch` to {rows} or less, or raise `{name}`"
-                )),
+                .help(format!("lower `batch` below {rows}, or raise `{name}`")),
             );
             return None;
         }

@@ -116,7 +116,7 @@ pub(super) fn spec() -> Spec {
             "queue",
             Type::Integer,
             "65536",
-            "K: keys that are kept of pictures, and of places; not less than a batch. 4096 suits small data.",
+            "K: keys that are kept of pictures, and of places; more than a batch. 4096 suits small data.",
         )
         .within(1.0, 1e7),
     )

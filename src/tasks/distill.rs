@@ -153,7 +153,7 @@ pub(super) fn spec() -> Spec {
             "queue",
             Type::Integer,
             "65536",
-            "K of `similarity`: records of earlier steps that are compared with, as the teacher saw them; not less than a batch. 4096 suits small data.",
+            "K of `similarity`: records of earlier steps that are compared with, as the teacher saw them; more than a batch. 4096 suits small data.",
         )
         .within(1.0, 1e7),
     )

@@ -81,7 +81,7 @@ pub(super) fn spec() -> Spec {
             "queue",
             Type::Integer,
             "65536",
-            "K: keys that are kept, from the last K / batch steps; not less than a batch. 4096 suits small data.",
+            "K: keys that are kept, from the last K / batch steps; more than a batch. 4096 suits small data.",
         )
         .within(1.0, 1e7),
     )

@@ -62,7 +62,7 @@ pub(super) fn spec() -> Spec {
             "queue",
             Type::Integer,
             "98304",
-            "Projections of earlier steps among which neighbours are looked for; not less than a batch. 4096 suits small data.",
+            "Projections of earlier steps among which neighbours are looked for; more than a batch. 4096 suits small data.",
         )
         .within(1.0, 1e7),
     )

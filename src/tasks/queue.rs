@@ -37,7 +37,7 @@ impl Queue {
     }
 }
 
-/// From the next batch on the queue `[K, d]` has these rows, `[B, d]`, in front, and its oldest B are gone. A batch has at most K.
+/// From the next batch on the queue `[K, d]` has these rows, `[B, d]`, in front, and its oldest B are gone. A batch has fewer than K.
 pub(super) fn enqueue(g: &mut Graph, queue: StateId, rows: Var) -> Result<()> {
     let kept = g.read(queue); // [K, d]
     let stay = &g.shape(kept)[0] - &g.shape(rows)[0]; // K - B

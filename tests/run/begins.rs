@@ -1,5 +1,5 @@
-//! Stages that begin with the weights of a file: `tests/fixtures/weights/weights.py`. What is read and written again without a step between is what
-//! the library wrote.
+//! Stages that begin with the weights of a file: `tests/fixtures/weights/weights.py`. What is read, held still or moved by nothing, and written again is
+//! what the library wrote.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,15 +67,15 @@ fn pictures(encoder: &str, start: &str) -> String {
 
 dataset figures = shapes(train = 32, valid = 8, test = 8)
 
-pretext turns = rotation() {{
+pretext turns = distill(teacher = {encoder}, teacher_start = {start}, queue = 64) {{
   data    = figures.train
-  encoder = {encoder}
+  encoder = small_cnn(width = 2)
   batch   = 16
-  length  = 0 epochs
-  start   = {start}
+  length  = 1 steps
+  schedule = constant()
 }}
 
-export weights = safetensors(\"out/model.safetensors\") {{ from = turns }}
+export weights = safetensors(\"out/model.safetensors\") {{ from = turns.teacher }}
 "
     )
 }
@@ -143,7 +143,7 @@ fn encoders_of_pictures_begin_as_libraries_wrote_them() {
     }
 }
 
-fn pairs(begins: &str, more: &str) -> String {
+fn pairs(begins: &str, start: &str, more: &str) -> String {
     format!(
         "ssl 1
 
@@ -157,13 +157,15 @@ augment pair(image, text) {{
   emit image = picture, text = caption
 }}
 
-pretext pairs = clip(width = 6, {begins}) {{
+pretext pairs = clip(width = 6{begins}) {{
   data          = drawn.train
   augment       = pair
   image_encoder = {VIT}
   text_encoder  = gpt(width = 8, depth = 1, heads = 2, pool = last, dropout = 0%)
   batch         = 8
-  length        = 0 epochs
+  length        = 1 steps
+  optimizer     = sgd(1e-30)
+  {start}
 }}
 
 {more}
@@ -176,16 +178,16 @@ fn a_model_of_open_clip_is_taken_whole_or_one_of_its_encoders() {
     let file = "\"open_clip.safetensors\"";
     let export = "export whole = open_clip(\"whole/open_clip_model.safetensors\") { from = pairs }";
     let own = tensors(&fixture("open_clip.safetensors"));
-    let whole = test(&pairs(&format!("start = {file}"), export));
+    let whole = test(&pairs("", &format!("start = {file}"), export));
     whole.run(&["run", "recipe.ssl", "--out", "run"]).code(0);
     let found = written(&whole, "run/whole/open_clip_model.safetensors");
     assert_eq!(same(&found, &own), (NONE.into(), NONE.into()));
     // one encoder each; what stands on them begins fresh
     for (begins, of_it) in [
-        (format!("image_start = {file}"), true),
-        (format!("text_start = {file}"), false),
+        (format!(", image_start = {file}"), true),
+        (format!(", text_start = {file}"), false),
     ] {
-        let test = test(&pairs(&begins, export));
+        let test = test(&pairs(&begins, "", export));
         let planned = test.run(&["plan", "recipe.ssl"]).code(0).stdout();
         assert!(
             planned.contains("of `open_clip.safetensors`, without"),
@@ -223,7 +225,8 @@ pretext read = masked_tokens() {{
   augment = masked
   encoder = bert(width = 8, depth = 1, heads = 2)
   batch   = 8
-  length  = 0 epochs
+  length  = 1 steps
+  optimizer = sgd(1e-30)
   start   = \"{start}\"
 }}
 
@@ -287,9 +290,9 @@ fn what_does_not_fit_is_told_before_the_first_step() {
         "\"timm_vit.safetensors\"",
     ));
     for part in [
-        "are not those of `encoder` of `turns`",
-        "`cls_token` is [1, 1, 12] there and [1, 1, 24] here",
-        "recipe.ssl:10",
+        "are not those of `teacher` of `turns`",
+        "`blocks.0.attn.proj.bias` is [12] there and [24] here",
+        "recipe.ssl:5",
     ] {
         assert!(said.contains(part), "{said}");
     }
@@ -323,7 +326,10 @@ fn what_does_not_fit_is_told_before_the_first_step() {
         &format!("pretext first = rotation() {{ data = figures.train, encoder = {VIT}, batch = 16 }}\n\npretext turns"),
     );
     let said = refused(named);
-    assert!(said.contains("without quotes: `start = first`"), "{said}");
+    assert!(
+        said.contains("without quotes: `teacher_start = first`"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -150,10 +150,10 @@ impl Graph {
             .ok_or_else(|| self.shape_problem("there is no state of this number"))
     }
 
-    /// The first state of which more rows are replaced than it has, where batches have `batch` samples.
+    /// The first state all of whose rows are replaced, or more than it has, where batches have `batch` samples.
     pub fn outgrown(&self, batch: usize) -> Option<&State> {
         let cut = self.nodes.iter().find(|node| {
-            matches!(node.op, Op::Slice { .. }) && node.shape.iter().any(|n| n.is_negative(batch))
+            matches!(node.op, Op::Slice { .. }) && node.shape.iter().any(|n| n.at(batch) == 0)
         })?;
         match self.node(*cut.inputs.first()?).op {
             Op::Read(id) => self.state_of(id),
