@@ -154,7 +154,7 @@ pub fn failed(path: &Path, error: &anyhow::Error) -> Value {
 }
 
 /// The recipes that a path stands for: itself, or all in a folder, by name. Links and hidden folders are passed.
-fn collect(path: &Path, depth: usize, into: &mut Vec<PathBuf>) {
+pub fn collect(path: &Path, depth: usize, into: &mut Vec<PathBuf>) {
     if !path.is_dir() {
         into.push(path.to_owned());
         return;

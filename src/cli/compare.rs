@@ -1,5 +1,6 @@
 //! `pretext compare RUN…`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -7,11 +8,17 @@ use clap::Args;
 
 use super::Outcome;
 use super::out::{print, print_text};
-use crate::files;
-use crate::report::{Compared, ResultRow, comparison};
+use super::sweep::PointRow;
+use crate::files::{self, Folder};
+use crate::report::{
+    Compared, Comparison, Difference, Recorded, ResultRow, StageDifference, comparisons,
+    differences, markdown, recorded, side_by_side,
+};
 
 /// Bytes of a `results.json`, and of a page that a table is written into.
 const LIMIT: u64 = 16 << 20;
+/// Most differences of a recipe that are told.
+const MOST_LINES: usize = 40;
 /// What a table stands between.
 const MARKS: [&str; 2] = ["<!-- compare -->", "<!-- /compare -->"];
 
@@ -19,22 +26,60 @@ const MARKS: [&str; 2] = ["<!-- compare -->", "<!-- /compare -->"];
 #[derive(Args)]
 pub struct CompareArgs {
     /// Run directories, or copies of their `results.json`. What differs by a last `.NUMBER` alone, as `simclr.1` and `simclr.2.json`, is one
-    /// row: the mean of several seeds, as is a run of `seeds = 1..3`
+    /// row: the mean of several seeds, as is a run of `seeds = 1..3`. A sweep is a row for each point
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// Write the table into this page, between the lines `<!-- compare -->` and `<!-- /compare -->`
     #[arg(long, value_name = "FILE.md")]
     into: Option<PathBuf>,
+    /// Write a page of its own: the tables, what differs in the recipes, links to the reports
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
+}
+
+/// A run with what its recipe means.
+struct Looked {
+    compared: Compared,
+    means: Vec<(String, Recorded)>,
+    /// Where it lies, if that is a run directory.
+    directory: Option<PathBuf>,
 }
 
 pub fn run(args: &CompareArgs) -> anyhow::Result<Outcome> {
-    let mut runs = Vec::new();
+    let mut looked: Vec<Looked> = Vec::new();
     for path in &args.runs {
+        if is_of_points(path) {
+            looked.extend(points(path)?);
+            continue;
+        }
         for path in seeds(path)? {
-            runs.push(read(&path)?);
+            looked.push(look(&path)?);
         }
     }
-    let table = comparison(&runs);
+    let runs: Vec<Compared> = looked.iter().map(|run| run.compared.clone()).collect();
+    let differences = differences_of(&looked);
+    // points of a sweep are rows of one table, whatever encoders they judge
+    let points = args.runs.iter().all(|path| is_of_points(path));
+    let tables = match points {
+        true => vec![side_by_side(&runs)],
+        false => comparisons(&runs),
+    };
+    let several = tables.len() > 1;
+    let texts = tables.iter().map(|table| markdown(table, several));
+    let mut table = texts.collect::<Vec<_>>().join("\n");
+    if !differences.is_empty() {
+        table += "\n";
+        for one in &differences {
+            table += &format!("- {}, beside {}:\n", one.name, one.beside);
+            for line in &one.lines {
+                table += &format!("  - {}\n", plain(line));
+            }
+        }
+    }
+    if let Some(page) = &args.html {
+        let text = page_of(page, &looked, &tables, &differences)?;
+        super::write(page, text.as_bytes())?;
+    }
     let Some(page) = &args.into else {
         print_text(&table)?;
         return Ok(Outcome::Done);
@@ -52,6 +97,170 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<Outcome> {
         .with_context(|| format!("can't write {}", page.display()))?;
     print(&page.display().to_string())?;
     Ok(Outcome::Done)
+}
+
+/// A line of a list in Markdown: what comes from a run is text.
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    for c in line.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '\\' | '*' | '_' | '<' | '>' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The page of all runs, with a link to the report of each that has one.
+fn page_of(
+    page: &Path,
+    looked: &[Looked],
+    tables: &[Comparison],
+    differences: &[Difference],
+) -> anyhow::Result<String> {
+    let mut links = Vec::new();
+    let here = page
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let here = here.unwrap_or(Path::new(".")).canonicalize().ok();
+    for run in looked {
+        let report = run
+            .directory
+            .as_ref()
+            .map(|folder| folder.join("report.html"));
+        let report = report.and_then(|report| report.canonicalize().ok());
+        let Some(report) = report else { continue };
+        // below the page the link goes on where both lie when they move
+        let below = here
+            .as_ref()
+            .and_then(|here| report.strip_prefix(here).ok());
+        let path = match below {
+            Some(below) => below.to_string_lossy().into_owned(),
+            None => format!("file://{}", report.display()),
+        };
+        links.push((run.compared.name.clone(), path));
+    }
+    let runs = looked.iter().map(|run| run.compared.name.clone());
+    let mut names: Vec<String> = runs.collect();
+    names.dedup();
+    let title = names.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+    Ok(crate::report::page(
+        &title,
+        tables,
+        differences,
+        &links,
+        &names,
+    )?)
+}
+
+/// How the recipe of each run differs from that of the first one, of those that say what they mean; runs of one name are one.
+fn differences_of(looked: &[Looked]) -> Vec<Difference> {
+    let mut known: Vec<&Looked> = Vec::new();
+    for run in looked.iter().filter(|run| !run.means.is_empty()) {
+        if known
+            .iter()
+            .all(|other| other.compared.name != run.compared.name)
+        {
+            known.push(run);
+        }
+    }
+    let Some((first, others)) = known.split_first() else {
+        return Vec::new();
+    };
+    let found = others.iter().map(|run| {
+        let found = differences(&first.means, &run.means);
+        let mut lines: Vec<String> = found
+            .iter()
+            .flat_map(StageDifference::lines)
+            .filter(|line| !line.contains("`run.seed`"))
+            .collect();
+        if let Some(more) = lines.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+            lines.truncate(MOST_LINES);
+            lines.push(format!("and {more} more"));
+        }
+        Difference {
+            name: run.compared.name.clone(),
+            beside: first.compared.name.clone(),
+            lines,
+        }
+    });
+    found.filter(|one| !one.lines.is_empty()).collect()
+}
+
+/// Whether a path is the directory of a sweep, or its `results.json`.
+fn is_of_points(path: &Path) -> bool {
+    let file = match path.is_dir() {
+        true => path.join("results.json"),
+        false => path.to_owned(),
+    };
+    let bytes = files::read(&file, LIMIT).unwrap_or_default();
+    let rows = serde_json::from_slice::<Vec<PointRow>>(&bytes);
+    rows.is_ok_and(|rows| !rows.is_empty())
+}
+
+/// The points of a sweep, each as a run; those that differ by their seed alone have one name.
+fn points(path: &Path) -> anyhow::Result<Vec<Looked>> {
+    let file = match path.is_dir() {
+        true => path.join("results.json"),
+        false => path.to_owned(),
+    };
+    let bytes =
+        files::read(&file, LIMIT).with_context(|| format!("can't read {}", file.display()))?;
+    let rows: Vec<PointRow> = serde_json::from_slice(&bytes)
+        .with_context(|| format!("{} holds no results of a sweep", file.display()))?;
+    if rows.is_empty() {
+        bail!("{} holds no results: nothing was judged", file.display());
+    }
+    let mut numbers: Vec<usize> = rows.iter().map(|row| row.said.point).collect();
+    numbers.dedup();
+    let compared = super::sweep::compared(&rows);
+    let found = numbers.into_iter().zip(compared).map(|(number, run)| {
+        let folder = path.is_dir().then(|| super::sweep::folder(path, number));
+        let (means, data) = folder.as_deref().map(meaning).unwrap_or_default();
+        Looked {
+            compared: Compared { data, ..run },
+            means,
+            directory: folder,
+        }
+    });
+    Ok(found.collect())
+}
+
+/// What the stages of a run directory mean, and what each was judged on.
+fn meaning(directory: &Path) -> (Vec<(String, Recorded)>, BTreeMap<String, String>) {
+    let Ok(folder) = Folder::open(directory) else {
+        return Default::default();
+    };
+    let run = folder.read("run.json", LIMIT).unwrap_or_default();
+    let run: serde_json::Value = serde_json::from_slice(&run).unwrap_or_default();
+    let named = run["stages"].as_array().into_iter().flatten();
+    let named: Vec<String> = named
+        .filter_map(|name| Some(name.as_str()?.to_owned()))
+        .collect();
+    let means = recorded(&folder, &named);
+    let data = means.iter().map(|(stage, means)| {
+        let data = means.data.iter();
+        let data = data.map(|(field, _, manifest)| format!("{field} {manifest}"));
+        (stage.clone(), data.collect::<Vec<_>>().join(" "))
+    });
+    let data = data.collect();
+    (means, data)
+}
+
+/// A run directory, or a copy of its results.
+fn look(path: &Path) -> anyhow::Result<Looked> {
+    let (means, data) = match path.is_dir() {
+        true => meaning(path),
+        false => Default::default(),
+    };
+    Ok(Looked {
+        compared: Compared {
+            data,
+            ..read(path)?
+        },
+        means,
+        directory: path.is_dir().then(|| path.to_owned()),
+    })
 }
 
 /// The run directories of each seed where a run has several; the path itself otherwise.
@@ -102,7 +311,11 @@ fn read(path: &Path) -> anyhow::Result<Compared> {
         "seed" => text(whole.parent().and_then(Path::file_name)),
         name => name.to_owned(),
     };
-    Ok(Compared { name, rows })
+    Ok(Compared {
+        name,
+        rows,
+        data: Default::default(),
+    })
 }
 
 /// A run's name without `.json` and without its seed: `simclr` of `simclr.2.json`.

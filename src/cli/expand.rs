@@ -4,24 +4,27 @@ use clap::Args;
 
 use super::Outcome;
 use super::out::print_text;
-use super::recipe::RecipeArgs;
+use super::recipe::{PointArgs, RecipeArgs};
 
 /// Arguments of `pretext expand`.
 #[derive(Args)]
 pub struct ExpandArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
+    #[command(flatten)]
+    point: PointArgs,
 }
 
 pub fn run(args: &ExpandArgs) -> anyhow::Result<Outcome> {
-    let loaded = args.recipe.load(None)?;
+    let own = args.point.of(&args.recipe)?;
+    let loaded = own.load(None)?;
     loaded.show();
     match &loaded.recipe {
         Some(recipe) if loaded.errors() == 0 => {
-            let plan = args.recipe.measured();
+            let plan = own.measured();
             let resolved = match &plan {
                 Some(_) => None,
-                None => args.recipe.resolved(),
+                None => own.resolved(),
             };
             let notes = plan.as_ref().map(|plan| plan.normalization_notes());
             let decided = plan.as_ref().map(|plan| &plan.recipe);

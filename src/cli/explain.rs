@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::Outcome;
 use super::out::print;
-use super::recipe::RecipeArgs;
+use super::recipe::{PointArgs, RecipeArgs};
 use crate::catalog::{Origin, run_fields};
 use crate::language::checked::Recipe;
 use crate::language::codes::Code;
@@ -15,6 +15,8 @@ use crate::language::{Example, Explained, explained};
 pub struct ExplainArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
+    #[command(flatten)]
+    point: PointArgs,
     /// A field of the recipe: `rotations.batch`; a stage's name shows all of its fields, nothing shows all
     field: Option<String>,
 }
@@ -27,14 +29,15 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     {
         return found;
     }
-    let loaded = args.recipe.load(None)?;
+    let own = args.point.of(&args.recipe)?;
+    let loaded = own.load(None)?;
     loaded.show();
     let Some(recipe) = loaded.recipe.as_ref().filter(|_| loaded.errors() == 0) else {
         return Ok(Outcome::Unsound);
     };
     let all = crate::language::provenance(recipe);
     // what a stage trains with may follow from the data, where that is here
-    let decided = args.recipe.resolved();
+    let decided = own.resolved();
     let decided = decided.as_ref().map(crate::language::provenance);
     let wanted = args.field.as_deref().unwrap_or("");
     let found: Vec<_> = all
@@ -68,6 +71,14 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
             Origin::File => format!("the file's default, {}", field.place),
             Origin::Default => "the default".into(),
             Origin::Set => "given with --set".into(),
+            Origin::Sweep => {
+                let point = own.point.unwrap_or(0);
+                let sweep = recipe
+                    .points
+                    .get(point)
+                    .map_or("", |point| point.sweep.as_str());
+                format!("point {} of sweep `{sweep}`, {}", point + 1, field.place)
+            }
         };
         let own = decided.iter().flatten().find(|own| own.path == field.path);
         text += &match own.filter(|own| own.value != field.value) {

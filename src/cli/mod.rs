@@ -4,15 +4,18 @@
 mod out;
 
 mod bar;
+mod bundle;
 mod check;
 mod compare;
 mod completions;
+mod diff;
 mod doc;
 mod expand;
 mod explain;
 mod fmt;
 mod kernels;
 mod list;
+mod lock;
 mod machine;
 mod plan;
 mod plugin;
@@ -21,6 +24,7 @@ mod recipe;
 mod report;
 mod run;
 mod stop;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -60,6 +64,14 @@ enum Verb {
     Report(report::ReportArgs),
     /// Put the results of several runs into one table
     Compare(compare::CompareArgs),
+    /// Say how two recipes, or a recipe and a run, differ in meaning
+    Diff(diff::DiffArgs),
+    /// Pin what recipes are made of in `ssl.lock`: recipes, scripts, plugins, data
+    Lock(lock::LockArgs),
+    /// Put a recipe, or a run, with all that it is made of into one file
+    Bundle(bundle::BundleArgs),
+    /// Write what a bundle holds into a folder of its own
+    Unbundle(bundle::UnbundleArgs),
     /// Write, compile, check and list compiled tasks and transforms
     Plugin(plugin::PluginArgs),
     /// Print shell completions
@@ -70,10 +82,12 @@ enum Verb {
 pub enum Outcome {
     /// As wished.
     Done,
-    /// The recipe has errors, or warnings that were denied.
+    /// The recipe has errors, or warnings that were denied; two recipes differ.
     Unsound,
     /// The work failed half-way; what is finished is kept.
     Failed,
+    /// Two things can't be compared.
+    Trouble,
     /// Somebody asked to stop.
     Interrupted,
 }
@@ -83,6 +97,7 @@ impl From<Outcome> for u8 {
         match outcome {
             Outcome::Done => 0,
             Outcome::Unsound => 1,
+            Outcome::Trouble => 2,
             Outcome::Failed => 3,
             Outcome::Interrupted => 130,
         }
@@ -90,7 +105,7 @@ impl From<Outcome> for u8 {
 }
 
 /// Runs the command line. Exit codes: 0 done, 1 the recipe is unsound, 2 wrong usage, 3 failed while running, 130
-/// interrupted.
+/// interrupted; of `diff` 0 alike, 1 not alike, 2 can't be compared.
 pub fn main() -> ExitCode {
     if let Err(error) = worker::begin() {
         say!("error: a process for plugins can't be set up: {error}");
@@ -116,6 +131,10 @@ fn done() -> u8 {
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Compare(args) => compare::run(&args),
+        Verb::Diff(args) => diff::run(&args),
+        Verb::Lock(args) => lock::run(&args),
+        Verb::Bundle(args) => bundle::run(&args),
+        Verb::Unbundle(args) => bundle::unbundle(&args),
         Verb::Plugin(args) => plugin::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };

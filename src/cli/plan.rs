@@ -1,5 +1,6 @@
 //! `pretext plan RECIPE`
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +9,8 @@ use super::Outcome;
 use super::kernels::KernelArgs;
 use super::machine::free_memory;
 use super::out::{print, print_json};
-use super::recipe::{Elsewhere, RecipeArgs};
+use super::recipe::{Elsewhere, PointArgs, RecipeArgs};
+use super::sweep::Said;
 use crate::plan::summary::{StageSummary, summarize};
 use crate::plan::units::{bytes, flops};
 use crate::plan::{Plan, Purpose};
@@ -19,10 +21,15 @@ pub struct PlanArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
     #[command(flatten)]
+    point: PointArgs,
+    #[command(flatten)]
     kernels: KernelArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// The run directory whose stages are looked at: which are done, which run again and why; `runs/NAME` where absent
+    #[arg(long, value_name = "DIRECTORY")]
+    out: Option<PathBuf>,
     /// Time a few real steps of each training stage and predict how long the run takes
     #[arg(long)]
     calibrate: bool,
@@ -39,7 +46,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         Purpose::Check
     };
     let path = &args.recipe.recipe;
-    let loaded = match args.recipe.load(Some(purpose)) {
+    let own = args.point.of(&args.recipe)?;
+    let loaded = match own.load(Some(purpose)) {
         Ok(loaded) => loaded,
         Err(error) => {
             // of a recipe with plugins another process has said all
@@ -82,15 +90,19 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
             })?;
         super::write(path, crate::plan::draw::svg(graph.0).as_bytes())?;
     }
+    let now = now(args, &own, plan);
     if args.json {
         let free = free_memory();
         print_json(&serde_json::json!({
             "recipe": args.recipe.recipe.display().to_string(),
             "data": loaded.found(),
+            "hash": plan.hash(),
             "stages": stages,
             "memory": stages.iter().map(|s| s.memory).max().unwrap_or(0),
             "free_memory": free,
             "seeds": plan.recipe.seeds(),
+            "points": points(plan),
+            "now": now,
             "seconds": args.calibrate.then(|| stages.iter().filter_map(|s| s.seconds).sum::<f64>()),
         }))?;
         return Ok(Outcome::Done);
@@ -99,11 +111,33 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     if !shown.is_empty() {
         shown += "\n\n";
     }
-    print(&(shown + &text(plan, &stages)))?;
+    print(&(shown + &text(plan, &stages, &now)))?;
     Ok(Outcome::Done)
 }
 
-fn text(plan: &Plan, stages: &[StageSummary]) -> String {
+/// What the run directory holds of each stage, in words, by the stage's name; of several seeds that of the first.
+fn now(args: &PlanArgs, own: &RecipeArgs, plan: &Plan) -> BTreeMap<String, String> {
+    let mut root = args.recipe.directory(args.out.as_deref());
+    if !plan.recipe.points.is_empty() {
+        root = super::sweep::folder(&root, own.point.unwrap_or(0) + 1);
+    }
+    if let Some(seed) = plan.recipe.seeds().first() {
+        root = root.join(format!("seed.{seed}"));
+    }
+    if !root.join("stages").is_dir() {
+        return BTreeMap::new();
+    }
+    // with what a run measures before its first step
+    let Some(plan) = own.measured() else {
+        return BTreeMap::new();
+    };
+    let found = crate::engine::outlook(&plan, &root).unwrap_or_default();
+    let named = plan.stages.iter().zip(found);
+    let named = named.map(|(stage, found)| (stage.name.clone(), found.text()));
+    named.filter(|(_, text)| !text.is_empty()).collect()
+}
+
+fn text(plan: &Plan, stages: &[StageSummary], now: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
     for (stage, summary) in plan.stages.iter().zip(stages) {
         out += &format!("{} = {}", summary.stage, summary.what);
@@ -117,6 +151,8 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
             .iter()
             .map(|(text, records)| format!("{text} ({records} records)"))
             .collect();
+        let outlook = now.get(&summary.stage).cloned().unwrap_or_default();
+        rows.push(("now", outlook));
         rows.push(("begins with", summary.begins.clone()));
         if !summary.asks.is_empty() {
             rows.push(("asks", format!("{}, held still", summary.asks.join(", "))));
@@ -208,7 +244,20 @@ fn text(plan: &Plan, stages: &[StageSummary]) -> String {
         let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
         out += &format!("\nall of it once with each seed: {}", seeds.join(", "));
     }
+    let all = &plan.recipe.points;
+    if !all.is_empty() {
+        out += &format!("\n\n{} points, of which the above is one:", all.len());
+        for (at, point) in all.iter().enumerate() {
+            out += &format!("\n{:>5}  {}: {}", at + 1, point.sweep, point.text());
+        }
+    }
     out + "\n"
+}
+
+/// The points of the recipe's sweeps.
+fn points(plan: &Plan) -> Vec<Said> {
+    let all = plan.recipe.points.iter().enumerate();
+    all.map(|(at, point)| Said::new(at, point)).collect()
 }
 
 /// `11,689,512`

@@ -1,6 +1,6 @@
 //! Arguments that name a recipe, and the way from its file to a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::out::show;
 use crate::catalog::Catalog;
 use crate::data::{Found, Places};
 use crate::extend::plugin::worker::{self, Early, Ended};
-use crate::extend::{Loader, Options, Pin};
+use crate::extend::{Loader, Options, Pin, Project};
 use crate::language::checked::Recipe;
 use crate::language::codes::Code;
-use crate::language::{Diagnostic, Severity, Sources, Span};
+use crate::language::{Checked, Diagnostic, FileId, Severity, Sources, Span};
 use crate::plan::memory::Memory;
 use crate::plan::units::bytes;
 use crate::plan::{Plan, Purpose};
@@ -43,18 +43,55 @@ pub struct RecipeArgs {
     /// Seconds after which a call of a plugin that does not return is ended
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = super::seconds, allow_negative_numbers = true)]
     pub plugin_limit: f64,
-    /// Pin scripts and plugins in `ssl.lock` as they are now
+    /// Pin what the recipe uses in `ssl.lock` as it is now
     #[arg(long)]
     pub update_lock: bool,
-    /// Take scripts and plugins as `ssl.lock` pins them, and no others
+    /// Take recipes, scripts and plugins as `ssl.lock` pins them, and no others
     #[arg(long, conflicts_with = "update_lock")]
     pub locked: bool,
-    /// Let the recipe read scripts outside its project and write exports outside the run directory
+    /// Let the recipe read recipes and scripts outside its project and write exports outside the run directory
     #[arg(long)]
     pub allow_outside: bool,
     /// Which of its `seeds` the recipe has; the first where none is chosen.
     #[arg(skip)]
     pub seed: Option<u64>,
+    /// Which point of its sweeps the recipe has, the first is 0; the first where none is chosen.
+    #[arg(skip)]
+    pub point: Option<usize>,
+}
+
+/// Which point of a recipe's sweep is meant.
+#[derive(Args, Clone, Default)]
+pub struct PointArgs {
+    /// The point of the recipe's sweep that is looked at; the first where absent
+    #[arg(long, value_name = "POINT")]
+    point: Option<usize>,
+}
+
+impl PointArgs {
+    /// The recipe at that point.
+    ///
+    /// # Errors
+    /// There is no such point.
+    pub fn of(&self, recipe: &RecipeArgs) -> anyhow::Result<RecipeArgs> {
+        let Some(point) = self.point else {
+            return Ok(recipe.clone());
+        };
+        let chosen = RecipeArgs {
+            point: Some(point.saturating_sub(1)),
+            ..recipe.clone()
+        };
+        let points = match chosen.load(None)?.recipe {
+            Some(found) => found.points.len(),
+            // it is told of when it is loaded
+            None => return Ok(chosen),
+        };
+        match point {
+            _ if points == 0 => anyhow::bail!("the recipe has no `sweep`: it has no point {point}"),
+            point if (1..=points).contains(&point) => Ok(chosen),
+            point => anyhow::bail!("the recipe has no point {point}: its points are 1 to {points}"),
+        }
+    }
 }
 
 /// What came of a recipe's text.
@@ -79,6 +116,20 @@ impl Loaded {
                 .map_err(|problem| anyhow::anyhow!("{}", problem.message))?;
         }
         Ok(())
+    }
+
+    /// Pins what the recipe uses as it is, for everybody: every later difference is to be wanted.
+    pub fn pin_strictly(&self) -> anyhow::Result<()> {
+        for pin in &self.pins {
+            pin.keep_strictly()
+                .map_err(|problem| anyhow::anyhow!("{}", problem.message))?;
+        }
+        Ok(())
+    }
+
+    /// How many files and plugins it uses.
+    pub fn used(&self) -> usize {
+        self.pins.len()
     }
 
     /// Number of errors.
@@ -242,6 +293,17 @@ fn pair(text: &str, flag: &str) -> anyhow::Result<(String, String)> {
 }
 
 impl RecipeArgs {
+    /// Where the recipe runs: the directory that was given, else `runs/NAME`.
+    pub fn directory(&self, given: Option<&Path>) -> PathBuf {
+        let stem = self.recipe.file_stem().unwrap_or_default();
+        given.map_or_else(|| PathBuf::from("runs").join(stem), Path::to_owned)
+    }
+
+    /// The project that the recipe belongs to.
+    pub fn project(&self) -> Project {
+        Project::of(&self.recipe)
+    }
+
     /// Where data is looked for on behalf of this recipe.
     pub fn places(&self) -> anyhow::Result<Places> {
         let mut given = BTreeMap::new();
@@ -315,8 +377,7 @@ impl RecipeArgs {
             locked: self.locked,
         };
         let mut doors = Loader::new(self.recipe.parent().unwrap_or(Path::new("")), options);
-        let mut checked =
-            crate::language::check_all(&mut sources, file, &mut catalog, &mut doors, set);
+        let mut checked = self.checked((&mut sources, file), &mut catalog, &mut doors, set);
         if let Some(places) = places {
             let (_, found) = crate::plan::plan(&checked.recipe, &catalog, places, Purpose::Check);
             checked.diagnostics.extend(found);
@@ -327,7 +388,11 @@ impl RecipeArgs {
 
     /// The recipe with the values that it runs with; `None` where it can't be planned here.
     pub fn resolved(&self) -> Option<Recipe> {
-        let loaded = self.load(Some(Purpose::Check)).ok()?;
+        let one = Self {
+            point: Some(self.point.unwrap_or(0)),
+            ..self.clone()
+        };
+        let loaded = one.load(Some(Purpose::Check)).ok()?;
         loaded.plan.map(|plan| plan.recipe)
     }
 
@@ -336,9 +401,57 @@ impl RecipeArgs {
     pub fn measured(&self) -> Option<Plan> {
         let here = Self {
             offline: true,
+            point: Some(self.point.unwrap_or(0)),
             ..self.clone()
         };
         here.load(Some(Purpose::Run)).ok()?.plan
+    }
+
+    /// The recipe at the point that is chosen.
+    fn checked(
+        &self,
+        (sources, file): (&mut Sources, FileId),
+        catalog: &mut Catalog,
+        doors: &mut Loader,
+        set: &[(String, String)],
+    ) -> Checked {
+        let point = self.point.unwrap_or(0);
+        crate::language::check_point(sources, file, catalog, doors, set, point)
+    }
+
+    /// What is wrong with the points of a sweep that come after the first, each thing once.
+    fn other_points(
+        &self,
+        recipe: &Recipe,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> anyhow::Result<()> {
+        let mut told: BTreeSet<(Span, Code, String)> = BTreeSet::new();
+        for (number, point) in recipe.points.iter().enumerate().skip(1) {
+            told.extend(
+                diagnostics
+                    .iter()
+                    .map(|d| (d.primary.span, d.code, d.message.clone())),
+            );
+            let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
+            if errors.count() >= crate::language::MAX_ERRORS {
+                break;
+            }
+            let one = Self {
+                point: Some(number),
+                ..self.clone()
+            };
+            // nothing is fetched for it before its turn
+            for mut found in one.load(Some(Purpose::Check))?.diagnostics {
+                if !told.contains(&(found.primary.span, found.code, found.message.clone())) {
+                    let (number, text) = (number + 1, point.text());
+                    found
+                        .notes
+                        .push(format!("At point {number} of `{}`: {text}.", point.sweep));
+                    diagnostics.push(found);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads, parses and checks the recipe, and plans it for `purpose` if there is one.
@@ -374,8 +487,7 @@ impl RecipeArgs {
             },
             limit,
         );
-        let mut checked =
-            crate::language::check_all(&mut sources, file, &mut catalog, &mut doors, &set);
+        let mut checked = self.checked((&mut sources, file), &mut catalog, &mut doors, &set);
         if let Some(early) = elsewhere(&doors, limit)? {
             // the worker would have said what else is wrong
             return Ok(Loaded {
@@ -416,6 +528,10 @@ impl RecipeArgs {
                 self.errors_of(text, &set, planned.then_some(&places))
             });
         }
+        if purpose.is_some() && self.point.is_none() {
+            self.other_points(&checked.recipe, &mut diagnostics)?;
+        }
+        plan = plan.filter(|_| diagnostics.iter().all(|d| d.severity != Severity::Error));
         worker::planned();
         let loaded = Loaded {
             sources,

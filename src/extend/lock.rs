@@ -43,7 +43,7 @@ pub struct Lock {
     text: Text,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
     version: u32,
@@ -51,9 +51,38 @@ struct Text {
     scripts: BTreeMap<String, String>,
     #[serde(default)]
     plugins: BTreeMap<String, String>,
+    #[serde(default)]
+    recipes: BTreeMap<String, String>,
+    #[serde(default)]
+    bundles: BTreeMap<String, String>,
+    #[serde(default)]
+    data: BTreeMap<String, String>,
+}
+
+impl Text {
+    fn tables(&self) -> [(&'static str, &BTreeMap<String, String>); 5] {
+        [
+            ("recipes", &self.recipes),
+            ("scripts", &self.scripts),
+            ("plugins", &self.plugins),
+            ("bundles", &self.bundles),
+            ("data", &self.data),
+        ]
+    }
 }
 
 impl Lock {
+    /// One that pins nothing yet.
+    pub fn empty(project: PathBuf) -> Self {
+        Self {
+            folder: project,
+            text: Text {
+                version: 1,
+                ..Text::default()
+            },
+        }
+    }
+
     /// The lock in a project's folder; an empty one where there is none.
     pub fn read(project: &Path) -> Result<Self> {
         let folder = project.to_owned();
@@ -71,12 +100,7 @@ impl Lock {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let text = Text {
-                    version: 1,
-                    scripts: BTreeMap::new(),
-                    plugins: BTreeMap::new(),
-                };
-                return Ok(Self { folder, text });
+                return Ok(Self::empty(folder));
             }
             Err(error) => return Err(bad(error.to_string())),
         };
@@ -91,7 +115,7 @@ impl Lock {
                 text.version
             )));
         }
-        let pins = text.scripts.iter().chain(&text.plugins);
+        let pins = text.tables().into_iter().flat_map(|(_, pins)| pins);
         for (name, hash) in pins {
             if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
                 return Err(bad(format!("the pin of `{name}` is no blake3")));
@@ -102,12 +126,7 @@ impl Lock {
 
     /// Pins one content more. Other processes that pin in this project at the same time wait for one another.
     pub fn pin(project: &Path, key: (&str, &str), hash: &str) -> Result<()> {
-        // where folders can't be locked, the last one wins
-        let folder = fs::File::open(project);
-        let _held = folder.and_then(|folder| folder.lock().map(|()| folder));
-        let mut lock = Self::read(project)?;
-        lock.set(key, hash);
-        lock.write()
+        Self::change(project, |lock| lock.set(key, hash))
     }
 
     /// Where it lies.
@@ -118,11 +137,24 @@ impl Lock {
     fn table(&mut self, table: &str) -> &mut BTreeMap<String, String> {
         match table {
             "scripts" => &mut self.text.scripts,
+            "recipes" => &mut self.text.recipes,
+            "bundles" => &mut self.text.bundles,
+            "data" => &mut self.text.data,
             _ => &mut self.text.plugins,
         }
     }
 
-    /// The pin of a name in `scripts` or `plugins`.
+    /// All names of a table with their pins.
+    pub fn all(&mut self, table: &str) -> BTreeMap<String, String> {
+        self.table(table).clone()
+    }
+
+    /// Takes a pin out.
+    pub fn remove(&mut self, (table, name): (&str, &str)) {
+        self.table(table).remove(name);
+    }
+
+    /// The pin of a name in `recipes`, `scripts`, `plugins`, `bundles` or `data`.
     pub fn get(&mut self, (table, name): (&str, &str)) -> Option<String> {
         self.table(table).get(name).cloned()
     }
@@ -132,15 +164,22 @@ impl Lock {
         self.table(table).insert(name.to_owned(), hash.to_owned());
     }
 
-    /// Writes it, whole or not at all.
-    pub fn write(&self) -> Result<()> {
+    /// Changes the lock of a project. Other processes that pin in it at the same time wait for one another.
+    pub fn change(project: &Path, change: impl FnOnce(&mut Self)) -> Result<()> {
+        // where folders can't be locked, the last one wins
+        let folder = fs::File::open(project);
+        let _held = folder.and_then(|folder| folder.lock().map(|()| folder));
+        let mut lock = Self::read(project)?;
+        change(&mut lock);
+        lock.write()
+    }
+
+    /// Its text.
+    pub fn text(&self) -> String {
         let mut out = String::from(
             "# What the recipes here use, by blake3. Written by `pretext`; belongs under version control.\nversion = 1\n",
         );
-        for (table, pins) in [
-            ("scripts", &self.text.scripts),
-            ("plugins", &self.text.plugins),
-        ] {
+        for (table, pins) in self.text.tables() {
             if pins.is_empty() {
                 continue;
             }
@@ -149,12 +188,17 @@ impl Lock {
                 let _ = writeln!(out, "{} = \"{hash}\"", quoted(name));
             }
         }
-        crate::files::write(&self.path(), out.as_bytes()).map_err(|error| {
+        out
+    }
+
+    /// Writes it, whole or not at all.
+    pub fn write(&self) -> Result<()> {
+        crate::files::write(&self.path(), self.text().as_bytes()).map_err(|error| {
             Problem::new(
                 Code::Disk,
                 format!("can't write {}: {error}", self.path().display()),
             )
-            .note("What a recipe uses is pinned there when it is first used.")
+            .note("What a recipe uses is pinned there.")
         })
     }
 }

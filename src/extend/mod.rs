@@ -1,11 +1,13 @@
 //! Two more doors into the catalog: scripts beside a recipe and compiled plugins. What comes in by them is called like what
 //! is built in.
 
+pub mod bundle;
 mod inside;
 mod lock;
 mod pins;
 #[allow(unsafe_code)]
 pub mod plugin;
+mod project;
 pub mod script;
 pub mod words;
 
@@ -13,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use lock::{LOCK_NAME, Lock, project_folder};
 pub use pins::Pin;
+pub use project::Project;
 
 use crate::catalog::{At, Problem, Spec};
 use crate::language::checked::{Door, Use};
@@ -88,11 +91,18 @@ impl Loader {
 
     fn script(&mut self, used: &Use, sources: &mut Sources) -> Result<Vec<Spec>, Vec<Diagnostic>> {
         let read = || -> Result<(String, Pin), Problem> {
-            let path = self.script_place(&used.name.text)?;
-            let bytes = inside::script_bytes(&path)?;
             let name = format!("script {}", used.name.text);
-            let key = lock::relative(&self.project, &path);
-            let pin = self.verify(("scripts", &key), &format!("the {name}"), &bytes, false)?;
+            let (path, bytes, pin) = match self.bundled(&used.name.text, Code::Script)? {
+                Some(found) => found,
+                None => {
+                    let path = self.script_place(&used.name.text)?;
+                    let bytes = inside::script_bytes(&path)?;
+                    let key = lock::relative(&self.project, &path);
+                    let what = format!("the {name}");
+                    let pin = self.verify(("scripts", &key), &what, &bytes, false)?;
+                    (path, bytes, pin)
+                }
+            };
             let text = String::from_utf8(bytes).map_err(|error| {
                 Problem::new(
                     Code::Script,
@@ -124,12 +134,21 @@ impl Doors for Loader {
         span: Span,
         sources: &mut Sources,
     ) -> Result<(PathBuf, FileId), Box<Diagnostic>> {
-        let read = || -> Result<(PathBuf, Vec<u8>), Problem> {
-            let place = self.recipe_place(&path.to_string_lossy())?;
+        let read = || -> Result<(PathBuf, Vec<u8>, Option<Pin>), Problem> {
+            let named = path.to_string_lossy().into_owned();
+            if let Some((place, bytes, pin)) = self.bundled(&named, Code::MissingFile)? {
+                return Ok((place, bytes, Some(pin)));
+            }
+            let place = self.recipe_place(&named)?;
             let bytes = inside::recipe_bytes(&place)?;
-            Ok((place, bytes))
+            let key = lock::relative(&self.project, &place);
+            let what = format!("the recipe {named}");
+            let pin = self.verify(("recipes", &key), &what, &bytes, true)?;
+            // a run pins what it executes; recipes are pinned where somebody asks for it
+            let pin = (self.options.update_lock || !pin.is_absent()).then_some(pin);
+            Ok((place, bytes, pin))
         };
-        let (place, bytes) = read().map_err(|problem| {
+        let (place, bytes, pin) = read().map_err(|problem| {
             let mut diagnostic = Diagnostic::error(problem.code, span, problem.message);
             diagnostic.notes = problem.notes;
             for help in problem.helps {
@@ -137,6 +156,7 @@ impl Doors for Loader {
             }
             Box::new(diagnostic)
         })?;
+        self.pins.extend(pin);
         let shown = self.folder.join(path);
         match std::str::from_utf8(&bytes) {
             Ok(text) => Ok((place, sources.add(shown, text))),

@@ -20,8 +20,9 @@ const MAX_BYTES: u64 = 65 * (MOST as u64 + 1);
 pub struct Pin {
     /// Its blake3 in hexadecimal digits.
     pub hash: String,
-    /// Where it is to be pinned, if it is not yet.
-    absent: Option<Place>,
+    /// Whether it is pinned as it is.
+    there: bool,
+    place: Place,
 }
 
 /// A line of a project's lock.
@@ -35,7 +36,7 @@ struct Place {
 impl Pin {
     /// Whether this content has no pin yet, or another one.
     pub fn is_absent(&self) -> bool {
-        self.absent.is_some()
+        !self.there
     }
 
     /// Pins the content, as the user's own.
@@ -43,11 +44,26 @@ impl Pin {
     /// # Errors
     /// The lock can't be written.
     pub fn keep(&self) -> Result<()> {
-        let Some(place) = &self.absent else {
+        if self.there {
             return Ok(());
-        };
+        }
+        let place = &self.place;
         Lock::pin(&place.project, (&place.table, &place.name), &self.hash)?;
         own(&place.project, (&place.table, &place.name), &self.hash);
+        Ok(())
+    }
+
+    /// Pins the content for everybody, the user too: from now on every difference is to be wanted.
+    ///
+    /// # Errors
+    /// The lock can't be written.
+    pub fn keep_strictly(&self) -> Result<()> {
+        let place = &self.place;
+        let key = (place.table.as_str(), place.name.as_str());
+        if !self.there {
+            Lock::pin(&place.project, key, &self.hash)?;
+        }
+        disown(&place.project, key, &self.hash);
         Ok(())
     }
 }
@@ -67,9 +83,18 @@ impl Loader {
         let path = lock.path();
         let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
         let refused = |message: String| Problem::new(Code::Pinned, message);
+        let place = Place {
+            project: self.project.clone(),
+            table: key.0.to_owned(),
+            name: key.1.to_owned(),
+        };
         match lock.get(key) {
             Some(pinned) if pinned.eq_ignore_ascii_case(&hash) => {
-                return Ok(Pin { hash, absent: None });
+                return Ok(Pin {
+                    hash,
+                    there: true,
+                    place,
+                });
             }
             Some(pinned) if !self.options.update_lock => {
                 let theirs = native || !is_own(&self.project, key, &pinned);
@@ -87,11 +112,11 @@ impl Loader {
                         (true, _) => problem.note("`--locked` refuses every difference."),
                         (false, true) => problem,
                         (false, false) => problem.note(
-                            "The pin was not written by a run of yours on this machine: it came with the recipe.",
+                            "The pin was not written by a run of yours on this machine: it came with the recipe, or `pretext lock` wrote it.",
                         ),
                     };
                     return Err(
-                        problem.help("if the change is wanted, say so once: `--update-lock`")
+                        problem.help("if the change is wanted, say so once: `--update-lock`, or `pretext lock` with the recipe")
                     );
                 }
             }
@@ -102,12 +127,11 @@ impl Loader {
             }
             _ => {}
         }
-        let absent = Some(Place {
-            project: self.project.clone(),
-            table: key.0.to_owned(),
-            name: key.1.to_owned(),
-        });
-        Ok(Pin { hash, absent })
+        Ok(Pin {
+            hash,
+            there: false,
+            place,
+        })
     }
 }
 
@@ -145,8 +169,23 @@ fn is_own(project: &Path, key: (&str, &str), hash: &str) -> bool {
     marks().contains(&mark)
 }
 
+/// Forgets that a pin was the user's own.
+fn disown(project: &Path, key: (&str, &str), hash: &str) {
+    let gone = mark(project, key, hash);
+    change(|lines| lines.retain(|line| *line != gone));
+}
+
 /// Remembers a pin as the user's own. Where that can't be written it is nobody's, and the next edit has to be confirmed.
 pub(super) fn own(project: &Path, key: (&str, &str), hash: &str) {
+    let new = mark(project, key, hash);
+    change(|lines| {
+        lines.retain(|line| *line != new);
+        lines.push(new);
+    });
+}
+
+/// Changes the user's own pins.
+fn change(change: impl FnOnce(&mut Vec<String>)) {
     let Some(file) = file() else { return };
     let Some(folder) = file.parent() else { return };
     if fs::create_dir_all(folder).is_err() {
@@ -155,10 +194,12 @@ pub(super) fn own(project: &Path, key: (&str, &str), hash: &str) {
     // others may pin at the same time; where folders can't be locked, the last one wins
     let held = fs::File::open(folder);
     let _held = held.and_then(|folder| folder.lock().map(|()| folder));
-    let new = mark(project, key, hash);
-    let mut lines = marks();
-    lines.retain(|line| *line != new);
-    lines.push(new);
+    let before = marks();
+    let mut lines = before.clone();
+    change(&mut lines);
+    if lines == before {
+        return;
+    }
     let text: String = lines[lines.len().saturating_sub(MOST)..]
         .iter()
         .map(|line| format!("{line}\n"))

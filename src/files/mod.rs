@@ -427,7 +427,7 @@ fn plain(name: &str) -> io::Result<&str> {
 }
 
 /// Digits that nobody knows before.
-fn random() -> io::Result<String> {
+pub(crate) fn random() -> io::Result<String> {
     let mut bytes = [0; DIGITS / 2];
     SystemRandom::new()
         .fill(&mut bytes)

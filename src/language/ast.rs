@@ -27,10 +27,21 @@ pub struct File {
     pub extends: Option<Name>,
     /// `override pretrain.batch = 1024`, in order.
     pub overrides: Vec<(Vec<Name>, Expr)>,
+    /// `sweep grid { … }`, in order.
+    pub sweeps: Vec<Sweep>,
     /// `use "common/views.ssl"`, in order.
     pub recipes: Vec<Name>,
     /// What stands before the names of used recipes, with the place of the `use`.
     pub spaces: Vec<Name>,
+}
+
+/// `sweep grid { pretrain.batch = [64, 128], run.seed = 1..3 }`
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// Its name.
+    pub name: Name,
+    /// Paths with the values that each takes, in order; the last one changes first.
+    pub axes: Vec<(Vec<Name>, Expr)>,
 }
 
 /// One item.
@@ -253,7 +264,10 @@ pub struct Argument {
 impl File {
     /// Whether nothing is defined in it, or brought in.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.extends.is_none() && self.recipes.is_empty()
+        self.items.is_empty()
+            && self.extends.is_none()
+            && self.recipes.is_empty()
+            && self.sweeps.is_empty()
     }
 }
 

@@ -24,10 +24,30 @@ pub struct Recipe {
     pub stages: Vec<Stage>,
     /// `layers NAME = …`, in order.
     pub stacks: Vec<Stack>,
+    /// What the recipe's sweeps come to, in order; none where it has no sweep. The values here are those of one of them.
+    pub points: Vec<Point>,
     /// `run { … }` with its defaults.
     pub run: Args,
     /// What has an error. Empty in a sound recipe.
     pub failed: Failed,
+}
+
+/// A point of a sweep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// The sweep's name.
+    pub sweep: String,
+    /// What is set, as the recipe writes it: paths with values.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Point {
+    /// `pretrain.optimizer.rate = 1e-3, run.seed = 2`
+    pub fn text(&self) -> String {
+        let settings = self.settings.iter();
+        let settings = settings.map(|(path, value)| format!("{path} = {value}"));
+        settings.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Most seeds of one recipe.

@@ -25,10 +25,8 @@ codes! {
     Edition = "E0102";
     /// The file is not UTF-8.
     Encoding = "E0103";
-    /// The file holds nothing.
+    /// The file, or a sweep, holds nothing.
     Empty = "E0104";
-    /// A part of the language that this version can't run.
-    NotYet = "E0105";
     /// No data set, augment, encoder or stage of this name.
     UnknownName = "E0201";
     /// No catalog entry of this name.
@@ -147,6 +145,6 @@ codes! {
     ScriptLimit = "E0902";
     /// A plugin can't be loaded, or fails.
     Plugin = "E0903";
-    /// A script or a plugin is not the one that `ssl.lock` names.
+    /// A file, a plugin or data are not those that `ssl.lock` names.
     Pinned = "E0904";
 }

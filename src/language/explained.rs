@@ -53,12 +53,9 @@ pub fn explained(code: Code) -> Explained {
         Code::Encoding => only(
             "Recipes are UTF-8. Save the file as UTF-8 in your editor; UTF-16 and Latin-1 are told by their first bytes.",
         ),
-        Code::Empty => only(
-            "A recipe defines something: at least a `dataset` and a stage. The README shows the shortest one.",
-        ),
-        Code::NotYet => with(
-            "The words belong to the language, and this version can't run them.",
-            "sweep grid { p.batch = [16, 32] }",
+        Code::Empty => with(
+            "A recipe defines something: at least a `dataset` and a stage; the README shows the shortest one. A sweep lists something: fields with the values that they take.",
+            "sweep grid { }",
             RUN,
         ),
         Code::UnknownName => with(

@@ -21,8 +21,8 @@ mod visible;
 pub(crate) use check::check_part;
 pub(crate) use check::unknown_part;
 pub use check::{
-    Checked, Closed, Doors, MAX_ERRORS, check, check_all, check_into, check_using, default_problem,
-    in_order,
+    Checked, Closed, Doors, MAX_ERRORS, MOST_POINTS, check, check_all, check_into, check_point,
+    check_using, default_problem, in_order,
 };
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};

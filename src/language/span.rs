@@ -62,6 +62,11 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// All of them, in the order in which they were added.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
     /// The file with this id; an empty one for an id of other sources.
     pub fn file(&self, id: FileId) -> &SourceFile {
         static UNKNOWN: LazyLock<SourceFile> = LazyLock::new(|| SourceFile {

@@ -283,6 +283,7 @@ impl Planner<'_> {
             name: stage.name.clone(),
             span: stage.name_span,
             body,
+            meaning: Default::default(),
             identity: String::new(),
             fits: Vec::new(),
         };
@@ -296,20 +297,17 @@ impl Planner<'_> {
         if let Some((_, settings)) = planned.training_graph() {
             set_batch(&mut trained, settings.batch);
         }
-        // what is learnt from records is counted, not drawn
-        let seed = if stage.kind == Kind::Fit { 0 } else { seed };
-        let (identity, fits) = identity::identity(self.recipe, &trained, seed, read);
-        planned.identity = identity;
-        planned.fits = fits.into_iter().collect();
+        let (mut meaning, fits) = identity::meaning(self.recipe, &trained, seed, read);
+        identity::bound(&mut meaning, &planned);
         if let Some(bytes) = given(&planned.body) {
-            planned.identity = identity::given(&planned.identity, bytes);
+            meaning.note("file", blake3::hash(bytes).to_hex().to_string());
         }
         if let Body::Train(training) = &planned.body {
             for begins in &training.begins {
                 if let Origin::File(file) = &begins.from {
                     // what it holds counts, not where it lies
-                    let held = format!("{} {}", begins.into, file.weights.hash);
-                    planned.identity = identity::given(&planned.identity, held.as_bytes());
+                    let hash = file.weights.hash.clone();
+                    meaning.note(&format!("file of {}", begins.into), hash);
                 }
             }
         }
@@ -318,8 +316,11 @@ impl Planner<'_> {
             && let StatisticsOrigin::Measured { .. } = normalized.origin
         {
             // the recipe does not say by what pictures are normalised: the pictures do
-            planned.identity = identity::measured(&planned.identity, &normalized.by);
+            meaning.note("normalize", identity::measured(&normalized.by));
         }
+        planned.identity = meaning.hash();
+        planned.meaning = meaning;
+        planned.fits = fits;
         Some(planned)
     }
 }

@@ -18,8 +18,26 @@ impl Planner<'_> {
             lost.filter(|name| self.recipe.datasets.iter().all(|item| item.name != **name))
                 .cloned(),
         );
+        // by what is called, so that records that are named twice are known to be the same
+        let mut known: BTreeMap<String, String> = BTreeMap::new();
         for item in in_order(&self.recipe.datasets) {
-            match crate::data::open(&item.data, &self.opened, self.places) {
+            let mut data = item.data.clone();
+            if let DataSource::Call(call) = &item.data.source {
+                let called = crate::language::call_text(call);
+                match known.get(&called) {
+                    Some(first) if self.opened.contains_key(first) => {
+                        data.source = DataSource::Named {
+                            dataset: first.clone(),
+                            split: None,
+                        };
+                    }
+                    _ if data.pipes.is_empty() => {
+                        known.insert(called, item.name.clone());
+                    }
+                    _ => {}
+                }
+            }
+            match crate::data::open(&data, &self.opened, self.places) {
                 Ok(Source::All(splits)) => {
                     for remark in &splits.remarks {
                         self.diagnostics.push(Diagnostic::warning(

@@ -143,21 +143,33 @@ impl Planner<'_> {
         if let Some(warmup) = schedule.warmup
             && in_steps(warmup) > steps
         {
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    Code::LintWarmup,
-                    schedule_call
-                        .args
-                        .span("warmup")
-                        .unwrap_or(schedule_call.span),
-                    format!(
-                        "the warmup of {} steps is longer than the run of {steps}",
-                        in_steps(warmup)
-                    ),
-                )
-                .note("The rate would never reach its base value.")
-                .help("shorten the warmup, or lengthen the run"),
-            );
+            let given = args.values.get("schedule");
+            let default =
+                given.is_none_or(|schedule| schedule.origin == crate::catalog::Origin::Default);
+            let what = if default {
+                "the default warmup"
+            } else {
+                "the warmup"
+            };
+            let mut found = Diagnostic::warning(
+                Code::LintWarmup,
+                schedule_call
+                    .args
+                    .span("warmup")
+                    .unwrap_or(schedule_call.span),
+                format!(
+                    "{what} of {} steps is longer than the run of {steps}",
+                    in_steps(warmup)
+                ),
+            )
+            .note("The rate would never reach its base value.");
+            if default {
+                let called = crate::language::call_text(schedule_call);
+                let of = &stage.call.spec.name;
+                found = found.note(format!("The default of `{of}` is `schedule = {called}`."));
+            }
+            self.diagnostics
+                .push(found.help("shorten the warmup, or lengthen the run"));
         }
         let Make::Optimizer(make) = &args.call("optimizer").spec.make else {
             return None;

@@ -1,6 +1,6 @@
 //! What `pretext plan` says of each stage, in numbers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::begin::listed;
 use super::memory::{self, Memory};
@@ -10,7 +10,7 @@ use crate::graph::{Graph, show};
 use crate::language::Span;
 
 /// One stage in numbers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StageSummary {
     /// Its name.
     pub stage: String,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
+use super::identity::Meaning;
 use super::open_clip::OpenClip;
 use super::transformers::Transformers;
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};
@@ -31,6 +32,22 @@ pub struct Plan {
     pub found: Vec<(String, Arc<Found>)>,
 }
 
+impl Plan {
+    /// blake3 of what its stages mean, in order and by what they take of one another: equal on every machine, whatever they are called.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for stage in &self.stages {
+            hasher.update(stage.identity.as_bytes());
+            let inputs = stage.inputs().into_iter().map(|from| &from.stage);
+            for name in inputs.chain(&stage.fits) {
+                let at = self.stages.iter().position(|other| other.name == *name);
+                hasher.update(&(at.unwrap_or(usize::MAX) as u64).to_le_bytes());
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
 /// One stage.
 pub struct StagePlan {
     /// Its name.
@@ -39,9 +56,11 @@ pub struct StagePlan {
     pub span: Span,
     /// What it does.
     pub body: Body,
-    /// blake3 of the resolved stage without its data and inputs: entries with their semantics, arguments, seed.
+    /// What decides its result in the recipe: entries with their semantics, arguments, seed.
+    pub meaning: Meaning,
+    /// blake3 of that, without the content of its data and its inputs.
     pub identity: String,
-    /// Fits whose results it takes, in the order of their names.
+    /// Fits whose results it takes, in the order in which it first does.
     pub fits: Vec<String>,
 }
 

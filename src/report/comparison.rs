@@ -1,27 +1,50 @@
 //! Several runs in one table: a row for each name, the mean and standard deviation over its runs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+
+use serde::Serialize;
 
 use super::ResultRow;
 use super::results::PIXELS;
+use super::text::{Side, columns as columns_of};
 use crate::evaluation::{Measure, Unit};
 
 /// The results of one run under the name that its row has; runs of one name differ by their seed.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct Compared {
     /// `simclr`
     pub name: String,
     /// `results.json`
     pub rows: Vec<ResultRow>,
+    /// What each stage was judged on, by the content of its data, where that is known: other data are no like protocol.
+    pub data: BTreeMap<String, String>,
 }
 
-/// What a column holds: the n-th result that a stage of this name gave by this evaluator and metric.
+/// One table, before it is written as Markdown or as a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The run that it is of, where there are several tables.
+    pub title: String,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// A row each: its name, its cells.
+    pub rows: Vec<(String, Vec<String>)>,
+    /// The baselines below them, likewise.
+    pub beside: Vec<(String, Vec<String>)>,
+    /// How each column was measured: its name, the evaluator, the protocol.
+    pub protocols: Vec<[String; 3]>,
+}
+
+/// What a column holds: the n-th result that a stage of this name gave by this evaluator, metric and protocol, on these data.
 #[derive(PartialEq)]
 struct Key<'r> {
     stage: &'r str,
     evaluator: &'r str,
     metric: &'r str,
-    /// Of several places, which.
+    protocol: String,
+    data: &'r str,
+    /// Of several of the same, which.
     number: usize,
 }
 
@@ -42,25 +65,111 @@ impl Column<'_> {
         }
         found
     }
-
-    /// How it was measured: every way once.
-    fn protocols(&self) -> String {
-        let mut all: Vec<String> = Vec::new();
-        for (_, row) in &self.rows {
-            let protocol = cell(&row.protocol);
-            if !all.contains(&protocol) {
-                all.push(protocol);
-            }
-        }
-        all.join("; or ")
-    }
 }
 
-/// Markdown tables. Runs that judge one encoder each share one: a row for each name. A run that judges several has one of its own: a row for each
+/// How a row was measured, without what its run met on the way: records that were left out, a collapse.
+fn protocol(row: &ResultRow) -> String {
+    let mut text = row.protocol.clone();
+    let records = |n: &u64| if *n == 1 { "record" } else { "records" };
+    let mut met: Vec<String> = Vec::new();
+    for n in row.left_out.values() {
+        met.push(format!(", trained without {n} unreadable {}", records(n)));
+        met.push(format!(", {n} {} left out", records(n)));
+    }
+    for n in row.repaired.values() {
+        met.push(format!(", trained with {n} repaired {}", records(n)));
+        met.push(format!(", {n} {} repaired", records(n)));
+    }
+    for (stage, step) in &row.collapsed {
+        let said = format!(", `{stage}` collapsed by step {step}");
+        met.push(format!("{said}, where it ended"));
+        met.push(said);
+    }
+    for said in met {
+        text = text.replacen(&said, "", 1);
+    }
+    text
+}
+
+/// Markdown tables of [`comparisons`].
+pub fn comparison(runs: &[Compared]) -> String {
+    let tables = comparisons(runs);
+    let several = tables.len() > 1;
+    let texts = tables.iter().map(|table| markdown(table, several));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// One table of all runs, a row for each name, whatever encoders they judge: the points of a sweep.
+pub fn side_by_side(runs: &[Compared]) -> Comparison {
+    table(runs, false)
+}
+
+/// A table as Markdown. `titled`: it says which run it is of.
+pub fn markdown(table: &Comparison, titled: bool) -> String {
+    let mut out = match titled && !table.title.is_empty() {
+        true => format!("**{}**\n\n", cell(&table.title)),
+        false => String::new(),
+    };
+    out += "| |";
+    for column in &table.columns {
+        let _ = write!(out, " {} |", cell(column));
+    }
+    out += "\n|---|";
+    out += &"---:|".repeat(table.columns.len());
+    out.push('\n');
+    let line = |out: &mut String, name: String, cells: &[String]| {
+        let _ = write!(out, "| {name} |");
+        for cell in cells {
+            let _ = write!(out, " {cell} |");
+        }
+        out.push('\n');
+    };
+    for (name, cells) in &table.rows {
+        line(&mut out, cell(name), cells);
+    }
+    for (name, cells) in &table.beside {
+        let (name, whose) = name.split_once(", ").unwrap_or((name, ""));
+        let whose = match whose {
+            "" => String::new(),
+            whose => format!(", {}", cell(whose)),
+        };
+        line(&mut out, format!("*{}*{whose}", cell(name)), cells);
+    }
+    out.push('\n');
+    for [column, evaluator, protocol] in &table.protocols {
+        let how = format!("`{}`, {}", cell(evaluator), cell(protocol));
+        let _ = writeln!(out, "- {}: {}", cell(column), how.trim_end_matches(", "));
+    }
+    out
+}
+
+/// A table as aligned text, for a terminal.
+pub fn plain(table: &Comparison) -> String {
+    if table.columns.is_empty() {
+        return String::new();
+    }
+    let head = std::iter::once(String::new()).chain(table.columns.iter().cloned());
+    let mut lines: Vec<Vec<Vec<String>>> = vec![head.map(|cell| vec![cell]).collect()];
+    for (name, cells) in table.rows.iter().chain(&table.beside) {
+        let line = std::iter::once(name.clone()).chain(cells.iter().cloned());
+        lines.push(line.map(|cell| vec![cell]).collect());
+    }
+    let mut sides = vec![Side::Right; table.columns.len() + 1];
+    sides[0] = Side::Left;
+    let mut out = columns_of(&lines, &sides);
+    for [column, evaluator, protocol] in &table.protocols {
+        let how = format!("{column}: {evaluator} · {protocol}");
+        out += how.trim_end_matches(" · ");
+        out.push('\n');
+    }
+    out
+}
+
+/// Tables. Runs that judge one encoder each share one: a row for each name. A run that judges several has one of its own: a row for each
 /// stage whose encoder was judged. Best first by the first column, a column for each thing that was measured. A cell is the mean over the
 /// runs of a name ± their standard deviation (of n − 1; none of one run), and in brackets the gain over the same encoder untrained.
 /// Raw data and supervised training stand in rows of their own. How each column was measured stands below.
-pub fn comparison(runs: &[Compared]) -> String {
+pub fn comparisons(runs: &[Compared]) -> Vec<Comparison> {
     let mut groups: Vec<(&str, Vec<Compared>)> = Vec::new();
     for run in runs {
         let mut sources: Vec<&str> = run.rows.iter().map(|row| row.from.as_str()).collect();
@@ -78,28 +187,29 @@ pub fn comparison(runs: &[Compared]) -> String {
             None => groups.push((group, own)),
         }
     }
-    let several = groups.len() > 1;
-    let tables = groups.iter().map(|(name, runs)| {
-        let heading = match name.is_empty() || !several {
-            true => String::new(),
-            false => format!("**{}**\n\n", cell(name)),
-        };
-        heading + &table(runs, !name.is_empty())
+    let tables = groups.iter().map(|(name, runs)| Comparison {
+        title: (*name).to_owned(),
+        ..table(runs, !name.is_empty())
     });
-    tables.collect::<Vec<_>>().join("\n")
+    tables.collect()
 }
 
 /// What a run says of one encoder, under that stage's name; columns of several encoders meet: `near_simclr` and `near_moco` are `near`.
 fn part(run: &Compared, from: &str) -> Compared {
     let ending = format!("_{}", from.replace('.', "_"));
     let rows = run.rows.iter().filter(|row| row.from == from);
+    let short = |stage: &str| stage.strip_suffix(&ending).unwrap_or(stage).to_owned();
     let rows = rows.map(|row| ResultRow {
-        stage: (row.stage.strip_suffix(&ending).unwrap_or(&row.stage)).to_owned(),
+        stage: short(&row.stage),
         ..row.clone()
     });
+    let data = run.data.iter();
     Compared {
         name: from.to_owned(),
         rows: rows.collect(),
+        data: data
+            .map(|(stage, data)| (short(stage), data.clone()))
+            .collect(),
     }
 }
 
@@ -107,7 +217,7 @@ fn part(run: &Compared, from: &str) -> Compared {
 type Of = fn(&ResultRow) -> Option<f64>;
 
 /// One table. `parts`: the rows are stages of one recipe, and have a baseline each where it is not the one of most.
-fn table(runs: &[Compared], parts: bool) -> String {
+fn table(runs: &[Compared], parts: bool) -> Comparison {
     let columns = columns(runs);
     let mut names: Vec<&str> = Vec::new();
     for run in runs {
@@ -131,26 +241,20 @@ fn table(runs: &[Compared], parts: bool) -> String {
         };
         names.sort_by(better);
     }
-    let mut out = String::from("| |");
-    for column in &columns {
-        let _ = write!(out, " {} |", title(column, &columns));
-    }
-    out += "\n|---|";
-    out += &"---:|".repeat(columns.len());
-    out.push('\n');
-    for name in &names {
-        let _ = write!(out, "| {} |", cell(name));
-        for column in &columns {
+    let rows = names.iter().map(|name| {
+        let cells = columns.iter().map(|column| {
             let own = column.values(&[name], |row| Some(row.value));
             let untrained = column.values(&[name], |row| row.untrained);
             let mut text = spread(column.measure, &own);
             if let Some(gain) = column.measure.gain(mean(&own), mean(&untrained)) {
                 let _ = write!(text, " ({gain})");
             }
-            let _ = write!(out, " {text} |");
-        }
-        out.push('\n');
-    }
+            text
+        });
+        ((*name).to_owned(), cells.collect())
+    });
+    let rows = rows.collect();
+    let mut below = Vec::new();
     let raw = alike(
         runs.iter()
             .flat_map(|run| &run.rows)
@@ -179,28 +283,33 @@ fn table(runs: &[Compared], parts: bool) -> String {
                 0 => String::new(),
                 _ => format!(", {}", group.join(", ")),
             };
-            let _ = write!(out, "| *{}*{} |", cell(name), cell(&whose));
-            for (column, mut numbers) in columns.iter().zip(numbers) {
+            let cells = columns.iter().zip(numbers).map(|(column, mut numbers)| {
                 // each encoder of a group has the same numbers: one of each seed
                 if parts {
                     numbers.truncate(numbers.len() / group.len());
                 }
-                let _ = write!(out, " {} |", spread(column.measure, &numbers));
-            }
-            out.push('\n');
+                spread(column.measure, &numbers)
+            });
+            below.push((format!("{name}{whose}"), cells.collect()));
         }
     }
-    out.push('\n');
-    for column in &columns {
-        let _ = writeln!(
-            out,
-            "- {}: `{}`, {}",
+    let protocols = columns.iter().map(|column| {
+        [
             title(column, &columns),
-            cell(column.key.evaluator),
-            column.protocols(),
-        );
+            column.key.evaluator.to_owned(),
+            column.key.protocol.clone(),
+        ]
+    });
+    Comparison {
+        title: String::new(),
+        columns: columns
+            .iter()
+            .map(|column| title(column, &columns))
+            .collect(),
+        rows,
+        beside: below,
+        protocols: protocols.collect(),
     }
-    out
 }
 
 /// Names whose numbers are the same, the largest group first.
@@ -221,8 +330,27 @@ fn alike_in<'n>(names: &[&'n str], of: impl Fn(&[&str]) -> Vec<Vec<f64>>) -> Vec
 fn columns(runs: &[Compared]) -> Vec<Column<'_>> {
     let mut columns: Vec<Column<'_>> = Vec::new();
     for run in runs {
-        for (row, key) in keyed(&run.rows) {
-            let at = match columns.iter().position(|column| column.key == key) {
+        for (row, key) in keyed(run) {
+            // data that nobody knows may be those of any column
+            let same = |column: &Column<'_>| {
+                let own = &column.key;
+                let known = own.data == key.data || own.data.is_empty() || key.data.is_empty();
+                known
+                    && (
+                        own.stage,
+                        own.evaluator,
+                        own.metric,
+                        &own.protocol,
+                        own.number,
+                    ) == (
+                        key.stage,
+                        key.evaluator,
+                        key.metric,
+                        &key.protocol,
+                        key.number,
+                    )
+            };
+            let at = match columns.iter().position(same) {
                 Some(at) => at,
                 None => {
                     columns.push(Column {
@@ -239,18 +367,21 @@ fn columns(runs: &[Compared]) -> Vec<Column<'_>> {
     columns
 }
 
-fn keyed(rows: &[ResultRow]) -> Vec<(&ResultRow, Key<'_>)> {
+fn keyed(run: &Compared) -> Vec<(&ResultRow, Key<'_>)> {
     let mut found: Vec<(&ResultRow, Key<'_>)> = Vec::new();
-    for row in rows {
-        let same = |(other, _): &&(&ResultRow, Key<'_>)| {
-            (&other.stage, &other.evaluator, &other.metric)
-                == (&row.stage, &row.evaluator, &row.metric)
+    for row in &run.rows {
+        let protocol = protocol(row);
+        let same = |(other, key): &&(&ResultRow, Key<'_>)| {
+            (&other.stage, &other.evaluator, &other.metric, &key.protocol)
+                == (&row.stage, &row.evaluator, &row.metric, &protocol)
         };
         let key = Key {
             stage: &row.stage,
             evaluator: &row.evaluator,
             metric: &row.metric,
+            data: run.data.get(&row.stage).map_or("", String::as_str),
             number: found.iter().filter(same).count(),
+            protocol,
         };
         found.push((row, key));
     }
@@ -286,19 +417,18 @@ pub(super) fn spread(measure: Measure, numbers: &[f64]) -> String {
 
 /// The stage's name, with what else tells it from the others.
 fn title(column: &Column<'_>, all: &[Column<'_>]) -> String {
-    let Key {
-        stage,
-        metric,
-        number,
-        ..
-    } = column.key;
-    let metrics = all.iter().filter(|other| other.key.stage == stage);
-    let mut text = cell(stage);
-    if metrics.clone().any(|other| other.key.metric != metric) {
-        let _ = write!(text, " {}", cell(metric));
+    let Key { stage, metric, .. } = column.key;
+    let of_stage = all.iter().filter(|other| other.key.stage == stage);
+    let mut text = stage.to_owned();
+    if of_stage.clone().any(|other| other.key.metric != metric) {
+        let _ = write!(text, " {metric}");
     }
-    if metrics.clone().any(|other| other.key.number > 0) {
-        let _ = write!(text, " {}", number + 1);
+    let like: Vec<&Column<'_>> = of_stage
+        .filter(|other| other.key.metric == metric)
+        .collect();
+    if like.len() > 1 {
+        let at = like.iter().position(|other| other.key == column.key);
+        let _ = write!(text, " {}", at.unwrap_or(0) + 1);
     }
     text
 }
@@ -342,6 +472,7 @@ mod tests {
         };
         Compared {
             name: name.into(),
+            data: BTreeMap::new(),
             rows: vec![
                 row("near", value),
                 row("near", value + 0.01),
@@ -388,6 +519,7 @@ mod tests {
         };
         let seed = |add: f64| Compared {
             name: "nets".into(),
+            data: BTreeMap::new(),
             rows: vec![
                 row("halves", 0.4 + add, 0.2 + add),
                 row("moco.momentum", 0.5 + add, 0.3 + add),
@@ -409,6 +541,40 @@ mod tests {
         let both = comparison(&[seed(0.0), run("alone", 0.5, 0.3)]);
         assert!(both.starts_with("**nets**\n\n| | near |"), "{both}");
         assert!(both.contains("\n\n| | near 1 | near 2 | far |"), "{both}");
+    }
+
+    #[test]
+    fn only_like_protocols_stand_beside_each_other() {
+        let mut other = run("b", 0.6, 0.3);
+        other.rows.truncate(1);
+        other.rows[0].protocol = "k = 5".into();
+        let mut met = run("c", 0.7, 0.3);
+        met.rows.truncate(1);
+        met.rows[0].protocol += ", trained without 3 unreadable records, `p` collapsed by step 7";
+        met.rows[0].left_out.insert("p".into(), 3);
+        met.rows[0].collapsed.insert("p".into(), 7);
+        let mut elsewhere = run("d", 0.8, 0.3);
+        elsewhere.rows.truncate(1);
+        elsewhere.data.insert("near".into(), "other".into());
+        let mut first = run("a", 0.5, 0.3);
+        first.rows.truncate(1);
+        first.data.insert("near".into(), "some".into());
+        let table = comparison(&[first, other, met, elsewhere]);
+        let rows: Vec<&str> = table.lines().take(6).collect();
+        assert_eq!(
+            rows,
+            [
+                "| | near 1 | near 2 | near 3 |",
+                "|---|---:|---:|---:|",
+                // what a run met on the way is no other protocol
+                "| c | 70.0 (+40.0) | – | – |",
+                "| a | 50.0 (+20.0) | – | – |",
+                "| b | – | 60.0 (+30.0) | – |",
+                "| d | – | – | 80.0 (+50.0) |",
+            ],
+            "{table}"
+        );
+        assert!(table.contains("- near 2: `knn`, k = 5\n"), "{table}");
     }
 
     #[test]

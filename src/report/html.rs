@@ -43,6 +43,8 @@ pub enum ReportError {
     },
 }
 
+pub(super) use page::{STYLE, list};
+
 /// Writes `report.html` into a run directory from the files that are there, and returns its path. The file is
 /// replaced at once: a reader never sees half of it.
 ///

@@ -10,20 +10,26 @@ mod curve;
 pub mod embedding;
 mod exhibits;
 mod html;
+mod meaning;
 pub mod operations;
 pub mod plot;
 mod results;
 mod seeds;
+mod side;
 mod spread;
 mod table;
 mod text;
 
 pub use collapse::{COLLAPSE, Collapsed, LikelyCause};
-pub use comparison::{Compared, comparison};
+pub use comparison::{
+    Compared, Comparison, comparison, comparisons, markdown, plain, side_by_side,
+};
 pub use curve::{Curve, CurveLine};
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
 pub use html::{ReportError, write};
+pub use meaning::{Change, MEANING, Recorded, StageDifference, differences, recorded, told};
 pub use results::{PIXELS, ResultRow};
 pub use seeds::{SeedsRow, over_seeds, seeds_table};
+pub use side::{Difference, page};
 pub use spread::{Share, Spread, spread};
 pub use table::table;

@@ -5,6 +5,7 @@ mod data;
 mod explained;
 mod foreign;
 mod hostile;
+mod large;
 mod mistakes;
 #[path = "../support/mutate.rs"]
 mod mutate;

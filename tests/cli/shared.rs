@@ -126,7 +126,8 @@ run { seeds = 1..2 }
     let said = ran.stderr();
     assert_eq!(ran.output.status.code(), Some(0), "{said}");
     assert_eq!(
-        said.matches("learnt by the run of another seed").count(),
+        said.matches("words · taken from runs/recipe/seed.1, which has it")
+            .count(),
         1,
         "{said}"
     );

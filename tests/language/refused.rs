@@ -64,9 +64,42 @@ fn an_open_brace_ends_at_the_next_item() {
 }
 
 #[test]
-fn later_versions_are_named() {
-    let text = "sweep grid { rotations.optimizer.rate = [1e-3, 3e-4], run.seed = 1..5 }";
-    assert_eq!(codes(text), ["E0105"], "{text}");
+fn sweeps_list_values_of_fields_that_are_there() {
+    let whole = "sweep grid { rotations.optimizer.rate = [1e-3, 3e-4], run.seed = 1..5 }";
+    let none: [&str; 0] = [];
+    assert_eq!(codes(whole), none);
+    for (text, code) in [
+        ("sweep grid { rotations.optimizer.rate = 1e-3 }", "E0301"),
+        (
+            "sweep grid { rotations.optimizer.rate = 1e-3..3e-3 }",
+            "E0301",
+        ),
+        ("sweep grid { rotations.optimizer.rate = [] }", "E0302"),
+        ("sweep grid { run.seed = 5..1 }", "E0302"),
+        ("sweep grid { run.seed = 1..2000 }", "E0302"),
+        (
+            "sweep grid { run.seed = 1..100, rotations.batch = [8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88] }",
+            "E0302",
+        ),
+        ("sweep grid { run.seed = [1, 2, 1] }", "E0204"),
+        ("sweep grid { run.seed = [1], run.seed = [2] }", "E0204"),
+        (
+            "sweep grid { rotations.optimizer.rate = [1e-3], rotations.optimizer = [adamw(1e-3)] }",
+            "E0204",
+        ),
+        (
+            "sweep grid { run.seed = [1] }\nsweep grid { run.seed = [2] }",
+            "E0204",
+        ),
+        ("sweep grid { }", "E0104"),
+        ("sweep grid { rotations.nothing = [1, 2] }", "E0203"),
+        ("sweep grid { nothing.batch = [1, 2] }", "E0201"),
+        ("sweep grid { rotations.batch = [\"a\"] }", "E0301"),
+        ("sweep grid { rotations.batch }", "E0101"),
+        ("sweep grid", "E0101"),
+    ] {
+        assert_eq!(codes(text), [code], "{text}");
+    }
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 mod alive;
 mod begins;
+mod bundles;
 mod clips;
 mod collapse;
 mod dialogues;
 mod epochs;
 mod exhibits;
 mod export;
+mod identity;
 mod judges;
 mod left_out;
 mod parts;
@@ -16,6 +18,7 @@ mod rewards;
 mod scripts;
 mod strangers;
 mod supervised;
+mod sweep;
 mod word_vectors;
 mod words;
 
@@ -97,6 +100,11 @@ fn run(test: &Test, out: &str, more: &[&str]) -> Ran {
     test.run(&arguments(out, more))
 }
 
+/// The same, and says all that there is to say.
+fn loud(test: &Test, out: &str, more: &[&str]) -> Ran {
+    test.run(&[&["run", "recipe.ssl", "--out", out], more].concat())
+}
+
 /// Starts the recipe.
 fn start(test: &Test, out: &str, more: &[&str]) -> Child {
     test.command(&arguments(out, more)).spawn().expect("a run")
@@ -114,6 +122,18 @@ fn killed(test: &Test, more: &[&str], after: u64) {
         &[more, &["--set", "run.workers=3"]].concat(),
     )
     .success();
+}
+
+/// Starts the recipe and kills it once `there` says that it has come far enough.
+fn killed_after(test: &Test, out: &str, mut there: impl FnMut() -> bool) {
+    let mut child = start(test, out, &[]);
+    for _ in 0..20_000 {
+        if there() || child.try_wait().is_ok_and(|ended| ended.is_some()) {
+            break;
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// These files are the same in both run directories.

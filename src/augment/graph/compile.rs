@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::finish::mark_last_uses;
+use super::finish::{mark_last_uses, place_draws};
 use super::{Input, Node, SampleGraph};
 use crate::catalog::{Artifact, Call, Problem};
 use crate::data::lab::LabPart;
@@ -136,6 +136,7 @@ pub fn compile(
         fields: emitted,
     };
     mark_last_uses(&mut graph);
+    place_draws(&mut graph);
     Ok(graph)
 }
 
@@ -144,7 +145,7 @@ pub(super) struct Compiler<'a> {
     pub(super) statistics: Option<&'a Normalization>,
     pub(super) nodes: Vec<Node>,
     pub(super) slots: usize,
-    /// How often an instance path was asked for.
+    /// How often a place was asked for.
     seen: HashMap<String, usize>,
     /// Augments that are being compiled, outermost first.
     pub(super) open: Vec<String>,

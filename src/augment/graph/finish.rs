@@ -1,6 +1,9 @@
-//! The last step of compiling: who reads a value last.
+//! The last steps of compiling: who reads a value last, and where each draw has its place.
+
+use std::collections::BTreeMap;
 
 use super::{Input, Node, SampleGraph};
+use crate::data::Philox;
 
 /// Drops nodes that nobody reads, and lets each value move at its last use.
 pub(super) fn mark_last_uses(graph: &mut SampleGraph) {
@@ -39,4 +42,51 @@ pub(super) fn mark_last_uses(graph: &mut SampleGraph) {
     }
     kept.reverse();
     graph.nodes = kept;
+}
+
+/// Gives every transform the place that its draws are keyed by: its name, and its number among those of its name, met on the way from
+/// what is emitted first, inputs before what they flow into.
+pub(super) fn place_draws(graph: &mut SampleGraph) {
+    let mut maker: Vec<Option<usize>> = vec![None; graph.slots];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        match node {
+            Node::Apply { first, count, .. } => maker[*first..first + count].fill(Some(index)),
+            Node::Gather { output, .. } => maker[*output] = Some(index),
+        }
+    }
+    let inputs = |node: &Node| -> Vec<usize> {
+        match node {
+            Node::Apply { input, .. } => vec![input.slot],
+            Node::Gather { inputs, .. } => inputs.iter().map(|input| input.slot).collect(),
+        }
+    };
+    let mut order = Vec::with_capacity(graph.nodes.len());
+    let mut met = vec![false; graph.nodes.len()];
+    for output in &graph.outputs {
+        // a node waits below its inputs: met once they are placed
+        let mut waiting: Vec<(usize, bool)> = maker[output.slot]
+            .map(|node| (node, false))
+            .into_iter()
+            .collect();
+        while let Some((node, ready)) = waiting.pop() {
+            if ready {
+                order.push(node);
+                continue;
+            }
+            if std::mem::replace(&mut met[node], true) {
+                continue;
+            }
+            waiting.push((node, true));
+            let above = inputs(&graph.nodes[node]).into_iter().rev();
+            waiting.extend(above.filter_map(|slot| Some((maker[slot]?, false))));
+        }
+    }
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for index in order {
+        if let Node::Apply { name, key, .. } = &mut graph.nodes[index] {
+            let number = known.entry(name.clone()).or_insert(0);
+            *key = Philox::part(&format!("{name}/{number}"));
+            *number += 1;
+        }
+    }
 }

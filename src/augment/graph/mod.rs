@@ -1,9 +1,9 @@
 //! The sample graph: an `augment` block, typed and flattened, run per sample.
 //!
-//! Every draw is keyed by (seed, epoch, sample, instance path), where the path names the place in the recipe: in
-//! `augment pair(image) { emit a = image |> view(), b = … }` the flip of the first view draws from `pair/a/view/hflip`.
-//! So a sample gets the same view whatever the number of threads, the batch size or a restart, and a change at one place
-//! leaves the draws at the others alone.
+//! Every draw is keyed by (seed, epoch, sample, place), where the place is the transform's name and its number among those of its
+//! name, on the way from what is emitted first to what is emitted last: the flip of the first view draws from `hflip/0`, that of the
+//! second from `hflip/1`. So a sample gets the same view whatever the number of threads, the batch size or a restart, whatever the
+//! augment and what is bound in it are called, and however it is written: step by step, or through another augment.
 
 mod compile;
 mod finish;
@@ -33,9 +33,11 @@ enum Node {
         first: usize,
         /// How many outputs it has.
         count: usize,
-        /// The instance path, for messages.
+        /// What the recipe calls the transform.
+        name: String,
+        /// Its place in the recipe by the recipe's own names, for messages: `pair/a/view/hflip`.
         path: String,
-        /// The same as a part of the random key.
+        /// Its place as a part of the random key.
         key: u64,
         /// What it does, where it does the same each time.
         always: Option<String>,
@@ -107,6 +109,7 @@ impl SampleGraph {
                         },
                         first: slot,
                         count: 1,
+                        name: "normalize".into(),
                         key: Philox::part(&path),
                         path,
                         always: None,
@@ -132,7 +135,7 @@ impl SampleGraph {
         &self.fields
     }
 
-    /// The instance paths of its transforms, in the order in which they run.
+    /// The places of its transforms by the recipe's names, in the order in which they run.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().filter_map(|node| match node {
             Node::Apply { path, .. } => Some(path.as_str()),

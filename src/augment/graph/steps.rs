@@ -5,7 +5,7 @@ use super::{Input, Node};
 use crate::augment::{Transform, frames, normalize};
 use crate::catalog::{Artifact, At, Call, Make, Problem, Value as Argument};
 use crate::data::lab::LabPart;
-use crate::data::{Philox, Pieces, SampleType};
+use crate::data::{Pieces, SampleType};
 use crate::language::codes::Code;
 use crate::language::{Span, canonical};
 
@@ -120,7 +120,8 @@ impl Compiler<'_> {
             recoloured,
             words,
         };
-        let values = self.apply(transform, input.slot, types, path, always, flows);
+        let names = (name.to_owned(), path);
+        let values = self.apply(transform, input.slot, types, names, always, flows);
         if touches && let Some(last) = values.last() {
             self.touching.push((last.slot, call.span));
         }
@@ -166,7 +167,8 @@ impl Compiler<'_> {
             recoloured: values.iter().find_map(|value| value.recoloured),
             words,
         };
-        Some(self.apply(transform, gathered, types, path, None, flows))
+        let names = (call.spec.name.clone(), path);
+        Some(self.apply(transform, gathered, types, names, None, flows))
     }
 
     /// Adds a transform of what is in a slot; what it emits, in slots that follow one another.
@@ -175,7 +177,7 @@ impl Compiler<'_> {
         transform: Box<dyn Transform>,
         input: usize,
         types: Vec<SampleType>,
-        path: String,
+        (name, path): (String, String),
         always: Option<String>,
         Flows {
             normalized,
@@ -191,8 +193,10 @@ impl Compiler<'_> {
             input: unread(input),
             first,
             count,
-            key: Philox::part(&path),
+            name,
             path,
+            // where it stands is known when all is there
+            key: 0,
             always,
         });
         let value = |(i, ty)| Value {

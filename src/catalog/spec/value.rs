@@ -60,6 +60,8 @@ pub enum Origin {
     Default,
     /// Given on the command line with `--set`.
     Set,
+    /// One of the values that a `sweep` of the recipe lists.
+    Sweep,
 }
 
 /// One argument or field with its value.

@@ -4,8 +4,9 @@
 //! files. It ends with a BLAKE3 hash of everything before it, so a file that was cut short or changed is recognised; then the
 //! newest whole one counts.
 //!
-//! It also says what it belongs to: the stage, its content hash, which training of the stage, and its list of tensors. A file of
-//! another stage, of other settings, with a tensor too few or too many is whole and still of no use here.
+//! It also says what it belongs to: the stage's content hash, which training of the stage, and its list of tensors. A file of
+//! another stage, of other settings, with a tensor too few or too many is whole and still of no use here. What the stage is called
+//! is told, but decides nothing: another name is no other stage.
 
 mod fits;
 mod format;
@@ -21,7 +22,7 @@ pub(crate) use fits::{fits_model, fits_training};
 pub(crate) use format::{Entry, Kind};
 pub(crate) use read::Opened;
 pub use read::read;
-pub use store::{Newest, clear, newest, save};
+pub use store::{Newest, clear, keep, newest, save};
 pub(crate) use store::{newest_fitting, owner};
 pub use write::write;
 
@@ -29,7 +30,7 @@ pub use write::write;
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {
-    /// The stage.
+    /// What the stage was called, for people.
     pub stage: String,
     /// Which training of the stage: empty for its own, else `untrained`, `pixels`.
     pub part: String,

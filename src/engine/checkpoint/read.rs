@@ -155,18 +155,18 @@ impl Opened {
         }
     }
 
-    /// Refuses what belongs to something else.
+    /// Refuses what belongs to something else. What its stage was called when it was written does not matter.
     pub(crate) fn expect(self, binding: &Binding) -> Result<Self> {
         let own = self.binding();
-        if own == binding {
+        if (&own.hash, &own.part) == (&binding.hash, &binding.part) {
             return Ok(self);
         }
         // names in a file are not for a terminal: only what is known here is told
         Err(self.bad(
-            match (own.stage == binding.stage, own.hash == binding.hash) {
-                (false, _) => format!("it belongs to another stage than `{}`", binding.stage),
-                (true, false) => format!("it belongs to other settings of `{}`", binding.stage),
-                (true, true) => format!("it belongs to another training of `{}`", binding.stage),
+            match (own.hash == binding.hash, own.stage == binding.stage) {
+                (false, false) => format!("it belongs to another stage than `{}`", binding.stage),
+                (false, true) => format!("it belongs to other settings of `{}`", binding.stage),
+                (true, _) => format!("it belongs to another training of `{}`", binding.stage),
             },
         ))
     }

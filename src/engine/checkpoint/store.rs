@@ -75,13 +75,12 @@ pub(crate) fn newest_fitting(
     Ok(newest)
 }
 
-/// The content hash that the newest readable checkpoint of a folder belongs to, where it is the stage's.
-pub(crate) fn owner(folder: &Folder, stage: &str) -> Option<String> {
+/// The content hash that the newest readable checkpoint of a folder belongs to.
+pub(crate) fn owner(folder: &Folder) -> Option<String> {
     let files = files(folder).ok()?;
-    files.iter().find_map(|(_, name, _)| {
-        let binding = Opened::new(folder, name).ok()?.binding().clone();
-        (binding.stage == stage).then_some(binding.hash)
-    })
+    files
+        .iter()
+        .find_map(|(_, name, _)| Some(Opened::new(folder, name).ok()?.binding().hash.clone()))
 }
 
 /// Removes the checkpoints of a folder of this name, and the folder where nothing else is in it.
@@ -96,6 +95,18 @@ pub fn clear(parent: &Folder, name: &str) {
     }
     let _ = sweep(&folder);
     let _ = parent.remove_folder(name);
+}
+
+/// Removes all but the newest few checkpoints of a folder of this name.
+pub fn keep(parent: &Folder, name: &str, newest: usize) {
+    let Ok(folder) = parent.folder(name) else {
+        return;
+    };
+    let files = files(&folder).unwrap_or_default();
+    let files = files.iter().filter(|(_, _, kind)| *kind == Kind::File);
+    for (_, file, _) in files.skip(newest) {
+        let _ = folder.remove(file);
+    }
 }
 
 /// Removes what a crash in the middle of writing left.

@@ -44,7 +44,7 @@ pub fn calibrate(plan: &Plan) -> Result<Vec<f64>, Box<Diagnostic>> {
             .map_err(|error| Failure::from(error).diagnostic(start))?,
         settings,
         directory: None,
-        beside: None,
+        beside: Vec::new(),
         stages: BTreeMap::new(),
         manifests: BTreeMap::new(),
         times: RefCell::new(Times::nowhere()),

@@ -1,26 +1,33 @@
 //! What a change of settings means for what a run directory holds, in one line.
 
-use super::directory::Came;
+use super::arrange::Came;
 
 /// The stages, by what became of what was there.
 #[derive(Default)]
 pub(super) struct Changes {
     kept: Vec<String>,
+    renamed: Vec<String>,
     back: Vec<String>,
     anew: Vec<String>,
     /// Names of folders that were moved aside.
     aside: Vec<String>,
     unknown: bool,
     changed: bool,
+    /// What has changed of each, and what follows.
+    why: Vec<String>,
 }
 
 impl Changes {
     /// Takes note of one stage.
-    pub fn add(&mut self, stage: &str, came: Came) {
+    pub fn add(&mut self, stage: &str, came: Came, why: Option<String>) {
         let name = format!("`{stage}`");
+        self.why.extend(why.map(|why| format!("{stage} · {why}")));
         let (aside, back) = match came {
             Came::New => return,
             Came::Kept => return self.kept.push(name),
+            Came::Renamed { from } => {
+                return self.renamed.push(format!("{name} (was `{from}`)"));
+            }
             Came::Changed { aside, back } => {
                 self.changed = true;
                 (aside, back)
@@ -38,16 +45,22 @@ impl Changes {
             .extend(aside.map(|aside| format!("stages/{aside}")));
     }
 
-    /// The line, where there is something to say.
-    pub fn line(&self) -> Option<String> {
+    /// What there is to say: one line of all, then one of each stage that is made anew.
+    pub fn lines(&self) -> Vec<String> {
+        self.line().into_iter().chain(self.why.clone()).collect()
+    }
+
+    fn line(&self) -> Option<String> {
         let why = match (self.changed, self.unknown) {
-            (false, false) => return None,
+            (false, false) if self.renamed.is_empty() => return None,
+            (false, false) => "names changed",
             (true, _) => "settings changed",
             (false, true) => "a stage does not say which settings it belongs to",
         };
         let mut parts = Vec::new();
         for (names, what) in [
             (&self.kept, "kept"),
+            (&self.renamed, "kept"),
             (
                 &self.back,
                 "taken back from an earlier run with these settings",
@@ -81,15 +94,16 @@ mod tests {
     #[test]
     fn one_line_says_what_becomes_of_each_stage() {
         let mut changes = Changes::default();
-        changes.add("pre", Came::Kept);
-        changes.add("fresh", Came::New);
-        assert_eq!(changes.line(), None);
+        changes.add("pre", Came::Kept, None);
+        changes.add("fresh", Came::New, None);
+        assert_eq!(changes.lines(), Vec::<String>::new());
         changes.add(
             "knn",
             Came::Changed {
                 aside: Some("knn~01234567".into()),
                 back: false,
             },
+            Some("`k` was 5, is 6: runs anew".into()),
         );
         changes.add(
             "probe",
@@ -97,13 +111,20 @@ mod tests {
                 aside: Some("probe~89abcdef".into()),
                 back: true,
             },
+            None,
         );
+        let renamed = Came::Renamed { from: "old".into() };
+        changes.add("new", renamed.clone(), None);
         assert_eq!(
-            changes.line().as_deref(),
-            Some(
-                "settings changed: `pre` kept; `probe` taken back from an earlier run with these settings; `knn` made anew; \
-                 what was there stays in stages/knn~01234567 and stages/probe~89abcdef"
-            )
+            changes.lines(),
+            [
+                "settings changed: `pre` kept; `new` (was `old`) kept; `probe` taken back from an earlier run with these \
+                 settings; `knn` made anew; what was there stays in stages/knn~01234567 and stages/probe~89abcdef",
+                "knn · `k` was 5, is 6: runs anew",
+            ]
         );
+        let mut changes = Changes::default();
+        changes.add("new", renamed, None);
+        assert_eq!(changes.lines(), ["names changed: `new` (was `old`) kept"]);
     }
 }

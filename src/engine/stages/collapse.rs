@@ -17,8 +17,8 @@ use crate::plan::{Cause, Collapse, Settings, Symptoms};
 const SHARE: f64 = 34.0;
 /// Fewest steps between two looks, whatever a batch costs.
 const LEAST: f64 = 10.0;
-/// Most looks in a run, which are lines of its metrics.
-const LOOKS: u64 = 2000;
+/// After so many looks, which are lines of the metrics, they are half as many, after three times so many half of that.
+const LOOKS: u64 = 1000;
 /// What is a collapse of something.
 #[derive(Clone, Copy, Debug)]
 struct Bound {
@@ -123,7 +123,7 @@ impl<'a> Doctor<'a> {
         Self {
             collapse,
             graphs: graphs.map(|g| (g, g.embeddings(&encoders))).collect(),
-            every: every.max(settings.steps / LOOKS),
+            every,
             seed,
             start: start.collect(),
             norms: part("norms"),
@@ -156,7 +156,9 @@ impl<'a> Doctor<'a> {
 
     /// Whether it looks before the step of this number.
     pub fn is_due(&self, step: u64) -> bool {
-        step.is_multiple_of(self.every)
+        // fewer as a run grows long, by the step alone: a longer one begins like a shorter one
+        let longer = (step / self.every / LOOKS + 1).ilog2();
+        step.is_multiple_of(self.every << longer)
     }
 
     /// Looks at what `graph` makes of a batch after `step` steps: a line for the metrics, and a collapse where it is one.

@@ -3,10 +3,11 @@
 //!
 //! ```text
 //! lock                    the process that runs
-//! recipe.ssl run.json     what runs; results.json, timing.jsonl, preview.png, playing.png, report.html
+//! recipe.ssl run.json plan.json source.bundle   what runs; results.json, timing.jsonl, preview.png, playing.png, report.html
 //! results/STAGE.NAME.png  what a stage shows of itself, .txt of texts; stages/STAGE/exhibits.json says of which records
 //! stages/NAME/hash        the content hash that the folder belongs to: 64 digits and a line's end
 //! stages/NAME/done        the stage has ended: its files and their hashes
+//! stages/NAME/meaning.json what those settings are: what decides the result
 //! stages/NAME~01234567/   what other settings left there
 //! ```
 
@@ -20,7 +21,7 @@ use super::failure::{Failure, disk};
 use super::folder::{StageDirectory, file_of};
 use crate::engine::checkpoint::{self, Opened};
 use crate::evaluation::{BESIDE, Column, SUPERVISED, TAUGHT};
-use crate::files::{Folder, Kind, Odd, is_hex, odd, unfinished};
+use crate::files::{Folder, Odd, is_hex, odd, unfinished};
 use crate::language::codes::Code;
 
 /// What this program writes at the top of a run directory.
@@ -29,6 +30,8 @@ const OWN: &[&str] = &[
     "stages",
     "recipe.ssl",
     "run.json",
+    "plan.json",
+    "source.bundle",
     "results",
     "results.json",
     "timing.jsonl",
@@ -47,25 +50,15 @@ const LONGEST_OWNER: u64 = 32;
 pub(super) struct RunDirectory {
     /// Its root.
     pub folder: Folder,
-    stages: Folder,
+    /// The folders of the stages.
+    pub stages: Folder,
     /// The system lets go of it when the process ends, however it ends.
     _lock: File,
 }
 
-/// How a stage came by its folder.
-pub(super) enum Came {
-    /// There was none.
-    New,
-    /// It was there.
-    Kept,
-    /// What was there belongs to other settings and is now called so; whether what these settings left earlier is back.
-    Changed { aside: Option<String>, back: bool },
-    /// What was there does not say what it belongs to and is now called so.
-    Unknown { aside: String, back: bool },
-}
-
 /// What a folder belongs to.
-enum Owner {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
     Settings(String),
     Nobody,
     Empty,
@@ -104,46 +97,9 @@ impl RunDirectory {
         written.map_err(|error| disk(&self.folder.path_of(name), &error))
     }
 
-    /// The folder of a stage whose content hash is `hash`. What other settings left there is moved aside, not deleted; what these
-    /// settings left earlier comes back.
-    pub fn stage(&self, name: &str, hash: &str) -> Result<(StageDirectory, Came), Failure> {
+    /// The folder of a stage whose content hash is `hash`, which is made where it is not there.
+    pub fn stage(&self, name: &str, hash: &str) -> Result<StageDirectory, Failure> {
         let failed = |error: io::Error| disk(&self.stages.path_of(name), &error);
-        let came = match self.stages.kind(name).map_err(failed)? {
-            None => match self.earlier(name, hash).map_err(failed)? {
-                Some(earlier) => {
-                    self.stages.rename_folder(&earlier, name).map_err(failed)?;
-                    Came::Changed {
-                        aside: None,
-                        back: true,
-                    }
-                }
-                None => Came::New,
-            },
-            Some(Kind::Folder) => {
-                let folder = self.stages.folder(name).map_err(failed)?;
-                match owner(&folder, name)? {
-                    Owner::Settings(own) if own == hash => Came::Kept,
-                    Owner::Empty => Came::New,
-                    Owner::Settings(own) => {
-                        if own_hash(&folder).map_err(failed)?.is_none() {
-                            write_hash(&folder, &own).map_err(failed)?;
-                        }
-                        let aside = self.aside(name, &own[..8]).map_err(failed)?;
-                        let back = self.bring_back(name, hash).map_err(failed)?;
-                        Came::Changed {
-                            aside: Some(aside),
-                            back,
-                        }
-                    }
-                    Owner::Nobody => {
-                        let aside = self.aside(name, "unknown").map_err(failed)?;
-                        let back = self.bring_back(name, hash).map_err(failed)?;
-                        Came::Unknown { aside, back }
-                    }
-                }
-            }
-            Some(kind) => return Err(failed(Odd::NoFolder(kind).into())),
-        };
         let folder = self.stages.make(name).map_err(failed)?;
         let failed = |error: io::Error| disk(&folder.path_of("hash"), &error);
         folder
@@ -152,58 +108,11 @@ impl RunDirectory {
         if own_hash(&folder).map_err(failed)?.as_deref() != Some(hash) {
             write_hash(&folder, hash).map_err(failed)?;
         }
-        let directory = StageDirectory {
+        Ok(StageDirectory {
             folder: Arc::new(folder),
             name: name.to_owned(),
             hash: hash.to_owned(),
-        };
-        Ok((directory, came))
-    }
-
-    /// Gives a stage's folder a free name after its own; the name.
-    fn aside(&self, name: &str, word: &str) -> io::Result<String> {
-        for number in 1..1000 {
-            let aside = match number {
-                1 => format!("{name}~{word}"),
-                number => format!("{name}~{word}-{number}"),
-            };
-            if self.stages.kind(&aside)?.is_none() {
-                self.stages.rename_folder(name, &aside)?;
-                return Ok(aside);
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    fn bring_back(&self, name: &str, hash: &str) -> io::Result<bool> {
-        match self.earlier(name, hash)? {
-            Some(earlier) => self.stages.rename_folder(&earlier, name).map(|()| true),
-            None => Ok(false),
-        }
-    }
-
-    /// The folder that was moved aside and belongs to this hash: one that is finished before one that is not.
-    fn earlier(&self, name: &str, hash: &str) -> io::Result<Option<String>> {
-        let mut found = None;
-        for (other, kind) in self.stages.names()? {
-            let rest = other.strip_prefix(name);
-            if kind != Kind::Folder || !rest.is_some_and(|rest| rest.starts_with('~')) {
-                continue;
-            }
-            // one that can't be read is left where it is
-            let Ok(folder) = self.stages.folder(&other) else {
-                continue;
-            };
-            if !matches!(own_hash(&folder), Ok(Some(own)) if own == hash) {
-                continue;
-            }
-            match Done::read(&folder) {
-                Ok(done::Found::Done(_)) => return Ok(Some(other)),
-                Ok(done::Found::Former) | Err(_) => {}
-                Ok(done::Found::No) => found = found.or(Some(other)),
-            }
-        }
-        Ok(found)
+        })
     }
 }
 
@@ -273,7 +182,7 @@ fn lock(folder: &Folder) -> Result<File, Failure> {
 }
 
 /// What `hash` says, where it is a hash.
-fn own_hash(folder: &Folder) -> io::Result<Option<String>> {
+pub(super) fn own_hash(folder: &Folder) -> io::Result<Option<String>> {
     match folder.read("hash", DIGITS as u64 + 1) {
         Ok(bytes) => Ok(std::str::from_utf8(&bytes)
             .ok()
@@ -286,13 +195,13 @@ fn own_hash(folder: &Folder) -> io::Result<Option<String>> {
     }
 }
 
-fn write_hash(folder: &Folder, hash: &str) -> io::Result<()> {
+pub(super) fn write_hash(folder: &Folder, hash: &str) -> io::Result<()> {
     folder.write("hash", format!("{hash}\n").as_bytes())
 }
 
 /// What a folder belongs to: by its `hash`, or where that is lost by what its files say of themselves. Each of them is held
 /// against the hash again before it is used.
-fn owner(folder: &Folder, stage: &str) -> Result<Owner, Failure> {
+pub(super) fn owner(folder: &Folder) -> Result<Owner, Failure> {
     let failed = |name: &'static str| move |error: io::Error| disk(&folder.path_of(name), &error);
     if let Some(hash) = own_hash(folder).map_err(failed("hash"))? {
         return Ok(Owner::Settings(hash));
@@ -303,19 +212,16 @@ fn owner(folder: &Folder, stage: &str) -> Result<Owner, Failure> {
     if names.iter().all(|(name, _)| unfinished(name).is_some()) {
         return Ok(Owner::Empty);
     }
-    if let Ok(done::Found::Done(done)) = Done::read(folder)
-        && done.stage == stage
-    {
+    if let Ok(done::Found::Done(done)) = Done::read(folder) {
         return Ok(Owner::Settings(done.hash));
     }
     let parts = Column::ALL.map(Column::part).into_iter();
     for part in parts.chain([SUPERVISED, TAUGHT, BESIDE]) {
         let weights = Opened::new(folder, &file_of(part, "final", ".ckpt"));
         let weights = weights.ok().map(|opened| opened.binding().clone());
-        let of_weights = weights.filter(|binding| binding.stage == stage);
-        let hash = of_weights.map(|binding| binding.hash).or_else(|| {
+        let hash = weights.map(|binding| binding.hash).or_else(|| {
             let checkpoints = folder.folder(&file_of(part, "checkpoints", ""));
-            checkpoint::owner(&checkpoints.ok()?, stage)
+            checkpoint::owner(&checkpoints.ok()?)
         });
         if let Some(hash) = hash.filter(|hash| is_hex(hash, DIGITS)) {
             return Ok(Owner::Settings(hash));

@@ -31,7 +31,7 @@ pub(super) const LARGEST: u64 = 256 << 20;
 #[serde(deny_unknown_fields)]
 pub(super) struct Done {
     format: u32,
-    /// The stage.
+    /// What the stage was called, for people.
     pub stage: String,
     /// The content hash that it belongs to.
     pub hash: String,
@@ -42,17 +42,12 @@ pub(super) struct Done {
 impl Done {
     /// Whether it is about the stage that the folder belongs to.
     fn is_of(&self, directory: &StageDirectory) -> bool {
-        self.stage == directory.name && self.hash == directory.hash
+        self.hash == directory.hash
     }
 
-    /// Whether the stage of this folder has left a file of these bytes.
-    pub fn has_left(&self, directory: &StageDirectory, file: &str, bytes: &[u8]) -> bool {
-        let digest = blake3::hash(bytes).to_hex();
-        self.is_of(directory)
-            && self
-                .files
-                .get(file)
-                .is_some_and(|own| *own == digest.as_str())
+    /// Its files with their BLAKE3.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
     }
 }
 
@@ -271,7 +266,7 @@ pub(super) fn finished(
     if !whole {
         return Ok(None);
     }
-    let rows = record::read_rows(directory);
+    let rows = record::read_rows(directory, stage);
     if rows.is_none() {
         let path = directory.path_of("result.json");
         watch.say(&format!(

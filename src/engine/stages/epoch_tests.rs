@@ -79,7 +79,7 @@ fn run_of(plan: &Plan, workers: usize) -> Run<'_> {
         device: Device::flex(),
         workers,
         directory: None,
-        beside: None,
+        beside: Vec::new(),
         stages: BTreeMap::new(),
         manifests: Default::default(),
         times: Times::nowhere().into(),

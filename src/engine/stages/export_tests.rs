@@ -129,7 +129,8 @@ pub(super) fn run(text: &str, folder: &Path) -> (Plan, Kept) {
         directory: folder.join("run"),
         recipe: "test.ssl".into(),
         clock: Clock::default(),
-        beside: None,
+        beside: Vec::new(),
+        pinned: Default::default(),
     };
     let mut kept = Kept::default();
     run_plan(&plan, &options, &mut kept).unwrap_or_else(|why| panic!("{}", why.message));

@@ -21,7 +21,7 @@ use crate::evaluation::{Measured, Unit};
 use crate::graph::Graph;
 use crate::language::Span;
 use crate::language::codes::Code;
-use crate::plan::{Collapse, Group, Settings};
+use crate::plan::{Collapse, Group, Settings, StagePlan};
 use crate::report::COLLAPSE;
 
 /// Gives batches in an order that is decided by their number alone.
@@ -79,6 +79,21 @@ pub(super) struct Fit<'a> {
     pub before_epoch: Option<&'a BeforeEpoch<'a>>,
     /// The recipe line that a failure is blamed on.
     pub span: Span,
+    /// Its last checkpoint stays: a longer training goes on from there.
+    pub keeps_end: bool,
+}
+
+/// Whether there is a line of metrics after so many steps: after each of the first two hundred, then fewer and fewer, a hundred for
+/// each doubling. It follows from the step alone, so that a longer training begins with the lines of a shorter one.
+pub(super) fn is_line(step: u64) -> bool {
+    let every = (step / 100).clamp(1, 64);
+    // the largest power of two that is not above
+    step.is_multiple_of(1 << every.ilog2())
+}
+
+/// Whether a stage keeps what it takes to train on from its end: its steps do not depend on how long it trains.
+pub(super) fn keeps_its_end(stage: &StagePlan) -> bool {
+    stage.depends_on_length().is_none()
 }
 
 impl Fit<'_> {
@@ -90,11 +105,6 @@ impl Fit<'_> {
     /// What its checkpoints belong to.
     fn binding(&self) -> Binding {
         self.directory.binding(self.name)
-    }
-
-    /// Steps between two lines of metrics: about 400 lines a run.
-    fn line_every(&self) -> u64 {
-        (self.settings.steps / 400).clamp(1, 100)
     }
 
     /// Reads what is to be read after `step`, writes it down and looks at what follows from it.
@@ -203,7 +213,9 @@ impl Fit<'_> {
             let mut model = model;
             weights::load(folder, &finished, &binding, &mut model)
                 .map_err(|why| self.directory.refused(&finished, why))?;
-            checkpoint::clear(folder, &checkpoints);
+            if !self.keeps_end {
+                checkpoint::clear(folder, &checkpoints);
+            }
             return Ok(model);
         }
         let mut groups = settings.groups.clone();
@@ -383,7 +395,7 @@ impl Fit<'_> {
             let seconds = lap.1.elapsed().as_secs_f64();
             let records = (done - lap.0) as f64 * (settings.batch * settings.accumulate) as f64;
             watch.step(done, loss, records / seconds.max(1e-9));
-            if done % self.line_every() == 0 || done == settings.steps {
+            if is_line(done) || done == settings.steps {
                 let mut line = Map::new();
                 line.insert("step".into(), json!(done));
                 line.insert(
@@ -429,12 +441,20 @@ impl Fit<'_> {
             }
         }
         metrics.sync()?;
+        if self.keeps_end && trainer.steps() > from {
+            let watched = (&readings, doctor.as_ref());
+            let at = position(trainer.steps());
+            self.save(run, &mut pace, &trainer, watched, &metrics, at)?;
+        }
         let mut model = trainer.result();
         let step = readings.finish(&mut model)?.unwrap_or(trainer.steps());
         weights::save(folder, &finished, &binding, &model, step)?;
         readings.clear();
         // the way there is of no use once the end is written
-        checkpoint::clear(folder, &checkpoints);
+        match self.keeps_end {
+            true => checkpoint::keep(folder, &checkpoints, 1),
+            false => checkpoint::clear(folder, &checkpoints),
+        }
         Ok(model)
     }
 }

@@ -133,6 +133,7 @@ impl<'a> Bench<'a> {
             collapse: None,
             before_epoch: None,
             span: work.stage.span,
+            keeps_end: false,
         };
         let shorter = self.shorter();
         let mut reading = |trainer: &Trainer, step: u64, watch: &mut dyn Watch| {

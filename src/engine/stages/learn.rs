@@ -1,11 +1,10 @@
 //! A fit: records are read once, and what is learnt from them is a file that later stages take by the fit's name.
 
-use super::done::{Done, Found, LARGEST};
+use super::done::LARGEST;
 use super::failure::{Failure, disk, unread};
 use super::watch::{Watch, stop_asked};
 use super::{Run, StageDirectory};
 use crate::data::BadSample;
-use crate::files::Folder;
 use crate::fit::{Learnt, Reading, Records, learn};
 use crate::language::codes::Code;
 use crate::plan::{Fitting, StagePlan};
@@ -47,12 +46,7 @@ impl Run<'_> {
         let Some(fit) = fitting.fit() else {
             return Ok(());
         };
-        let lent = self.lent(directory, fit.file());
         let Learnt { bytes, found } = match (&fitting.given, &fitting.learning) {
-            (None, Some(_)) if lent.is_some() => Learnt {
-                bytes: lent.unwrap_or_default(),
-                found: "learnt by the run of another seed".into(),
-            },
             (Some(bytes), _) => Learnt {
                 bytes: bytes.clone(),
                 found: "read from its file".into(),
@@ -88,20 +82,6 @@ impl Run<'_> {
         fitting.hold(&bytes)?;
         watch.end(&format!("{} · {found}", stage.name));
         Ok(())
-    }
-
-    /// What this fit has left, whole, in the run beside.
-    fn lent(&self, own: &StageDirectory, file: &str) -> Option<Vec<u8>> {
-        let stages = Folder::open(self.beside.as_ref()?)
-            .ok()?
-            .folder("stages")
-            .ok()?;
-        let folder = stages.folder(&own.name).ok()?;
-        let Ok(Found::Done(done)) = Done::read(&folder) else {
-            return None;
-        };
-        let bytes = folder.read(file, LARGEST).ok()?;
-        done.has_left(own, file, &bytes).then_some(bytes)
     }
 
     /// Hands on what a finished fit has left.

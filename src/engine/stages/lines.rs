@@ -11,7 +11,7 @@ use crate::engine::checkpoint::Written;
 use crate::files::{Folder, odd};
 
 /// Most bytes of such a file that are read.
-const LARGEST: u64 = 256 << 20;
+pub(super) const LARGEST: u64 = 256 << 20;
 
 /// A JSON-lines file of which a checkpoint knows length and content.
 pub(super) struct Lines {

@@ -1,8 +1,10 @@
 //! Runs a plan: stage after stage into a run directory. Finished stages are skipped by content hash, an
 //! interrupted one goes on from its newest checkpoint.
 
+mod arrange;
 mod begin;
 mod calibrate;
+mod carry;
 mod changes;
 mod collapse;
 mod columns;
@@ -21,9 +23,12 @@ mod frames;
 mod lab;
 mod learn;
 mod left_out;
+mod lend;
 mod lines;
 mod look;
+mod meaning;
 mod monitor;
+mod outlook;
 mod pace;
 mod pretext;
 mod quiet;
@@ -40,26 +45,27 @@ mod weights;
 mod work;
 
 pub use calibrate::calibrate;
+pub use outlook::{Outlook, data_of, outlook};
 pub use pace::Clock;
 pub use watch::{Silent, Watch, ask_to_stop, holds_work, stop_asked};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Device, Model};
-use crate::data::DataError;
 use crate::graph::{Graph, followed, within};
 use crate::language::Diagnostic;
 use crate::language::codes::Code;
-use crate::plan::{Body, DataView, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
-use crate::report::ResultRow;
+use crate::plan::{Body, ENCODER, Plan, Precision, RunSettings, StagePlan, Start};
+use crate::report::{MEANING, Recorded, ResultRow};
+use arrange::Came;
 use changes::Changes;
 use directory::RunDirectory;
 use failure::Failure;
 use folder::StageDirectory;
+use meaning::{Hashes, Manifests, anew, data_key, known, mark_of};
 use times::Times;
 use watch::Told;
 
@@ -75,8 +81,10 @@ pub struct RunOptions {
     pub recipe: PathBuf,
     /// Decides when checkpoints are due, and nothing else.
     pub clock: Clock,
-    /// A run of the same recipe with another seed: what no seed decides is taken from there.
-    pub beside: Option<PathBuf>,
+    /// Runs that may have done some of its stages: what is the same is taken from there.
+    pub beside: Vec<PathBuf>,
+    /// Data that must be as they were: blake3 of the manifest by the text that a stage names them with.
+    pub pinned: BTreeMap<String, String>,
 }
 
 /// What a run that came to its end tells.
@@ -96,23 +104,16 @@ struct Run<'a> {
     workers: usize,
     /// Nothing where nothing is written.
     directory: Option<RunDirectory>,
-    /// A run of the same recipe with another seed.
-    beside: Option<PathBuf>,
+    /// Runs that may have done some of its stages.
+    beside: Vec<PathBuf>,
     /// Folder and content hash of each stage.
     stages: BTreeMap<String, StageDirectory>,
     /// What the data of the stages is: a manifest, or why there is none.
-    manifests: BTreeMap<DataKey, Result<String, DataError>>,
+    manifests: Manifests,
     /// How long stages take.
     times: RefCell<Times>,
     /// Lines that were said and need not be said again.
     told: RefCell<BTreeMap<String, left_out::Met>>,
-}
-
-/// Where a data set lies in memory: a plan holds each for as long as a run goes.
-type DataKey = usize;
-
-fn data_key(view: &DataView) -> DataKey {
-    Arc::as_ptr(&view.dataset).cast::<()>() as usize
 }
 
 /// Runs every stage of a plan.
@@ -167,6 +168,7 @@ pub fn run_plan(
         told: RefCell::default(),
     };
     run.manifests = manifests(plan, watch).map_err(at_start)?;
+    run.as_pinned(&options.pinned).map_err(at_start)?;
     record::begin(&run, options, threads).map_err(at_start)?;
     run.open_stages(watch)?;
     run.way_is_free()?;
@@ -196,10 +198,7 @@ pub fn run_plan(
 }
 
 /// What the data of every stage is: downloaded where it is not here, then hashed, once each.
-fn manifests(
-    plan: &Plan,
-    watch: &mut dyn Watch,
-) -> Result<BTreeMap<DataKey, Result<String, DataError>>, Failure> {
+fn manifests(plan: &Plan, watch: &mut dyn Watch) -> Result<Manifests, Failure> {
     let mut manifests = BTreeMap::new();
     for (_, view) in plan.stages.iter().flat_map(StagePlan::data) {
         if manifests.contains_key(&data_key(view)) {
@@ -218,6 +217,28 @@ fn manifests(
 }
 
 impl Run<'_> {
+    /// Refuses data that are not those that are pinned.
+    fn as_pinned(&self, pinned: &BTreeMap<String, String>) -> Result<(), Failure> {
+        for (_, view) in self.plan.stages.iter().flat_map(StagePlan::data) {
+            let (Some(mark), Some(Ok(manifest))) =
+                (pinned.get(&view.text), self.manifests.get(&data_key(view)))
+            else {
+                continue;
+            };
+            if mark_of(manifest) != *mark {
+                let message = format!(
+                    "the records of `{}` are not those that `ssl.lock` names",
+                    view.text
+                );
+                return Err(Failure::new(Code::Pinned, message)
+                    .note("Something was added, changed or removed where the data lie, or another place was given with `--data`.")
+                    .help("put the data back as they were; if the change is wanted, say so: `pretext lock` with the recipe")
+                    .at(view.span));
+            }
+        }
+        Ok(())
+    }
+
     /// What is in the way of an export is told before anything is trained. What a stage has put there itself is its own, whatever
     /// became of it.
     fn way_is_free(&self) -> Result<(), Box<Diagnostic>> {
@@ -234,20 +255,56 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Opens every stage's folder, and says in one line what a change of settings means for what was there.
+    /// Opens every stage's folder, and says what a change of the recipe means for what was there.
     fn open_stages(&mut self, watch: &mut dyn Watch) -> Result<(), Box<Diagnostic>> {
         let Some(directory) = &self.directory else {
             return Ok(());
         };
-        let mut changes = Changes::default();
+        let mut hashes = Hashes::new();
+        let mut recorded = Vec::new();
         for stage in &self.plan.stages {
+            let found = known(stage, &self.manifests, &hashes);
+            let (hash, means) = found.map_err(|failure| failure.diagnostic(stage.span))?;
+            hashes.insert(stage.name.clone(), hash.clone());
+            recorded.push((hash, means));
+        }
+        let names = self.plan.stages.iter().map(|stage| stage.name.clone());
+        let wanted: Vec<(String, String)> = names
+            .zip(recorded.iter().map(|(hash, _)| hash.clone()))
+            .collect();
+        let first = self.plan.stages.first();
+        let span = first.map_or_else(Default::default, |stage| stage.span);
+        let arranged = directory
+            .arrange(&wanted)
+            .map_err(|failure| failure.diagnostic(span))?;
+        let mut changes = Changes::default();
+        for ((stage, (_, means)), (opened, came)) in
+            self.plan.stages.iter().zip(recorded).zip(arranged)
+        {
             let at_stage = |failure: Failure| failure.diagnostic(stage.span);
-            let hash = self.hash(stage).map_err(at_stage)?;
-            let (opened, came) = directory.stage(&stage.name, &hash).map_err(at_stage)?;
-            changes.add(&stage.name, came);
+            if let Came::Renamed { from } = &came {
+                let mut times = self.times.borrow_mut();
+                times.rename(from, &stage.name, &opened.hash);
+            }
+            let mut why = None;
+            if let Came::Changed {
+                aside: Some(aside),
+                back: false,
+            } = &came
+                && let Ok(former) = directory.stages.folder(aside)
+            {
+                let told = anew(stage, &means, &former, Some(&opened)).map_err(at_stage)?;
+                why = Some(told);
+            }
+            if Recorded::read(&opened.folder).as_ref() != Some(&means) {
+                let written = opened.folder.write_json(MEANING, &means);
+                written
+                    .map_err(|error| at_stage(failure::disk(&opened.path_of(MEANING), &error)))?;
+            }
+            changes.add(&stage.name, came, why);
             self.stages.insert(stage.name.clone(), opened);
         }
-        if let Some(line) = changes.line() {
+        for line in changes.lines() {
             watch.say(&line);
         }
         Ok(())
@@ -258,11 +315,24 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         self.remember(directory);
-        if let Some(rows) = done::finished(directory, stage, self.root(), watch)? {
+        let inputs = stage.inputs().into_iter();
+        let inputs: Vec<&str> = inputs.map(|from| from.stage.as_str()).collect();
+        let mut found = done::finished(directory, stage, self.root(), watch)?;
+        let mut lent = false;
+        if found.is_none() && self.borrow(stage, directory, watch)? {
+            lent = true;
+            self.remember(directory);
+            found = done::finished(directory, stage, self.root(), watch)?;
+        }
+        if let Some(mut rows) = found {
+            self.note_counts(&mut rows, &stage.name, &inputs);
+            self.note_collapses(&mut rows, &inputs);
             if let Body::Fit(fitting) = &stage.body {
                 self.learnt(fitting, directory)?;
             }
-            watch.end(&format!("{} · finished before, skipped", stage.name));
+            if !lent {
+                watch.end(&format!("{} · finished before, skipped", stage.name));
+            }
             return Ok(rows);
         }
         crate::engine::give_memory_back();
@@ -273,12 +343,10 @@ impl Run<'_> {
         let kept = self.tell_counts(directory, watch);
         let mut rows = made?;
         kept.map_err(|error| failure::disk(&directory.path_of(left_out::FILE), &error))?;
-        let inputs = stage.inputs().into_iter();
-        let inputs: Vec<&str> = inputs.map(|from| from.stage.as_str()).collect();
-        self.note_counts(&mut rows, &stage.name, &inputs);
-        self.note_collapses(&mut rows, &inputs);
         record::write_rows(directory, &rows)?;
         done::finish(directory, stage, self.root())?;
+        self.note_counts(&mut rows, &stage.name, &inputs);
+        self.note_collapses(&mut rows, &inputs);
         Ok(rows)
     }
 
@@ -310,37 +378,6 @@ impl Run<'_> {
     fn root(&self) -> &Path {
         let directory = self.directory.as_ref();
         directory.map_or(Path::new(""), |directory| directory.folder.path())
-    }
-
-    /// Content hash: the resolved stage, the content of its data, its inputs' hashes.
-    fn hash(&self, stage: &StagePlan) -> Result<String, Failure> {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(stage.identity.as_bytes());
-        let watches = stage
-            .training_graph()
-            .is_some_and(|(_, settings)| settings.watches());
-        for (field, view) in stage.data() {
-            // what is only read never changes a result
-            let read = field == "monitor" || field == "valid";
-            if !read || watches {
-                hasher.update(field.as_bytes());
-                let manifest = match self.manifests.get(&data_key(view)) {
-                    Some(known) => known.clone()?,
-                    None => view.dataset.manifest(&crate::data::Silent)?,
-                };
-                hasher.update(manifest.as_bytes());
-            }
-        }
-        for from in stage.inputs() {
-            if let Some(input) = self.stages.get(&from.stage) {
-                hasher.update(input.hash.as_bytes());
-            }
-        }
-        // fits come first: their folders are open
-        for fit in stage.fits.iter().filter_map(|name| self.stages.get(name)) {
-            hasher.update(fit.hash.as_bytes());
-        }
-        Ok(hasher.finalize().to_hex().to_string())
     }
 
     /// The graph's parameters, its encoder as a pretext stage left the part that it starts from. What the stage does not have is

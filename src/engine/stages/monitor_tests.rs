@@ -25,7 +25,8 @@ fn run(recipe: &str, catalog: &Catalog, folder: &Path) -> Vec<ResultRow> {
         directory: folder.to_owned(),
         recipe: "test.ssl".into(),
         clock: Clock::default(),
-        beside: None,
+        beside: Vec::new(),
+        pinned: Default::default(),
     };
     let ran = run_plan(&plan, &options, &mut Silent);
     ran.unwrap_or_else(|why| panic!("{}", why.message)).rows

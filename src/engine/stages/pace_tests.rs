@@ -83,7 +83,8 @@ fn sitting(plan: &Plan, folder: &Path, step: Duration, looks: u64) -> bool {
         directory: folder.to_owned(),
         recipe: "test.ssl".into(),
         clock,
-        beside: None,
+        beside: Vec::new(),
+        pinned: Default::default(),
     };
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let ran = run_plan(plan, &options, &mut Silent);

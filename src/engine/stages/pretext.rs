@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::failure::{Failure, interrupted};
 use super::features::{View, bound};
-use super::fit::{Batches, Fit};
+use super::fit::{Batches, Fit, keeps_its_end};
 use super::{Run, StageDirectory, Watch};
 use crate::augment::{SampleGraph, preview};
 use crate::data::{BadSample, Cursor, Dataset, Loader, LoaderOptions};
@@ -124,6 +124,7 @@ impl Run<'_> {
             collapse: Some(&training.collapse),
             before_epoch: (!training.graph.work.is_empty()).then_some(&before_epoch),
             span: stage.span,
+            keeps_end: keeps_its_end(stage),
         };
         let model = self.begun(stage, training, directory, watch)?;
         let every = training

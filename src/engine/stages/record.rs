@@ -3,9 +3,11 @@
 use serde_json::{Map, json};
 
 use super::failure::{Failure, disk};
-use super::{Run, RunOptions, StageDirectory, data_key};
+use super::meaning::data_key;
+use super::{Run, RunOptions, StageDirectory};
 use crate::catalog::Origin;
-use crate::plan::{Body, Normalized, StatisticsOrigin, numbers};
+use crate::plan::summary::summarize;
+use crate::plan::{Body, Normalized, StagePlan, StatisticsOrigin, numbers};
 use crate::report::ResultRow;
 
 /// `recipe.ssl` and `run.json`.
@@ -35,6 +37,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
     }
     let text = crate::language::expand_noting(recipe, &run.plan.normalization_notes());
     directory.write("recipe.ssl", text.as_bytes())?;
+    directory.write_json("plan.json", &summarize(run.plan))?;
     let mut data = Map::new();
     for stage in &run.plan.stages {
         for (_, view) in stage.data() {
@@ -57,6 +60,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
                 Origin::File => "file",
                 Origin::Default => "default",
                 Origin::Set => "set",
+                Origin::Sweep => "sweep",
             };
             json!({"path": field.path, "value": field.value, "origin": origin, "place": field.place})
         })
@@ -75,6 +79,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
             "data": data,
             "normalization": normalization,
             "provenance": provenance,
+            "stages": run.plan.stages.iter().map(|stage| &stage.name).collect::<Vec<_>>(),
         }),
     )
 }
@@ -92,20 +97,33 @@ fn cpu() -> String {
 /// Most bytes of a stage's rows.
 const LARGEST: u64 = 16 << 20;
 
-/// A stage's rows of the final table.
+/// A stage's rows of the final table, without what other stages have met.
 pub(super) fn write_rows(directory: &StageDirectory, rows: &[ResultRow]) -> Result<(), Failure> {
     let written = directory.folder.write_json("result.json", &rows);
     written.map_err(|error| disk(&directory.path_of("result.json"), &error))
 }
 
-/// The rows of a stage that is finished, where they are what a stage writes: they go to a terminal.
-pub(super) fn read_rows(directory: &StageDirectory) -> Option<Vec<ResultRow>> {
+/// The rows of a stage that is finished, where they are what a stage writes: they go to a terminal. They are under the names of today.
+pub(super) fn read_rows(directory: &StageDirectory, stage: &StagePlan) -> Option<Vec<ResultRow>> {
     let bytes = directory.folder.read("result.json", LARGEST).ok()?;
-    let rows: Vec<ResultRow> = serde_json::from_slice(&bytes).ok()?;
+    let mut rows: Vec<ResultRow> = serde_json::from_slice(&bytes).ok()?;
     let plain = |row: &ResultRow| {
         let texts = [&row.evaluator, &row.protocol, &row.metric];
         let steers = |text: &&String| text.chars().any(char::is_control);
-        row.stage == directory.name && !texts.iter().any(steers)
+        let notes = [&row.left_out, &row.repaired, &row.collapsed];
+        !texts.iter().any(steers) && notes.iter().all(|notes| notes.is_empty())
     };
-    rows.iter().all(plain).then_some(rows)
+    if !rows.iter().all(plain) {
+        return None;
+    }
+    for row in &mut rows {
+        row.stage.clone_from(&directory.name);
+        if let Body::Evaluate(evaluation) = &stage.body {
+            row.from = evaluation.from.text();
+            if let (Some(_), Some(beside)) = (&row.beside_is, &evaluation.beside) {
+                row.beside_is = Some(beside.from.text());
+            }
+        }
+    }
+    Some(rows)
 }

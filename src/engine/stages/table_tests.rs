@@ -166,7 +166,8 @@ fn run(text: &str, catalog: &Catalog, folder: &Path) -> Vec<ResultRow> {
         directory: folder.join("run"),
         recipe: "test.ssl".into(),
         clock: Clock::default(),
-        beside: None,
+        beside: Vec::new(),
+        pinned: Default::default(),
     };
     let ran = run_plan(&plan, &options, &mut Silent);
     ran.unwrap_or_else(|why| panic!("{}", why.message)).rows

@@ -36,6 +36,7 @@ impl Run<'_> {
             collapse: None,
             before_epoch: None,
             span: stage.span,
+            keeps_end: false,
         };
         let mut batches = |epoch, index| {
             let (samples, bindings) = (&records.samples, &records.bindings);

@@ -74,6 +74,21 @@ impl Times {
         }
     }
 
+    /// A stage is called otherwise from now on.
+    pub fn rename(&mut self, from: &str, to: &str, hash: &str) {
+        for known in [&mut self.known, &mut self.before] {
+            if let Some(seconds) = known.remove(&key(from, hash)) {
+                known.insert(key(to, hash), seconds);
+            }
+        }
+        let seconds = self.seconds(to, hash);
+        let (to, hash) = key(to, hash);
+        let line = json!({"stage": to, "hash": hash, "seconds": seconds});
+        if let Some(file) = self.file.as_mut().filter(|_| seconds > 0.0) {
+            let _ = file.write_all(format!("{line}\n").as_bytes());
+        }
+    }
+
     /// The time now.
     pub fn clock(&self) -> Duration {
         self.clock.now()

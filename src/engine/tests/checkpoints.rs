@@ -186,7 +186,10 @@ fn what_belongs_elsewhere_is_refused() {
     let name = save(&opened(&folder), &saved, 1).expect("a checkpoint");
     for (change, words) in [
         (
-            (|binding| binding.stage = "other".into()) as fn(&mut Binding),
+            (|binding| {
+                binding.stage = "other".into();
+                binding.hash = "2".repeat(64);
+            }) as fn(&mut Binding),
             "another stage than `other`",
         ),
         (|binding| binding.hash = "1".repeat(64), "other settings"),
@@ -199,6 +202,11 @@ fn what_belongs_elsewhere_is_refused() {
         let why = found.passed_over[0].to_string();
         assert!(why.contains(words), "{why}");
     }
+    // another name is no other stage
+    let mut called = binding();
+    called.stage = "other".into();
+    let found = newest(&opened(&folder), &called).expect("a folder");
+    assert!(found.found.is_some());
     let renamed = folder.path().join("step-000000004.ckpt");
     std::fs::rename(folder.path().join(&name), &renamed).expect("a rename");
     let found = newest(&opened(&folder), &binding()).expect("a folder");

@@ -119,6 +119,8 @@ impl Composer<'_> {
         let mut own: Vec<Item> = own.filter(|item| !twice(item, &base)).collect();
         base.items.append(&mut own);
         tree.items = base.items;
+        base.sweeps.append(&mut tree.sweeps);
+        tree.sweeps = base.sweeps;
         tree.lost.append(&mut base.lost);
         base.overrides.append(&mut tree.overrides);
         tree.overrides = base.overrides;
@@ -255,7 +257,8 @@ fn qualify_all(tree: &mut File, space: &str) {
     for item in &mut tree.items {
         rename(item, &mut |names, _| qualify(names, space));
     }
-    for (_, value) in &mut tree.overrides {
+    let swept = tree.sweeps.iter_mut().flat_map(|sweep| &mut sweep.axes);
+    for (_, value) in tree.overrides.iter_mut().chain(swept) {
         rename_in(value, false, &mut |names, _| qualify(names, space));
     }
 }

@@ -20,6 +20,7 @@ mod scalars;
 mod setting;
 mod shared;
 mod stages;
+mod sweep;
 mod uses;
 mod values;
 mod words;
@@ -39,6 +40,7 @@ const KEPT: usize = 200;
 
 pub use arguments::default_problem;
 pub(crate) use references::unknown_part;
+pub use sweep::MOST_POINTS;
 pub use uses::{Closed, Doors};
 
 /// Checks a text that stands for a part of a recipe: it may name what the recipe's fits learn.
@@ -54,7 +56,7 @@ pub(crate) fn check_part(
         file,
         &mut catalog,
         &mut Closed,
-        &[],
+        (&[], 0),
         known,
     ))
 }
@@ -129,7 +131,19 @@ pub fn check_all(
     doors: &mut dyn Doors,
     set: &[(String, String)],
 ) -> Checked {
-    checked(sources, file, catalog, doors, set, &[])
+    check_point(sources, file, catalog, doors, set, 0)
+}
+
+/// The same of one point of the recipe's sweeps; the first is 0. A recipe without sweeps has nothing else.
+pub fn check_point(
+    sources: &mut Sources,
+    file: FileId,
+    catalog: &mut Catalog,
+    doors: &mut dyn Doors,
+    set: &[(String, String)],
+    point: usize,
+) -> Checked {
+    checked(sources, file, catalog, doors, (set, point), &[])
 }
 
 /// The same; the text may name what the fits that are `known` learn.
@@ -138,7 +152,7 @@ fn checked(
     file: FileId,
     catalog: &mut Catalog,
     doors: &mut dyn Doors,
-    set: &[(String, String)],
+    (set, point): (&[(String, String)], usize),
     known: &[Artifact],
 ) -> Checked {
     let (mut tree, mut diagnostics) = parse::parse(sources, file);
@@ -156,6 +170,8 @@ fn checked(
         }
     }
     diagnostics.extend(compose::compose(&mut tree, file, sources, doors));
+    let (points, swept) = sweep::points(&tree, sources, point, &mut diagnostics);
+    settings.splice(0..0, swept);
     for (_, value) in &mut settings {
         diagnostics.extend(inline::write_out_in(value, &mut tree));
     }
@@ -194,7 +210,8 @@ fn checked(
     let mut checker = Checker::new(catalog, &tree);
     checker.missing = missing;
     checker.known = known.to_vec();
-    let (recipe, whole) = checker.recipe(&tree, sources);
+    let (mut recipe, whole) = checker.recipe(&tree, sources);
+    recipe.points = points;
     diagnostics.extend(checker.diagnostics.drain(..).filter(|found| {
         let at = found.primary.span;
         let within =
@@ -445,6 +462,7 @@ impl<'a> Checker<'a> {
             encoders: Vec::new(),
             stages: Vec::new(),
             stacks: Vec::new(),
+            points: Vec::new(),
             run: Default::default(),
             failed: Failed {
                 items: tree.lost.iter().map(|name| name.text.clone()).collect(),

@@ -141,7 +141,7 @@ impl Builder<'_> {
         (lines, partial)
     }
 
-    fn unclosed(&mut self, block: Span, end: &Pair<'_, Rule>) {
+    pub(super) fn unclosed(&mut self, block: Span, end: &Pair<'_, Rule>) {
         let open = Span::new(self.file, block.start, block.start + 1);
         let at = end.as_span().start();
         let mut diagnostic =

@@ -9,7 +9,7 @@ use super::limits::MAX_ITEMS;
 use super::repair::Remedy;
 use crate::catalog::{Kind, Origin};
 use crate::language::ast::{
-    Augment, Block, Defaults, Door, Expr, ExprKind, File, Item, Name, Stage, Use,
+    Augment, Block, Defaults, Door, Expr, ExprKind, File, Item, Name, Stage, Sweep, Use,
 };
 use crate::language::codes::Code;
 use crate::language::nearest::nearest;
@@ -260,6 +260,10 @@ impl<'a> Builder<'a> {
                 file.overrides.extend(self.setting(pair.into_inner()));
                 return None;
             }
+            Rule::sweep => {
+                self.sweep(pair, file);
+                return None;
+            }
             _ => {}
         }
         for part in pair.into_inner() {
@@ -312,11 +316,45 @@ impl<'a> Builder<'a> {
                 let span = Span::new(span.file, span.start, span.start + "run".len());
                 Item::Run(Block { span, ..block })
             }),
-            (rule, name, _) => {
-                self.error(expected::not_yet(self.text, span, rule));
+            // the grammar gives every item what it needs
+            (_, name, _) => {
                 file.lost.extend(name);
                 None
             }
+        }
+    }
+
+    /// `sweep grid { path = values, … }`
+    fn sweep(&mut self, pair: Pair<'_, Rule>, file: &mut File) {
+        let mut name = None;
+        let mut axes = Vec::new();
+        let mut partial = false;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::swept => {
+                    let span = self.span(&part);
+                    for part in part.into_inner() {
+                        match part.as_rule() {
+                            Rule::axis => axes.extend(self.setting(part.into_inner())),
+                            Rule::bad_field => {
+                                partial = true;
+                                self.bad_line(&part, Rule::axis_alone);
+                            }
+                            Rule::unclosed => {
+                                partial = true;
+                                self.unclosed(span, &part);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        // what can't be read of it has been told: the rest of the recipe is looked at without it
+        if let Some(name) = name.filter(|_| !partial) {
+            file.sweeps.push(Sweep { name, axes });
         }
     }
 

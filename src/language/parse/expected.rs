@@ -254,28 +254,6 @@ pub fn bad_item(text: &str, region: Span, same_line: bool) -> Trouble {
     }
 }
 
-/// A part of the language that this version can't run.
-pub fn not_yet(text: &str, span: Span, rule: Rule) -> Diagnostic {
-    let what = match rule {
-        Rule::sweep => "`sweep`",
-        _ => "this",
-    };
-    let first = text
-        .get(span.start..span.end)
-        .and_then(|text| text.split('\n').next())
-        .map_or(0, str::len);
-    let diagnostic = Diagnostic::error(
-        Code::NotYet,
-        Span::new(span.file, span.start, span.start + first),
-        format!("{what} is not yet supported in this version"),
-    )
-    .note("It is part of the language, so the recipe is well-formed.");
-    match rule {
-        Rule::sweep => diagnostic.help("run the recipe several times with `--set`"),
-        _ => diagnostic,
-    }
-}
-
 /// Whether a text starts with a string that does not end on its line.
 fn open_string(text: &str) -> bool {
     text.strip_prefix('"')

@@ -11,7 +11,11 @@ pub fn file(file: &mut File, visit: Visit<'_>) {
         .iter_mut()
         .chain(&mut file.recipes)
         .for_each(|of| name(of, visit));
-    for (path, value) in &mut file.overrides {
+    for sweep in &mut file.sweeps {
+        name(&mut sweep.name, visit);
+    }
+    let swept = file.sweeps.iter_mut().flat_map(|sweep| &mut sweep.axes);
+    for (path, value) in file.overrides.iter_mut().chain(swept) {
         path.iter_mut().for_each(|of| name(of, visit));
         expr(value, visit);
     }

@@ -3,7 +3,6 @@
 use pest::iterators::Pair;
 
 use super::build::Builder;
-use super::expected;
 use super::grammar::Rule;
 use super::limits::MAX_STEPS;
 use crate::language::ast::{Argument, Call, Expr, ExprKind, Name, Quantity, Step};
@@ -104,11 +103,8 @@ impl Builder<'_> {
             Rule::string => self.string(&pair, span),
             Rule::range => self.range(pair),
             Rule::reference => self.reference(pair),
-            rule => {
-                let diagnostic = expected::not_yet(self.source(), span, rule);
-                self.error(diagnostic);
-                ExprKind::Lost
-            }
+            // the grammar has no other value
+            _ => ExprKind::Lost,
         };
         self.make(kind, span)
     }

@@ -94,6 +94,14 @@ fn each_is_told_once_and_where_it_stands() {
             22,
             "vote too",
         ),
+        // the same records under another name
+        (
+            "test = 80)\n",
+            "test = 80)\ndataset g = shapes(train = 400, valid = 80, test = 80) |> take(50%)\nevaluate j = knn(k = 5) { from = p, data = g.test, test = f.test }\n".to_owned(),
+            "W0704",
+            5,
+            "about 40 of the 80 records",
+        ),
         (
             judged,
             "data = f.train\n  test = f.train |> take(10)".to_owned(),
@@ -129,6 +137,13 @@ fn each_is_told_once_and_where_it_stands() {
             "W0716",
             15,
             "belongs to batches of 512",
+        ),
+        (
+            "length    = 12 epochs",
+            "length    = 5 epochs".to_owned(),
+            "W0703",
+            10,
+            "the default warmup of",
         ),
         (
             head,

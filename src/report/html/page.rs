@@ -11,7 +11,7 @@ use crate::report::ExhibitFile;
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
 
 const TEMPLATE: &str = include_str!("../report.html.j2");
-const STYLE: &str = include_str!("../report.css");
+pub(in crate::report) const STYLE: &str = include_str!("../report.css");
 /// Most classes with an entry in the legend of a map.
 const LEGEND: usize = 20;
 /// Most causes of a collapse that are told.
@@ -260,7 +260,7 @@ fn fallen(stage: &StageFiles) -> Option<Fallen> {
 }
 
 /// Anything serde knows, as the template engine knows it.
-fn list<T: Serialize>(items: &[T]) -> Value {
+pub(in crate::report) fn list<T: Serialize>(items: &[T]) -> Value {
     serde_json::to_value(items).map_or(Value::UNDEFINED, convert)
 }
 
