@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
-use super::identity::Meaning;
+use super::meaning::Meaning;
 use super::open_clip::OpenClip;
 use super::transformers::Transformers;
 use super::{Normalized, Optimizer, Precision, Schedule, Watched};

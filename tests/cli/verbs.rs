@@ -124,10 +124,13 @@ fn plan_json_has_stable_keys() {
         [
             "recipe",
             "data",
+            "hash",
             "stages",
             "memory",
             "free_memory",
             "seeds",
+            "points",
+            "now",
             "seconds"
         ]
     );

@@ -1,26 +1,15 @@
 //! What a stage means: its content hash, what that is made of, and what has changed of it since a run before.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::carry;
 use super::directory::own_hash;
 use super::failure::Failure;
 use super::folder::StageDirectory;
-use crate::data::DataError;
+use super::manifests::{Manifests, data_key};
 use crate::files::Folder;
-use crate::plan::{Body, DataView, LENGTH, StagePlan};
+use crate::plan::{Body, LENGTH, StagePlan};
 use crate::report::{Recorded, told};
-
-/// Where a data set lies in memory: a plan holds each for as long as a run goes.
-pub(super) type DataKey = usize;
-
-pub(super) fn data_key(view: &DataView) -> DataKey {
-    Arc::as_ptr(&view.dataset).cast::<()>() as usize
-}
-
-/// What data are: a manifest, or why there is none.
-pub(super) type Manifests = BTreeMap<DataKey, Result<String, DataError>>;
 
 /// Content hashes of stages by their names.
 pub(super) type Hashes = BTreeMap<String, String>;
@@ -106,9 +95,4 @@ pub(super) fn anew(
         Some(step) => format!("{told}: trains on from step {step}"),
         None => format!("{told}: {verb} anew because nothing is kept of the way to there"),
     })
-}
-
-/// What stands for a manifest in a lock.
-pub(super) fn mark_of(manifest: &str) -> String {
-    blake3::hash(manifest.as_bytes()).to_hex().to_string()
 }

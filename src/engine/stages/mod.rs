@@ -26,6 +26,7 @@ mod left_out;
 mod lend;
 mod lines;
 mod look;
+mod manifests;
 mod meaning;
 mod monitor;
 mod outlook;
@@ -65,7 +66,8 @@ use changes::Changes;
 use directory::RunDirectory;
 use failure::Failure;
 use folder::StageDirectory;
-use meaning::{Hashes, Manifests, anew, data_key, known, mark_of};
+use manifests::{Manifests, data_key, mark_of};
+use meaning::{Hashes, anew, known};
 use times::Times;
 use watch::Told;
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::arrange::Inventory;
-use super::meaning::{Hashes, Manifests, anew, data_key, known, mark_of};
+use super::manifests::{Manifests, data_key, mark_of};
+use super::meaning::{Hashes, anew, known};
 use crate::data::Silent;
 use crate::files::Folder;
 use crate::plan::Plan;

@@ -3,7 +3,7 @@
 use serde_json::{Map, json};
 
 use super::failure::{Failure, disk};
-use super::meaning::data_key;
+use super::manifests::data_key;
 use super::{Run, RunOptions, StageDirectory};
 use crate::catalog::Origin;
 use crate::plan::summary::summarize;
