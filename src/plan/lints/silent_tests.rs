@@ -96,10 +96,10 @@ fn each_is_told_once_and_where_it_stands() {
         ),
         // the same records under another name
         (
-            "test = 80)\n",
-            "test = 80)\ndataset g = shapes(train = 400, valid = 80, test = 80) |> take(50%)\nevaluate j = knn(k = 5) { from = p, data = g.test, test = f.test }\n".to_owned(),
+            "  length = 2 epochs\n}\n",
+            "  length = 2 epochs\n}\n\ndataset g = shapes(train = 400, valid = 80, test = 80) |> take(50%)\nevaluate j = knn(k = 5) { from = p, data = g.test, test = f.test }\n".to_owned(),
             "W0704",
-            5,
+            35,
             "about 40 of the 80 records",
         ),
         (
