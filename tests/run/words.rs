@@ -51,7 +51,7 @@ pretext read = masked_tokens() {
   augment    = masked
   encoder    = bert(width = 32, depth = 1, heads = 2, dropout = 0%)
   batch      = 20
-  length     = 100 epochs
+  length     = 140 epochs
   optimizer  = adamw(3e-3)
   schedule   = linear(warmup = 1 epoch)
   checkpoint = every(7 steps, keep = 2)
