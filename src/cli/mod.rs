@@ -13,7 +13,9 @@ mod explain;
 mod fmt;
 mod kernels;
 mod list;
+mod lsp;
 mod machine;
+mod new;
 mod plan;
 mod plugin;
 mod preview;
@@ -58,10 +60,14 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write a recipe for your own data
+    New(new::NewArgs),
     /// Put the results of several runs into one table
     Compare(compare::CompareArgs),
     /// Write, compile, check and list compiled tasks and transforms
     Plugin(plugin::PluginArgs),
+    /// Answer an editor: diagnostics, completion, hover, rename, over standard input and output
+    Lsp(lsp::LspArgs),
     /// Print shell completions
     Completions(completions::CompletionArgs),
 }
@@ -115,8 +121,10 @@ fn done() -> u8 {
         Verb::Explain(args) => explain::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Plugin(args) => plugin::run(&args),
+        Verb::Lsp(args) => lsp::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };
     match result {
