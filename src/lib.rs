@@ -13,6 +13,8 @@
 //! To add a task, an encoder, a data set, a fit or an evaluator: its file in the room of that name, and its line in the room's `specs()`. To add a
 //! type of sample: its file in `data/types`, whose `//!` says what else; its transforms in `augment`. Nobody else knows one by name.
 //!
+//! `editor` knows all rooms but `engine` and answers what an editor asks; `cli/lsp` speaks for it.
+//!
 //! `files` is below all rooms: what lies in a run directory may be anybody's, so engine and report reach it through that one.
 #![warn(missing_docs)]
 // `extend::plugin` and measured kernels may, and say why at each place
@@ -22,6 +24,7 @@ pub mod augment;
 pub mod catalog;
 pub mod cli;
 pub mod data;
+pub mod editor;
 pub mod encoders;
 pub mod engine;
 pub mod evaluation;

@@ -292,6 +292,8 @@ fn one_place_prints() {
         &prints,
         &[
             "cli/out.rs",
+            // messages to an editor, not texts for a person
+            "cli/lsp/wire.rs",
             "language/visible.rs",
             // a process that tries a plugin, one that ends inside of one, and what is passed on of one that runs
             "extend/plugin/child.rs",

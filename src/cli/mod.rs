@@ -16,7 +16,9 @@ mod fmt;
 mod kernels;
 mod list;
 mod lock;
+mod lsp;
 mod machine;
+mod new;
 mod plan;
 mod plugin;
 mod preview;
@@ -62,6 +64,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write a recipe for your own data
+    New(new::NewArgs),
     /// Put the results of several runs into one table
     Compare(compare::CompareArgs),
     /// Say how two recipes, or a recipe and a run, differ in meaning
@@ -74,6 +78,8 @@ enum Verb {
     Unbundle(bundle::UnbundleArgs),
     /// Write, compile, check and list compiled tasks and transforms
     Plugin(plugin::PluginArgs),
+    /// Answer an editor: diagnostics, completion, hover, rename, over standard input and output
+    Lsp(lsp::LspArgs),
     /// Print shell completions
     Completions(completions::CompletionArgs),
 }
@@ -130,12 +136,14 @@ fn done() -> u8 {
         Verb::Explain(args) => explain::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),
         Verb::Lock(args) => lock::run(&args),
         Verb::Bundle(args) => bundle::run(&args),
         Verb::Unbundle(args) => bundle::unbundle(&args),
         Verb::Plugin(args) => plugin::run(&args),
+        Verb::Lsp(args) => lsp::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };
     match result {

@@ -21,6 +21,7 @@ mod hash_journal;
 mod idx;
 mod image_folder;
 mod image_text;
+mod kept;
 pub(crate) mod kmeans;
 pub mod lab;
 mod lazy;
@@ -59,6 +60,7 @@ mod written;
 pub use draws::Draws;
 pub use error::DataError;
 pub use evenly::{chosen_of, evenly, evenly_chosen};
+pub use kept::Kept;
 pub use loader::{
     BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order, lengths,
 };

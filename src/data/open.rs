@@ -1,10 +1,12 @@
 //! Opens what a recipe says where it says data.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::beside::beside;
 use super::{Places, Source, Splits};
-use crate::catalog::{At, Call, Data, DataSource, Make, Problem, Result, Split};
+use crate::catalog::{At, Call, Data, DataSource, Make, Problem, Result, Split, Value};
+use crate::language::canonical;
 use crate::language::codes::Code;
 
 /// Opens a data expression and sends it through its pipes. `named` holds the recipe's data sets that are open already.
@@ -15,7 +17,10 @@ pub fn open(data: &Data, named: &BTreeMap<String, Splits>, places: &Places) -> R
     let mut source = match &data.source {
         DataSource::Call(call) => {
             let source = match &call.spec.make {
-                Make::Dataset(open) => open(&call.args, places).map(Source::All),
+                Make::Dataset(open) => {
+                    let open = || open(&call.args, places);
+                    kept(call, places, &open).map(Source::All)
+                }
                 // `concat(a, b)` at the head: nothing flows in
                 Make::Pipe(pipe) => pipe(&call.args, Source::All(Splits::default()), &inner),
                 _ => Err(Problem::new(
@@ -59,6 +64,45 @@ pub fn open(data: &Data, named: &BTreeMap<String, Splits>, places: &Places) -> R
         source = pipe(&call.args, source, &inner).map_err(|problem| placed(problem, call))?;
     }
     Ok(source)
+}
+
+/// What a call opens, or what it opened before where that is kept.
+fn kept(call: &Call, places: &Places, open: &dyn Fn() -> Result<Splits>) -> Result<Splits> {
+    if !places.kept.is_open() {
+        return open();
+    }
+    let arguments = call.args.values.iter();
+    let arguments: Vec<String> = arguments
+        .map(|(name, argument)| format!("{name}={}", canonical(&argument.value)))
+        .collect();
+    let named = places_of(call, places);
+    // another place is another data set
+    let key = format!("{}({}) {named:?}", call.spec.name, arguments.join(","));
+    places.kept.of(&key, &named, open)
+}
+
+/// Where a call may find its files.
+fn places_of(call: &Call, places: &Places) -> Vec<PathBuf> {
+    let arguments = call.args.values.values();
+    let mut waiting: Vec<&Value> = arguments.map(|argument| &argument.value).collect();
+    let mut named = Vec::new();
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Text(text) => {
+                named.push(places.recipe.join(text));
+                named.extend(places.given.get(text).cloned());
+                named.extend(places.project.get(text).cloned());
+                named.extend(places.user.iter().map(|user| user.join(text)));
+            }
+            Value::List(values) => waiting.extend(values),
+            _ => {}
+        }
+    }
+    let name = &call.spec.name;
+    named.extend(places.given.get(name).cloned());
+    named.extend(places.project.get(name).cloned());
+    named.extend(places.user.iter().map(|user| user.join(name)));
+    named
 }
 
 /// The problem at the call's or its argument's own span: the caller only knows the whole expression.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{DataError, Draws, Fields, Normalization, Portion, Progress, Record};
+use super::{DataError, Draws, Fields, Kept, Normalization, Portion, Progress, Record};
 use crate::catalog::{Problem, Split};
 
 /// Records by index. Opening one reads headers only; the first [`Dataset::read`] may load the rest.
@@ -214,4 +214,6 @@ pub struct Places {
     pub allow_outside: bool,
     /// The names that data was looked for by.
     pub asked: Asked,
+    /// What stays open from one plan to the next; by default nothing.
+    pub kept: Kept,
 }

@@ -6,7 +6,7 @@ use super::{Sources, Span};
 use crate::catalog::{Args, Argument, Artifact, Call, Data, Kind, Net, Value};
 
 /// A whole recipe.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Recipe {
     /// The doc comment (`///`) on top.
     pub doc: String,

@@ -28,6 +28,7 @@ pub use decode::decode;
 pub use diagnostic::{Diagnostic, Help, Label, Severity};
 pub use explained::{Example, Explained, explained};
 pub use fixes::{proven, said};
+pub(crate) use format::{LexKind, lex};
 pub use format::{WIDTH, format};
 pub use nearest::nearest;
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ITEMS};

@@ -10,6 +10,7 @@ mod mistakes;
 #[path = "../support/mutate.rs"]
 mod mutate;
 mod mutated;
+mod new;
 mod outside;
 mod scripts;
 mod shared;

@@ -49,6 +49,7 @@ pub fn compile(
         touching: Vec::new(),
         twice: Vec::new(),
         learnt: Vec::new(),
+        flows: BTreeMap::new(),
         problems: Vec::new(),
     };
     let mut scope = BTreeMap::new();
@@ -77,6 +78,9 @@ pub fn compile(
                 )
                 .note(format!("they have {}", names.join(", "))),
             ));
+        }
+        if let Some(value) = &value {
+            compiler.flows.insert(*span, vec![value.ty.clone()]);
         }
         scope.insert(name.clone(), value);
     }
@@ -123,6 +127,7 @@ pub fn compile(
         lab,
         recoloured,
         learnt: compiler.learnt,
+        flows: compiler.flows,
         touching: compiler
             .touching
             .into_iter()
@@ -157,6 +162,8 @@ pub(super) struct Compiler<'a> {
     pub(super) twice: Vec<(Span, Option<LabPart>)>,
     /// What fits learn that transforms take.
     learnt: Vec<Artifact>,
+    /// What each call gives and each name is, where it was first reached.
+    flows: BTreeMap<Span, Vec<SampleType>>,
     pub(super) problems: Vec<(Span, Problem)>,
 }
 
@@ -186,8 +193,12 @@ impl Compiler<'_> {
                 );
             }
             let mut values = values.into_iter().flatten();
-            for name in names {
-                scope.insert(name.to_owned(), values.next());
+            for (name, span) in &binding.names {
+                let value = values.next();
+                if let Some(value) = &value {
+                    self.flow(*span, std::slice::from_ref(value));
+                }
+                scope.insert(name.clone(), value);
             }
         }
     }
@@ -278,6 +289,7 @@ impl Compiler<'_> {
             let input = match step {
                 SampleStep::Transform(call) if call.spec.takes_several() => {
                     values = self.several(call, values, path)?;
+                    self.flow(span, &values);
                     continue;
                 }
                 _ => self.one(values, span, name)?,
@@ -288,8 +300,15 @@ impl Compiler<'_> {
                 SampleStep::Transform(call) => self.transform(call, input, path)?,
                 SampleStep::Augment { .. } => self.augment(name, span, input, &path)?,
             };
+            self.flow(span, &values);
         }
         Some(values)
+    }
+
+    /// Notes what a call gives or a name is, where it is reached for the first time.
+    pub(super) fn flow(&mut self, span: Span, values: &[Value]) {
+        let types = || values.iter().map(|value| value.ty.clone()).collect();
+        self.flows.entry(span).or_insert_with(types);
     }
 
     /// Notes what a call takes of fits.

@@ -75,6 +75,8 @@ pub struct SampleGraph {
     recoloured: Vec<Span>,
     /// What fits learn that its transforms take.
     learnt: Vec<Artifact>,
+    /// What each call of the text gives and each name in it is.
+    flows: BTreeMap<Span, Vec<SampleType>>,
 }
 
 impl SampleGraph {
@@ -93,6 +95,7 @@ impl SampleGraph {
             lab: Vec::new(),
             recoloured: Vec::new(),
             learnt: Vec::new(),
+            flows: BTreeMap::new(),
         };
         for (field, (name, ty)) in fields.iter().enumerate() {
             let mut slot = field;
@@ -175,6 +178,12 @@ impl SampleGraph {
     /// What fits learn that its transforms take.
     pub fn learnt(&self) -> &[Artifact] {
         &self.learnt
+    }
+
+    /// What each call gives and each bound name is, by its place in the text: for people. What was reached several times is as it was
+    /// the first time.
+    pub fn flows(&self) -> &BTreeMap<Span, Vec<SampleType>> {
+        &self.flows
     }
 
     /// What each value of the batch is, by its name (`view`, `views/0`): equal numbers are copies of one value. What was drawn is a

@@ -272,7 +272,7 @@ impl Compiler<'_> {
             self.problem(span, Code::Cycle, format!("`{name}` calls itself"));
             return None;
         }
-        let ([(parameter, _)], [emit]) = (&augment.parameters[..], &augment.emits[..]) else {
+        let ([(parameter, given)], [emit]) = (&augment.parameters[..], &augment.emits[..]) else {
             let text = format!(
                 "`{name}` takes {} and emits {}; in a pipeline it must be one of each",
                 counted(augment.parameters.len(), "field"),
@@ -282,6 +282,7 @@ impl Compiler<'_> {
             return None;
         };
         self.open.push(name.to_owned());
+        self.flow(*given, std::slice::from_ref(&input));
         let mut scope = Scope::from([(parameter.clone(), Some(input))]);
         self.bindings(augment, &mut scope, path);
         let values = self.expr(&emit.value, &scope, path);

@@ -103,7 +103,7 @@ pub fn check_using(
 }
 
 /// A recipe as far as it can be understood, and everything that is wrong with it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Checked {
     /// The recipe; where it is not sound, items are missing or hold defaults in the place of wrong values, and
     /// [`Recipe::failed`] names them.

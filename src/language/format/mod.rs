@@ -12,6 +12,8 @@ mod tests;
 
 use super::{Diagnostic, FileId, Severity, Sources, parse};
 
+pub(crate) use lex::{Kind as LexKind, lex};
+
 /// Longest line that is not broken where it can be.
 pub const WIDTH: usize = 100;
 /// Most times a text is laid out again; it settles after one or two.

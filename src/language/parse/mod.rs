@@ -24,6 +24,9 @@ mod grammar {
     pub struct Grammar;
 }
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use grammar::{Grammar, Rule};
 use pest::Parser;
 
@@ -201,13 +204,38 @@ pub fn parse_setting(
     }
 }
 
+/// Defaults that are kept: those of the catalog are fewer, scripts and plugins may bring more.
+const DEFAULTS: usize = 4096;
+
 /// Parses the default of a parameter. Every place in it is `span`: the call that left it out.
 pub fn parse_default(text: &str, span: Span) -> Option<Expr> {
-    if limits::check(text, span.file).is_some() {
+    // every stage has dozens of them, and most are equal
+    static READ: Mutex<BTreeMap<String, Expr>> = Mutex::new(BTreeMap::new());
+    let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = read().get(text).cloned();
+    let mut value = match known {
+        Some(value) => value,
+        None => {
+            let value = parse_alone(text)?;
+            let mut read = read();
+            if read.len() < DEFAULTS {
+                read.insert(text.to_owned(), value.clone());
+            }
+            value
+        }
+    };
+    places::expr(&mut value, &mut |own| *own = span);
+    Some(value)
+}
+
+/// The value that a text is; its places mean nothing.
+fn parse_alone(text: &str) -> Option<Expr> {
+    let nowhere = Span::default();
+    if limits::check(text, nowhere.file).is_some() {
         return None;
     }
-    let mut builder = Builder::new(text, span.file, Origin::Default);
-    builder.fixed = Some(span);
+    let mut builder = Builder::new(text, nowhere.file, Origin::Default);
+    builder.fixed = Some(nowhere);
     let pairs = Grammar::parse(Rule::expr_alone, text).ok()?;
     let expr = builder.expr_alone(pairs)?;
     builder.diagnostics.is_empty().then_some(expr)
