@@ -282,7 +282,7 @@ pub fn layout(
         zeros: Vec::new(),
         aside: |name| {
             let name = name.strip_prefix("bert.").unwrap_or(name);
-            let parts = ["cls.", "pooler.", "classifier.", "qa_outputs."];
+            let parts = ["cls.", "pooler."];
             parts.iter().any(|part| name.starts_with(part)) || name == "embeddings.position_ids"
         },
     }
