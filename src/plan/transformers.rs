@@ -281,13 +281,9 @@ pub fn layout(
         wanted: encoder.chain(heads).collect(),
         zeros: Vec::new(),
         aside: |name| {
-            // what stands beside the encoder is the head of some task
-            let inner = name.strip_prefix("bert.");
-            let part = inner.unwrap_or(name);
-            match part.starts_with("embeddings.") || part.starts_with("encoder.") {
-                true => part == "embeddings.position_ids",
-                false => inner.is_none() || part.starts_with("pooler."),
-            }
+            let name = name.strip_prefix("bert.").unwrap_or(name);
+            let parts = ["cls.", "pooler."];
+            parts.iter().any(|part| name.starts_with(part)) || name == "embeddings.position_ids"
         },
     }
 }
