@@ -171,7 +171,9 @@ fn numbers_are_chosen_by_what_is_there_and_say_why() {
         .success();
     assert!(!printed.stdout().contains("knn("), "{}", printed.stdout());
     assert!(
-        printed.stdout().contains("all pictures have 32 px"),
+        printed
+            .stdout()
+            .contains("for 32 px: pictures have 32 px\n"),
         "{}",
         printed.stdout()
     );

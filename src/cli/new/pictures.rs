@@ -39,6 +39,7 @@ fn sides(looked: &Looked) -> Vec<(usize, String)> {
         .filter(|side| **side <= usual.max(32) && **side <= SOON);
     let why = |side: usize| match looked.sides.as_slice() {
         [] => format!("{side} px are soon trained on"),
+        _ if side == usual => format!("pictures have {usual} px"),
         [least, .., most] if least != most => {
             format!("pictures have {least} to {most} px; more than {side} see more and take longer")
         }
