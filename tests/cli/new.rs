@@ -98,6 +98,16 @@ fn what_is_written_for_any_task_checks() {
     for task in catalog.of_kind(Kind::Task) {
         let (name, file) = (&task.name, format!("{}.ssl", task.name));
         let ran = test.run(&["new", "--task", name, "--data", path_of(name)]);
+        // it needs a teacher, which is a stage of its own
+        if name == "distill" {
+            assert!(
+                ran.stderr()
+                    .contains("begins with what another stage has learnt"),
+                "{}",
+                ran.stderr()
+            );
+            continue;
+        }
         if ran.output.status.code() != Some(0) {
             wrong += &format!("{name}: {}\n", ran.stderr());
             continue;

@@ -19,7 +19,7 @@ const CHILD: &str = "ssl 1\n\nuse \"common/views.ssl\"\n\ndataset figures = shap
 
 fn project() -> Test {
     Test::new()
-        .file("ssl.lock", "")
+        .file("ssl.lock", "version = 1\n")
         .file("common/views.ssl", VIEWS)
         .file("recipe.ssl", CHILD)
 }

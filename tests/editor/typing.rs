@@ -117,7 +117,7 @@ fn what_is_used_is_read_from_the_editor_first() {
     let views = "ssl 1\naugment pair(image) { emit a = image |> hflip(50%) |> normalize(), b = image |> normalize() }\n";
     let child = "ssl 1\nuse \"common/views.ssl\"\ndataset f = shapes()\npretext p = simclr() { data = f.train, augment = views.pair, encoder = small_cnn() }\n";
     let test = Test::new()
-        .file("ssl.lock", "")
+        .file("ssl.lock", "version = 1\n")
         .file("common/views.ssl", views);
     let mut client = Client::new(test);
     client.open("recipe.ssl", child);

@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::Outcome;
 use super::out::{print, print_text};
-use crate::catalog::{Catalog, Kind, SharedSpec};
+use crate::catalog::{Catalog, Kind, Preset, SharedSpec, Type};
 use crate::data::SampleType;
 use draft::{Draft, Judged};
 use look::Looked;
@@ -102,6 +102,23 @@ pub fn run(args: &NewArgs) -> anyhow::Result<Outcome> {
         }
         return Ok(Outcome::Unsound);
     };
+    let mut begins = task
+        .params
+        .iter()
+        .filter(|param| param.ty == Type::begins() && param.preset == Preset::Required);
+    if let Some(param) = begins.next() {
+        say!(
+            "error: `{}` begins with what another stage has learnt: `{}`",
+            task.name,
+            param.name
+        );
+        say!(
+            "help: write a recipe for that stage, `pretext new --task simclr`, and add `{}` to it: `pretext doc {}` shows how",
+            task.name,
+            task.name
+        );
+        return Ok(Outcome::Unsound);
+    }
     let output = match &args.output {
         Some(path) => path.clone(),
         None => PathBuf::from(format!("{}.ssl", task.name)),

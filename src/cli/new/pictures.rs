@@ -53,7 +53,9 @@ fn sides(looked: &Looked) -> Vec<(usize, String)> {
 
 /// Networks that may suit, the likeliest first.
 fn encoders(task: &SharedSpec, side: usize) -> Vec<String> {
-    let patch = [8, 12, 7, 6, 10, 4, 16].into_iter().find(|n| side.is_multiple_of(*n));
+    let patch = [8, 12, 7, 6, 10, 4, 16]
+        .into_iter()
+        .find(|n| side.is_multiple_of(*n));
     let patch = patch.map_or(1, |n| side / n).max(1);
     let vit = format!("vit(patch = {patch}px, width = 96, depth = 6, heads = 3)");
     let small = "small_cnn(width = 32)".to_owned();

@@ -38,7 +38,9 @@ impl Kept {
     /// The lines of Python that load an export.
     pub(super) fn lines(&self, stage: &str) -> String {
         let own = format!("{stage} · ");
-        let after = self.0.iter().skip_while(|line| !line.starts_with(&own));
+        let anew = |line: &str| line.ends_with("runs anew");
+        let lines = self.0.iter();
+        let after = lines.skip_while(|line| !line.starts_with(&own) || anew(line));
         let after = after.skip(2);
         let lines = after.map_while(|line| line.strip_prefix("    "));
         lines.fold(String::new(), |text, line| text + line + "\n")
