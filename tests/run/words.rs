@@ -86,7 +86,7 @@ fn pairs_are_told_and_their_words_guessed_and_single_texts_read_afterwards() {
             &format!("{PAIRS}\npretext read = masked_tokens(next_sentence = on)"),
         )
         .replace("= masked\n", "= paired\n")
-        .replace("100 epochs", "30 epochs");
+        .replace("140 epochs", "30 epochs");
     let test = with(&paired);
     texts(&test);
     run(&test, "run", &[]).success();
@@ -219,7 +219,7 @@ fn scripts_show_texts_by_the_same_door() {
         let text = RECIPE
             .replace("ssl 1\n", "ssl 1\n\nuse script \"tasks/table.rhai\"\n")
             .replace("masked_tokens()", "table()")
-            .replace("100 epochs", "2 steps");
+            .replace("140 epochs", "2 steps");
         let end = text.find("evaluate neighbours").expect("the rest");
         test.write(
             "recipe.ssl",
@@ -543,7 +543,7 @@ fn bytes_are_joined_to_pieces_and_read() {
     let test = recipe();
     let joined = RECIPE
         .replace("wordpiece(size = 120)", "bpe(size = 320)")
-        .replace("100 epochs", "2 epochs")
+        .replace("140 epochs", "2 epochs")
         .replace("20 epochs", "1 epoch");
     test.write("recipe.ssl", &joined);
     run(&test, "run", &[]).success();
@@ -621,7 +621,7 @@ run {"#;
 fn another_stage_is_judged_beside() {
     let test = with(
         &RECIPE
-            .replace("100 epochs", "4 epochs")
+            .replace("140 epochs", "4 epochs")
             .replace("\nrun {", BESIDE),
     );
     texts(&test);
