@@ -22,9 +22,8 @@ fn pretext(arguments: &[&str], folder: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &said
 }
 
-/// Trains by a recipe with these arguments besides, and says what was learned: the last row of `evaluator`, trained and untrained,
-/// as parts of 1.
-fn trained(recipe: &Path, arguments: &[&str], evaluator: &str) -> (f64, f64) {
+/// Trains by a recipe with these arguments besides: the rows of its results.
+fn results(recipe: &Path, arguments: &[&str]) -> Vec<serde_json::Value> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let recipe = recipe.to_str().expect("a path");
     let mut all = vec!["run", recipe, "--quiet", "--out", "run"];
@@ -33,11 +32,20 @@ fn trained(recipe: &Path, arguments: &[&str], evaluator: &str) -> (f64, f64) {
     // what learns does not collapse, and nothing says that it does
     assert!(!said.contains("W0801"), "{said}");
     let text = fs::read_to_string(folder.path().join("run/results.json")).expect("results");
-    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
-    let row = rows.iter().rfind(|row| row["evaluator"] == evaluator);
-    let row = row.unwrap_or_else(|| panic!("no {evaluator} in {text}"));
+    serde_json::from_str(&text).expect("an array")
+}
+
+/// What a row says, trained and untrained, as parts of 1.
+fn both(row: &serde_json::Value) -> (f64, f64) {
     let number = |key: &str| row[key].as_f64().expect("a number");
     (number("value"), number("untrained"))
+}
+
+/// Trains by a recipe with these arguments besides, and says what was learned: the last row of `evaluator`.
+fn trained(recipe: &Path, arguments: &[&str], evaluator: &str) -> (f64, f64) {
+    let rows = results(recipe, arguments);
+    let row = rows.iter().rfind(|row| row["evaluator"] == evaluator);
+    both(row.unwrap_or_else(|| panic!("no {evaluator} in {rows:?}")))
 }
 
 #[test]
@@ -127,10 +135,11 @@ fn a_batch_that_outgrows_its_queue_is_refused_at_its_line() {
     );
 }
 
-/// Trains by a recipe on shapes, changed by `set`; this evaluator's last row must gain so many points on the same encoder untrained.
-fn beats(recipe: &str, set: &str, evaluator: &str, points: f64) {
+/// Trains by a recipe on shapes, changed by each of `set`; this evaluator's last row must gain so many points on the same encoder untrained.
+fn beats(recipe: &str, set: &[&str], evaluator: &str, points: f64) {
     let path = recipes().join(format!("{recipe}.ssl"));
-    let (trained, untrained) = trained(&path, &["--set", set], evaluator);
+    let set: Vec<&str> = set.iter().flat_map(|one| ["--set", one]).collect();
+    let (trained, untrained) = trained(&path, &set, evaluator);
     println!("{recipe}: {trained} trained, {untrained} untrained");
     assert!(
         trained >= untrained + points / 100.0,
@@ -145,7 +154,7 @@ macro_rules! trainings {
             $(
                 #[test]
                 fn $task() {
-                    super::beats(concat!(stringify!($task), "_shapes"), concat!("pretrain.length=", $length), "knn", $points);
+                    super::beats(concat!(stringify!($task), "_shapes"), &[concat!("pretrain.length=", $length)], "knn", $points);
                 }
             )*
         }
@@ -174,7 +183,7 @@ trainings! {
 fn a_few_seconds_of_inpainting_beat_the_untrained_encoder() {
     beats(
         "inpainting_shapes",
-        "pretrain.length=5 epochs",
+        &["pretrain.length=5 epochs"],
         "linear_probe",
         4.5,
     );
@@ -185,7 +194,7 @@ fn a_few_seconds_of_inpainting_beat_the_untrained_encoder() {
 fn a_few_epochs_of_frame_order_beat_the_untrained_encoder() {
     beats(
         "frame_order_moving_shapes",
-        "pretrain.length=8 epochs",
+        &["pretrain.length=8 epochs"],
         "knn",
         7.0,
     );
@@ -196,7 +205,7 @@ fn a_few_epochs_of_frame_order_beat_the_untrained_encoder() {
 fn a_few_epochs_of_frame_similarity_beat_the_untrained_encoder() {
     beats(
         "frame_similarity_moving_shapes",
-        "pretrain.length=2 epochs",
+        &["pretrain.length=2 epochs"],
         "knn",
         12.0,
     );
@@ -207,22 +216,20 @@ fn a_few_epochs_of_frame_similarity_beat_the_untrained_encoder() {
 fn a_few_epochs_of_tracking_beat_the_untrained_encoder() {
     beats(
         "tracking_moving_shapes",
-        "pretrain.length=6 epochs",
+        &["pretrain.length=6 epochs"],
         "knn",
         7.0,
     );
 }
 
-/// Two cameras: how well the same moments are found in both.
+/// Two cameras: the last row is how often the nearest frame of the other one is of the same moment.
 #[test]
 fn a_few_epochs_of_multi_view_beat_the_untrained_encoder() {
-    let path = recipes().join("multi_view_moving_shapes.ssl");
-    let (trained, untrained) = trained(&path, &["--set", "pretrain.length=3 epochs"], "alignment");
-    println!("multi_view: {trained} trained, {untrained} untrained");
-    // the last row is how often the nearest frame of the other camera is of the same moment
-    assert!(
-        trained >= untrained + 0.05,
-        "{trained}, untrained {untrained}"
+    beats(
+        "multi_view_moving_shapes",
+        &["pretrain.length=3 epochs"],
+        "alignment",
+        5.0,
     );
 }
 
@@ -233,27 +240,18 @@ fn a_few_seconds_of_dino_beat_the_untrained_encoder() {
         "pretrain.length=12 epochs",
         "pretrain.optimizer=adamw(2e-3)",
     ];
-    let set = set.map(|one| ["--set", one]).concat();
-    let (trained, untrained) = trained(&recipes().join("dino_shapes.ssl"), &set, "knn");
-    println!("dino: {trained} trained, {untrained} untrained");
-    assert!(
-        trained >= untrained + 0.04,
-        "{trained}, untrained {untrained}"
-    );
+    beats("dino_shapes", &set, "knn", 4.0);
 }
 
 /// A student of a teacher that has learnt for a moment.
 #[test]
 fn a_few_seconds_of_distill_beat_the_untrained_encoder() {
-    let lengths = ["teacher=8 epochs", "pretrain=8 epochs", "alone=1 epochs"];
-    let lengths = lengths.map(|one| one.replace('=', ".length="));
-    let set: Vec<&str> = lengths.iter().flat_map(|one| ["--set", one]).collect();
-    let (trained, untrained) = trained(&recipes().join("distill_shapes.ssl"), &set, "knn");
-    println!("distill: {trained} trained, {untrained} untrained");
-    assert!(
-        trained >= untrained + 0.06,
-        "{trained}, untrained {untrained}"
-    );
+    let set = [
+        "teacher.length=8 epochs",
+        "pretrain.length=8 epochs",
+        "alone.length=1 epochs",
+    ];
+    beats("distill_shapes", &set, "knn", 6.0);
 }
 
 /// Masks carried along by what it learns, against the untrained encoder and against masks that stay where they were.
@@ -264,21 +262,14 @@ fn a_few_epochs_of_video_color_carry_masks_better_than_the_untrained_encoder() {
     let text = text.expect("a recipe").replace("test = 100", "test = 16");
     let recipe = folder.path().join("recipe.ssl");
     fs::write(&recipe, text).expect("a recipe");
-    let recipe = recipe.to_str().expect("a path");
-    let length = ["--set", "pretrain.length=2 epochs"];
-    let mut all = vec!["run", recipe, "--quiet", "--out", "run"];
-    all.extend(length);
-    pretext(&all, folder.path());
-    let text = fs::read_to_string(folder.path().join("run/results.json")).expect("results");
-    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
+    let rows = results(&recipe, &["--set", "pretrain.length=2 epochs"]);
     let of = |protocol: &str| {
         let found = rows.iter().find(|row| {
             row["metric"] == "j_and_f" && row["protocol"].as_str().unwrap().contains(protocol)
         });
-        let row = found.unwrap_or_else(|| panic!("no {protocol} in {text}"));
-        ["value", "untrained"].map(|key| row[key].as_f64().expect("a number"))
+        both(found.unwrap_or_else(|| panic!("no {protocol} in {rows:?}")))
     };
-    let ([trained, untrained], [stay, _]) = (of("at embed"), of("masks stay"));
+    let ((trained, untrained), (stay, _)) = (of("at embed"), of("masks stay"));
     println!("video_color: {trained} trained, {untrained} untrained, {stay} where masks stay");
     assert!(
         trained >= untrained.max(stay) + 0.1,
