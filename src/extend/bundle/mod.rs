@@ -13,249 +13,23 @@
 //! It comes from strangers: every size is held against the file's own before anything is read for it, and a path stays below the folder
 //! that it is written into.
 
-use std::collections::BTreeSet;
+mod format;
+mod index;
+mod write;
+
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+pub use index::{BundleError, Entry, Index, Native};
+pub use write::{Content, write};
 
-use crate::files::{Folder, is_hex};
+use format::{HASH, LONGEST_INDEX, MAGIC, PREFIX, VERSION};
+use index::{Result, sound};
+use write::Hashing;
 
-const MAGIC: &[u8; 8] = b"PRETEXTB";
-const VERSION: u32 = 1;
-/// Bytes of magic, version and length.
-const PREFIX: u64 = 20;
-/// Bytes of the hash.
-const HASH: u64 = 32;
-/// Most bytes of an index.
-const LONGEST_INDEX: u64 = 16 << 20;
-/// Most files.
-const MOST_FILES: usize = 20_000;
-/// Most bytes of a path, and of a name in it; most names.
-const LONGEST_PATH: usize = 1000;
-const LONGEST_NAME: usize = 200;
-const DEEPEST: usize = 32;
-/// Names that are devices on some systems, with any ending.
-const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$"];
-
-/// Why a bundle is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum BundleError {
-    /// It can't be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is no bundle, or not as it was written.
-    #[error("{path} is no sound bundle: {why}")]
-    Bad {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
-}
-
-type Result<T> = std::result::Result<T, BundleError>;
-
-/// One file of a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// With `/` between its names.
-    pub path: String,
-    /// Its length.
-    pub bytes: u64,
-    /// Its BLAKE3, in hex digits.
-    pub blake3: String,
-}
-
-/// What a bundle says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Index {
-    /// The path of the recipe in it.
-    pub recipe: String,
-    /// The hash of its plan: what its stages mean.
-    pub plan: String,
-    /// The path of the run directory in it; empty where there is none.
-    pub run: String,
-    /// Plugins that it uses and does not hold: names with the versions asked for.
-    pub plugins: Vec<String>,
-    /// Its files, by path.
-    pub files: Vec<Entry>,
-}
-
-/// Where the content of a file comes from.
-pub enum Content {
-    /// It is here.
-    Bytes(Vec<u8>),
-    /// A file of an open folder.
-    File(std::sync::Arc<Folder>, String),
-}
-
-impl Content {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(match self {
-            Content::Bytes(bytes) => Box::new(bytes.as_slice()),
-            Content::File(folder, name) => Box::new(folder.file(name)?),
-        })
-    }
-}
-
-/// Writes a bundle of these files, whole or not at all. The index's list of files is made here.
-///
-/// # Errors
-/// A file can't be read or changes meanwhile, two have one path, or the bundle can't be written.
-pub fn write(path: &Path, mut index: Index, mut files: Vec<(String, Content)>) -> Result<Index> {
-    let failed = |source: io::Error| BundleError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    files.sort_by(|a, b| a.0.cmp(&b.0));
-    index.files.clear();
-    for (name, content) in &files {
-        let mut hasher = blake3::Hasher::new();
-        let bytes = io::copy(&mut content.open().map_err(failed)?, &mut hasher).map_err(failed)?;
-        index.files.push(Entry {
-            path: name.clone(),
-            bytes,
-            blake3: hasher.finalize().to_hex().to_string(),
-        });
-    }
-    sound(&index).map_err(|why| BundleError::Bad {
-        path: path.to_owned(),
-        why,
-    })?;
-    let text = serde_json::to_vec(&index).map_err(|error| failed(io::Error::other(error)))?;
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-    let folder = Folder::create(parent.unwrap_or(Path::new("."))).map_err(failed)?;
-    let fill = |file: &mut File| -> io::Result<()> {
-        let mut out = Hashing {
-            inner: io::BufWriter::with_capacity(1 << 20, file),
-            hasher: blake3::Hasher::new(),
-        };
-        out.write_all(MAGIC)?;
-        out.write_all(&VERSION.to_le_bytes())?;
-        out.write_all(&(text.len() as u64).to_le_bytes())?;
-        out.write_all(&text)?;
-        for ((_, content), entry) in files.iter().zip(&index.files) {
-            let mut reader = content.open()?.take(entry.bytes + 1);
-            if io::copy(&mut reader, &mut out)? != entry.bytes {
-                return Err(io::Error::other(format!(
-                    "{} changed meanwhile",
-                    entry.path
-                )));
-            }
-        }
-        let hash = out.hasher.finalize();
-        out.inner.write_all(hash.as_bytes())?;
-        out.inner.flush()
-    };
-    folder.replace(name, fill).map_err(failed)?;
-    Ok(index)
-}
-
-struct Hashing<W> {
-    inner: W,
-    hasher: blake3::Hasher,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.inner.write(bytes)?;
-        self.hasher.update(&bytes[..n]);
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-/// What is wrong with an index, by itself.
-fn sound(index: &Index) -> std::result::Result<(), String> {
-    if index.files.len() > MOST_FILES {
-        return Err(format!(
-            "it has {} files; at most {MOST_FILES} are read",
-            index.files.len()
-        ));
-    }
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut folders: BTreeSet<String> = BTreeSet::new();
-    let mut last: Option<&str> = None;
-    for Entry { path, blake3, .. } in &index.files {
-        let shown = crate::language::visible_line(path);
-        plain(path).map_err(|why| format!("the path `{shown}` {why}"))?;
-        if last.is_some_and(|last| last >= path.as_str()) {
-            return Err(format!("`{shown}` stands twice in it, or not in its order"));
-        }
-        last = Some(path);
-        if !is_hex(blake3, 64) {
-            return Err(format!("`{shown}` has no hash"));
-        }
-        // some systems do not tell letters by their size
-        let folded = path.to_lowercase();
-        let mut parents = folded
-            .match_indices('/')
-            .map(|(at, _)| folded[..at].to_owned());
-        if parents.clone().any(|parent| seen.contains(&parent)) || folders.contains(&folded) {
-            return Err(format!("`{shown}` is a file and a folder"));
-        }
-        folders.extend(&mut parents);
-        if !seen.insert(folded) {
-            return Err(format!("`{shown}` stands twice in it"));
-        }
-    }
-    let there = |path: &str| index.files.iter().any(|entry| entry.path == path);
-    if !there(&index.recipe) {
-        return Err("the recipe that it names is not in it".into());
-    }
-    if !index.run.is_empty() {
-        plain(&index.run).map_err(|why| format!("the run's path {why}"))?;
-    }
-    Ok(())
-}
-
-/// What is wrong with a path that is to stay below a folder.
-fn plain(path: &str) -> std::result::Result<(), &'static str> {
-    if path.is_empty() || path.len() > LONGEST_PATH {
-        return Err("is empty or too long");
-    }
-    let names: Vec<&str> = path.split('/').collect();
-    if names.len() > DEEPEST {
-        return Err("is too deep");
-    }
-    for name in names {
-        if matches!(name, "" | "." | "..") {
-            return Err("climbs, or does not start where it should");
-        }
-        if name.len() > LONGEST_NAME {
-            return Err("has a name that is too long");
-        }
-        let odd =
-            |c: char| c.is_control() || matches!(c, '\\' | ':' | '<' | '>' | '"' | '|' | '?' | '*');
-        if name.chars().any(odd) || name.ends_with(['.', ' ']) {
-            return Err("has a name that is not the same on every system");
-        }
-        let stem = name.split('.').next().unwrap_or(name).to_lowercase();
-        let numbered = stem.len() == 4
-            && (stem.starts_with("com") || stem.starts_with("lpt"))
-            && stem.ends_with(|c: char| c.is_ascii_digit());
-        if numbered || DEVICES.contains(&stem.as_str()) {
-            return Err("names a device");
-        }
-    }
-    Ok(())
-}
+use super::plugin::PLATFORM;
+use crate::files::Folder;
 
 /// An open bundle whose index is sound and whose sizes are those of the file.
 pub struct Bundle {
@@ -410,11 +184,27 @@ impl Bundle {
         }
     }
 
+    /// Plugins that it holds for this platform.
+    pub fn native(&self) -> impl Iterator<Item = &Native> {
+        let all = self.index.native.iter();
+        all.filter(|native| native.platform == PLATFORM)
+    }
+
+    /// Where a file of it lies once it is unpacked, `None` where it is not wanted.
+    fn place(&self, path: &str, plugins: bool) -> Option<String> {
+        let mut native = self.index.native.iter();
+        match native.find(|native| native.path() == path) {
+            None => Some(path.to_owned()),
+            Some(native) => (plugins && native.platform == PLATFORM).then(|| native.place()),
+        }
+    }
+
     /// Writes all files into the folder `to`, which is made: they are there, whole and as they were put in, or the folder is not.
+    /// Plugins are native code: only those for this platform are written, and only where `plugins` says so.
     ///
     /// # Errors
     /// Something of this name is there, the disk is full, or the bundle was changed.
-    pub fn unpack(&mut self, to: &Path) -> Result<()> {
+    pub fn unpack(&mut self, to: &Path, plugins: bool) -> Result<()> {
         let wrap = |source| BundleError::Io {
             path: to.to_owned(),
             source,
@@ -433,8 +223,12 @@ impl Bundle {
         let inside = &made.0;
         let mut at = self.first;
         for entry in self.index.files.clone() {
+            let Some(place) = self.place(&entry.path, plugins) else {
+                at += entry.bytes;
+                continue;
+            };
             let mut folder = Folder::open(inside).map_err(wrap)?;
-            let mut names: Vec<&str> = entry.path.split('/').collect();
+            let mut names: Vec<&str> = place.split('/').collect();
             let name = names.pop().unwrap_or_default();
             for name in names {
                 folder = folder.make(name).map_err(wrap)?;
@@ -498,5 +292,4 @@ pub fn inside(path: &Path) -> Option<(PathBuf, String)> {
 }
 
 #[cfg(test)]
-#[path = "bundle_tests.rs"]
 mod tests;

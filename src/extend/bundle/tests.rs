@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::index::{DEEPEST, LONGEST_NAME};
 use super::*;
 
 fn bundle(folder: &Path) -> PathBuf {
@@ -64,11 +65,11 @@ fn what_goes_in_comes_out_and_equal_contents_are_equal_bytes() {
     assert_eq!(opened.read("tasks/t.rhai", 100).unwrap(), b"fn build() {}");
     assert!(opened.read("tasks/t.rhai", 5).is_err());
     assert!(opened.read("other", 5).is_err());
-    opened.unpack(&to).unwrap();
+    opened.unpack(&to, false).unwrap();
     assert_eq!(fs::read(to.join("tasks/t.rhai")).unwrap(), b"fn build() {}");
     assert_eq!(fs::read(to.join("empty")).unwrap(), b"");
     // what is there stays as it is
-    let again = Bundle::open(&path).unwrap().unpack(&to).unwrap_err();
+    let again = Bundle::open(&path).unwrap().unpack(&to, false).unwrap_err();
     assert!(again.to_string().contains("something is there"), "{again}");
     // and nothing else is left
     let left: Vec<_> = fs::read_dir(folder.path().join("out")).unwrap().collect();
@@ -85,13 +86,13 @@ fn every_changed_byte_is_seen() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x20;
         fs::write(&path, &bytes).unwrap();
-        let done = Bundle::open(&path).and_then(|mut opened| opened.unpack(&to));
+        let done = Bundle::open(&path).and_then(|mut opened| opened.unpack(&to, false));
         assert!(done.is_err(), "byte {at}");
         assert!(!to.exists());
     }
     for len in 0..whole.len() {
         fs::write(&path, &whole[..len]).unwrap();
-        let done = Bundle::open(&path).and_then(|mut opened| opened.unpack(&to));
+        let done = Bundle::open(&path).and_then(|mut opened| opened.unpack(&to, false));
         assert!(done.is_err(), "{len} bytes");
     }
     fs::write(&path, [&whole[..], b"more"].concat()).unwrap();
@@ -227,7 +228,7 @@ fn what_climbs_links_repeats_or_is_huge_is_refused() {
     let to = folder.path().join("to");
     let why = Bundle::open(&path)
         .unwrap()
-        .unpack(&to)
+        .unpack(&to, false)
         .unwrap_err()
         .to_string();
     assert!(
@@ -247,4 +248,68 @@ fn a_path_may_lead_into_a_bundle() {
     );
     assert_eq!(found("a/b.bundle"), None);
     assert_eq!(found("a/b/c.ssl"), None);
+}
+
+#[test]
+fn a_plugin_is_written_where_it_is_wanted_and_built_for_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let native = |platform: &str| Native {
+        name: "acme".into(),
+        platform: platform.into(),
+        file: "libacme.so".into(),
+    };
+    let index = Index {
+        recipe: "a.ssl".into(),
+        plugins: vec!["acme".into()],
+        native: vec![native(PLATFORM), native("other-cpu")],
+        ..Index::default()
+    };
+    let files = |index: &Index| {
+        let mut files = vec![("a.ssl".to_owned(), Content::Bytes(b"ssl 1".to_vec()))];
+        for own in &index.native {
+            let bytes = own.platform.clone().into_bytes();
+            files.push((own.path(), Content::Bytes(bytes)));
+        }
+        files
+    };
+    let path = folder.path().join("own.bundle");
+    write(&path, index.clone(), files(&index)).unwrap();
+    let without = folder.path().join("without");
+    Bundle::open(&path)
+        .unwrap()
+        .unpack(&without, false)
+        .unwrap();
+    let left: Vec<_> = fs::read_dir(&without).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let with = folder.path().join("with");
+    Bundle::open(&path).unwrap().unpack(&with, true).unwrap();
+    assert_eq!(
+        fs::read(with.join("plugins/libacme.so")).unwrap(),
+        PLATFORM.as_bytes()
+    );
+    let left: Vec<_> = fs::read_dir(with.join("plugins")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+
+    // a file of the recipe's own is not replaced, and nothing climbs
+    let mut taken = files(&index);
+    taken.push(("plugins/LIBacme.so".into(), Content::Bytes(Vec::new())));
+    assert!(write(&path, index.clone(), taken).is_err());
+    for (platform, file) in [("..", "x"), ("linux", "../x"), ("linux", "a/b"), ("", "x")] {
+        let wrong = Native {
+            platform: platform.into(),
+            file: file.into(),
+            ..native("")
+        };
+        let wrong = Index {
+            native: vec![wrong],
+            ..index.clone()
+        };
+        let files = files(&wrong);
+        assert!(write(&path, wrong, files).is_err(), "{platform} {file}");
+    }
+    let absent = files(&Index {
+        native: Vec::new(),
+        ..index.clone()
+    });
+    assert!(write(&path, index, absent).is_err());
 }
