@@ -1,7 +1,8 @@
 //! The loader: threads that read records, run the sample graph and fill batches ahead of the training loop.
 //!
 //! What is in a batch is decided by the seed, the epoch and the batch's index alone. The number of threads decides only when it is
-//! there.
+//! there. Without threads of its own a loader makes batches when they are asked for, several at once on the threads that compute: where
+//! those have every core, nobody waits for a turn.
 
 mod batch;
 mod buffer;
@@ -17,12 +18,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use rayon::prelude::*;
 
 pub use batch::{Batch, BatchField};
 pub use options::{Cursor, LoaderOptions, OnBadSample, Order};
 
 use super::{DataError, Dataset, Philox};
-use crate::augment::SampleGraph;
+use crate::augment::{SampleGraph, Scratch};
 use batch::Leaf;
 use lengths::SPAN;
 use worker::{Job, Made, Worker};
@@ -56,6 +58,8 @@ pub struct Loader {
     spare: Vec<Batch>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
+    /// Who makes batches where there are no threads, and what is asked for.
+    between: Option<(Worker, Vec<Job>)>,
     ended: bool,
 }
 
@@ -97,16 +101,21 @@ impl Loader {
             spare: Vec::new(),
             stop: stop.clone(),
             threads: Vec::new(),
+            between: None,
             ended: false,
         };
-        for index in 0..options.workers.max(1) {
-            let worker = Worker {
-                dataset: dataset.clone(),
-                graph: graph.clone(),
-                options,
-                ladder: ladder.clone(),
-                stop: stop.clone(),
-            };
+        let worker = || Worker {
+            dataset: dataset.clone(),
+            graph: graph.clone(),
+            options,
+            ladder: ladder.clone(),
+            stop: stop.clone(),
+        };
+        if options.workers == 0 {
+            loader.between = Some((worker(), Vec::new()));
+        }
+        for index in 0..options.workers {
+            let worker = worker();
             let (queue, results) = (queue.clone(), results.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("loader {index}"))
@@ -147,7 +156,10 @@ impl Loader {
 
     /// Batches that are on their way at once; this bounds the memory.
     fn depth(&self) -> usize {
-        let workers = self.options.workers.max(1);
+        let workers = match self.options.workers {
+            0 => rayon::current_num_threads(),
+            threads => threads,
+        };
         match self.options.by_length {
             // each thread makes a span, and one is taken meanwhile
             true => (workers + 1) * SPAN as usize,
@@ -212,6 +224,9 @@ impl Loader {
             };
             (self.asked, self.cursor) = (next, next);
         }
+        if self.between.is_some() && self.early.contains_key(&self.cursor) {
+            return;
+        }
         let ahead = |loader: &Self| {
             (loader.asked.epoch - loader.cursor.epoch) * loader.batches + loader.asked.batch
                 - loader.cursor.batch
@@ -225,17 +240,30 @@ impl Loader {
                 order: self.order(self.asked.epoch),
                 spare: self.spare.split_off(kept),
             };
-            let sent = self
-                .jobs
-                .as_ref()
-                .is_some_and(|jobs| jobs.send(job).is_ok());
-            if !sent {
-                return;
+            match (&mut self.between, &self.jobs) {
+                (Some((_, waiting)), _) => waiting.push(job),
+                (None, Some(jobs)) if jobs.send(job).is_ok() => {}
+                _ => return,
             }
             for _ in 0..batches {
                 self.asked = self.following(self.asked);
             }
         }
+    }
+}
+
+impl Loader {
+    /// Makes what is asked for, on the threads that compute.
+    fn make(&mut self) {
+        let Some((worker, waiting)) = &mut self.between else {
+            return;
+        };
+        let jobs = std::mem::take(waiting);
+        let made = jobs
+            .into_par_iter()
+            .map_init(Scratch::default, |scratch, job| worker.made(job, scratch));
+        let made: Vec<Vec<Made>> = made.flatten().collect();
+        self.early.extend(made.into_iter().flatten());
     }
 }
 
@@ -251,6 +279,7 @@ impl Iterator for Loader {
             self.ended = true;
             return None;
         }
+        self.make();
         let result = loop {
             if let Some(result) = self.early.remove(&self.cursor) {
                 break result;

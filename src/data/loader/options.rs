@@ -87,7 +87,7 @@ pub struct LoaderOptions {
     pub batch: usize,
     /// Decides order and draws.
     pub seed: u64,
-    /// Threads; 0 counts as 1.
+    /// Threads; 0: those that compute, when a batch is asked for.
     pub workers: usize,
     /// In which order records are read.
     pub order: Order,

@@ -129,6 +129,9 @@ fn content_does_not_depend_on_threads_or_start() {
     };
     let one = run(1, Cursor::default(), 10);
     assert_eq!(one, run(4, Cursor::default(), 10));
+    // on the threads that compute
+    assert_eq!(one, run(0, Cursor::default(), 10));
+    assert_eq!(one[4..], run(0, Cursor { epoch: 0, batch: 4 }, 6));
     assert_eq!(one[6..], run(2, Cursor { epoch: 1, batch: 2 }, 4));
     // a checkpoint after the last batch of an epoch
     assert_eq!(one[4..], run(2, Cursor { epoch: 0, batch: 4 }, 6));
@@ -151,11 +154,11 @@ fn content_does_not_depend_on_threads_or_start() {
 
 #[test]
 fn a_bad_sample_stops_with_its_number() {
-    for panics in [false, true] {
+    for (panics, workers) in [(false, 2), (true, 2), (false, 0), (true, 0)] {
         let mut data = Counting::new(20);
         data.bad.insert(13);
         data.panics = panics;
-        let mut loader = plain(data, LoaderOptions::evaluation(4, 0, 2));
+        let mut loader = plain(data, LoaderOptions::evaluation(4, 0, workers));
         let good = loader.by_ref().take_while(Result::is_ok).count();
         assert_eq!(good, 3);
         assert!(loader.next().is_none());
@@ -342,6 +345,7 @@ fn texts_of_like_length_share_a_batch() {
         (0..100).map(|n| (n / 41, n % 41)).collect::<Vec<_>>()
     );
     assert_eq!(all, run(3, Cursor::default(), 100));
+    assert_eq!(all, run(0, Cursor::default(), 100));
     for (epoch, batch) in [(0, 5), (0, 16), (0, 39), (1, 0), (1, 40)] {
         let at = (41 * epoch + batch) as usize;
         assert_eq!(

@@ -56,14 +56,20 @@ impl Worker {
     pub fn run(&self, jobs: &Receiver<Job>, done: &Sender<Made>) {
         let mut scratch = Scratch::default();
         while let Ok(job) = jobs.recv() {
-            let made = match self.options.by_length {
-                true => self.make_span(job, &mut scratch),
-                false => self.make(job, &mut scratch).map(|made| vec![made]),
+            let Some(made) = self.made(job, &mut scratch) else {
+                return;
             };
-            let Some(made) = made else { return };
             if made.into_iter().any(|made| done.send(made).is_err()) {
                 return;
             }
+        }
+    }
+
+    /// What a job asks for; `None` when the loader is being dropped.
+    pub fn made(&self, job: Job, scratch: &mut Scratch) -> Option<Vec<Made>> {
+        match self.options.by_length {
+            true => self.make_span(job, scratch),
+            false => self.make(job, scratch).map(|made| vec![made]),
         }
     }
 
