@@ -8,7 +8,9 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
+use super::prune::DAY;
 use crate::data::{Image, regular};
 
 const NAME: &[u8; 16] = b"pretext frames 1";
@@ -98,7 +100,14 @@ impl Kept {
         let file = regular::open(path).ok()?;
         let mut head = [0; HEAD];
         regular::read_at(&file, &mut head, 0).ok()?;
-        let head = Head::parse(&head, file.metadata().ok()?.len())?;
+        let about = file.metadata().ok()?;
+        let head = Head::parse(&head, about.len())?;
+        // so that what is read stays when room is made
+        let now = SystemTime::now();
+        let unread = about.modified().ok().map(|at| now.duration_since(at));
+        if unread.is_some_and(|unread| unread.is_ok_and(|unread| unread > DAY)) {
+            let _ = file.set_modified(now);
+        }
         Some(Self { file, head })
     }
 

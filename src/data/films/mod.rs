@@ -13,6 +13,7 @@ mod ffmpeg;
 mod ffprobe;
 mod huffman;
 mod kept;
+mod prune;
 mod shelf;
 #[cfg(test)]
 mod tests;

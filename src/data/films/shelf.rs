@@ -116,9 +116,9 @@ impl Shelf {
     /// # Errors
     /// Somebody asked to stop.
     pub fn fetch(&self, clips: &[(&Clip, f64)], progress: &dyn Progress) -> Result<(), DataError> {
-        if self.reading.cache.is_none() {
+        let Some(cache) = &self.reading.cache else {
             return Ok(());
-        }
+        };
         let films: Vec<(&Clip, &Film, f64)> = clips
             .iter()
             .filter_map(|(clip, skip)| match &clip.frames {
@@ -144,8 +144,10 @@ impl Shelf {
             let _ = self.chosen(clip, film, *skip, &|chosen| chosen.fetch());
             go_on()?;
             decoding.add(length(film));
-            Ok(())
-        })
+            Ok::<(), DataError>(())
+        })?;
+        super::prune::prune(cache);
+        Ok(())
     }
 }
 
