@@ -1,8 +1,10 @@
 //! What may be typed at a place.
 
+use std::sync::Arc;
+
 use super::analysis::Analysis;
 use super::mark::{Wanted, What};
-use super::outline::{Item, Noun};
+use super::outline::{Item, Noun, Outline};
 use super::read::read;
 use super::scope::Scope;
 use super::token::Tokens;
@@ -50,19 +52,23 @@ pub struct Choice {
     pub rank: u8,
 }
 
-/// What may be typed at a place of the text, and from which byte on it replaces what is there.
-pub fn complete(analysis: &Analysis, offset: usize) -> (usize, Vec<Choice>) {
-    let text: &str = &analysis.text;
+/// What may be typed at a place of `text`, and from which byte on it replaces what is there. `analysis` may be of the text before the
+/// last edits: what it is made of and the catalog are taken from there, and nothing is waited for.
+pub fn complete(analysis: &Analysis, text: &str, offset: usize) -> (usize, Vec<Choice>) {
     let mut tokens = Tokens::new(text);
-    if let Some(found) = file(analysis, &tokens, offset) {
+    if let Some(found) = file(analysis, text, &tokens, offset) {
         return found;
     }
+    let scope = &Scope {
+        catalog: analysis.scope.catalog.clone(),
+        outline: Arc::new(Outline::new(&tokens)),
+        imports: analysis.scope.imports.clone(),
+    };
     let Some(cursor) = tokens.cursor(text, offset) else {
         return (offset, Vec::new());
     };
     let start = tokens.all[cursor].start;
-    let reading = read(&tokens, &analysis.scope, Some(cursor));
-    let scope = &*analysis.scope;
+    let reading = read(&tokens, scope, Some(cursor));
     let mut found = Vec::new();
     match reading.wanted {
         None | Some(Wanted::Name) => {}
@@ -442,7 +448,12 @@ fn path_of(scope: &Scope, path: &[String]) -> Vec<Choice> {
 }
 
 /// Files behind `use "`, `extends "`, `use script "`.
-fn file(analysis: &Analysis, tokens: &Tokens<'_>, offset: usize) -> Option<(usize, Vec<Choice>)> {
+fn file(
+    analysis: &Analysis,
+    text: &str,
+    tokens: &Tokens<'_>,
+    offset: usize,
+) -> Option<(usize, Vec<Choice>)> {
     let index = tokens.all.partition_point(|token| token.start < offset);
     let index = index.checked_sub(1)?;
     let token = &tokens.all[index];
@@ -459,7 +470,7 @@ fn file(analysis: &Analysis, tokens: &Tokens<'_>, offset: usize) -> Option<(usiz
         ("script", "use") => "rhai",
         _ => return Some((offset, Vec::new())),
     };
-    let typed = analysis.text.get(token.start + 1..offset).unwrap_or("");
+    let typed = text.get(token.start + 1..offset).unwrap_or("");
     let (inside, start) = match typed.rsplit_once('/') {
         Some((inside, _)) => (inside, token.start + 1 + inside.len() + 1),
         None => ("", token.start + 1),

@@ -45,7 +45,7 @@ fn nowhere(path: &Path) -> PathBuf {
 /// Everything that may be asked at a place.
 fn ask(workshop: &Workshop, analysis: &Analysis, offset: usize) {
     let open = OpenTexts::new();
-    let (start, choices) = complete(analysis, offset);
+    let (start, choices) = complete(analysis, &analysis.text, offset);
     assert!(start <= offset && analysis.text.is_char_boundary(start));
     assert!(choices.iter().all(|choice| !choice.label.is_empty()));
     if let Some((at, text)) = hover(analysis, &[], offset) {

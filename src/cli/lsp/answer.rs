@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 use super::actions::{FIX_ALL, workspace_edit};
 use super::convert;
 use super::server::{Answer, Refusal, Server, read};
-use crate::editor::{self, Analysis, Noun, OpenTexts, Shape};
+use super::uri::path_of;
+use crate::editor::{self, Analysis, Lines, Noun, OpenTexts, Shape};
 use crate::language::{Sources, visible};
 
 fn give<T: Serialize>(value: T) -> Answer {
@@ -133,9 +134,20 @@ impl Server {
     }
 
     fn completion(&mut self, params: CompletionParams) -> Answer {
-        let (_, analysis, offset) = self.place(&params.text_document_position)?;
-        let (start, choices) = editor::complete(&analysis, offset);
-        let range = convert::range(&analysis.text, &analysis.lines, &(start..offset));
+        let at = &params.text_document_position;
+        let path = path_of(&at.text_document.uri);
+        // whoever types does not wait for what is wrong
+        let known = self.documents.get(&path);
+        let analysis = match known.and_then(|own| own.analysis.clone()) {
+            Some(analysis) => analysis,
+            None => self.text_of(&at.text_document.uri)?.1,
+        };
+        let known = self.documents.get(&path).map(|own| own.text.clone());
+        let text = known.unwrap_or_else(|| analysis.text.clone());
+        let lines = Lines::new(&text);
+        let offset = lines.offset(&text, convert::position_from(at.position));
+        let (start, choices) = editor::complete(&analysis, &text, offset);
+        let range = convert::range(&text, &lines, &(start..offset));
         let item = self.client.text_document.as_ref();
         let item = item.and_then(|own| own.completion.as_ref()?.completion_item.as_ref());
         let snippets = item.and_then(|item| item.snippet_support) == Some(true);
