@@ -9,7 +9,8 @@ use clap::Args;
 use super::Outcome;
 use super::out::print;
 use super::recipe::{Loaded, RecipeArgs};
-use crate::extend::bundle::{Bundle, Content, Index, write};
+use crate::extend::bundle::{Bundle, Content, Index, Native, write};
+use crate::extend::{plugin, project_folder};
 use crate::files::{Folder, Kind, unfinished};
 use crate::language::checked::Door;
 use crate::plan::{Plan, Purpose};
@@ -38,6 +39,9 @@ pub struct BundleArgs {
     /// Of a run: with what was trained and exported too
     #[arg(long)]
     weights: bool,
+    /// With the plugins that the recipe uses, which are native code, as they are built for this machine
+    #[arg(long)]
+    plugins: bool,
 }
 
 /// Arguments of `pretext unbundle`.
@@ -49,11 +53,14 @@ pub struct UnbundleArgs {
     /// The folder to write it into, which is made
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
+    /// Write plugins for this machine too: native code, which a recipe that uses it runs with your rights
+    #[arg(long)]
+    plugins: bool,
 }
 
 pub fn run(args: &BundleArgs) -> anyhow::Result<Outcome> {
     let path = &args.recipe.recipe;
-    let (index, files) = if path.is_dir() {
+    let (mut index, mut files) = if path.is_dir() {
         of_run(path, args.weights)?
     } else {
         if args.weights {
@@ -71,6 +78,13 @@ pub fn run(args: &BundleArgs) -> anyhow::Result<Outcome> {
         };
         of_recipe(&args.recipe, &loaded, plan)?
     };
+    if args.plugins {
+        let project = project_folder(match path.is_dir() {
+            true => path,
+            false => path.parent().unwrap_or(Path::new("")),
+        });
+        hold(&project, &args.recipe.plugin_path, &mut index, &mut files)?;
+    }
     let index = write(&args.output, index, files)?;
     let bytes: u64 = index.files.iter().map(|entry| entry.bytes).sum();
     print(&format!(
@@ -81,6 +95,37 @@ pub fn run(args: &BundleArgs) -> anyhow::Result<Outcome> {
         &index.plan[..16.min(index.plan.len())],
     ))?;
     Ok(Outcome::Done)
+}
+
+/// Puts the plugins that a bundle names into it, as they lie here and as the bundle's lock pins them.
+fn hold(
+    project: &Path,
+    plugin_path: &[PathBuf],
+    index: &mut Index,
+    files: &mut Vec<(String, Content)>,
+) -> anyhow::Result<()> {
+    let here = plugin::installed(&plugin::folders(project, plugin_path));
+    for named in &index.plugins {
+        let name = named.split(' ').next().unwrap_or_default();
+        let Some((_, path)) = here.iter().find(|(own, _)| own == name) else {
+            bail!(
+                "the plugin `{name}` is not installed here: say where it is, `--plugin-path DIRECTORY`"
+            );
+        };
+        let candidate = plugin::Candidate::read(path)
+            .map_err(|problem| anyhow::anyhow!("{}", problem.message))?;
+        let bytes = candidate.bytes().to_vec();
+        plugin::pinned(project, name, &bytes)
+            .map_err(|problem| anyhow::anyhow!("{}", problem.message))?;
+        let native = Native {
+            name: name.to_owned(),
+            platform: plugin::PLATFORM.to_owned(),
+            file: plugin::file_name(name),
+        };
+        files.push((native.path(), Content::Bytes(bytes)));
+        index.native.push(native);
+    }
+    Ok(())
 }
 
 /// What a recipe is made of.
@@ -207,16 +252,19 @@ fn collect(
 
 pub fn unbundle(args: &UnbundleArgs) -> anyhow::Result<Outcome> {
     let mut opened = Bundle::open(&args.bundle)?;
-    opened.unpack(&args.folder)?;
+    opened.unpack(&args.folder, args.plugins)?;
+    let held: Vec<Native> = opened.native().cloned().collect();
     let Index {
         recipe,
         plan,
         run,
         plugins,
+        native,
         files,
     } = &opened.index;
     let folder = args.folder.display();
-    print(&format!("{folder}: {} files", files.len()))?;
+    let passed = native.len() - if args.plugins { held.len() } else { 0 };
+    print(&format!("{folder}: {} files", files.len() - passed))?;
     print(&format!(
         "recipe: {folder}/{recipe}, plan {}",
         &plan[..16.min(plan.len())]
@@ -227,9 +275,28 @@ pub fn unbundle(args: &UnbundleArgs) -> anyhow::Result<Outcome> {
         ))?;
     }
     for plugin in plugins {
-        print(&format!(
-            "it uses the plugin {plugin}, which is native code and not in the bundle: install it; `ssl.lock` says which it must be"
-        ))?;
+        let name = plugin.split(' ').next().unwrap_or_default();
+        let here = held.iter().find(|native| native.name == name);
+        let of = |native: &&Native| native.name == name;
+        let others = native.iter().filter(of).map(|native| &*native.platform);
+        let others: Vec<&str> = others.collect();
+        print(&match (here, others.as_slice()) {
+            (Some(own), _) if args.plugins => format!(
+                "plugin {plugin}: {folder}/{}, native code, which the recipe runs with your rights",
+                own.place()
+            ),
+            (Some(_), _) => format!(
+                "it uses the plugin {plugin}, which is native code and was left in the bundle: `--plugins` writes it too, if you trust who made it"
+            ),
+            (None, []) => format!(
+                "it uses the plugin {plugin}, which is native code and not in the bundle: install it; `ssl.lock` says which it must be"
+            ),
+            (None, others) => format!(
+                "it uses the plugin {plugin}, which the bundle holds for {} alone, and this is {}: build it here",
+                others.join(", "),
+                plugin::PLATFORM
+            ),
+        })?;
     }
     Ok(Outcome::Done)
 }

@@ -1,5 +1,6 @@
 //! Planning a pretext stage: data, sample graph, binding, training graph, settings.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::build::Planner;
@@ -27,15 +28,11 @@ impl Planner<'_> {
         let data = self.view(&args, "data")?;
         let fields = data.dataset.fields().clone();
 
+        let recipe = self.recipe;
         let (block, all, fallback) = match args.values.get("augment").map(|a| &a.value) {
             Some(Value::Augment(name)) => {
-                let block = self
-                    .recipe
-                    .augments
-                    .iter()
-                    .find(|a| a.name == *name)?
-                    .clone();
-                (block, self.recipe.augments.clone(), None)
+                let block = recipe.augments.iter().find(|a| a.name == *name)?;
+                (Cow::Borrowed(block), &recipe.augments[..], None)
             }
             _ => {
                 let span = stage.call.name_span;
@@ -66,22 +63,19 @@ impl Planner<'_> {
                     return None;
                 };
                 let head = format!("default({})", read_by(&body, &fields).join(", "));
-                (
-                    self.augment_from_text(&head, &body, span)?,
-                    Vec::new(),
-                    Some(span),
-                )
+                let block = self.augment_from_text(&head, &body, span)?;
+                (Cow::Owned(block), &[][..], Some(span))
             }
         };
         let on_bad = OnBadSample::from_word(args.word("on_bad_sample"));
-        let statistics = if wants_statistics(&block, &all) {
+        let statistics = if wants_statistics(&block, all) {
             self.statistics(&data, on_bad).ok()?
         } else {
             None
         };
         let by = statistics.as_ref().map(|statistics| &statistics.by);
-        let samples = self.samples(&block, &all, &fields, by, fallback)?;
-        let normalized = normalized_by(&block, &all, statistics.as_ref());
+        let samples = self.samples(&block, all, &fields, by, fallback)?;
+        let normalized = normalized_by(&block, all, statistics.as_ref());
 
         let mut graph = Graph::new(Mode::Train);
         graph.set_records(data.dataset.len());
@@ -133,7 +127,7 @@ impl Planner<'_> {
                 // the same views, of records that may have other fields beside those that are used
                 let own = match valid.dataset.fields() == &fields {
                     true => samples.clone(),
-                    false => self.samples(&block, &all, valid.dataset.fields(), by, fallback)?,
+                    false => self.samples(&block, all, valid.dataset.fields(), by, fallback)?,
                 };
                 self.alike(&valid, &own, &samples, &bindings)?;
                 let mut valid = self.validation(stage, &args, valid, own, &graph)?;

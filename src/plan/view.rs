@@ -126,16 +126,12 @@ impl Planner<'_> {
         encoder: &Reader,
         stage: &Stage,
     ) -> Option<Arc<SampleGraph>> {
-        let block = self
-            .recipe
-            .augments
-            .iter()
-            .find(|a| a.name == name)?
-            .clone();
-        let all = self.recipe.augments.clone();
+        let recipe = self.recipe;
+        let all = &recipe.augments;
+        let block = all.iter().find(|a| a.name == name)?;
         let fields = train.dataset.fields().clone();
         let by = encoder.prepared.normalization.as_ref();
-        let samples = self.samples(&block, &all, &fields, by, None)?;
+        let samples = self.samples(block, all, &fields, by, None)?;
         let input = samples
             .outputs()
             .iter()

@@ -52,6 +52,27 @@ fn walk(lang: &str) {
     run(&args);
     assert!(folder.path().join("runs/first_try/results.json").is_file());
 
+    // another who takes it in a bundle says that native code may come with it
+    run(&["bundle", "first_try.ssl", "-o", "bare.bundle"]);
+    let text = run(&["unbundle", "bare.bundle", "bare"]);
+    assert!(text.contains("not in the bundle"), "{text}");
+    run(&["bundle", "first_try.ssl", "-o", "whole.bundle", "--plugins"]);
+    let text = run(&["unbundle", "whole.bundle", "without"]);
+    assert!(text.contains("`--plugins` writes it too"), "{text}");
+    assert!(!folder.path().join("without/plugins").exists());
+    let text = run(&["unbundle", "whole.bundle", "whole", "--plugins"]);
+    assert!(
+        text.contains("native code, which the recipe runs"),
+        "{text}"
+    );
+    run(&[
+        "check",
+        "whole/first_try.ssl",
+        "--locked",
+        "--deny",
+        "warnings",
+    ]);
+
     let again = pretext(folder.path(), &["plugin", "new", "first_try"]);
     assert!(
         !again.status.success() && all(&again).contains("is there already"),

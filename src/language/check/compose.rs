@@ -1,5 +1,6 @@
 //! Recipes that are made of others: `extends` brings a whole one, `use "views.ssl"` its data sets, augments, layers and encoders.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::super::parse;
@@ -60,9 +61,15 @@ impl Composer<'_> {
             let earlier = tree.overrides[..index].iter().map(|(path, _)| path);
             self.diagnostics.extend(setting::loses(path, earlier));
         }
+        let own = tree.items.len();
         for used in std::mem::take(&mut tree.recipes) {
             self.used(&used, tree, folder);
         }
+        // what was brought, before its own items, says nothing of the others
+        let first = tree.items.len() - own;
+        let spaces = std::mem::take(&mut tree.spaces);
+        qualify_all(tree, first, &spaces);
+        tree.spaces = spaces;
         let Some(parent) = tree.extends.take() else {
             for (path, _) in tree.overrides.drain(..) {
                 let Some(first) = path.first() else { continue };
@@ -101,7 +108,7 @@ impl Composer<'_> {
                     .help("remove one of the lines"),
                 ),
                 None => {
-                    qualify_all(tree, &space.text);
+                    qualify_all(tree, 0, std::slice::from_ref(&space));
                     tree.spaces.push(space);
                 }
             }
@@ -212,7 +219,6 @@ impl Composer<'_> {
             ..name
         });
         into.lost.extend(lost);
-        qualify_all(into, &space);
         into.spaces.push(Name {
             text: space,
             span: named.span,
@@ -252,22 +258,26 @@ impl Composer<'_> {
     }
 }
 
-/// The same in a whole tree.
-fn qualify_all(tree: &mut File, space: &str) {
-    for item in &mut tree.items {
-        rename(item, &mut |names, _| qualify(names, space));
+/// The same in a tree, from the item of this number on.
+fn qualify_all(tree: &mut File, first: usize, spaces: &[Name]) {
+    if spaces.is_empty() {
+        return;
+    }
+    let known: BTreeSet<&str> = spaces.iter().map(|space| space.text.as_str()).collect();
+    for item in &mut tree.items[first..] {
+        rename(item, &mut |names, _| qualify(names, &known));
     }
     let swept = tree.sweeps.iter_mut().flat_map(|sweep| &mut sweep.axes);
     for (_, value) in tree.overrides.iter_mut().chain(swept) {
-        rename_in(value, false, &mut |names, _| qualify(names, space));
+        rename_in(value, false, &mut |names, _| qualify(names, &known));
     }
 }
 
 /// `views.view` as one name.
-fn qualify(names: &mut Vec<Name>, space: &str) {
-    if names.len() > 1 && names[0].text == space {
+fn qualify(names: &mut Vec<Name>, spaces: &BTreeSet<&str>) {
+    if names.len() > 1 && spaces.contains(names[0].text.as_str()) {
         let second = names.remove(1);
-        names[0].text = format!("{space}_{}", second.text);
+        names[0].text = format!("{}_{}", names[0].text, second.text);
         names[0].span = names[0].span.to(second.span);
     }
 }

@@ -55,8 +55,8 @@ pub fn parse(sources: &Sources, file: FileId) -> (File, Vec<Diagnostic>) {
         return (File::default(), vec![diagnostic]);
     }
     let mut mended = Mended::new(text);
-    let mut diagnostics = mend_slips(&mut mended, file);
-    let mut built = build(&mended.text, file);
+    let (mut diagnostics, built) = mend_slips(&mut mended, file);
+    let mut built = built.unwrap_or_else(|| build(&mended.text, file));
     let mut trials = 0;
     let mut skipped = 0;
     while let Some((index, remedies)) = built.troubles.get(skipped).cloned()
@@ -104,11 +104,11 @@ pub fn parse(sources: &Sources, file: FileId) -> (File, Vec<Diagnostic>) {
     (tree, diagnostics)
 }
 
-/// What a few characters show, whatever stands around them.
-fn mend_slips(mended: &mut Mended, file: FileId) -> Vec<Diagnostic> {
+/// What a few characters show, whatever stands around them; with what came of the mended text, where it was read.
+fn mend_slips(mended: &mut Mended, file: FileId) -> (Vec<Diagnostic>, Option<Built>) {
     let mut said = Vec::new();
     if mended.text.len() > MENDED_BYTES {
-        return said;
+        return (said, None);
     }
     let passes: [fn(&str) -> Vec<Slip>; 4] = [
         characters::slips,
@@ -122,15 +122,17 @@ fn mend_slips(mended: &mut Mended, file: FileId) -> Vec<Diagnostic> {
     }
     for _ in 0..BRACES {
         // a text that can be read has its braces
-        if build(&mended.text, file).diagnostics.is_empty() {
-            break;
-        }
-        let Some(slip) = braces::slip(&mended.text) else {
-            break;
+        let built = build(&mended.text, file);
+        let slip = match built.diagnostics.is_empty() {
+            true => None,
+            false => braces::slip(&mended.text),
+        };
+        let Some(slip) = slip else {
+            return (said, Some(built));
         };
         said.extend(slip::mend(&[slip], mended, file));
     }
-    said
+    (said, None)
 }
 
 /// What came of one text.
@@ -147,7 +149,7 @@ fn build(text: &str, file: FileId) -> Built {
             Some(pair) => builder.file(pair),
             None => File::default(),
         },
-        // the rules of recovery accept every text; only the stack guard of the parser is left
+        // the rules of recovery accept every text
         Err(_) => {
             builder.diagnostics.push(Diagnostic::error(
                 Code::TooLarge,
