@@ -35,6 +35,9 @@ const ROUNDS: usize = 5;
 
 /// A default as a recipe would write it.
 fn literal(text: &str) -> Value {
+    if let Some(pixels) = text.strip_suffix("px").and_then(|n| n.parse().ok()) {
+        return Value::Length(pixels);
+    }
     match (text.strip_prefix('"'), text.parse()) {
         (Some(text), _) => Value::Text(text.trim_end_matches('"').into()),
         (None, Ok(n)) => Value::Integer(n),

@@ -120,6 +120,8 @@ fn graph(name: &str, side: usize) -> Graph {
             vec![
                 ("size", word(size)),
                 ("patch", Value::Length(number(patch) as f64)),
+                ("pool", word("class")),
+                ("pre_norm", word("off")),
             ],
         )
     } else if name == "nin" {

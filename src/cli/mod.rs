@@ -82,6 +82,8 @@ enum Verb {
     Lsp(lsp::LspArgs),
     /// Print shell completions
     Completions(completions::CompletionArgs),
+    /// Write manual pages
+    Man(completions::ManArgs),
 }
 
 /// How a verb ended.
@@ -145,6 +147,7 @@ fn done() -> u8 {
         Verb::Plugin(args) => plugin::run(&args),
         Verb::Lsp(args) => lsp::run(&args),
         Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => completions::man(&args),
     };
     match result {
         Ok(outcome) => outcome.into(),

@@ -116,6 +116,14 @@ fn common_fields<'a>(spec: &Spec, fields: &'a [Param]) -> Vec<&'a Param> {
     fields.iter().filter(own).collect()
 }
 
+/// Type, limits and default of a parameter, in words.
+pub(super) fn facts(param: &Param) -> Vec<String> {
+    let mut facts = vec![type_words(&param.ty)];
+    facts.extend(allowed(param));
+    facts.push(preset_words(&param.preset));
+    facts
+}
+
 fn parameters<P: std::borrow::Borrow<Param>>(out: &mut String, heading: &str, params: &[P]) {
     if params.is_empty() {
         return;
@@ -123,10 +131,7 @@ fn parameters<P: std::borrow::Borrow<Param>>(out: &mut String, heading: &str, pa
     out.push_str(&format!("\n{heading}\n"));
     for param in params {
         let param = param.borrow();
-        let mut facts = vec![type_words(&param.ty)];
-        facts.extend(allowed(param));
-        facts.push(preset_words(&param.preset));
-        let line = format!("  {}: {}", param.name, facts.join(", "));
+        let line = format!("  {}: {}", param.name, facts(param).join(", "));
         out.push_str(&line);
         out.push('\n');
         paragraph(out, &param.doc, "      ");

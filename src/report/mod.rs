@@ -3,6 +3,7 @@
 //! The report is made from the files of a run directory alone, so it can be made again from a finished run, or
 //! from one that is still going.
 
+pub mod book;
 pub mod catalog;
 mod collapse;
 mod comparison;

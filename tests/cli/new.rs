@@ -223,3 +223,33 @@ fn nothing_is_written_over_and_errors_say_what_was_found() {
     few.run(&["new", "--task", "simclr", "--data", "photos"])
         .code(1);
 }
+
+#[test]
+fn the_length_follows_from_the_time_that_there_is() {
+    let test = data();
+    let steps = |time: &str| -> u64 {
+        let file = format!("in_{time}.ssl");
+        let args = [
+            "new", "--task", "rotation", "--data", "photos", "--budget", time, "-o", &file,
+        ];
+        test.run(&args).success().prints("on this machine");
+        test.run(&["check", &file]).success();
+        let text = test.text(&file);
+        let line = text
+            .lines()
+            .find(|line| line.contains("steps of"))
+            .expect("a reason");
+        let said = line.split("// ").nth(1).expect("a comment");
+        let number = said.split(' ').next().and_then(|word| word.parse().ok());
+        number.expect("a number of steps")
+    };
+    // an hour, since the machine may be a slow one
+    assert!(steps("24h") >= steps("1h"));
+    for (time, why) in [("soon", "20min"), ("1s", "10 seconds"), ("-3min", "")] {
+        test.run(&[
+            "new", "--task", "rotation", "--data", "photos", "--budget", time,
+        ])
+        .code(2)
+        .says(why);
+    }
+}

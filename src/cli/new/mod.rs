@@ -1,5 +1,6 @@
 //! `pretext new --task TASK --data PATH`: a recipe for somebody's own data, which checks.
 
+mod budget;
 mod clips;
 mod draft;
 mod look;
@@ -7,6 +8,7 @@ mod pictures;
 mod texts;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -29,6 +31,9 @@ pub struct NewArgs {
     /// The recipe to write, `TASK.ssl` where nothing is said; `-` prints it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// The time that there is: `20min`, `1.5h`. A few steps are timed on this machine, and the length follows from them
+    #[arg(long, value_name = "TIME", value_parser = budget::read)]
+    budget: Option<Duration>,
     /// Write over a recipe that is there
     #[arg(long)]
     force: bool,
@@ -149,6 +154,17 @@ pub fn run(args: &NewArgs) -> anyhow::Result<Outcome> {
             return Ok(Outcome::Unsound);
         }
     };
+    let fitted = match args.budget {
+        None => None,
+        Some(time) => match budget::fit(&catalog, &text, &folder, time) {
+            Ok(fitted) => Some(fitted),
+            Err(why) => {
+                say!("error: {why}");
+                return Ok(Outcome::Unsound);
+            }
+        },
+    };
+    let text = fitted.as_ref().map_or(text, |fitted| fitted.text.clone());
     if prints {
         print_text(&text)?;
         return Ok(Outcome::Done);
@@ -159,6 +175,9 @@ pub fn run(args: &NewArgs) -> anyhow::Result<Outcome> {
         output.display(),
         output.display()
     ))?;
+    if let Some(fitted) = fitted {
+        print(&fitted.said)?;
+    }
     Ok(Outcome::Done)
 }
 
