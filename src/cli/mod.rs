@@ -10,9 +10,12 @@ mod compare;
 mod completions;
 mod diff;
 mod doc;
+mod embed;
+mod encoder;
 mod expand;
 mod explain;
 mod fmt;
+mod given;
 mod kernels;
 mod list;
 mod lock;
@@ -64,6 +67,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write the features of pictures into a file: of a trained encoder, for a notebook
+    Embed(embed::EmbedArgs),
     /// Write a recipe for your own data
     New(new::NewArgs),
     /// Put the results of several runs into one table
@@ -136,6 +141,7 @@ fn done() -> u8 {
         Verb::Explain(args) => explain::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Embed(args) => embed::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),

@@ -12,6 +12,8 @@ mod collapse;
 mod datasets;
 mod default;
 pub mod draw;
+pub mod embedding;
+mod encoder_card;
 pub mod epoch;
 pub mod export;
 pub mod export_file;
@@ -70,6 +72,7 @@ mod word_file;
 pub use crate::data::numbers;
 pub use begin::is_of_another;
 pub use build::{Purpose, plan};
+pub use encoder_card::EncoderCard;
 pub(crate) use export_path::clash;
 pub use export_path::export_path;
 pub use group::Group;
@@ -77,6 +80,7 @@ pub use length::LENGTH;
 pub use meaning::{Decided, Meaning};
 pub use statistics::{Normalized, StatisticsOrigin};
 pub use suspects::{Cause, Collapse, Symptoms};
+pub use trace::Pool;
 pub use training::{Decay, Optimizer, Precision, Schedule, Watched};
 pub use types::{
     Asked, Beginning, Body, DataView, ENCODER, Evaluation, Exhibits, Export, Fitting, FrameReading,

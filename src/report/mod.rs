@@ -19,6 +19,7 @@ mod side;
 mod spread;
 mod table;
 mod text;
+pub mod vectors;
 
 pub use collapse::{COLLAPSE, Collapsed, LikelyCause};
 pub use comparison::{

@@ -2,6 +2,7 @@
 
 mod check;
 mod data;
+mod embed;
 mod explained;
 mod foreign;
 mod hostile;

@@ -11,6 +11,7 @@ mod columns;
 mod confusion;
 mod directory;
 mod done;
+mod embed;
 mod epoch;
 mod exhibits;
 mod export;
@@ -46,6 +47,7 @@ mod weights;
 mod work;
 
 pub use calibrate::calibrate;
+pub use embed::{Embedded, Embedder, Trained, Unread, Vectors};
 pub use outlook::{Outlook, data_of, outlook};
 pub use pace::Clock;
 pub use watch::{Silent, Watch, ask_to_stop, holds_work, stop_asked};
