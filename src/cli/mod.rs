@@ -21,6 +21,7 @@ mod list;
 mod lock;
 mod lsp;
 mod machine;
+mod neighbours;
 mod new;
 mod plan;
 mod plugin;
@@ -69,6 +70,8 @@ enum Verb {
     Report(report::ReportArgs),
     /// Write the features of pictures into a file: of a trained encoder, for a notebook
     Embed(embed::EmbedArgs),
+    /// Draw pictures with those that lie nearest to them, as a PNG sheet
+    Neighbours(neighbours::NeighbourArgs),
     /// Write a recipe for your own data
     New(new::NewArgs),
     /// Put the results of several runs into one table
@@ -142,6 +145,7 @@ fn done() -> u8 {
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Embed(args) => embed::run(&args),
+        Verb::Neighbours(args) => neighbours::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),
