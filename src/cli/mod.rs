@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod diff;
 mod doc;
+mod duplicates;
 mod embed;
 mod encoder;
 mod expand;
@@ -72,6 +73,8 @@ enum Verb {
     Embed(embed::EmbedArgs),
     /// Draw pictures with those that lie nearest to them, as a PNG sheet
     Neighbours(neighbours::NeighbourArgs),
+    /// Find pictures that are nearly the same, also between train and test
+    Duplicates(duplicates::DuplicateArgs),
     /// Write a recipe for your own data
     New(new::NewArgs),
     /// Put the results of several runs into one table
@@ -146,6 +149,7 @@ fn done() -> u8 {
         Verb::Report(args) => report::run(&args),
         Verb::Embed(args) => embed::run(&args),
         Verb::Neighbours(args) => neighbours::run(&args),
+        Verb::Duplicates(args) => duplicates::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),

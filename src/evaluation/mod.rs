@@ -12,6 +12,7 @@
 
 mod agreement;
 mod alignment;
+mod alike;
 mod analogies;
 mod asked;
 mod caption_retrieval;
@@ -53,6 +54,7 @@ mod table;
 mod testing;
 mod zero_shot;
 
+pub use alike::{Alike, Pair, Search};
 pub use column::{BESIDE, Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
     About, CURVE, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, Neighbour, On, Query,

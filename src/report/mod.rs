@@ -7,6 +7,7 @@ pub mod catalog;
 mod collapse;
 mod comparison;
 mod curve;
+mod duplicates;
 pub mod embedding;
 mod exhibits;
 mod html;
@@ -27,6 +28,7 @@ pub use comparison::{
     Compared, Comparison, comparison, comparisons, markdown, plain, side_by_side,
 };
 pub use curve::{Curve, CurveLine};
+pub use duplicates::{Duplicate, csv as duplicates_csv, table as duplicates_table};
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
 pub use html::{ReportError, write};
 pub use meaning::{Change, MEANING, Recorded, StageDifference, differences, recorded, told};

@@ -1,5 +1,6 @@
 //! The verbs through the binary: what a person at a terminal, and a program that reads JSON, get.
 
+mod alike;
 mod check;
 mod data;
 mod embed;
