@@ -22,6 +22,7 @@ mod fit;
 mod folder;
 mod frames;
 mod lab;
+mod leaks;
 mod learn;
 mod left_out;
 mod lend;
