@@ -24,6 +24,7 @@ mod lsp;
 mod machine;
 mod neighbours;
 mod new;
+mod onnx;
 mod plan;
 mod plugin;
 mod preview;
@@ -71,6 +72,8 @@ enum Verb {
     Report(report::ReportArgs),
     /// Write the features of pictures into a file: of a trained encoder, for a notebook
     Embed(embed::EmbedArgs),
+    /// Write an encoder as ONNX, for any number of pictures
+    Onnx(onnx::OnnxArgs),
     /// Draw pictures with those that lie nearest to them, as a PNG sheet
     Neighbours(neighbours::NeighbourArgs),
     /// Find pictures that are nearly the same, also between train and test
@@ -148,6 +151,7 @@ fn done() -> u8 {
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Embed(args) => embed::run(&args),
+        Verb::Onnx(args) => onnx::run(&args),
         Verb::Neighbours(args) => neighbours::run(&args),
         Verb::Duplicates(args) => duplicates::run(&args),
         Verb::New(args) => new::run(&args),

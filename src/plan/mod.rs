@@ -35,6 +35,7 @@ mod meaning;
 pub mod memory;
 mod monitor;
 mod notes;
+pub mod onnx;
 pub mod open_clip;
 mod optimizers;
 mod parts;

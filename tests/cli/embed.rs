@@ -413,3 +413,38 @@ fn what_is_wrong_is_said_with_the_way_on() {
         ran.stderr()
     );
 }
+
+/// What onnxruntime makes of it: `plan/onnx`. Here the file is there, and says what goes in.
+#[test]
+fn an_encoder_is_written_as_onnx() {
+    let test = ran();
+    let said = test
+        .run(&["onnx", "run", "--from", "turns", "-o", "net.onnx"])
+        .success();
+    assert!(
+        said.stdout().contains("`output` has 8 numbers for each"),
+        "{}",
+        said.stdout()
+    );
+    let whole = std::fs::read(test.path("net.onnx")).expect("written");
+    let holds = |text: &str| whole.windows(text.len()).any(|own| own == text.as_bytes());
+    for text in [
+        "pretext",
+        "Conv",
+        "BatchNormalization",
+        "image[3, 16, 16]",
+        "batch",
+    ] {
+        assert!(holds(text), "{text}");
+    }
+    // the same from the file alone
+    test.run(&["onnx", "run/net.safetensors", "-o", "alone.onnx"])
+        .success();
+    let alone = std::fs::read(test.path("alone.onnx")).expect("written");
+    let longer = "run/net.safetensors".len() - "turns".len();
+    assert_eq!(alone.len(), whole.len() + longer);
+    let refused = test
+        .run(&["onnx", "run", "--from", "turns", "-o", "net.onnx"])
+        .code(1);
+    assert!(refused.stderr().contains("--force"), "{}", refused.stderr());
+}
