@@ -70,7 +70,7 @@ pub use table::Table;
 use crate::catalog::Spec;
 
 /// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `propagation`, `alignment`,
-/// `generation`, `rank`, `retrieval`, `clusters`, `logistic_regression`, `few_labels`, `zero_shot`, `caption_retrieval`, `safetensors`, `word2vec`
+/// `generation`, `rank`, `retrieval`, `clusters`, `logistic_regression`, `few_labels`, `zero_shot`, `caption_retrieval`, `safetensors`, `word2vec`, `open_clip`, `onnx`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),

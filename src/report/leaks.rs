@@ -20,7 +20,7 @@ pub struct Leaks {
     /// The same.
     pub of: u64,
     /// The least cosine of the features of a pair.
-    pub similarity: f64,
+    pub cosine: f64,
     /// The least correlation of its pixels.
     pub pixels: f64,
     /// Records of the second that are nearly the same as one of the first.
@@ -36,7 +36,7 @@ pub struct Leaks {
 #[serde(default)]
 pub struct Leak {
     /// Cosine of the features.
-    pub similarity: f64,
+    pub cosine: f64,
     /// Correlation of the pixels.
     pub pixels: f64,
     /// The record that judges, and its class.

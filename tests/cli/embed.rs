@@ -16,6 +16,7 @@ pretext slow = byol() { data = own.train, encoder = net, batch = 8, length = 2 s
 evaluate nearest = knn(k = 1) { from = turns, data = own.train, test = own.test }
 finetune tuned = classifier(unfreeze = all) { from = turns, data = own.train, test = own.test, batch = 8, length = 3 steps }
 export weights = safetensors("net.safetensors") { from = turns }
+export runs = onnx("net.onnx") { from = turns }
 
 run { seed = 3 }
 "#;
@@ -437,6 +438,18 @@ fn an_encoder_is_written_as_onnx() {
     ] {
         assert!(holds(text), "{text}");
     }
+    // the stage of the recipe computes the same, and writes its file again where it is lost
+    let exported = std::fs::read(test.path("run/net.onnx")).expect("exported");
+    assert_eq!(exported[..11], whole[..11]);
+    std::fs::remove_file(test.path("run/net.onnx")).expect("removed");
+    let again = test.run(&["run", "recipe.ssl", "--out", "run"]).success();
+    assert!(
+        again.stderr().contains("InferenceSession"),
+        "{}",
+        again.stderr()
+    );
+    let second = std::fs::read(test.path("run/net.onnx")).expect("exported");
+    assert_eq!(second, exported);
     // the same from the file alone
     test.run(&["onnx", "run/net.safetensors", "-o", "alone.onnx"])
         .success();

@@ -127,7 +127,7 @@ impl Run<'_> {
             if pixels >= SAME {
                 leaked.insert(b);
                 pairs.push(Leak {
-                    similarity: f64::from(pair.cosine),
+                    cosine: f64::from(pair.cosine),
                     pixels: f64::from(pixels),
                     test: named(second, b),
                     data: named(first, a),
@@ -145,7 +145,7 @@ impl Run<'_> {
             among: data.records as u64,
             looked: chosen.len() as u64,
             of: test.records as u64,
-            similarity: f64::from(ALIKE),
+            cosine: f64::from(ALIKE),
             pixels: f64::from(SAME),
             leaked: leaked.len() as u64,
             at_least: found.count > found.pairs.len() as u64,

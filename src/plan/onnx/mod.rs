@@ -7,7 +7,9 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::{self, Problem};
 use crate::graph::{BufferId, DType, Graph, Node, Op, Size, Var, show};
+use crate::language::codes::Code;
 use crate::language::visible_line;
 use proto::{FLOAT, INT64, Message, Value, entry, node, tensor, value};
 
@@ -17,6 +19,9 @@ const OPSET: i64 = 18;
 const IR: i64 = 8;
 /// Bytes of the largest message that protocol buffers allow.
 const LARGEST: usize = (1 << 31) - (1 << 20);
+
+/// How a model begins that is written here: the version of the format, the program.
+const BEGIN: &[u8] = b"\x08\x08\x12\x07pretext";
 
 /// What the input and the output are called.
 pub const INPUT: &str = "input";
@@ -34,6 +39,26 @@ struct Writer<'g> {
     /// Constants that are there, by what they hold.
     constants: BTreeMap<String, String>,
     input: Option<(String, Vec<Option<usize>>)>,
+    /// Whether no numbers are wanted.
+    dry: bool,
+}
+
+/// Whether a file that begins so was written here.
+pub fn is_model(begin: &[u8]) -> bool {
+    begin.starts_with(BEGIN)
+}
+
+/// Whether an evaluation graph can be written, without its numbers.
+///
+/// # Errors
+/// As [`model`].
+pub fn check(graph: &Graph, output: Var) -> catalog::Result<()> {
+    let none = |_: &str| None;
+    let made = written(graph, output, &none, &BTreeMap::new(), true);
+    made.map(drop).map_err(|why| {
+        Problem::new(Code::Unavailable, why)
+            .help("export `safetensors`, which holds the weights of any encoder")
+    })
 }
 
 /// The model that computes `output` of an evaluation graph with one input. `numbers` gives the numbers of a parameter or a buffer by its
@@ -47,6 +72,16 @@ pub fn model(
     numbers: &dyn Fn(&str) -> Option<Vec<f32>>,
     about: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, String> {
+    written(graph, output, numbers, about, false)
+}
+
+fn written(
+    graph: &Graph,
+    output: Var,
+    numbers: &dyn Fn(&str) -> Option<Vec<f32>>,
+    about: &BTreeMap<String, String>,
+    dry: bool,
+) -> Result<Vec<u8>, String> {
     let mut writer = Writer {
         graph,
         nodes: Vec::new(),
@@ -55,6 +90,7 @@ pub fn model(
         names: BTreeMap::new(),
         constants: BTreeMap::new(),
         input: None,
+        dry,
     };
     for var in needed(graph, output) {
         let name = writer.write(var, numbers)?;
@@ -176,6 +212,11 @@ impl Writer<'_> {
     ) -> Result<String, String> {
         let own = format!("w:{name}");
         if self.constants.contains_key(&own) {
+            return Ok(name.to_owned());
+        }
+        if self.dry {
+            self.bytes += 4 * shape.iter().product::<usize>();
+            self.constants.insert(own, name.to_owned());
             return Ok(name.to_owned());
         }
         let values = numbers(name).filter(|own| own.len() == shape.iter().product::<usize>());

@@ -245,7 +245,7 @@ fn leaked(found: &Leaks) -> Leaked {
         .next()
         .map(|letter| letter.to_uppercase().to_string());
     let pairs = found.pairs.iter().take(PAIRS).map(|pair| Pair {
-        similarity: format!("{:.3}", pair.similarity),
+        similarity: format!("{:.3}", pair.cosine),
         pixels: format!("{:.3}", pair.pixels),
         test: visible_line(&pair.test).into_owned(),
         data: visible_line(&pair.data).into_owned(),
@@ -254,7 +254,7 @@ fn leaked(found: &Leaks) -> Leaked {
         line: format!("{}{}", first.unwrap_or_default(), letters.as_str()),
         how: format!(
             "cosine of the features {} or more, correlation of the pixels {} or more",
-            (found.similarity * 1000.0).round() / 1000.0,
+            (found.cosine * 1000.0).round() / 1000.0,
             (found.pixels * 1000.0).round() / 1000.0
         ),
         test: visible_line(&found.test).into_owned(),
