@@ -125,8 +125,18 @@ impl Watch for Bar {
     }
 
     fn advance(&mut self, done: u64) {
+        let since = done.saturating_sub(self.from) as f64;
+        let rate = since / self.began.elapsed().as_secs_f64().max(1e-9);
         if let Some(bar) = &self.bar {
             bar.set_position(done);
+            bar.set_message(format!("{rate:.0}/s"));
+        } else if self.is_time() {
+            say!(
+                "{} {done}/{} · {rate:.0}/s · {} left",
+                self.stage,
+                self.total,
+                clock(self.left(done))
+            );
         }
     }
 

@@ -10,15 +10,21 @@ mod compare;
 mod completions;
 mod diff;
 mod doc;
+mod duplicates;
+mod embed;
+mod encoder;
 mod expand;
 mod explain;
 mod fmt;
+mod given;
 mod kernels;
 mod list;
 mod lock;
 mod lsp;
 mod machine;
+mod neighbours;
 mod new;
+mod onnx;
 mod plan;
 mod plugin;
 mod preview;
@@ -64,6 +70,14 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Write the features of pictures into a file: of a trained encoder, for a notebook
+    Embed(embed::EmbedArgs),
+    /// Write an encoder as ONNX, for any number of pictures
+    Onnx(onnx::OnnxArgs),
+    /// Draw pictures with those that lie nearest to them, as a PNG sheet
+    Neighbours(neighbours::NeighbourArgs),
+    /// Find pictures that are nearly the same, also between train and test
+    Duplicates(duplicates::DuplicateArgs),
     /// Write a recipe for your own data
     New(new::NewArgs),
     /// Put the results of several runs into one table
@@ -138,6 +152,10 @@ fn done() -> u8 {
         Verb::Explain(args) => explain::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Embed(args) => embed::run(&args),
+        Verb::Onnx(args) => onnx::run(&args),
+        Verb::Neighbours(args) => neighbours::run(&args),
+        Verb::Duplicates(args) => duplicates::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),

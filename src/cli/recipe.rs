@@ -285,7 +285,7 @@ pub fn catalog_of(recipe: Option<&Path>) -> anyhow::Result<Catalog> {
 }
 
 /// Splits `NAME=VALUE`.
-fn pair(text: &str, flag: &str) -> anyhow::Result<(String, String)> {
+pub fn pair(text: &str, flag: &str) -> anyhow::Result<(String, String)> {
     text.split_once('=')
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
         .filter(|(name, _)| !name.is_empty())

@@ -104,6 +104,10 @@ impl Dataset for Beside {
         self.lead().id(index)
     }
 
+    fn origin(&self, index: usize) -> Option<String> {
+        self.lead().origin(index)
+    }
+
     fn group(&self, index: usize) -> Option<u64> {
         self.lead().group(index)
     }

@@ -89,6 +89,11 @@ pub fn evenly(whole: Arc<dyn Dataset>, limit: usize) -> Arc<dyn Dataset> {
     Arc::new(Evenly { whole, records })
 }
 
+/// These records of `whole`, in this order.
+pub fn some_of(whole: Arc<dyn Dataset>, records: Vec<usize>) -> Arc<dyn Dataset> {
+    Arc::new(Evenly { whole, records })
+}
+
 impl Evenly {
     fn at(&self, index: usize) -> Result<usize, DataError> {
         let record = self.records.get(index).copied();
@@ -144,6 +149,10 @@ impl Dataset for Evenly {
 
     fn group(&self, index: usize) -> Option<u64> {
         self.whole.group(self.at(index).ok()?)
+    }
+
+    fn origin(&self, index: usize) -> Option<String> {
+        self.whole.origin(self.at(index).ok()?)
     }
 
     fn id(&self, index: usize) -> u64 {

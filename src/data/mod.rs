@@ -59,7 +59,7 @@ mod written;
 
 pub use draws::Draws;
 pub use error::DataError;
-pub use evenly::{chosen_of, evenly, evenly_chosen};
+pub use evenly::{chosen_of, evenly, evenly_chosen, some_of};
 pub use kept::Kept;
 pub use loader::{
     BadSample, Batch, BatchField, Cursor, Loader, LoaderOptions, OnBadSample, Order, lengths,

@@ -162,3 +162,13 @@ pub(super) fn find(
     ways.push(format!("or put it beside the recipe: {}", path.display()));
     Err(ways.into_iter().fold(problem, Problem::help))
 }
+
+/// A path as it stands below a folder, with `/` between its parts.
+pub(super) fn path_below(folder: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(folder).unwrap_or(path);
+    let parts = below.components();
+    let parts: Vec<_> = parts
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}

@@ -78,6 +78,12 @@ pub trait Dataset: Send + Sync {
         index as u64
     }
 
+    /// What a person calls a record: the path of its file below the folder of the data; of files that hold many, the file's name and the row in
+    /// it, `train.parquet#12`. Known without reading any; `None` where records have no names.
+    fn origin(&self, _index: usize) -> Option<String> {
+        None
+    }
+
     /// Whether records belong together: [`Dataset::group`].
     fn is_grouped(&self) -> bool {
         self.len() > 0 && self.group(0).is_some()

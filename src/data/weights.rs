@@ -74,6 +74,8 @@ pub struct Weights {
     pub shown: String,
     /// blake3 of all that it holds.
     pub hash: String,
+    /// What it says about itself.
+    pub about: BTreeMap<String, String>,
     path: PathBuf,
     tensors: BTreeMap<String, Entry>,
 }
@@ -86,7 +88,7 @@ impl Weights {
     pub fn open(recipe: &Path, path: &str) -> Result<Self> {
         let shown = visible_line(path).into_owned();
         let path = recipe.join(path);
-        let tensors = header(&path).map_err(|error| match error {
+        let (tensors, about) = header(&path).map_err(|error| match error {
             Bad::Io(error) if error.kind() == io::ErrorKind::NotFound => {
                 Problem::new(Code::MissingFile, format!("{shown} is not there"))
                     .help("the path is relative to the recipe")
@@ -99,6 +101,7 @@ impl Weights {
         Ok(Self {
             shown,
             hash,
+            about,
             path,
             tensors,
         })
@@ -191,8 +194,11 @@ impl From<String> for Bad {
     }
 }
 
-/// The tensors of a file; its bytes are theirs, without a hole and without an overlap.
-fn header(path: &Path) -> std::result::Result<BTreeMap<String, Entry>, Bad> {
+/// What a header holds: the tensors, and what the file says about itself.
+type Header = (BTreeMap<String, Entry>, BTreeMap<String, String>);
+
+/// The tensors of a file, whose bytes are theirs, without a hole and without an overlap; and the texts that it says about itself.
+fn header(path: &Path) -> std::result::Result<Header, Bad> {
     let file = regular::open(path)?;
     let length = file.metadata()?.len();
     let short =
@@ -219,8 +225,13 @@ fn header(path: &Path) -> std::result::Result<BTreeMap<String, Entry>, Bad> {
     let all: Map<String, Value> =
         serde_json::from_slice(&text).map_err(|error| format!("its header is damaged: {error}"))?;
     let (begin, mut tensors) = (8 + size, BTreeMap::new());
+    let mut texts = BTreeMap::new();
     for (name, about) in all {
-        if name != ABOUT {
+        if name == ABOUT {
+            let own = about.as_object().into_iter().flatten();
+            let own = own.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned())));
+            texts.extend(own);
+        } else {
             let entry = entry(&about, begin).ok_or_else(|| {
                 let name = visible_line(&name);
                 format!(
@@ -247,7 +258,7 @@ fn header(path: &Path) -> std::result::Result<BTreeMap<String, Entry>, Bad> {
         at += entry.bytes;
     }
     match at.cmp(&length) {
-        std::cmp::Ordering::Equal => Ok(tensors),
+        std::cmp::Ordering::Equal => Ok((tensors, texts)),
         std::cmp::Ordering::Greater => Err(Bad::Format(format!(
             "it is cut off: {} of its {} bytes are missing",
             at - length,

@@ -3,7 +3,7 @@
 use crate::catalog::{Kind, Make, Param, Spec, Type};
 
 pub(super) fn specs() -> Vec<Spec> {
-    vec![safetensors(), word2vec(), open_clip()]
+    vec![safetensors(), word2vec(), open_clip(), onnx()]
 }
 
 /// Words with their vectors.
@@ -52,6 +52,24 @@ fn open_clip() -> Spec {
     )
     .param(Param::required("path", Type::Text, "Where the file is written."))
     .example("open_clip(\"clip/open_clip_model.safetensors\")")
+}
+
+/// A model that runs without this program and without PyTorch.
+fn onnx() -> Spec {
+    Spec::new(
+        "onnx",
+        Kind::Export,
+        "The encoder of pictures as ONNX, for any number of pictures at once",
+        Make::Stage,
+    )
+    .doc(
+        "Opset 18. `input` is [batch, channels, height, width], as the encoder was trained on it: pixels in 0..1, less `mean` and divided by `std`, which \
+         stand in the model's metadata with all that the header of `safetensors` says; `output` is what the encoder gives. The file is written into the \
+         run directory and replaces nothing but an older export; with `--allow-outside` the path may lead elsewhere. An encoder that computes what ONNX \
+         has not is refused before anything runs. `pretext onnx` writes one of a run that is over, at any place.",
+    )
+    .param(Param::required("path", Type::Text, "Where the file is written."))
+    .example("onnx(\"encoder.onnx\")")
 }
 
 /// Weights.

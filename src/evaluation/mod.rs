@@ -12,6 +12,7 @@
 
 mod agreement;
 mod alignment;
+mod alike;
 mod analogies;
 mod asked;
 mod caption_retrieval;
@@ -53,6 +54,7 @@ mod table;
 mod testing;
 mod zero_shot;
 
+pub use alike::{Alike, Pair, Search};
 pub use column::{BESIDE, Column, RAW, SUPERVISED, TAUGHT};
 pub use evaluator::{
     About, CURVE, Evaluator, Exhibit, Findings, Form, Judged, MAP, Metric, Neighbour, On, Query,
@@ -68,7 +70,7 @@ pub use table::Table;
 use crate::catalog::Spec;
 
 /// `knn`, `linear_probe`, `mlp_probe`, `classifier`, `analogies`, `similarity`, `nearest_words`, `coherence`, `order`, `propagation`, `alignment`,
-/// `generation`, `rank`, `retrieval`, `clusters`, `logistic_regression`, `few_labels`, `zero_shot`, `caption_retrieval`, `safetensors`, `word2vec`
+/// `generation`, `rank`, `retrieval`, `clusters`, `logistic_regression`, `few_labels`, `zero_shot`, `caption_retrieval`, `safetensors`, `word2vec`, `open_clip`, `onnx`
 pub fn specs() -> Vec<Spec> {
     let mut specs = vec![
         knn::spec(),

@@ -102,6 +102,21 @@ fn layout(
     Ok(Layout::plain(own))
 }
 
+/// Where each tensor of an encoder comes from that stands alone, under [`ENCODER`] in `graph`.
+///
+/// # Errors
+/// As [`fitted`].
+pub(super) fn alone(weights: Weights, reader: &Reader, graph: &Graph) -> Result<FromFile> {
+    let own = graph.torch_tensors(ENCODER);
+    let has = |name: &str| weights.shape(name).is_some();
+    let sides = open_clip::sides(&has);
+    let layout = match open_clip::tower(&reader.net, &own) {
+        Some((side, layout)) if sides.contains(&side) => layout,
+        _ => Layout::plain(own),
+    };
+    fitted(weights, layout, "the encoder that its header describes")
+}
+
 /// Where each tensor of a stage comes from.
 ///
 /// # Errors

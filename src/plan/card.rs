@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::encoder_card::EncoderCard;
 use super::torch::{Loading, loading};
 use super::{Body, Export, Normalized, Plan, Training, numbers};
 use crate::catalog::{Call, Kind};
-use crate::data::SampleType;
 use crate::data::lab::LabPart;
 use crate::graph::Size;
-use crate::language::call_text;
 
 /// Everything about an export besides its tensors.
 pub struct Card {
@@ -55,10 +54,8 @@ pub fn card(plan: &Plan, export: &Export, hash: &str, file: &str) -> Card {
 struct Facts {
     /// `resnet18`, or `layers` for a net that the recipe writes layer by layer.
     architecture: String,
-    /// As a recipe writes it.
-    text: String,
-    /// What it takes.
-    sample: SampleType,
+    /// The encoder as a recipe writes it, and what it takes.
+    own: EncoderCard,
     /// `[C, H, W]` of pictures.
     image: Option<[usize; 3]>,
     /// Which part of Lab those are.
@@ -72,7 +69,6 @@ struct Facts {
 impl Facts {
     fn of(export: &Export) -> Self {
         let steps = &export.encoder.net.steps;
-        let text: Vec<String> = steps.iter().map(|step| call_text(&step.call)).collect();
         let encoder = match steps.as_slice() {
             [only] if only.call.spec.kind == Kind::Encoder => Some(&only.call),
             _ => None,
@@ -82,8 +78,7 @@ impl Facts {
         let classes = encoder.map_or(0, classes);
         Self {
             architecture: encoder.map_or("layers".into(), |call| call.spec.name.clone()),
-            text: text.join(" |> "),
-            sample: export.encoder.sample.clone(),
+            own: EncoderCard::of(&export.encoder),
             image: export.encoder.picture(),
             lab: export.encoder.lab_part(),
             features: match encoder {
@@ -103,19 +98,18 @@ impl Facts {
             ("format".to_owned(), "pt".to_owned()),
             ("pretext".into(), env!("CARGO_PKG_VERSION").into()),
             ("architecture".into(), self.architecture.clone()),
-            ("encoder".into(), self.text.clone()),
             ("num_features".into(), self.features.to_string()),
             ("num_classes".into(), self.classes.to_string()),
         ]);
-        match self.image {
-            Some(image) => about.extend([
+        about.extend(self.own.about());
+        if let Some(image) = self.image {
+            about.extend([
                 ("input_size".to_owned(), format!("{image:?}")),
                 ("interpolation".into(), "bilinear".into()),
                 ("crop_pct".into(), "1.0".into()),
                 ("crop_mode".into(), "center".into()),
                 ("view".into(), view(image)),
-            ]),
-            None => about.extend([("input".to_owned(), self.sample.to_string())]),
+            ]);
         }
         if let Some(normalized) = normalized.filter(|_| self.lab.is_none()) {
             about.insert("mean".into(), numbers(&normalized.by.mean));

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use super::export_path::is_own;
+use super::onnx::is_model;
 use super::word_file::is_word_file;
 
 /// Bytes of a header that is still looked at; the format's own limit.
@@ -116,7 +117,7 @@ fn may_replace(target: &Path) -> io::Result<()> {
         return Err(refused(target, "is there already and is no file"));
     }
     // of an empty file nothing is lost
-    match found.len() == 0 || is_safetensors(target)? || is_word_file(target)? {
+    match found.len() == 0 || is_safetensors(target)? || is_word_file(target)? || is_onnx(target)? {
         true => Ok(()),
         false => Err(refused(
             target,
@@ -150,6 +151,13 @@ fn is_safetensors(path: &Path) -> io::Result<bool> {
         return Ok(false);
     };
     Ok(u64::from_le_bytes(*size) <= LARGEST_HEADER && rest == b"{")
+}
+
+/// Whether a file begins as models do that this program writes.
+fn is_onnx(target: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(target)?.take(16).read_to_end(&mut head)?;
+    Ok(is_model(&head))
 }
 
 /// The run's own name at the root of its directory that `path` is, or is below.
@@ -222,6 +230,11 @@ mod tests {
         // words with their vectors are an export, too
         fs::write(root.join("a/w"), b"1 2\ntree 0.5 1.0\n").unwrap();
         write(root, "a/w").unwrap();
+        // and so is a model that runs elsewhere, of this program
+        fs::write(root.join("a/w"), b"\x08\x08\x12\x07pretext:").unwrap();
+        write(root, "a/w").unwrap();
+        fs::write(root.join("other"), b"\x08\x08\x12\x07pytorch:").unwrap();
+        assert!(write(root, "other").is_err());
         fs::create_dir(root.join("folder")).unwrap();
         assert!(write(root, "folder").is_err());
         assert!(write(root, "text/w").is_err());

@@ -4,7 +4,7 @@ use super::build::Planner;
 use super::from::FROM;
 use super::transformers::{self, Transformers};
 use super::types::*;
-use super::{open_clip, trace};
+use super::{onnx, open_clip, trace};
 use crate::catalog::{Args, At, Problem};
 use crate::graph::Graph;
 use crate::language::checked::Stage;
@@ -12,6 +12,8 @@ use crate::language::codes::Code;
 
 /// The export of a whole task on pictures and captions.
 const OPEN_CLIP: &str = "open_clip";
+/// The export that writes a model that runs elsewhere.
+const ONNX: &str = "onnx";
 /// The export that writes words with their vectors.
 const WORDS: &str = "word2vec";
 
@@ -30,8 +32,12 @@ impl Planner<'_> {
             Some((table, _)) => Ok((table.graph.clone(), table.var)),
             None => trace::encoder_graph(&encoder),
         };
+        let runs = stage.call.spec.name == ONNX;
         let planned = traced.and_then(|(graph, output)| {
-            let transformers = match words {
+            if runs {
+                onnx::check(&graph, output)?;
+            }
+            let transformers = match words || runs {
                 true => None,
                 false => transformers_of(stage, &from, &encoder, &graph, before)?,
             };
@@ -64,6 +70,7 @@ impl Planner<'_> {
             output,
             graph,
             transformers,
+            runs,
         })
     }
 

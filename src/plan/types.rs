@@ -756,6 +756,8 @@ pub struct Export {
     pub transformers: Option<Transformers>,
     /// What is written where the whole of a task on pictures and captions is.
     pub open_clip: Option<OpenClip>,
+    /// Whether a model that runs elsewhere is written.
+    pub runs: bool,
 }
 
 /// The settings of `run { … }`.

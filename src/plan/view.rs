@@ -16,6 +16,16 @@ pub(super) fn class_of(fields: &Fields) -> Option<&str> {
     first_label(fields).map(|(name, _)| name)
 }
 
+/// The field of records that an encoder reads.
+pub(super) fn field_of<'f>(
+    encoder: &Reader,
+    fields: &'f Fields,
+) -> Option<(&'f str, &'f SampleType)> {
+    let alike = fields.iter().find(|(_, ty)| ty.alike(&encoder.sample));
+    let own = alike.or_else(|| fields.iter().find(|(_, ty)| encoder.sample.sees(ty)));
+    own.map(|(name, ty)| (name.as_str(), ty))
+}
+
 impl Planner<'_> {
     /// The view of evaluation: what the records hold as the encoder was trained on it (pictures: resized, cut to the trained size from
     /// the centre, normalised as those of training were); and in words.
@@ -25,10 +35,7 @@ impl Planner<'_> {
         data: &DataView,
         span: Span,
     ) -> Option<(Arc<SampleGraph>, String)> {
-        let fields = data.dataset.fields();
-        let alike = fields.iter().find(|(_, ty)| ty.alike(&encoder.sample));
-        let own = alike.or_else(|| fields.iter().find(|(_, ty)| encoder.sample.sees(ty)));
-        let Some((field, found)) = own else {
+        let Some((field, found)) = field_of(encoder, data.dataset.fields()) else {
             let noun = encoder.sample.noun();
             self.diagnostics.push(
                 Diagnostic::error(
@@ -40,7 +47,7 @@ impl Planner<'_> {
             );
             return None;
         };
-        self.view_of(encoder, data, (field.as_str(), found), span)
+        self.view_of(encoder, data, (field, found), span)
     }
 
     /// The same of one field of the records.

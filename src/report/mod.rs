@@ -8,10 +8,13 @@ pub mod catalog;
 mod collapse;
 mod comparison;
 mod curve;
+mod duplicates;
 pub mod embedding;
 mod exhibits;
 mod html;
+mod leaks;
 mod meaning;
+mod nearest;
 pub mod operations;
 pub mod plot;
 mod results;
@@ -20,15 +23,19 @@ mod side;
 mod spread;
 mod table;
 mod text;
+pub mod vectors;
 
 pub use collapse::{COLLAPSE, Collapsed, LikelyCause};
 pub use comparison::{
     Compared, Comparison, comparison, comparisons, markdown, plain, side_by_side,
 };
 pub use curve::{Curve, CurveLine};
+pub use duplicates::{Duplicate, csv as duplicates_csv, table as duplicates_table};
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
 pub use html::{ReportError, write};
+pub use leaks::{LEAKS, Leak, Leaks};
 pub use meaning::{Change, MEANING, Recorded, StageDifference, differences, recorded, told};
+pub use nearest::{Asked, Shown, nearest_sheet};
 pub use results::{PIXELS, ResultRow};
 pub use seeds::{SeedsRow, over_seeds, seeds_table};
 pub use side::{Difference, page};

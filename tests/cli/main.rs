@@ -1,7 +1,9 @@
 //! The verbs through the binary: what a person at a terminal, and a program that reads JSON, get.
 
+mod alike;
 mod check;
 mod data;
+mod embed;
 mod explained;
 mod foreign;
 mod hostile;

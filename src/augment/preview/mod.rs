@@ -1,10 +1,12 @@
 //! The contact sheet: what an augment makes of a few samples, as one picture.
 
+mod likeness;
 mod playing;
 mod sheet;
 #[cfg(test)]
 mod tests;
 
+pub use likeness::Looks;
 pub use playing::playing;
 use sheet::Sheet;
 

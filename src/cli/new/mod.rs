@@ -18,6 +18,7 @@ use crate::catalog::{Catalog, Kind, Preset, SharedSpec, Type};
 use crate::data::SampleType;
 use draft::{Draft, Judged};
 use look::Looked;
+pub use look::quoted;
 
 /// Arguments of `pretext new`.
 #[derive(Args)]

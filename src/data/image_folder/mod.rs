@@ -36,6 +36,9 @@ pub(super) const PICTURES: folders::Wanted = folders::Wanted {
 };
 
 struct Folder {
+    /// The folder of the whole data set.
+    place: PathBuf,
+    /// That of the split.
     root: PathBuf,
     files: Vec<PathBuf>,
     /// Empty where there are no classes.
@@ -95,6 +98,13 @@ impl Dataset for Folder {
 
     fn class_names(&self) -> &[String] {
         &self.classes
+    }
+
+    fn origin(&self, index: usize) -> Option<String> {
+        Some(pictures::path_below(
+            &self.place,
+            &self.root.join(self.files.get(index)?),
+        ))
     }
 
     fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
@@ -242,6 +252,7 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
     splits.doubts = layout.doubts;
     for ((split, fields, size), part) in parts.into_iter().zip(layout.parts) {
         let folder = Folder {
+            place: place.to_owned(),
             root: part.root,
             files: part.files,
             labels: part.labels,

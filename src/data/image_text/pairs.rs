@@ -7,8 +7,8 @@ use super::labels::Labels;
 use super::source::{Found, Pairs};
 use crate::data::decode::{self, Look, PictureSize};
 use crate::data::{
-    DataError, Dataset, Draws, Fields, Progress, Record, Sample, file_hashes, manifest, shards,
-    texts,
+    DataError, Dataset, Draws, Fields, Progress, Record, Sample, file_hashes, manifest, pictures,
+    shards, texts,
 };
 
 /// The pairs of a split.
@@ -101,6 +101,15 @@ impl Dataset for ImageText {
 
     fn class_names(&self) -> &[String] {
         self.labels.names()
+    }
+
+    fn origin(&self, index: usize) -> Option<String> {
+        let (from, _, at) = self.place(self.first(index).ok()?.row).ok()?;
+        if let Some(Found { root, files }) = from.beside(&mut std::iter::once(at)) {
+            return Some(pictures::path_below(&root, files.first()?));
+        }
+        let name = from.file().file_name()?.to_string_lossy();
+        Some(format!("{name}#{at}"))
     }
 
     fn group(&self, index: usize) -> Option<u64> {

@@ -143,6 +143,12 @@ impl Dataset for Parquet {
         }
     }
 
+    fn origin(&self, index: usize) -> Option<String> {
+        let (part, row) = self.row(index).ok()?;
+        let name = part.file.path.file_name()?.to_string_lossy();
+        Some(format!("{name}#{row}"))
+    }
+
     fn no_label(&self) -> Option<&str> {
         self.why.as_deref()
     }

@@ -331,6 +331,10 @@ impl Dataset for Choice {
         self.base.id(self.at(index).unwrap_or(index))
     }
 
+    fn origin(&self, index: usize) -> Option<String> {
+        self.base.origin(self.at(index).ok()?)
+    }
+
     fn group(&self, index: usize) -> Option<u64> {
         self.base.group(self.at(index).ok()?)
     }

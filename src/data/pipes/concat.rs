@@ -90,6 +90,11 @@ impl Dataset for Concat {
         }
     }
 
+    fn origin(&self, index: usize) -> Option<String> {
+        let (part, _, index) = self.part(index).ok()?;
+        part.origin(index)
+    }
+
     /// Numbered as [`Self::id`] is: groups of one part are of that part alone.
     fn group(&self, index: usize) -> Option<u64> {
         let (part, at, index) = self.part(index).ok()?;

@@ -142,6 +142,10 @@ impl<M: Making> Dataset for Made<M> {
         self.base.id(index)
     }
 
+    fn origin(&self, index: usize) -> Option<String> {
+        self.base.origin(index)
+    }
+
     fn group(&self, index: usize) -> Option<u64> {
         self.base.group(index)
     }

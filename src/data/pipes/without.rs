@@ -79,6 +79,10 @@ impl Dataset for Without {
         self.base.id(index)
     }
 
+    fn origin(&self, index: usize) -> Option<String> {
+        self.base.origin(index)
+    }
+
     fn group(&self, index: usize) -> Option<u64> {
         self.base.group(index)
     }

@@ -71,7 +71,7 @@ impl Run<'_> {
 }
 
 /// Takes tensors of a file, which must still be what it was when the run was planned.
-fn fill(model: &mut Model, file: &FromFile) -> Result<(), Failure> {
+pub(super) fn fill(model: &mut Model, file: &FromFile) -> Result<(), Failure> {
     let failed = |error: DataError| {
         let failure = Failure::new(Code::BadFile, error.message);
         error.help.into_iter().fold(failure, Failure::help)

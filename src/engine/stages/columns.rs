@@ -219,6 +219,11 @@ impl Run<'_> {
             });
         }
         drop(own);
+        let rows = read.iter().filter_map(|read| match read {
+            Read::Rows(rows) => Some(rows),
+            _ => None,
+        });
+        self.leaks(work, &rows.collect::<Vec<_>>(), watch)?;
         let places = work.places();
         let judged = Judged {
             args: &evaluation.args,

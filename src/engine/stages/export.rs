@@ -9,12 +9,13 @@ use super::failure::{Failure, disk};
 use super::weights::Holding;
 use super::{FINAL, Run, Watch, table, weights};
 use crate::files;
+use crate::language::codes::Code;
 use crate::plan::card::{Card, card};
-use crate::plan::open_clip;
 use crate::plan::transformers::{
     Beside, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, tokenizer_of,
 };
 use crate::plan::{Body, ENCODER, Export, StagePlan};
+use crate::plan::{export_file, onnx, open_clip};
 
 impl Run<'_> {
     pub(super) fn export(
@@ -49,6 +50,20 @@ impl Run<'_> {
             config,
             loading,
         } = card(self.plan, export, hash, &file);
+        if export.runs {
+            // that of PyTorch's files
+            let about = about.into_iter().filter(|(key, _)| key != "format");
+            let about = about.collect();
+            let numbers = |name: &str| Some(model.get(name).ok()?.as_f32()?.to_vec());
+            let bytes = onnx::model(&export.graph, export.output, &numbers, &about)
+                .map_err(|why| Failure::new(Code::Unavailable, why))?;
+            export_file::put(&path, &bytes).map_err(|error| disk(&path, &error))?;
+            watch.end(&format!("{} · {file}", stage.name));
+            for line in run_onnx(&file) {
+                watch.say(&line);
+            }
+            return Ok(());
+        }
         let trained = self
             .plan
             .stages
@@ -206,6 +221,20 @@ fn load_words(file: &str, binary: bool) -> [String; 3] {
         "  in Python:".to_owned(),
         "    from gensim.models import KeyedVectors".to_owned(),
         format!("    words = KeyedVectors.load_word2vec_format({file}{how})"),
+    ]
+}
+
+/// The lines of Python that run a model.
+fn run_onnx(file: &str) -> [String; 4] {
+    let file = Json::from(file);
+    [
+        "  in Python:".to_owned(),
+        "    import onnxruntime".to_owned(),
+        format!("    session = onnxruntime.InferenceSession({file})"),
+        format!(
+            "    features, = session.run(None, {{\"{}\": batch}})",
+            onnx::INPUT
+        ),
     ]
 }
 

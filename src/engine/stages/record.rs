@@ -7,7 +7,7 @@ use super::manifests::data_key;
 use super::{Run, RunOptions, StageDirectory};
 use crate::catalog::Origin;
 use crate::plan::summary::summarize;
-use crate::plan::{Body, Normalized, StagePlan, StatisticsOrigin, numbers};
+use crate::plan::{Body, EncoderCard, Normalized, StagePlan, StatisticsOrigin, numbers};
 use crate::report::ResultRow;
 
 /// `recipe.ssl` and `run.json`.
@@ -52,6 +52,13 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
             );
         }
     }
+    let mut encoders = Map::new();
+    for (index, stage) in run.plan.stages.iter().enumerate() {
+        let cards = EncoderCard::all(stage, &run.plan.stages[..index]);
+        if !cards.is_empty() {
+            encoders.insert(stage.name.clone(), json!(cards));
+        }
+    }
     let provenance: Vec<_> = crate::language::provenance(recipe)
         .into_iter()
         .map(|field| {
@@ -79,6 +86,7 @@ pub(super) fn begin(run: &Run<'_>, options: &RunOptions, threads: usize) -> Resu
             "data": data,
             "normalization": normalization,
             "provenance": provenance,
+            "encoders": encoders,
             "stages": run.plan.stages.iter().map(|stage| &stage.name).collect::<Vec<_>>(),
         }),
     )

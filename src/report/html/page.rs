@@ -7,8 +7,8 @@ use super::numbers::thousands;
 use super::run::{Manifest, Run, StageFiles, Without as Read};
 use super::{ReportError, base64, curves, highlight, markdown, sections};
 use crate::language::{visible, visible_line};
-use crate::report::ExhibitFile;
 use crate::report::plot::{SCATTER_COLOURS, Scatter, bar_axis, scatter_shape};
+use crate::report::{ExhibitFile, Leaks};
 
 const TEMPLATE: &str = include_str!("../report.html.j2");
 pub(in crate::report) const STYLE: &str = include_str!("../report.css");
@@ -16,6 +16,8 @@ pub(in crate::report) const STYLE: &str = include_str!("../report.css");
 const LEGEND: usize = 20;
 /// Most causes of a collapse that are told.
 const CAUSES: usize = 8;
+/// Most pairs of records that are nearly the same.
+const PAIRS: usize = 20;
 /// Most records that are named of those that a stage could not read.
 const REASONS: usize = 20;
 
@@ -53,6 +55,25 @@ struct Without {
     /// `6 records left out`
     count: String,
     reasons: String,
+}
+
+/// Records of one split that are nearly the same as records of another.
+#[derive(Serialize)]
+struct Leaked {
+    line: String,
+    how: String,
+    test: String,
+    data: String,
+    pairs: Vec<Pair>,
+}
+
+/// Two such records.
+#[derive(Serialize)]
+struct Pair {
+    similarity: String,
+    pixels: String,
+    test: String,
+    data: String,
 }
 
 /// A stage that collapsed.
@@ -151,6 +172,8 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
     });
     let tables: Vec<Lines> = tables.collect();
     let collapsed: Vec<Fallen> = run.stages.iter().filter_map(fallen).collect();
+    let leaks = run.stages.iter().filter_map(|stage| stage.leaks.as_ref());
+    let leaks: Vec<Leaked> = leaks.map(leaked).collect();
     let without: Vec<Without> = run.stages.iter().flat_map(without).collect();
     let splits = run.facts.data.iter().map(|(name, split)| {
         let split: Manifest = serde_json::from_value(split.clone()).unwrap_or_default();
@@ -203,6 +226,7 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         grown => list(&grown),
         maps => list(&maps),
         tables => list(&tables),
+        leaks => list(&leaks),
         without => list(&without),
         collapsed => list(&collapsed),
         recipe => run.recipe.as_deref().map(highlight::html),
@@ -211,6 +235,32 @@ pub(super) fn render(run: &Run) -> Result<String, ReportError> {
         facts => list(&sections::facts(run)),
     })?;
     Ok(page)
+}
+
+/// What was found of one split in another.
+fn leaked(found: &Leaks) -> Leaked {
+    let line = visible_line(&found.line()).replace('`', "");
+    let mut letters = line.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string());
+    let pairs = found.pairs.iter().take(PAIRS).map(|pair| Pair {
+        similarity: format!("{:.3}", pair.cosine),
+        pixels: format!("{:.3}", pair.pixels),
+        test: visible_line(&pair.test).into_owned(),
+        data: visible_line(&pair.data).into_owned(),
+    });
+    Leaked {
+        line: format!("{}{}", first.unwrap_or_default(), letters.as_str()),
+        how: format!(
+            "cosine of the features {} or more, correlation of the pixels {} or more",
+            (found.cosine * 1000.0).round() / 1000.0,
+            (found.pixels * 1000.0).round() / 1000.0
+        ),
+        test: visible_line(&found.test).into_owned(),
+        data: visible_line(&found.data).into_owned(),
+        pairs: pairs.collect(),
+    }
 }
 
 /// What a stage could not read, the first reasons in words.

@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use super::series::{Metrics, Timing};
 use crate::files::{Folder, Kind};
 use crate::report::embedding::EmbeddingMap;
-use crate::report::{COLLAPSE, Collapsed, Curve, ExhibitFile, ResultRow, Spread, exhibit_picture};
+use crate::report::{
+    COLLAPSE, Collapsed, Curve, ExhibitFile, LEAKS, Leaks, ResultRow, Spread, exhibit_picture,
+};
 
 /// Most bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -92,6 +94,8 @@ pub(super) struct StageFiles {
     pub table: Option<String>,
     pub exhibits: Vec<Shown>,
     pub without: Without,
+    /// Records of one split that are nearly the same as records of another.
+    pub leaks: Option<Leaks>,
     /// What was seen where it collapsed.
     pub collapsed: Option<Collapsed>,
 }
@@ -305,6 +309,7 @@ impl Reader {
             table: self.text(folder, "table.txt", LARGEST_TABLE),
             exhibits: self.exhibits(folder),
             without: self.json(folder, "left_out.json").unwrap_or_default(),
+            leaks: self.json(folder, LEAKS),
             collapsed: self.json(folder, COLLAPSE),
         }
     }
