@@ -20,7 +20,16 @@ const NEVER: &[&str] = &["checkpoint"];
 
 /// Arguments of `image_folder` that decide something only for some data: transparent pictures, pictures with more than 8 bits, class
 /// folders. The manifest of the data says it where there are such.
-const IN_MANIFEST: &[&str] = &["background", "labels", "range"];
+const IN_MANIFEST: &[&str] = &[
+    "background",
+    "file",
+    "files",
+    "group",
+    "label",
+    "labels",
+    "range",
+    "split",
+];
 
 /// What a stage of the recipe means, and the names of the fits whose results it takes, in the order in which it first does. `read` is
 /// the module that it starts from, or that its monitor reads.
