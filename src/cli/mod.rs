@@ -16,6 +16,7 @@ mod fmt;
 mod kernels;
 mod list;
 mod lock;
+mod logged;
 mod lsp;
 mod machine;
 mod new;
@@ -25,8 +26,10 @@ mod preview;
 mod recipe;
 mod report;
 mod run;
+
 mod stop;
 mod sweep;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -64,6 +67,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     /// Write the report of a run directory again
     Report(report::ReportArgs),
+    /// Show a run as it goes: its report on this machine alone, or as text
+    Watch(watch::WatchArgs),
     /// Write a recipe for your own data
     New(new::NewArgs),
     /// Put the results of several runs into one table
@@ -136,6 +141,7 @@ fn done() -> u8 {
         Verb::Explain(args) => explain::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Watch(args) => watch::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),

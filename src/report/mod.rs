@@ -13,11 +13,13 @@ mod html;
 mod meaning;
 pub mod operations;
 pub mod plot;
+mod progress;
 mod results;
 mod seeds;
 mod side;
 mod spread;
 mod table;
+mod tensorboard;
 mod text;
 
 pub use collapse::{COLLAPSE, Collapsed, LikelyCause};
@@ -26,10 +28,12 @@ pub use comparison::{
 };
 pub use curve::{Curve, CurveLine};
 pub use exhibits::{ExhibitFile, exhibit_picture, exhibit_table, exhibit_text};
-pub use html::{ReportError, write};
+pub use html::{ReportError, rendered, write};
 pub use meaning::{Change, MEANING, Recorded, StageDifference, differences, recorded, told};
+pub use progress::{Progress, StageProgress, State, changed, clock};
 pub use results::{PIXELS, ResultRow};
 pub use seeds::{SeedsRow, over_seeds, seeds_table};
 pub use side::{Difference, page};
 pub use spread::{Share, Spread, spread};
 pub use table::table;
+pub use tensorboard::Events;

@@ -19,6 +19,7 @@ mod scripts;
 mod strangers;
 mod supervised;
 mod sweep;
+mod watched;
 mod word_vectors;
 mod words;
 
