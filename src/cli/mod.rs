@@ -13,6 +13,7 @@ mod doc;
 mod expand;
 mod explain;
 mod fmt;
+mod kept;
 mod kernels;
 mod list;
 mod lock;
@@ -69,6 +70,8 @@ enum Verb {
     Report(report::ReportArgs),
     /// Show a run as it goes: its report on this machine alone, or as text
     Watch(watch::WatchArgs),
+    /// List run directories, remove some, clear what nobody needs
+    Runs(kept::RunsArgs),
     /// Write a recipe for your own data
     New(new::NewArgs),
     /// Put the results of several runs into one table
@@ -142,6 +145,7 @@ fn done() -> u8 {
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Watch(args) => watch::run(&args),
+        Verb::Runs(args) => kept::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),

@@ -11,6 +11,7 @@ mod exhibits;
 mod export;
 mod identity;
 mod judges;
+mod kept;
 mod left_out;
 mod parts;
 mod replies;
