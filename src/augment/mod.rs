@@ -8,6 +8,7 @@
 
 mod ab;
 mod center_crop;
+mod channels;
 mod color_clusters;
 mod color_jitter;
 mod crop_tokens;
@@ -54,6 +55,7 @@ mod tokenize;
 mod track_ends;
 mod track_patches;
 
+pub(crate) use channels::given_by as channels_given_by;
 pub use graph::{SampleGraph, compile};
 pub(crate) use jigsaw_tiles::orders as tile_orders;
 pub(crate) use resample::{Window, resample};
@@ -113,6 +115,8 @@ pub fn specs() -> Vec<Spec> {
         quarter_turn::spec(),
         color_jitter::spec(),
         grayscale::spec(),
+        channels::to_rgb(),
+        channels::to_grey(),
         gaussian_blur::spec(),
         solarize::spec(),
         normalize::spec(),

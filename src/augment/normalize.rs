@@ -53,6 +53,21 @@ pub fn with_statistics(args: &Args, statistics: &Normalization) -> Args {
     args
 }
 
+/// A data set's statistics as they are of pictures that were given so many channels: of a grey one in three, each is the light; of
+/// one in colour that became grey, the light of its colours, as if they rose and fell together.
+pub fn of_channels(statistics: &Normalization, channels: Option<usize>) -> Normalization {
+    let light = |of: &[f32]| vec![0.299 * of[0] + 0.587 * of[1] + 0.114 * of[2]];
+    let of = |values: &[f32]| match (values.len(), channels) {
+        (1, Some(3)) => vec![values[0]; 3],
+        (3, Some(1)) => light(values),
+        _ => values.to_vec(),
+    };
+    Normalization {
+        mean: of(&statistics.mean),
+        std: of(&statistics.std),
+    }
+}
+
 /// Whether the recipe leaves a statistic to the data set.
 pub fn wants_statistics(args: &Args) -> bool {
     !args.values.contains_key("mean") || !args.values.contains_key("std")

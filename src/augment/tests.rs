@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::resample::{Window, resample};
 use super::{
-    Scratch, center_crop, color_jitter, gaussian_blur, grayscale, hflip, hue, normalize,
+    Scratch, center_crop, channels, color_jitter, gaussian_blur, grayscale, hflip, hue, normalize,
     quarter_turn, random_crop, resize, solarize,
 };
 use crate::data::{Image, Normalization};
@@ -77,6 +77,13 @@ fn run(op: &str, mut image: Image, p: &Value) -> (Image, u8) {
             gaussian_blur::blur(&mut image, size("kernel"), number("sigma"), scratch)
         }
         "solarize" => solarize::solarize(&mut image, number("threshold")),
+        "to_rgb" | "to_grey" if p["channels"].as_u64() == Some(image.channels as u64) => {}
+        "to_rgb" | "to_grey" => {
+            let (mut pixels, channels) = (Vec::new(), size("channels"));
+            channels::converted(&image.pixels, channels, &mut pixels);
+            image = Image::new(pixels, image.height, image.width, channels);
+            return (image, 0);
+        }
         other => panic!("no kernel for {other}"),
     }
     (image, 1)

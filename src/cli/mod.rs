@@ -17,9 +17,11 @@ mod expand;
 mod explain;
 mod fmt;
 mod given;
+mod kept;
 mod kernels;
 mod list;
 mod lock;
+mod logged;
 mod lsp;
 mod machine;
 mod neighbours;
@@ -31,8 +33,10 @@ mod preview;
 mod recipe;
 mod report;
 mod run;
+
 mod stop;
 mod sweep;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -78,6 +82,10 @@ enum Verb {
     Neighbours(neighbours::NeighbourArgs),
     /// Find pictures that are nearly the same, also between train and test
     Duplicates(duplicates::DuplicateArgs),
+    /// Show a run as it goes: its report on this machine alone, or as text
+    Watch(watch::WatchArgs),
+    /// List run directories, remove some, clear what nobody needs
+    Runs(kept::RunsArgs),
     /// Write a recipe for your own data
     New(new::NewArgs),
     /// Put the results of several runs into one table
@@ -156,6 +164,8 @@ fn done() -> u8 {
         Verb::Onnx(args) => onnx::run(&args),
         Verb::Neighbours(args) => neighbours::run(&args),
         Verb::Duplicates(args) => duplicates::run(&args),
+        Verb::Watch(args) => watch::run(&args),
+        Verb::Runs(args) => kept::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),

@@ -9,6 +9,7 @@ use clap::Args;
 use super::Outcome;
 use super::bar::{Bar, clock};
 use super::kernels::KernelArgs;
+use super::logged::{Log, Logged};
 use super::out::{columns, print, print_json};
 use super::recipe::{Loaded, RecipeArgs};
 use super::sweep::{Said, SweepArgs};
@@ -36,6 +37,14 @@ pub struct RunArgs {
     /// Draw no progress
     #[arg(long, short)]
     quiet: bool,
+    /// Write it down for another program as it goes: `tensorboard` writes event files below the run directory
+    #[arg(
+        long,
+        value_enum,
+        value_name = "tensorboard",
+        hide_possible_values = true
+    )]
+    log: Option<Log>,
 }
 
 pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
@@ -261,7 +270,10 @@ fn one(
         },
     };
     let mut bar = Bar::new(args.quiet || args.json);
-    let Finished { rows, before } = match crate::engine::run_plan(plan, &options, &mut bar) {
+    let mut logged = Logged::new(&mut bar, args.log, directory);
+    let ended = crate::engine::run_plan(plan, &options, &mut logged);
+    logged.last();
+    let Finished { rows, before } = match ended {
         Ok(finished) => finished,
         Err(diagnostic) => {
             crate::engine::Watch::end(&mut bar, "");

@@ -1,4 +1,4 @@
-//! `cifar10()`: the original binary batches, in a folder or in the published archive.
+//! `cifar10()`: the original batches, binary or pickled by Python, in a folder or in the published archive.
 
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
@@ -9,10 +9,11 @@ use flate2::read::GzDecoder;
 
 use super::download::RemoteFile;
 use super::lazy::Lazy;
+use super::pickle;
 use super::published::{Files, Published};
 use super::{
     DataError, Dataset, Draws, Fields, Image, Normalization, Places, Progress, Record, Sample,
-    SampleType, Silent, Splits, manifest,
+    SampleType, Silent, Splits, manifest, regular,
 };
 use crate::catalog::{Args, Kind, Make, Problem, Result, Spec, Split};
 use crate::language::codes::Code;
@@ -27,6 +28,11 @@ const TRAIN: &[&str] = &[
     "data_batch_5.bin",
 ];
 const TEST: &[&str] = &["test_batch.bin"];
+/// The same as Python has pickled them: names without their ending.
+const PYTHON_ARCHIVE: &str = "cifar-10-python.tar.gz";
+const PYTHON_FOLDER: &str = "cifar-10-batches-py";
+/// Bytes of a batch that is read: five times those of a published one.
+const MOST: u64 = 160 << 20;
 const CLASSES: [&str; 10] = [
     "airplane",
     "automobile",
@@ -51,7 +57,7 @@ fn published() -> Published {
             "/usr/share/datasets/cifar-10",
             "/usr/share/datasets/cifar10",
         ],
-        holds: "cifar-10-binary.tar.gz, or a folder with it or with data_batch_1.bin … test_batch.bin",
+        holds: "cifar-10-binary.tar.gz or cifar-10-python.tar.gz, or a folder with one of them or with data_batch_1.bin … test_batch.bin",
         package: None,
         // size and sum as its author publishes them (MD5) and as every tool that pins the file has them (SHA-256)
         files: vec![RemoteFile {
@@ -63,38 +69,82 @@ fn published() -> Published {
     }
 }
 
+/// How batches are written.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Binary,
+    /// A pickled dictionary each.
+    Python,
+}
+
+impl Form {
+    /// What a batch is called.
+    fn name(self, binary: &str) -> &str {
+        match self {
+            Form::Binary => binary,
+            Form::Python => binary.strip_suffix(".bin").unwrap_or(binary),
+        }
+    }
+
+    /// The records of a batch.
+    fn records(self, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+        if self == Form::Binary {
+            return Ok(bytes);
+        }
+        let pickle::Rows { labels, data } = pickle::rows(&bytes, RECORD - 1)?;
+        let rows = labels.iter().zip(data.chunks_exact(RECORD - 1));
+        let mut records = Vec::with_capacity(labels.len() * RECORD);
+        for (label, row) in rows {
+            records.push(*label);
+            records.extend(row);
+        }
+        Ok(records)
+    }
+}
+
 /// How the batches are stored.
 enum Store {
     /// Files of this folder.
-    Folder(PathBuf),
+    Folder(PathBuf, Form),
     /// Members of this archive.
-    Archive(PathBuf),
+    Archive(PathBuf, Form),
 }
 
 fn store(place: &Path) -> Option<Store> {
     if place.is_file() {
-        return Some(Store::Archive(place.to_owned()));
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let form = match name.contains("python") {
+            true => Form::Python,
+            false => Form::Binary,
+        };
+        return Some(Store::Archive(place.to_owned(), form));
     }
-    let whole = |folder: &Path| {
-        TRAIN
-            .iter()
-            .chain(TEST)
-            .all(|name| folder.join(name).is_file())
+    let whole = |folder: &Path, form: Form| {
+        let mut names = TRAIN.iter().chain(TEST);
+        names.all(|name| folder.join(form.name(name)).is_file())
     };
-    for folder in [place.to_owned(), place.join(FOLDER)] {
-        if whole(&folder) {
-            return Some(Store::Folder(folder));
+    for (folder, archive, form) in [
+        (FOLDER, ARCHIVE, Form::Binary),
+        (PYTHON_FOLDER, PYTHON_ARCHIVE, Form::Python),
+    ] {
+        for folder in [place.to_owned(), place.join(folder)] {
+            if whole(&folder, form) {
+                return Some(Store::Folder(folder, form));
+            }
+        }
+        let archive = place.join(archive);
+        if archive.is_file() {
+            return Some(Store::Archive(archive, form));
         }
     }
-    let archive = place.join(ARCHIVE);
-    archive.is_file().then_some(Store::Archive(archive))
+    None
 }
 
 fn holds(place: &Path) -> Result<(), String> {
     match store(place) {
         Some(_) => Ok(()),
         None => Err(format!(
-            "it holds neither {ARCHIVE} nor the files data_batch_1.bin … test_batch.bin"
+            "it holds neither {ARCHIVE} nor {PYTHON_ARCHIVE} nor the files data_batch_1.bin … test_batch.bin"
         )),
     }
 }
@@ -116,7 +166,7 @@ impl Batches {
                 .folder(&Silent)
                 .map_err(|error| Problem::new(Code::MissingData, error.message))?;
             // an archive would have to be unpacked to know its sizes: those are checked when it is read
-            if let Some(Store::Folder(folder)) = store(place) {
+            if let Some(Store::Folder(folder, Form::Binary)) = store(place) {
                 len = 0;
                 for name in names {
                     len += records_in(&folder.join(name))?;
@@ -145,18 +195,19 @@ impl Batches {
     fn records(&self) -> Result<&[u8], DataError> {
         let records = self.records.get(|| {
             let (bytes, from) = match self.store()? {
-                Store::Folder(folder) => {
+                Store::Folder(folder, form) => {
                     let mut bytes = Vec::with_capacity(self.len * RECORD);
                     for name in self.names {
-                        let path = folder.join(name);
-                        let part = fs::read(&path).map_err(|error| {
-                            DataError::new(format!("can't read {}: {error}", path.display()))
-                        })?;
-                        bytes.extend(part);
+                        let path = folder.join(form.name(name));
+                        let bad = |what: String| {
+                            DataError::new(format!("can't read {}: {what}", path.display()))
+                        };
+                        let part = whole(&path).map_err(|error| bad(error.to_string()))?;
+                        bytes.extend(form.records(part).map_err(bad)?);
                     }
                     (bytes, folder)
                 }
-                Store::Archive(path) => (unpack(&path, self.names)?, path),
+                Store::Archive(path, form) => (unpack(&path, self.names, form)?, path),
             };
             if bytes.len() != self.len * RECORD {
                 return Err(DataError::new(format!(
@@ -187,6 +238,16 @@ impl Batches {
     }
 }
 
+/// All bytes of a batch.
+fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = regular::open(path)?;
+    match file.metadata()?.len() > MOST {
+        true => Err(std::io::Error::other("it is larger than any batch")),
+        false => file.take(MOST).read_to_end(&mut bytes).map(|_| bytes),
+    }
+}
+
 fn records_in(path: &Path) -> Result<usize> {
     let bad = |what: String| {
         Problem::new(
@@ -206,7 +267,7 @@ fn records_in(path: &Path) -> Result<usize> {
 }
 
 /// The named members of the archive, joined in the order of `names`.
-fn unpack(path: &Path, names: &[&str]) -> Result<Vec<u8>, DataError> {
+fn unpack(path: &Path, names: &[&str], form: Form) -> Result<Vec<u8>, DataError> {
     let bad = |what: String| DataError::new(format!("can't read {}: {what}", path.display()));
     let file = File::open(path).map_err(|error| bad(error.to_string()))?;
     let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
@@ -219,21 +280,25 @@ fn unpack(path: &Path, names: &[&str]) -> Result<Vec<u8>, DataError> {
             .and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
         let Some(at) = names
             .iter()
-            .position(|wanted| Some(*wanted) == name.as_deref())
+            .position(|wanted| Some(form.name(wanted)) == name.as_deref())
         else {
             continue;
         };
         let mut bytes = Vec::new();
-        entry
-            .read_to_end(&mut bytes)
-            .map_err(|error| bad(error.to_string()))?;
-        parts[at] = Some(bytes);
+        let read = entry.by_ref().take(MOST + 1).read_to_end(&mut bytes);
+        read.map_err(|error| bad(error.to_string()))?;
+        if bytes.len() as u64 > MOST {
+            return Err(bad(format!("{} is larger than any batch", names[at])));
+        }
+        let records = form.records(bytes);
+        let records = records.map_err(|what| bad(format!("{}: {what}", form.name(names[at]))))?;
+        parts[at] = Some(records);
         if parts.iter().all(Option::is_some) {
             break;
         }
     }
     if let Some(at) = parts.iter().position(Option::is_none) {
-        return Err(bad(format!("{} is not in it", names[at])));
+        return Err(bad(format!("{} is not in it", form.name(names[at]))));
     }
     Ok(parts.into_iter().flatten().flatten().collect())
 }
@@ -271,8 +336,11 @@ impl Dataset for Batches {
 
     fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
         let paths = match self.store()? {
-            Store::Folder(folder) => self.names.iter().map(|name| folder.join(name)).collect(),
-            Store::Archive(path) => vec![path],
+            Store::Folder(folder, form) => {
+                let names = self.names.iter();
+                names.map(|name| folder.join(form.name(name))).collect()
+            }
+            Store::Archive(path, _) => vec![path],
         };
         let kind = format!("cifar10 {}", self.names[0]);
         manifest::of_files(&kind, &paths, progress, |_| {
@@ -320,7 +388,7 @@ pub(super) fn spec() -> Spec {
         "Learning multiple layers of features from tiny images",
         "https://www.cs.toronto.edu/~kriz/cifar.html",
     )
-    .doc("Fields: `image: image[3, 32, 32]`, `label: label(10)`. The original binary batches, in `cifar-10-binary.tar.gz` or unpacked; downloaded (171 MB) where they are not on this machine. CIFAR-10 as parquet files is read by `parquet(..)`.")
+    .doc("Fields: `image: image[3, 32, 32]`, `label: label(10)`. The original batches, binary (`cifar-10-binary.tar.gz`) or pickled by Python (`cifar-10-python.tar.gz`, of which nothing is executed), packed or unpacked; downloaded (171 MB) where they are not on this machine. CIFAR-10 as parquet files is read by `parquet(..)`.")
 }
 
 #[cfg(test)]

@@ -115,3 +115,60 @@ fn an_archive_that_lacks_a_batch_or_a_record_is_named() {
     archive(&path, &batches());
     assert!(read([11, 3]).contains("not 11 records"));
 }
+
+/// A batch as Python 2 has pickled it, its texts `U`, its bytes `T`.
+fn pickled(records: &[u8]) -> Vec<u8> {
+    let n = (records.len() / RECORD) as u8;
+    let rows = records.chunks_exact(RECORD);
+    let labels: Vec<u8> = rows.clone().flat_map(|row| [b'K', row[0]]).collect();
+    let data: Vec<u8> = rows.flat_map(|row| row[1..].to_vec()).collect();
+    let size = (data.len() as u32).to_le_bytes();
+    [
+        b"\x80\x02}(U\x06labels](",
+        &labels[..],
+        b"eU\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01",
+        &[b'K', n, b'M', 0, 12, 0x86],
+        b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T",
+        &size,
+        &data,
+        b"tbu.",
+    ]
+    .concat()
+}
+
+#[test]
+fn batches_that_python_pickled_are_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut members = Vec::new();
+    for (name, bytes) in batches() {
+        let (name, bytes) = (Form::Python.name(name), pickled(&bytes));
+        help::write(&folder.path().join(PYTHON_FOLDER).join(name), &bytes);
+        members.push((name, bytes));
+    }
+    let unpacked = open(published(), [10, 3], &help::given("cifar10", folder.path())).unwrap();
+    check(&unpacked);
+    let path = folder.path().join(PYTHON_ARCHIVE);
+    archive(&path, &members);
+    let packed = open(published(), [10, 3], &help::given("cifar10", &path)).unwrap();
+    check(&packed);
+
+    let binary = tempfile::tempdir().unwrap();
+    for (name, bytes) in batches() {
+        help::write(&binary.path().join(name), bytes);
+    }
+    let binary = open(published(), [10, 3], &help::given("cifar10", binary.path())).unwrap();
+    let manifest = |splits: &Splits| splits.parts[&Split::Train].manifest(&Silent).unwrap();
+    assert_eq!(manifest(&unpacked), manifest(&packed));
+    assert_eq!(manifest(&unpacked), manifest(&binary));
+
+    let path = folder.path().join(PYTHON_FOLDER).join("data_batch_2");
+    help::write(&path, b"\x80\x02cos\nsystem\nU\x04true\x85R.");
+    let splits = open(published(), [10, 3], &help::given("cifar10", folder.path())).unwrap();
+    let error = splits.parts[&Split::Train]
+        .read(0, Draws::STILL)
+        .unwrap_err();
+    assert!(
+        error.message.contains("data_batch_2: it calls `os.system`"),
+        "{error}"
+    );
+}

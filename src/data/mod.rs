@@ -33,6 +33,8 @@ mod open;
 mod packed;
 mod palette;
 mod parquet;
+mod pattern;
+mod pickle;
 mod pictures;
 mod pipes;
 mod places;
@@ -97,6 +99,7 @@ pub fn specs() -> Vec<Spec> {
         cifar10::spec(),
         image_folder::spec(),
         image_text::spec(),
+        image_text::webdataset(),
         video_folder::spec(),
         cameras::spec(),
         davis::spec(),

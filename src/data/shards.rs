@@ -269,6 +269,24 @@ mod tests {
                 (vec![Test, Train], 0),
             ),
             (
+                &[
+                    "README.md",
+                    "data/test-00000-of-00001.parquet",
+                    "data/train-00000-of-00002.parquet",
+                    "data/train-00001-of-00002.parquet",
+                ],
+                (vec![Test, Train, Train], 0),
+            ),
+            (
+                &[
+                    ".cache/huggingface/train.parquet",
+                    "default/train/0000.parquet",
+                    "default/train/0001.parquet",
+                    "default/validation/0000.parquet",
+                ],
+                (vec![Train, Train, Valid], 0),
+            ),
+            (
                 &["dev.parquet", "train.parquet", "extra.parquet"],
                 (vec![Valid, Train], 1),
             ),

@@ -196,7 +196,7 @@ mod tests {
             parts: &[0, 1000, 1024],
             ..search
         });
-        let expected = vec![(5, 1023), (5, 1024), (700, 4999), (1023, 1024)];
+        let expected = [(5, 1023), (5, 1024), (700, 4999), (1023, 1024)];
         assert_eq!(
             pairs(&three),
             [&expected[..], &[(1500, 4096)][..0]].concat()

@@ -123,6 +123,8 @@ codes! {
     LintOrder = "W0723";
     /// More pieces of a text hidden than the task scores.
     LintUnscored = "W0724";
+    /// A table of labels and the pictures that it is of do not fit.
+    LintTable = "W0725";
     /// All samples become one while a stage trains.
     Collapse = "W0801";
     /// The loss, or a gradient, is not a finite number.

@@ -266,6 +266,9 @@ pub fn explained(code: Code) -> Explained {
         Code::LintUnscored => only(
             "Pieces that are hidden and not scored teach nothing, and the others are told with less around them (Devlin et al., 2019).",
         ),
+        Code::LintTable => only(
+            "What a table names and is not there, or lies there and is in no table, is not read: names that are written in two ways lose pictures.",
+        ),
         Code::Diverged => only(
             "A rate that is too high is the usual cause. Make `optimizer`'s rate smaller, give the schedule a warmup, or clip: `clip = norm(1.0)`.",
         ),

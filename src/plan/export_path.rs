@@ -24,6 +24,7 @@ const OWN: &[&str] = &[
     "preview.png",
     "playing.png",
     "report.html",
+    "tensorboard",
     "checkpoints",
 ];
 /// Endings of files that a run writes itself.

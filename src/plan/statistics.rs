@@ -1,6 +1,6 @@
 //! Mean and standard deviation of a split's pixels, where no publisher states them.
 
-use crate::augment::normalize;
+use crate::augment::{channels_given_by, normalize};
 use crate::catalog::{Call, Value};
 use crate::data::{DataError, Dataset, Normalization, OnBadSample, Tally, chosen_of};
 use crate::language::checked::{Augment, SampleExpr, SampleStep};
@@ -85,21 +85,30 @@ pub(super) fn normalized_by(
     all: &[Augment],
     statistics: Option<&Normalized>,
 ) -> Option<Normalized> {
-    fn search<'a>(expr: &'a SampleExpr, all: &'a [Augment], depth: usize) -> Option<&'a Call> {
+    /// The call, with the channels that a transform before it gives.
+    type Found<'a> = (&'a Call, Option<usize>);
+    fn search<'a>(expr: &'a SampleExpr, all: &'a [Augment], depth: usize) -> Option<Found<'a>> {
         let mut inner = expr.head.inner().iter();
         let inner = inner.find_map(|inner| search(inner, all, depth));
+        let mut channels = None;
         inner.or_else(|| {
             expr.steps.iter().find_map(|step| match step {
-                SampleStep::Transform(call) if call.spec.name == "normalize" => Some(call),
-                SampleStep::Transform(_) => None,
+                SampleStep::Transform(call) if call.spec.name == "normalize" => {
+                    Some((call, channels))
+                }
+                SampleStep::Transform(call) => {
+                    channels = channels_given_by(&call.spec.name).or(channels);
+                    None
+                }
                 SampleStep::Augment { name, .. } => all
                     .iter()
                     .find(|a| a.name == *name)
-                    .and_then(|a| block(a, all, depth + 1)),
+                    .and_then(|a| block(a, all, depth + 1))
+                    .map(|(call, own)| (call, own.or(channels))),
             })
         })
     }
-    fn block<'a>(augment: &'a Augment, all: &'a [Augment], depth: usize) -> Option<&'a Call> {
+    fn block<'a>(augment: &'a Augment, all: &'a [Augment], depth: usize) -> Option<Found<'a>> {
         if depth > all.len() + 1 {
             return None;
         }
@@ -110,10 +119,11 @@ pub(super) fn normalized_by(
             .chain(augment.emits.iter().map(|emit| &emit.value))
             .find_map(|expr| search(expr, all, depth))
     }
-    let call = block(augment, all, 0)?;
+    let (call, channels) = block(augment, all, 0)?;
     let (args, origin) = match statistics {
         Some(own) if normalize::wants_statistics(&call.args) => {
-            (normalize::with_statistics(&call.args, &own.by), own.origin)
+            let by = normalize::of_channels(&own.by, channels);
+            (normalize::with_statistics(&call.args, &by), own.origin)
         }
         _ => (call.args.clone(), StatisticsOrigin::Written),
     };

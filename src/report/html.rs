@@ -57,8 +57,7 @@ pub(super) use page::{STYLE, list};
 /// Where `run_dir` is not a directory, and where the file can't be written.
 pub fn write(run_dir: &Path) -> Result<PathBuf, ReportError> {
     let folder = Folder::open(run_dir).map_err(|_| ReportError::NoRun(run_dir.to_owned()))?;
-    let run = run::Run::read(&folder);
-    let html = page::render(&run)?;
+    let html = page::render(&run::Run::read(&folder))?;
     let path = run_dir.join(NAME);
     sweep(&folder);
     folder
@@ -68,6 +67,15 @@ pub fn write(run_dir: &Path) -> Result<PathBuf, ReportError> {
             source,
         })?;
     Ok(path)
+}
+
+/// The same page without a file: of a run that is still going.
+///
+/// # Errors
+/// Where `run_dir` is not a directory.
+pub fn rendered(run_dir: &Path) -> Result<String, ReportError> {
+    let folder = Folder::open(run_dir).map_err(|_| ReportError::NoRun(run_dir.to_owned()))?;
+    page::render(&run::Run::read(&folder))
 }
 
 const NAME: &str = "report.html";

@@ -239,3 +239,87 @@ fn splits_that_are_not_there_are_said() {
         }
     }
 }
+
+#[test]
+fn labels_of_a_table_train_and_what_does_not_fit_is_said() {
+    let mut test = Test::new();
+    let mut table = "file,species,fold\n".to_owned();
+    for i in 0..12u32 {
+        test = test.file(&format!("pets/{i}.png"), picture(24, 24, i * 17));
+        let (species, fold) = (
+            ["cat", "dog"][i as usize % 2],
+            ["train", "test"][i as usize / 8],
+        );
+        table += &format!("{i},{species},{fold}\n");
+    }
+    let test = test
+        .file("pets/extra.png", picture(24, 24, 3))
+        .file("labels.csv", table.clone() + "gone.png,cat,train\n");
+    let dataset =
+        "image_folder(\"pets\", labels = \"labels.csv\", label = \"species\", split = \"fold\")";
+    let judged = recipe(dataset, "")
+        + "evaluate k = knn(k = 1) { from = p, data = d.train, test = d.test }\n";
+    test.write("recipe.ssl", &judged);
+    test.run(&["run", "recipe.ssl", "-q"])
+        .success()
+        .says("W0725")
+        .says("labels.csv: 1 of its 13 rows names no picture in")
+        .says("`gone.png` (line 14)")
+        .says("1 picture that labels.csv does not name left out: `extra.png`")
+        .says("12 pictures, 2 classes, 2 splits; 1 file left out: 1 in no table");
+    test.write("labels.csv", table.replace("0,cat,train", "0,cat,trian"));
+    test.run(&["check", "recipe.ssl"])
+        .code(1)
+        .says("the split of 1 row is none: `trian` (line 2 of labels.csv)")
+        .says("recipe.ssl:2:");
+    // a label that changes is another run
+    test.write("labels.csv", table.replace("0,cat,train", "0,dog,train"));
+    test.run(&["run", "recipe.ssl", "-q"])
+        .success()
+        .says_not("W0725: labels.csv: 1 of");
+    for (given, wanted) in [
+        ("labels = \"gone.csv\"", "the table `gone.csv` is not there"),
+        (
+            "labels = \"labels.csv\", label = \"spices\"",
+            "no column `spices`",
+        ),
+        ("labels = \"{name}_*\"", "a pattern has `{label}`"),
+        ("labels = leaves", "E0304"),
+    ] {
+        test.write(
+            "recipe.ssl",
+            recipe(&format!("image_folder(\"pets\", {given})"), ""),
+        );
+        test.run(&["check", "recipe.ssl"]).code(1).says(wanted);
+    }
+}
+
+#[test]
+fn grey_pictures_become_colour_and_back_with_their_statistics() {
+    let test = folder(false);
+    for (dataset, step, mean) in [
+        ("image_folder(\"pets\", channels = grey)", "to_rgb()", 3),
+        ("image_folder(\"pets\")", "to_grey()", 1),
+    ] {
+        let text =
+            recipe(dataset, "").replace("|> normalize()", &format!("|> {step} |> normalize()"));
+        test.write("recipe.ssl", text);
+        let out = ["run", "recipe.ssl", "-q", "--out", step];
+        test.run(&out).success();
+        let facts = test.json(&format!("{step}/run.json"));
+        let found = facts["normalization"]["p"]["mean"]
+            .as_array()
+            .expect("a mean");
+        assert_eq!(found.len(), mean, "{facts}");
+        let plan = test.run(&["plan", "recipe.ssl", "--json"]).success().json();
+        let view = plan["stages"][0]["views"].to_string();
+        assert!(view.contains(&format!("image[{mean}, 24, 24]")), "{view}");
+    }
+    let late =
+        recipe("image_folder(\"pets\")", "").replace("normalize()", "normalize() |> to_grey()");
+    test.write("recipe.ssl", late);
+    test.run(&["check", "recipe.ssl"])
+        .code(1)
+        .says("E0306")
+        .says("make `normalize` the last step");
+}

@@ -11,6 +11,7 @@ mod exhibits;
 mod export;
 mod identity;
 mod judges;
+mod kept;
 mod left_out;
 mod parts;
 mod replies;
@@ -19,6 +20,7 @@ mod scripts;
 mod strangers;
 mod supervised;
 mod sweep;
+mod watched;
 mod word_vectors;
 mod words;
 

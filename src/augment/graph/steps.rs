@@ -10,7 +10,15 @@ use crate::language::codes::Code;
 use crate::language::{Span, canonical};
 
 /// Transforms that give something else on normalised pixels, or on a part of Lab, than on pixels in 0..1.
-const BEFORE_NORMALIZE: [&str; 5] = ["color_jitter", "grayscale", "solarize", "lightness", "ab"];
+const BEFORE_NORMALIZE: [&str; 7] = [
+    "color_jitter",
+    "grayscale",
+    "to_grey",
+    "to_rgb",
+    "solarize",
+    "lightness",
+    "ab",
+];
 
 /// What is known of values beside their types.
 struct Flows {
@@ -77,7 +85,11 @@ impl Compiler<'_> {
         let is_normalize = built_in && name == "normalize";
         let filled = match self.statistics {
             Some(statistics) if is_normalize && normalize::wants_statistics(&call.args) => {
-                Some(normalize::with_statistics(&call.args, statistics))
+                // a part of Lab is no picture whose channels were changed
+                let whole = input.ty.as_image().filter(|_| input.lab.is_none());
+                let channels = whole.and_then(|image| image.channels);
+                let own = normalize::of_channels(statistics, channels);
+                Some(normalize::with_statistics(&call.args, &own))
             }
             _ => None,
         };

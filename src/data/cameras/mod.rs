@@ -40,6 +40,7 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
     let pattern = Pattern::parse(args.text("pattern"))
         .map_err(|message| Problem::argument(Code::OutOfRange, "pattern", message))?;
     let how = folders::How {
+        level: folders::Level::First,
         labels: &|_, _| false,
         twice: true,
     };

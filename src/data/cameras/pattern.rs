@@ -1,23 +1,24 @@
 //! `"{scene}/{camera}"`: which part of a file's path names its scene, and which its camera.
 
-/// A piece of a pattern.
-#[derive(Clone, Debug, PartialEq)]
-enum Piece {
-    Text(String),
-    /// Any text, folders included.
-    Scene,
-    /// Any text without a folder.
-    Camera,
-    /// The same, of no meaning.
-    Anything,
-}
+use crate::data::pattern::{self, Part};
+
+/// A scene takes as much as it can, a camera's name as little.
+const PARTS: &[Part] = &[
+    Part {
+        name: "scene",
+        folders: true,
+        most: true,
+    },
+    Part {
+        name: "camera",
+        folders: false,
+        most: false,
+    },
+];
 
 /// How paths are read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pattern(Vec<Piece>);
-
-/// Bytes of a path that is looked at.
-const LONGEST: usize = 512;
+pub(super) struct Pattern(pattern::Pattern);
 
 /// What a path says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,81 +31,28 @@ impl Pattern {
     /// # Errors
     /// It names no camera, names something twice, or something else.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (piece, after) = if let Some(after) = rest.strip_prefix("{scene}") {
-                (Piece::Scene, after)
-            } else if let Some(after) = rest.strip_prefix("{camera}") {
-                (Piece::Camera, after)
-            } else if let Some(after) = rest.strip_prefix('*') {
-                (Piece::Anything, after)
-            } else {
-                let end = rest.find(['{', '*']).unwrap_or(rest.len());
-                if end == 0 {
-                    return Err("a pattern has `{scene}`, `{camera}`, `*` and text".into());
-                }
-                (Piece::Text(rest[..end].to_owned()), &rest[end..])
-            };
-            pieces.push(piece);
-            rest = after;
+        let pattern = pattern::Pattern::parse(text, PARTS)?;
+        if !pattern.names("camera") {
+            return Err("a pattern says where the camera's name stands: `{camera}`".into());
         }
-        let count = |wanted: &Piece| pieces.iter().filter(|piece| *piece == wanted).count();
-        let counts = [Piece::Camera, Piece::Scene, Piece::Anything].map(|piece| count(&piece));
-        match counts {
-            [1, 0..=1, 0..=1] => Ok(Self(pieces)),
-            [0, ..] => Err("a pattern says where the camera's name stands: `{camera}`".into()),
+        match pattern.anything() {
+            0 | 1 => Ok(Self(pattern)),
             _ => Err("`{camera}`, `{scene}` and `*` stand in a pattern once".into()),
         }
     }
 
     /// What a path without its ending says, with `/` between folders. One at the top has a scene without a name.
     pub fn named(&self, path: &str) -> Option<Named> {
-        if path.len() > LONGEST {
-            return None;
-        }
-        let mut found = Named::default();
-        let top = format!("/{path}");
-        let is = matched(&self.0, path, &mut found) || matched(&self.0, &top, &mut found);
-        is.then_some(found)
+        let of = |path: &str| {
+            let found = self.0.read(path)?;
+            let own = |at: usize| found[at].unwrap_or_default().to_owned();
+            Some(Named {
+                scene: own(0),
+                camera: own(1),
+            })
+        };
+        of(path).or_else(|| of(&format!("/{path}")))
     }
-}
-
-fn matched(pieces: &[Piece], text: &str, found: &mut Named) -> bool {
-    let Some((piece, rest)) = pieces.split_first() else {
-        return text.is_empty();
-    };
-    if let Piece::Text(own) = piece {
-        return text
-            .strip_prefix(own.as_str())
-            .is_some_and(|text| matched(rest, text, found));
-    }
-    // a scene takes as much as it can, names as little
-    let mut ends: Vec<usize> = text
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([text.len()])
-        .collect();
-    match piece {
-        Piece::Scene => ends.reverse(),
-        Piece::Camera => ends.retain(|end| *end > 0),
-        _ => {}
-    }
-    for end in ends {
-        let taken = &text[..end];
-        if *piece != Piece::Scene && taken.contains('/') {
-            continue;
-        }
-        if matched(rest, &text[end..], found) {
-            match piece {
-                Piece::Scene => found.scene = taken.to_owned(),
-                Piece::Camera => found.camera = taken.to_owned(),
-                _ => {}
-            }
-            return true;
-        }
-    }
-    false
 }
 
 #[cfg(test)]

@@ -134,6 +134,7 @@ impl Dataset for Folder {
 /// The splits of a folder of text files.
 pub(super) fn open(place: &Path, labels: bool) -> Checked<Splits> {
     let how = folders::How {
+        level: folders::Level::First,
         labels: &|_, _| labels,
         twice: false,
     };

@@ -18,9 +18,14 @@ pub(in crate::data) struct Part {
     pub root: PathBuf,
     /// Below the root, in the order of their names.
     pub files: Vec<PathBuf>,
-    /// One for each file; empty where there are no classes.
+    /// One for each file, [`UNLABELLED`] where it has none; empty where there are no classes.
     pub labels: Vec<u32>,
+    /// What each file is one of; empty where nothing says so.
+    pub groups: Vec<u64>,
 }
+
+/// In place of a label: there is none.
+pub(in crate::data) const UNLABELLED: u32 = u32::MAX;
 
 /// What lies in a folder, understood.
 pub(in crate::data) struct Layout {
@@ -42,8 +47,21 @@ pub(super) struct Draft {
     pub(super) classes: Vec<String>,
 }
 
+/// Which folders are classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::data) enum Level {
+    /// Those of a split; what lies below them belongs to them.
+    First,
+    /// The innermost, by its name.
+    Leaf,
+    /// The innermost, by its name and those that it lies in.
+    Path,
+}
+
 /// What is made of what lies there.
 pub(in crate::data) struct How<'w> {
+    /// Which folders are classes, where they are.
+    pub level: Level,
     /// Whether the folders of a split, which lies at the path, can be its classes.
     pub labels: &'w dyn Fn(&Path, &Folder) -> bool,
     /// A link to a file that the split has under its own name counts, too.
@@ -188,7 +206,8 @@ fn alike(tree: &Folder) -> Vec<(Split, String)> {
     }
 }
 
-pub(super) fn list(names: &[String]) -> String {
+/// A few of these names, and how many more there are.
+pub(in crate::data) fn list(names: &[String]) -> String {
     let shown: Vec<String> = names
         .iter()
         .take(NAMED)
@@ -316,11 +335,18 @@ impl Layout {
             let (folders, strays) = tree.apart();
             self.strays(&root, &strays);
             for class in folders {
-                self.inner_splits(&root, &class);
                 let at = PathBuf::from(&class.name);
-                classes.push(class.text());
+                if how.level == Level::First {
+                    self.inner_splits(&root, &class);
+                    classes.push(class.text());
+                }
                 class.collect(&at, &mut found);
-                of.resize(found.len(), classes.len() as u32 - 1);
+                if how.level == Level::First {
+                    of.resize(found.len(), classes.len() as u32 - 1);
+                }
+            }
+            if how.level != Level::First {
+                (classes, of) = self.innermost(&found, how.level);
             }
         } else {
             if labels && below == 1 {
@@ -342,10 +368,49 @@ impl Layout {
                 root,
                 files,
                 labels,
+                groups: Vec::new(),
             },
             folder,
             classes,
         }
+    }
+
+    /// The innermost folders as classes, and the class of each file.
+    fn innermost(&mut self, found: &[(PathBuf, File)], level: Level) -> (Vec<String>, Vec<u32>) {
+        let text = |path: &Path| {
+            let parts = path.components();
+            let parts = parts.map(|part| part.as_os_str().to_string_lossy());
+            parts.collect::<Vec<_>>().join("/")
+        };
+        let name = |path: &Path| match level {
+            Level::Path => text(path),
+            _ => path
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        };
+        let mut folders: BTreeMap<String, BTreeSet<&Path>> = BTreeMap::new();
+        let parents = found.iter().map(|(path, _)| path.parent().unwrap_or(path));
+        for parent in parents.clone() {
+            folders.entry(name(parent)).or_default().insert(parent);
+        }
+        let shared = folders.iter().filter(|(_, own)| own.len() > 1);
+        let shared: Vec<String> = shared.map(|(name, _)| name.clone()).collect();
+        if !shared.is_empty() {
+            self.notes.push(format!(
+                "{} {} of several folders each, which are one class (`labels = path` tells them apart)",
+                list(&shared),
+                if shared.len() == 1 {
+                    "is the name"
+                } else {
+                    "are the names"
+                },
+            ));
+        }
+        let numbers: BTreeMap<&str, u32> = folders.keys().map(String::as_str).zip(0..).collect();
+        let of = parents
+            .map(|parent| numbers[name(parent).as_str()])
+            .collect();
+        (folders.into_keys().collect(), of)
     }
 
     fn strays(&mut self, root: &Path, strays: &[File]) {

@@ -14,10 +14,11 @@ use std::path::Path;
 
 pub(super) use counts::plural;
 pub(super) use found::{found, told};
-pub(super) use layout::{How, layout};
+pub(super) use layout::{How, Layout, Level, Part, UNLABELLED, layout, list};
 pub(super) use walk::{Entry, Folder};
 #[cfg(test)]
 pub(super) use words::is_litter;
+pub(super) use words::{apart as split_apart, split as split_word};
 
 /// How many files in a folder and below are wanted.
 ///

@@ -82,12 +82,12 @@ const LITTER: &[&str] = &[
 ];
 
 /// The split that a folder's name says: `Train`, `testing`, `val2017`, `Test_Images`.
-pub(super) fn split(name: &str) -> Option<Split> {
+pub(in crate::data) fn split(name: &str) -> Option<Split> {
     apart(name).and_then(|(split, rest)| rest.is_empty().then_some(split))
 }
 
 /// The split that is a word of a folder's name, and the other words: `cars_train` says `train` of `cars`.
-pub(super) fn apart(name: &str) -> Option<(Split, String)> {
+pub(in crate::data) fn apart(name: &str) -> Option<(Split, String)> {
     let name = name.to_lowercase();
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let (mut found, mut rest) = (None, Vec::new());

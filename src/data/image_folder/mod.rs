@@ -1,26 +1,34 @@
 //! `image_folder(name)`: pictures in folders, one per class.
 //!
-//! What the folders mean is said by [`folders`]; this file reads pictures.
+//! What the folders mean is said by [`folders`], what [`tables`], [`lists`] of files and the pictures' own [`paths`] say by those: [`files`]
+//! and [`rows`] find which picture a [`table`] means, [`told`] divides the pictures by it. [`folder`] reads them.
+
+mod few;
+mod files;
+mod folder;
+mod lists;
+mod paths;
+mod range;
+mod rows;
+mod table;
+mod tables;
+mod told;
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::decode::{self, Depth, Header, Look, PictureSize};
-use super::{
-    DataError, Dataset, Draws, Fields, ImageType, Places, Progress, Record, Sample, SampleType,
-    Splits,
-};
-use super::{file_hashes, folders, pictures, regular};
-use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Type};
+use self::folder::Folder;
+use self::table::{Names, Table};
+use super::decode::{self, Depth, Header, Look};
+use super::pattern::Pattern;
+use super::{ImageType, Places, SampleType, Splits};
+use super::{folders, pictures, regular};
+use crate::catalog::{Args, At, Kind, Make, Param, Problem, Result, Spec, Type, Value};
 use crate::language::codes::Code;
 
 /// Pictures of a split whose headers are read to learn whether all have one size.
 const LOOKED_AT: usize = 256;
-/// Pictures with more than 8 bits that are decoded to learn what part of their range they use.
-const DECODED: usize = 4;
-/// The part of their range below which that is worth a warning.
-const DIM: f64 = 0.3;
 
 /// A picture by its name, or by its first bytes where the name does not say.
 pub(super) const PICTURES: folders::Wanted = folders::Wanted {
@@ -34,95 +42,6 @@ pub(super) const PICTURES: folders::Wanted = folders::Wanted {
     },
     no_classes: "labels = none",
 };
-
-struct Folder {
-    /// The folder of the whole data set.
-    place: PathBuf,
-    /// That of the split.
-    root: PathBuf,
-    files: Vec<PathBuf>,
-    /// Empty where there are no classes.
-    labels: Vec<u32>,
-    classes: Arc<[String]>,
-    fields: Fields,
-    look: Look,
-    size: PictureSize,
-    /// Once it is known.
-    manifest: OnceLock<String>,
-}
-
-impl Folder {
-    fn file(&self, index: usize) -> Result<&PathBuf, DataError> {
-        let file = self.files.get(index);
-        file.ok_or_else(|| DataError::outside(index, self.files.len()))
-    }
-
-    fn record(
-        &self,
-        index: usize,
-        decode: fn(&[u8], &Look) -> Result<super::Image, String>,
-    ) -> Result<Record, DataError> {
-        let path = self.root.join(self.file(index)?);
-        let name = || format!("{} (picture {index})", path.display());
-        let bad = |what: String| DataError::new(format!("can't read {}: {what}", name()));
-        let bytes = regular::read(&path).map_err(|error| bad(error.to_string()))?;
-        let image = decode(&bytes, &self.look).map_err(bad)?;
-        self.size.check(&image, &name)?;
-        let mut record = vec![Sample::image(image)];
-        record.extend(self.labels.get(index).map(|label| Sample::label(*label)));
-        Ok(record)
-    }
-}
-
-impl Dataset for Folder {
-    fn fields(&self) -> &Fields {
-        &self.fields
-    }
-
-    fn len(&self) -> usize {
-        self.files.len()
-    }
-
-    fn read(&self, index: usize, _: Draws) -> Result<Record, DataError> {
-        self.record(index, decode::decode)
-    }
-
-    fn mend(&self, index: usize, _: Draws) -> Result<Record, DataError> {
-        self.record(index, decode::mend)
-    }
-
-    fn class(&self, index: usize) -> Result<Option<u32>, DataError> {
-        self.file(index)?;
-        Ok(self.labels.get(index).copied())
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.classes
-    }
-
-    fn origin(&self, index: usize) -> Option<String> {
-        Some(pictures::path_below(
-            &self.place,
-            &self.root.join(self.files.get(index)?),
-        ))
-    }
-
-    fn manifest(&self, progress: &dyn Progress) -> Result<String, DataError> {
-        if let Some(known) = self.manifest.get() {
-            return Ok(known.clone());
-        }
-        let kind = format!("image_folder {:?} {:?}", self.look.channels, &*self.classes);
-        let pictures = file_hashes::Pictures {
-            kind: &kind,
-            root: &self.root,
-            files: &self.files,
-            labels: &self.labels,
-            look: &self.look,
-        };
-        let found = file_hashes::manifest(&pictures, progress)?;
-        Ok(self.manifest.get_or_init(|| found).clone())
-    }
-}
 
 /// The headers of some pictures of a split, taken evenly. One that can't be read is reported when it is read, with its index.
 pub(super) fn look_at(root: &Path, files: &[PathBuf]) -> Vec<(PathBuf, Header)> {
@@ -148,71 +67,167 @@ pub(super) fn on_background(look: &Look) -> String {
     format!("transparent pictures are put on {on} (`background`)")
 }
 
-/// A warning where pictures of more than 8 bits use a small part of their range (12 bits of an instrument in a file of 16) or go
-/// beyond it (floats that are no 0..1).
-fn dim(looked_at: &[(PathBuf, Header)]) -> Option<Problem> {
-    let deep = looked_at.iter().filter(|(_, header)| header.deep);
-    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-    let mut seen: Option<((f64, f64), &Path)> = None;
-    for (path, _) in deep.take(DECODED) {
-        let extent = decode::extent(&regular::read(path).ok()?)?;
-        least = least.min(extent.values.0);
-        if extent.values.1 > most {
-            most = extent.values.1;
-            seen = Some((extent.range, path));
-        }
-    }
-    let ((low, high), path) = seen?;
-    let part = (most - least.min(low.max(0.0))) / (high - low);
-    let beyond = least < low || most > high;
-    if !beyond && (part >= DIM || part <= 0.0) {
-        return None;
-    }
-    let name = path.display();
-    let (message, note) = match beyond {
-        true => (
-            format!(
-                "values go from {least} to {most} (in {name}), and pictures of this format from {low} to {high}"
-            ),
-            "What lies outside is cut off: it becomes black or white.",
-        ),
-        false => (
-            format!(
-                "pictures of {} use {:.1} % of their range: the largest value is {most}, in {name}",
-                if high == 65_535.0 {
-                    "16 bits".to_owned()
-                } else {
-                    format!("{low}..{high}")
-                },
-                part * 100.0,
-            ),
-            "Pictures are read as 8 bits: what is left of them has few levels and is nearly black.",
-        ),
-    };
-    // counts use whole bits; other values are what they are
-    let top = match low == 0.0 && high > 1.0 {
-        true => ((most as u64 + 1).next_power_of_two() - 1) as f64,
-        false => most.ceil(),
-    };
-    let bottom = if least < 0.0 { least.floor() } else { 0.0 };
-    Some(
-        Problem::new(Code::LintRange, message)
-            .note(note)
-            .help(format!(
-                "say which values become black and white: `range = {bottom}..{top}`"
-            )),
-    )
+/// What the argument `labels` says.
+enum Labels {
+    None,
+    Folders(folders::Level),
+    /// As it is written.
+    Paths(Pattern, String),
+    Tables(Vec<PathBuf>),
 }
 
-fn open(args: &Args, place: &Path) -> Result<Splits> {
-    let look = pictures::look(args)?;
-    let declared = pictures::declared(args);
-    let labels = args.word("labels") != "none";
+/// The texts of an argument: one, or those of a list.
+fn texts(args: &Args, name: &str) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    match args.values.get(name).map(|argument| &argument.value) {
+        Some(Value::List(several)) => several.iter().filter_map(text).collect(),
+        Some(one) => text(one).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Where a table lies: where `--data` says, else beside the recipe, in the pictures' folder, or beside that.
+fn find(param: &str, name: &str, places: &Places, pictures: &Path) -> Result<PathBuf> {
+    if table::format(Path::new(name)).is_none() && !places.given.contains_key(name) {
+        let message = format!(
+            "`{name}` is no table: its ending is none of {}",
+            table::ENDINGS
+        );
+        let problem = Problem::argument(Code::BadFile, param, message);
+        return Err(match param {
+            "labels" => problem
+                .help("a pattern of names says where the class stands: `labels = \"{label}_*\"`"),
+            _ => problem,
+        });
+    }
+    let holds = |path: &Path| match path.is_file() {
+        true => Ok(()),
+        false => Err("it is not a file".to_owned()),
+    };
+    if let Some(path) = places.find(name, &[], &holds)? {
+        return Ok(path);
+    }
+    let beside = pictures.parent().map(|above| above.join(name));
+    let tried = [
+        Some(places.recipe.join(name)),
+        Some(pictures.join(name)),
+        beside,
+    ];
+    let mut tried = tried.into_iter().flatten();
+    tried.find(|path| path.is_file()).ok_or_else(|| {
+        Problem::argument(
+            Code::MissingFile,
+            param,
+            format!("the table `{name}` is not there"),
+        )
+        .help(format!(
+            "it is looked for beside the recipe, in {} and beside that folder",
+            pictures.display()
+        ))
+        .help(format!("or say where it is: --data {name}=PATH"))
+    })
+}
+
+fn labels(args: &Args, places: &Places, place: &Path) -> Result<Labels> {
+    if let Some(Value::Word(word)) = args.values.get("labels").map(|argument| &argument.value) {
+        return Ok(match word.as_str() {
+            "none" => Labels::None,
+            "leaf" => Labels::Folders(folders::Level::Leaf),
+            "path" => Labels::Folders(folders::Level::Path),
+            _ => Labels::Folders(folders::Level::First),
+        });
+    }
+    let wrong = |message: String| Problem::argument(Code::OutOfRange, "labels", message);
+    let said = texts(args, "labels");
+    if let Some(pattern) = said.iter().find(|text| text.contains(['{', '*'])) {
+        if said.len() > 1 {
+            return Err(wrong("a pattern stands alone".into()));
+        }
+        let parsed = Pattern::parse(pattern, paths::PARTS).map_err(wrong)?;
+        if !parsed.names("label") {
+            return Err(wrong(
+                "a pattern says where the class stands: `{label}`".into(),
+            ));
+        }
+        return Ok(Labels::Paths(parsed, pattern.clone()));
+    }
+    if said.is_empty() {
+        return Err(wrong("there is no table in the list".into()));
+    }
+    let tables = said.iter().map(|name| find("labels", name, places, place));
+    Ok(Labels::Tables(tables.collect::<Result<_>>()?))
+}
+
+/// Reads tables of the argument `param`.
+fn tables<'p>(
+    paths: &'p [PathBuf],
+    (args, param): (&Args, &str),
+    labelled: bool,
+) -> Result<Vec<(&'p Path, Table)>> {
+    let name = |name: &str| args.maybe_text(name).map(str::to_owned);
+    let names = Names {
+        file: name("file"),
+        label: name("label"),
+        split: name("split"),
+        group: name("group"),
+    };
+    let read = |path: &'p PathBuf| {
+        let table = table::read(path, &names, labelled);
+        let table = table.map_err(|problem| match problem.at {
+            At::Call => problem.at(At::Argument(param.to_owned())),
+            _ => problem,
+        });
+        Ok((path.as_path(), table?))
+    };
+    paths.iter().map(read).collect()
+}
+
+/// The pictures of a folder, with what they are told to be.
+fn layout(args: &Args, places: &Places, place: &Path) -> Result<folders::Layout> {
+    let labels = labels(args, places, place)?;
+    let level = match labels {
+        Labels::Folders(level) => Some(level),
+        _ => None,
+    };
+    if !matches!(labels, Labels::Tables(_)) {
+        for column in ["label", "split", "group"] {
+            if args.maybe_text(column).is_some() {
+                let message =
+                    format!("`{column}` names a column of a table, and `labels` names no table");
+                return Err(Problem::argument(Code::OutOfRange, column, message)
+                    .help("name the table: `labels = \"labels.csv\"`"));
+            }
+        }
+    }
     let how = folders::How {
-        labels: &|_, _| labels,
+        level: level.unwrap_or(folders::Level::First),
+        labels: &|_, _| level.is_some(),
         twice: false,
     };
     let mut layout = folders::layout(place, &how, PICTURES)?;
+    layout = match &labels {
+        Labels::None | Labels::Folders(_) => layout,
+        Labels::Paths(pattern, written) => paths::by_pattern(layout, place, pattern, written)?,
+        Labels::Tables(paths) => {
+            tables::by_tables(layout, place, &tables(paths, (args, "labels"), true)?)?
+        }
+    };
+    let listed = texts(args, "files");
+    if listed.is_empty() {
+        return Ok(layout);
+    }
+    let found = listed.iter().map(|name| find("files", name, places, place));
+    let found: Vec<PathBuf> = found.collect::<Result<_>>()?;
+    lists::by_lists(layout, place, &tables(&found, (args, "files"), false)?)
+}
+
+fn open(args: &Args, places: &Places, place: &Path) -> Result<Splits> {
+    let look = pictures::look(args)?;
+    let declared = pictures::declared(args);
+    let mut layout = layout(args, places, place)?;
     let classes: Arc<[String]> = std::mem::take(&mut layout.classes).into();
     let mut splits = Splits::default();
     let mut transparent = false;
@@ -229,7 +244,7 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
         });
         transparent |= looked_at.iter().any(|(_, header)| header.transparent);
         if look.depth == Depth::Full {
-            dim_ones = dim_ones.or_else(|| dim(&looked_at));
+            dim_ones = dim_ones.or_else(|| range::dim(&looked_at));
         }
         let (height, width) = size.shown();
         let image = ImageType {
@@ -256,6 +271,7 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
             root: part.root,
             files: part.files,
             labels: part.labels,
+            groups: part.groups,
             classes: classes.clone(),
             fields,
             look,
@@ -278,8 +294,9 @@ pub(super) fn spec() -> Spec {
         };
         let name = args.text("name");
         let place = pictures::find(name, places, &holds, "a folder of pictures")?;
-        open(args, &place)
+        open(args, places, &place)
     };
+    let column = |name: &str, doc: &str| Param::optional(name, Type::Text, doc);
     Spec::new(
         "image_folder",
         Kind::Dataset,
@@ -291,10 +308,23 @@ pub(super) fn spec() -> Spec {
     .param(pictures::size_param())
     .param(Param::with_default(
         "labels",
-        Type::Choice(&["folders", "none"]),
+        Type::OneOf(vec![
+            Type::Choice(&["folders", "leaf", "path", "none"]),
+            Type::Text,
+            Type::List(Box::new(Type::Text)),
+        ]),
         "folders",
-        "`folders`: each folder of a split is a class. `none`: all pictures below a split, without a label.",
+        "`folders`: each folder of a split is a class. `leaf`: the innermost folders, by their names; `path`: with the folders that they lie in. `\"labels.csv\"`, or a list of such: a table says it. `\"{label}_*\"`: the files' names do. `none`: all pictures below a split, without a label.",
     ))
+    .param(Param::optional(
+        "files",
+        Type::OneOf(vec![Type::Text, Type::List(Box::new(Type::Text))]),
+        "Only what a list names, or several lists: a file a line. A list called `train.txt`, `val.txt` or `test.txt` is that split.",
+    ))
+    .param(column("file", "The table's column of files. Without it: `file`, `file_name`, `filename`, `filepath`, `path`, `image`, `image_id`, `id`, `name` or the like."))
+    .param(column("label", "That of classes. Without it: `label`, `class`, `category`, `target` or the like, or the other one of two."))
+    .param(column("split", "That of splits: `train`, `valid` (`val`, `dev`) or `test`. Without it: `split`, if there is one."))
+    .param(column("group", "That of what belongs together, as pictures of one patient: `hold_out` does not part it."))
     .param(pictures::background_param())
     .param(pictures::range_param())
     .doc(
@@ -303,6 +333,15 @@ pub(super) fn spec() -> Spec {
          In each, one folder per class; folders below a class folder belong to it. Classes are numbered in the order of their names, and \
          a class that one split has is a class of all. Without class folders there is no label. Where a folder holds nothing but one \
          folder that holds the splits or the classes, that one is meant. Fields: `image`, `label`.\n\n\
+         A table (.csv, .tsv, .json, .jsonl, .txt, also with .gz or .zst) lies beside the recipe, in the folder or beside it, or where `--data` says. A .csv or \
+         .tsv names its columns in its first line; a .json is a list of objects, or one of files and their classes, a .jsonl has one object a line; a .txt \
+         has no columns: a file and its class in a line, apart by a tab or, where the file has no space in it, by a space, and what else stands \
+         there is not read (`val_annotations.txt` of Tiny ImageNet). A row's file is a path below the folder, or the end of one (`val_0.JPEG`), with its ending or without. \
+         Numbers are classes in their order, then words in theirs. The split is that of the row; else of the table's name, where there are several; else of \
+         the folder. A row without a picture and a picture without a row are left out; a row that is there twice counts once, and is an error where \
+         it says two things; a row without a class is a picture without a label: each is counted, named and said.\n\n\
+         A pattern has `{label}`, where it says so `{split}` and `{group}`, `*` (or `{}`) for anything, and text; `{label}` takes as much as it can: \
+         `\"{label}_*\"` finds `great_dane` in `great_dane_12.jpg`. It is held against the file's name, and as many of the last folders as it has, without the ending or with it.\n\n\
          A file is a picture by its ending, or by its first bytes where the ending does not say; of a GIF the first frame is read. \
          Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) do not count; everything else that is \
          left out is counted, and `check`, `plan` and `run` say so. Only regular files are read. Links are followed, wherever they point, \
@@ -313,5 +352,7 @@ pub(super) fn spec() -> Spec {
     .example("image_folder(\"flowers\")")
 }
 
+#[cfg(test)]
+mod labels_tests;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-use crate::data::Draws;
+use crate::data::{Dataset, Draws};
 use std::fs;
 
 use proptest::prelude::*;

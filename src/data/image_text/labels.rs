@@ -25,12 +25,13 @@ pub(super) struct Labels {
     codes: Vec<Vec<Option<u32>>>,
 }
 
-/// The values of the column that is `asked` for, each one class: numbers in their order, then words in theirs.
+/// The values of the column that is `asked` for, each one class: numbers in their order, then words in theirs. `must`: there is an error
+/// where no row has one, else there are no classes.
 ///
 /// # Errors
 /// No row has one, or there are too many.
 pub(super) fn found<'f>(
-    asked: Option<&str>,
+    (asked, must): (Option<&str>, bool),
     files: impl Iterator<Item = &'f dyn Pairs> + Clone,
 ) -> Result<Classes> {
     let Some(column) = asked else {
@@ -45,6 +46,9 @@ pub(super) fn found<'f>(
     let keys: BTreeSet<Key> = files
         .flat_map(|file| file.index().keys.iter().cloned())
         .collect();
+    if keys.is_empty() && !must {
+        return Ok(Classes::default());
+    }
     if keys.is_empty() {
         return wrong(format!("no row has a class in `{column}`"));
     }

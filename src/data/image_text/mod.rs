@@ -31,7 +31,7 @@ use self::webdataset::Archive;
 use super::{
     ImageType, Places, SampleType, Splits, documents, folders, packed, parquet, pictures, shards,
 };
-use crate::catalog::{Args, Kind, Make, Param, Problem, Result, Spec, Split, Type, Value};
+use crate::catalog::{Args, Kind, Make, Origin, Param, Problem, Result, Spec, Split, Type, Value};
 use crate::language::codes::Code;
 
 /// Pictures of a split whose headers are read to learn whether all have one size.
@@ -53,16 +53,29 @@ const FILES: shards::Wanted = shards::Wanted {
     },
 };
 
+/// Shards of pictures.
+const ARCHIVES: shards::Wanted = shards::Wanted {
+    kind: "shard",
+    names: "shards: .tar",
+    stem: |name| {
+        let (stem, ending) = name.rsplit_once('.')?;
+        ending.eq_ignore_ascii_case("tar").then_some(stem)
+    },
+};
+
 /// What a place holds.
-fn look(place: &Path) -> std::result::Result<shards::Layout, String> {
+fn look(
+    place: &Path,
+    files: &'static shards::Wanted,
+) -> std::result::Result<shards::Layout, String> {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
-    if place.is_file() && (FILES.stem)(&name).is_none() {
-        return Err(
-            "its ending says nothing that is read: .csv, .tsv or .jsonl, also with .gz or .zst, .parquet or .tar"
-                .into(),
-        );
+    if place.is_file() && (files.stem)(&name).is_none() {
+        return Err(format!(
+            "its ending says nothing that is read: it is no file of {}",
+            files.names
+        ));
     }
-    shards::layout(place, &FILES)
+    shards::layout(place, files)
 }
 
 /// The names that a call gives.
@@ -81,7 +94,22 @@ fn names(args: &Args) -> Names {
         },
         group: owned("group"),
         label: owned("label"),
+        pictures_alone: false,
     }
+}
+
+/// What a call asks for.
+struct Asked<'a> {
+    args: &'a Args,
+    names: Names,
+    /// The folder that pictures are in.
+    images: Option<PathBuf>,
+    /// A record is a caption.
+    each: bool,
+    /// It is an error where no record has a label.
+    labelled: bool,
+    /// Which files are meant.
+    files: &'static shards::Wanted,
 }
 
 /// The folder that a recipe names for pictures.
@@ -97,7 +125,8 @@ fn images(args: &Args, places: &Places) -> Result<Option<PathBuf>> {
 }
 
 /// One split, without what all splits share.
-fn split_of(files: Vec<Box<dyn Pairs>>, labels: Labels, args: &Args) -> Result<ImageText> {
+fn split_of(files: Vec<Box<dyn Pairs>>, labels: Labels, asked: &Asked<'_>) -> Result<ImageText> {
+    let args = asked.args;
     let (mut firsts, mut rows) = (Vec::new(), 0);
     let mut noted: Vec<Noted> = Vec::new();
     for file in &files {
@@ -122,6 +151,9 @@ fn split_of(files: Vec<Box<dyn Pairs>>, labels: Labels, args: &Args) -> Result<I
     if captions.pictures() == 0 {
         let what = match captions.without {
             0 => format!("{path} holds no pair"),
+            n if asked.names.pictures_alone => {
+                format!("{path} holds no picture in any of its {n} records")
+            }
             n => format!("{path} holds no caption: it is blank in all of its {n} rows"),
         };
         return Err(wrong(what));
@@ -143,15 +175,15 @@ fn split_of(files: Vec<Box<dyn Pairs>>, labels: Labels, args: &Args) -> Result<I
         height,
         width,
     };
-    let mut fields = vec![
-        ("image".to_owned(), image.into()),
-        ("text".to_owned(), SampleType::TEXT),
-    ];
+    let pictures_alone = asked.names.pictures_alone;
+    let mut fields = vec![("image".to_owned(), image.into())];
+    fields.extend((!pictures_alone).then(|| ("text".to_owned(), SampleType::TEXT)));
     fields.extend(labels.field());
-    let each = args.word("captions") == "each";
+    let each = asked.each;
     Ok(ImageText {
         buffer: args.maybe_size("buffer"),
-        kind: format!("image_text 1 {:?} {each}", names(args)) + &labels.kind(),
+        kind: format!("image_text 1 {:?} {each}", asked.names) + &labels.kind(),
+        pictures_alone,
         files,
         firsts,
         rows,
@@ -165,29 +197,62 @@ fn split_of(files: Vec<Box<dyn Pairs>>, labels: Labels, args: &Args) -> Result<I
 }
 
 fn open(args: &Args, places: &Places) -> Result<Splits> {
-    let holds = |path: &Path| look(path).map(drop);
     let what = "a .csv, .tsv or .jsonl file of captions, or a folder of such files";
+    let asked = Asked {
+        args,
+        names: names(args),
+        images: images(args, places)?,
+        each: args.word("captions") == "each",
+        labelled: true,
+        files: &FILES,
+    };
+    open_files(&asked, places, what)
+}
+
+fn open_shards(args: &Args, places: &Places) -> Result<Splits> {
+    let owned = |name: &str| args.maybe_text(name).map(str::to_owned);
+    let label = args.values.get("label").map(|argument| &argument.origin);
+    let asked = Asked {
+        args,
+        names: Names {
+            image: owned("image"),
+            text: Vec::new(),
+            group: owned("group"),
+            label: owned("label"),
+            pictures_alone: true,
+        },
+        images: None,
+        each: false,
+        labelled: label != Some(&Origin::Default),
+        files: &ARCHIVES,
+    };
+    open_files(&asked, places, "a .tar file, or a folder of such")
+}
+
+fn open_files(asked: &Asked<'_>, places: &Places, what: &str) -> Result<Splits> {
+    let args = asked.args;
+    let holds = |path: &Path| look(path, asked.files).map(drop);
     let place = pictures::find(args.text("name"), places, &holds, what)?;
-    let layout = look(&place).map_err(|what| {
+    let layout = look(&place, asked.files).map_err(|what| {
         let message = format!("{}: {what}", place.display());
         Problem::argument(Code::BadFile, "name", message)
     })?;
-    let (names, images) = (names(args), images(args, places)?);
+    let (names, images) = (&asked.names, asked.images.as_deref());
     let shared = parquet::Shared::default();
     let mut files: Vec<(Split, Box<dyn Pairs>)> = Vec::new();
     for (split, path) in &layout.files {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let file: Box<dyn Pairs> = if documents::format_of(&name).is_some() {
-            Box::new(Table::open(path, &names, images.as_deref())?)
+            Box::new(Table::open(path, names, images)?)
         } else if (parquet::SHARDS.stem)(&name).is_some() {
-            Box::new(Columns::open(path, &names, &shared)?)
+            Box::new(Columns::open(path, names, &shared)?)
         } else {
-            Box::new(Archive::open(path, &names)?)
+            Box::new(Archive::open(path, names)?)
         };
         files.push((*split, file));
     }
     let all = files.iter().map(|(_, file)| &**file);
-    let labels = labels::found(names.label.as_deref(), all)?;
+    let labels = labels::found((names.label.as_deref(), asked.labelled), all)?;
     let mut splits = Splits::default();
     let mut without = 0;
     for wanted in [Split::Train, Split::Valid, Split::Test] {
@@ -198,24 +263,29 @@ fn open(args: &Args, places: &Places) -> Result<Splits> {
         }
         let own: Vec<Box<dyn Pairs>> = own.into_iter().map(|(_, file)| file).collect();
         let labels = labels.of(own.iter().map(|file| &**file));
-        let part = split_of(own, labels, args)?;
+        let part = split_of(own, labels, asked)?;
         without += part.captions.without;
         splits.parts.insert(wanted, Arc::new(part));
     }
-    splits.doubts.extend(layout.doubt(FILES.kind));
+    splits.doubts.extend(layout.doubt(asked.files.kind));
     let records = splits.parts.iter();
     let records = records.map(|(split, part)| (*split, part.len())).collect();
     let mut left = layout.others.clone();
     if !layout.left_out.is_empty() {
         left.insert("of no split".into(), layout.left_out.len());
     }
-    let one = match args.word("captions") {
-        "each" => "captioned picture",
-        _ => "picture",
+    let one = match asked.each {
+        true => "captioned picture",
+        false => "picture",
     };
     let mut found = folders::told(one, records, labels.names().to_vec(), left);
     if without > 0 {
-        let note = format!("{without} rows without a caption left out");
+        let lacks = if asked.names.pictures_alone {
+            "picture"
+        } else {
+            "caption"
+        };
+        let note = format!("{without} rows without a {lacks} left out");
         found.line += &format!("; {note}");
         found.notes.push(note);
     }
@@ -285,4 +355,54 @@ pub(super) fn spec() -> Spec {
          have its first row's class and group.\n\nFields: `image`, `text`, and `label` where it is named.",
     )
     .example("image_text(\"captions.csv\")")
+}
+
+/// `webdataset(name)`
+pub(super) fn webdataset() -> Spec {
+    let name = |param: &str, doc: &str| Param::optional(param, Type::Text, doc);
+    Spec::new(
+        "webdataset",
+        Kind::Dataset,
+        "Pictures in shards of webdataset, with a class.",
+        Make::Dataset(open_shards),
+    )
+    .paper(
+        "Aizman et al., 2019",
+        "High Performance I/O For Large Scale Deep Learning",
+        "arXiv:2001.01858",
+    )
+    .param(pictures::name_param())
+    .param(name(
+        "image",
+        "The ending of the picture. Without it: the first that is one of a picture.",
+    ))
+    .param(Param::with_default(
+        "label",
+        Type::Text,
+        "\"cls\"",
+        "The ending of the class, or a field of the `.json`; each value is one. Where no record has it, records have no label unless it is named.",
+    ))
+    .param(name(
+        "group",
+        "That of what belongs together: `hold_out` does not part it.",
+    ))
+    .param(
+        Param::optional(
+            "buffer",
+            Type::Integer,
+            "Reads shards as they lie: stretches of so many records come in an order that is drawn, and are shuffled through a buffer of as many. Without it any record may follow any other.",
+        )
+        .within(2.0, 1e9),
+    )
+    .param(pictures::channels_param())
+    .param(pictures::size_param())
+    .param(pictures::background_param())
+    .param(pictures::range_param())
+    .doc(
+        "One .tar file, or a folder of them. Members that are called alike but for their ending are one record: `000017.jpg`, `000017.cls`. The split is said \
+         by the file's name or its folder's: `train-{000000..000146}.tar`, `valid/`; without one all is the train split. A shard is looked through once, headers \
+         and classes alone; pictures are read when they are asked for. Records without a picture are left out and counted; one without a class has no \
+         label. With captions: `image_text`. Fields: `image`, `label`.",
+    )
+    .example("webdataset(\"shards\")")
 }

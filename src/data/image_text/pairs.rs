@@ -20,6 +20,8 @@ pub(super) struct ImageText {
     pub(super) captions: Captions,
     /// A record is a caption with its picture; else a picture, of whose captions one is drawn.
     pub(super) each: bool,
+    /// A record has no caption.
+    pub(super) pictures_alone: bool,
     /// So many records are shuffled with one another.
     pub(super) buffer: Option<usize>,
     pub(super) labels: Labels,
@@ -56,6 +58,11 @@ impl ImageText {
         let decode = if mend { decode::mend } else { decode::decode };
         let image = decode(&row.image, &self.look).map_err(failed)?;
         self.size.check(&image, &name)?;
+        if self.pictures_alone {
+            let mut record = vec![Sample::image(image)];
+            record.extend(self.labels.sample(from, file, at));
+            return Ok(record);
+        }
         let said = match (caption.at as usize) < row.captions.len() {
             true => row.captions.swap_remove(caption.at as usize),
             false => {

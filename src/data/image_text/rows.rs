@@ -42,6 +42,8 @@ pub(super) struct Names {
     pub(super) text: Vec<String>,
     pub(super) group: Option<String>,
     pub(super) label: Option<String>,
+    /// Captions are not read, and no record needs one.
+    pub(super) pictures_alone: bool,
 }
 
 /// Where a table's columns are.

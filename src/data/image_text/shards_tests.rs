@@ -226,3 +226,92 @@ fn a_buffer_is_that_of_what_it_is_made_into() {
     assert_eq!(splits.parts[&Split::Train].buffer(), Some(2));
     assert_eq!(train(&fixture("gnu.tar"), &[]).buffer(), None);
 }
+
+/// The same archives as pictures with a class, whatever is said of them.
+#[test]
+fn shards_without_captions_are_pictures_with_a_class() {
+    let open = |place: &Path, given: &[(&str, Value)]| {
+        let mut all = vec![("name", Value::Text("shards".into()))];
+        all.extend(given.iter().cloned());
+        help::open_at("webdataset", &all, &help::given("shards", place)).map(help::splits)
+    };
+    for name in ["ustar.tar", "gnu.tar", "pax.tar"] {
+        let part = open(&fixture(name), &[]).unwrap().parts[&Split::Train].clone();
+        let names: Vec<&str> = part
+            .fields()
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(names, ["image", "label"], "{name}");
+        assert_eq!(part.class_names(), ["4", "9"], "{name}");
+        let seen: Vec<_> = (0..part.len())
+            .map(|index| {
+                let record = part.read(index, Draws::STILL).unwrap();
+                let value = help::picture(&record[..1]).0.pixels[0];
+                (
+                    value,
+                    part.class(index).unwrap(),
+                    record[1].as_missing().is_some(),
+                )
+            })
+            .collect();
+        let wanted = [(1, Some(0), false), (2, None, true), (3, Some(1), false)];
+        assert_eq!(seen[..3], wanted, "{name}");
+        part.manifest(&Silent).unwrap();
+    }
+    // a class by another name, none where the default is not there, an error where it was asked for
+    let folder = tempfile::tempdir().unwrap();
+    let picture = help::png(2, 2, |_, _| [9, 0, 0]);
+    for (shard, members) in [
+        (
+            "train-000000.tar",
+            vec![
+                ("a.png", picture.as_slice()),
+                ("a.json", b"{\"kind\": \"cat\"}"),
+                ("b.txt", b"no picture"),
+            ],
+        ),
+        (
+            "train-000001.tar",
+            vec![
+                ("a.png", picture.as_slice()),
+                ("a.json", b"{\"kind\": \"dog\"}"),
+            ],
+        ),
+        (
+            "test/000000.tar",
+            vec![
+                ("c.PNG", picture.as_slice()),
+                ("c.json", b"{\"kind\": \"dog\"}"),
+            ],
+        ),
+    ] {
+        let mut tar = tar::Builder::new(Vec::new());
+        for (name, bytes) in members {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(bytes.len() as u64);
+            tar.append_data(&mut header, name, bytes).unwrap();
+        }
+        write(&folder.path().join(shard), tar.into_inner().unwrap());
+    }
+    let splits = open(folder.path(), &[]).unwrap();
+    assert_eq!(splits.parts[&Split::Train].fields().len(), 1);
+    let found = splits.found.unwrap();
+    assert!(
+        found
+            .line
+            .contains("3 pictures, no classes, 2 splits; 1 rows without a picture left out"),
+        "{}",
+        found.line
+    );
+    let kind = [("label", Value::Text("kind".into()))];
+    let splits = open(folder.path(), &kind).unwrap();
+    assert_eq!(splits.parts[&Split::Train].class_names(), ["cat", "dog"]);
+    assert_eq!(splits.parts[&Split::Test].class(0).unwrap(), Some(1));
+    let kind = [("label", Value::Text("species".into()))];
+    let problem = open(folder.path(), &kind).err().unwrap();
+    assert!(
+        problem.message.contains("no row has a class in `species`"),
+        "{problem:?}"
+    );
+}

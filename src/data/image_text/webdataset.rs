@@ -110,6 +110,7 @@ fn said(bytes: &dyn Bytes, members: &Members, names: &Names) -> Result<Said, Str
         texts.filter_map(|text| filled(text.as_bytes())).collect()
     };
     match names.text.as_slice() {
+        _ if names.pictures_alone => {}
         [] => match members.of(&["txt"], |_| false) {
             Some(member) => said.captions.extend(filled(&read(member)?)),
             None => {
@@ -156,6 +157,7 @@ fn scan(bytes: &dyn Bytes, salt: &str, names: &Names) -> Result<Index, String> {
             _ if members.image(names).is_none() => (0, None, None),
             // told where it is read
             Err(_) => (1, None, None),
+            Ok(said) if names.pictures_alone => (1, said.group, said.label),
             Ok(said) => (said.captions.len() as u64, said.group, said.label),
         };
         let noted = Noted {

@@ -28,6 +28,7 @@ fn open(args: &Args, place: &Path) -> Result<Splits> {
     let (cut, declared) = (frames(args), pictures::declared(args));
     let labels = args.word("labels") != "none";
     let how = folders::How {
+        level: folders::Level::First,
         labels: &|root, split| labels && films::are_classes(root, split),
         twice: true,
     };

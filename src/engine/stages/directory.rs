@@ -38,6 +38,7 @@ const OWN: &[&str] = &[
     "preview.png",
     "playing.png",
     "report.html",
+    "tensorboard",
 ];
 
 /// Digits of a content hash.

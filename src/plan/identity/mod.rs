@@ -18,9 +18,9 @@ const WITHOUT_EFFECT: &[&str] = &["monitor", "valid"];
 /// Of `checkpoint` only `best` counts, and that apart.
 const NEVER: &[&str] = &["checkpoint"];
 
-/// Arguments of `image_folder` that decide something only for some data: transparent pictures, pictures with more than 8 bits, class
-/// folders. The manifest of the data says it where there are such.
-const IN_MANIFEST: &[&str] = &["background", "labels", "range"];
+/// Arguments of `image_folder` that count whatever the data are. What the others decide, of transparent pictures, those with more than 8
+/// bits, tables and folders, the manifest of the data says.
+const BESIDE_MANIFEST: &[&str] = &["channels", "name", "size"];
 
 /// What a stage of the recipe means, and the names of the fits whose results it takes, in the order in which it first does. `read` is
 /// the module that it starts from, or that its monitor reads.
@@ -174,7 +174,7 @@ impl Writer<'_> {
             if field == "file" && matches!(self.kind, Kind::Fit | Kind::Evaluator) {
                 continue;
             }
-            if args.of == "image_folder" && IN_MANIFEST.contains(&field) {
+            if args.of == "image_folder" && !BESIDE_MANIFEST.contains(&field) {
                 continue;
             }
             let outer = self.span;
