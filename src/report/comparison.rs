@@ -34,6 +34,8 @@ pub struct Comparison {
     pub beside: Vec<(String, Vec<String>)>,
     /// How each column was measured: its name, the evaluator, the protocol.
     pub protocols: Vec<[String; 3]>,
+    /// What of that is otherwise in one row, because of its encoder: the row, and what.
+    pub apart: Vec<[String; 2]>,
 }
 
 /// What a column holds: the n-th result that a stage of this name gave by this evaluator, metric and protocol, on these data.
@@ -53,6 +55,8 @@ struct Column<'r> {
     measure: Measure,
     /// Of the runs that have it, each with the run's name.
     rows: Vec<(&'r str, &'r ResultRow)>,
+    /// Of each row, what of its protocol belongs to its encoder.
+    own: Vec<String>,
 }
 
 impl Column<'_> {
@@ -89,6 +93,24 @@ fn protocol(row: &ResultRow) -> String {
         text = text.replacen(&said, "", 1);
     }
     text
+}
+
+/// Parts a protocol into what was asked of every encoder of a recipe, and what belongs to one of them: which part of it is read, how records
+/// are prepared for it, how long it was taught beside.
+fn parted(protocol: &str, row: &ResultRow) -> (String, String) {
+    let part = row.from.split_once('.').map_or("", |(_, part)| part);
+    let (mut all, mut own): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut view = false;
+    for phrase in protocol.split(", ") {
+        let supervised = phrase.starts_with("supervised for ");
+        // what follows belongs to the view
+        view = !supervised && (view || phrase.starts_with("view "));
+        match view || supervised || phrase == part {
+            true => own.push(phrase),
+            false => all.push(phrase),
+        }
+    }
+    (all.join(", "), own.join(", "))
 }
 
 /// Markdown tables of [`comparisons`].
@@ -140,6 +162,9 @@ pub fn markdown(table: &Comparison, titled: bool) -> String {
         let how = format!("`{}`, {}", cell(evaluator), cell(protocol));
         let _ = writeln!(out, "- {}: {}", cell(column), how.trim_end_matches(", "));
     }
+    for [row, what] in &table.apart {
+        let _ = writeln!(out, "- {} alone: {}", cell(row), cell(what));
+    }
     out
 }
 
@@ -161,6 +186,9 @@ pub fn plain(table: &Comparison) -> String {
         let how = format!("{column}: {evaluator} · {protocol}");
         out += how.trim_end_matches(" · ");
         out.push('\n');
+    }
+    for [row, what] in &table.apart {
+        let _ = writeln!(out, "{row} alone: {what}");
     }
     out
 }
@@ -196,9 +224,16 @@ pub fn comparisons(runs: &[Compared]) -> Vec<Comparison> {
 
 /// What a run says of one encoder, under that stage's name; columns of several encoders meet: `near_simclr` and `near_moco` are `near`.
 fn part(run: &Compared, from: &str) -> Compared {
-    let ending = format!("_{}", from.replace('.', "_"));
+    // by the part that it reads, or by the stage alone
+    let stage = from.split('.').next().unwrap_or(from);
+    let endings = [from.replace('.', "_"), stage.to_owned()].map(|name| format!("_{name}"));
     let rows = run.rows.iter().filter(|row| row.from == from);
-    let short = |stage: &str| stage.strip_suffix(&ending).unwrap_or(stage).to_owned();
+    let short = |stage: &str| {
+        let mut short = endings
+            .iter()
+            .filter_map(|ending| stage.strip_suffix(ending));
+        short.next().unwrap_or(stage).to_owned()
+    };
     let rows = rows.map(|row| ResultRow {
         stage: short(&row.stage),
         ..row.clone()
@@ -218,7 +253,8 @@ type Of = fn(&ResultRow) -> Option<f64>;
 
 /// One table. `parts`: the rows are stages of one recipe, and have a baseline each where it is not the one of most.
 fn table(runs: &[Compared], parts: bool) -> Comparison {
-    let columns = columns(runs);
+    let mut columns = columns(runs, parts);
+    let apart = apart(&mut columns);
     let mut names: Vec<&str> = Vec::new();
     for run in runs {
         if !names.contains(&run.name.as_str()) {
@@ -309,6 +345,7 @@ fn table(runs: &[Compared], parts: bool) -> Comparison {
         rows,
         beside: below,
         protocols: protocols.collect(),
+        apart,
     }
 }
 
@@ -326,11 +363,62 @@ fn alike_in<'n>(names: &[&'n str], of: impl Fn(&[&str]) -> Vec<Vec<f64>>) -> Vec
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// Everything that was measured, in the order in which it comes first.
-fn columns(runs: &[Compared]) -> Vec<Column<'_>> {
+/// Puts what most encoders have into the protocols of the columns, and says of which rows it is otherwise.
+fn apart(columns: &mut [Column<'_>]) -> Vec<[String; 2]> {
+    let mut found: Vec<(String, String, Vec<String>)> = Vec::new();
+    let mut most_of: Vec<String> = Vec::new();
+    for column in columns.iter() {
+        let count = |own: &String| column.own.iter().filter(|other| *other == own).count();
+        // of as many, the first
+        let most = column.own.iter().rev().max_by_key(|own| count(own));
+        most_of.push(most.cloned().unwrap_or_default());
+    }
+    for (column, most) in columns.iter_mut().zip(&most_of) {
+        if !most.is_empty() {
+            column.key.protocol = match column.key.protocol.as_str() {
+                "" => most.clone(),
+                all => format!("{all}, {most}"),
+            };
+        }
+    }
+    for (column, most) in columns.iter().zip(&most_of) {
+        let title = title(column, columns);
+        for ((name, _), own) in column.rows.iter().zip(&column.own) {
+            let shared: Vec<&str> = most.split(", ").collect();
+            let more: Vec<&str> = own
+                .split(", ")
+                .filter(|phrase| !shared.contains(phrase))
+                .collect();
+            let what = more.join(", ");
+            if what.is_empty() {
+                continue;
+            }
+            let same =
+                |(of, said, _): &&mut (String, String, Vec<String>)| of == name && *said == what;
+            match found.iter_mut().find(same) {
+                Some((_, _, titles)) if titles.contains(&title) => {}
+                Some((_, _, titles)) => titles.push(title.clone()),
+                None => found.push(((*name).to_owned(), what, vec![title.clone()])),
+            }
+        }
+    }
+    let told = found.into_iter().map(|(name, what, titles)| {
+        let whole = titles.len() == columns.len();
+        let of = if whole {
+            String::new()
+        } else {
+            format!(" ({})", titles.join(", "))
+        };
+        [name, format!("{what}{of}")]
+    });
+    told.collect()
+}
+
+/// Everything that was measured, in the order in which it comes first. `parts`: of several encoders of one recipe.
+fn columns(runs: &[Compared], parts: bool) -> Vec<Column<'_>> {
     let mut columns: Vec<Column<'_>> = Vec::new();
     for run in runs {
-        for (row, key) in keyed(run) {
+        for (row, key, own_words) in keyed(run, parts) {
             // data that nobody knows may be those of any column
             let same = |column: &Column<'_>| {
                 let own = &column.key;
@@ -357,21 +445,27 @@ fn columns(runs: &[Compared]) -> Vec<Column<'_>> {
                         key,
                         measure: row.measure(),
                         rows: Vec::new(),
+                        own: Vec::new(),
                     });
                     columns.len() - 1
                 }
             };
             columns[at].rows.push((&run.name, row));
+            columns[at].own.push(own_words);
         }
     }
     columns
 }
 
-fn keyed(run: &Compared) -> Vec<(&ResultRow, Key<'_>)> {
-    let mut found: Vec<(&ResultRow, Key<'_>)> = Vec::new();
+fn keyed(run: &Compared, parts: bool) -> Vec<(&ResultRow, Key<'_>, String)> {
+    let mut found: Vec<(&ResultRow, Key<'_>, String)> = Vec::new();
     for row in &run.rows {
-        let protocol = protocol(row);
-        let same = |(other, key): &&(&ResultRow, Key<'_>)| {
+        let whole = protocol(row);
+        let (protocol, own) = match parts {
+            true => parted(&whole, row),
+            false => (whole, String::new()),
+        };
+        let same = |(other, key, _): &&(&ResultRow, Key<'_>, String)| {
             (&other.stage, &other.evaluator, &other.metric, &key.protocol)
                 == (&row.stage, &row.evaluator, &row.metric, &protocol)
         };
@@ -383,7 +477,7 @@ fn keyed(run: &Compared) -> Vec<(&ResultRow, Key<'_>)> {
             number: found.iter().filter(same).count(),
             protocol,
         };
-        found.push((row, key));
+        found.push((row, key, own));
     }
     found
 }
@@ -541,6 +635,62 @@ mod tests {
         let both = comparison(&[seed(0.0), run("alone", 0.5, 0.3)]);
         assert!(both.starts_with("**nets**\n\n| | near |"), "{both}");
         assert!(both.contains("\n\n| | near 1 | near 2 | far |"), "{both}");
+    }
+
+    #[test]
+    fn what_belongs_to_an_encoder_makes_no_column_of_its_own() {
+        let row = |from: &str, stage: &str, protocol: &str, supervised| ResultRow {
+            stage: stage.into(),
+            from: from.into(),
+            evaluator: "knn".into(),
+            protocol: protocol.into(),
+            metric: "accuracy".into(),
+            value: 0.5,
+            untrained: Some(0.3),
+            supervised,
+            ..ResultRow::default()
+        };
+        let run = Compared {
+            name: "nets".into(),
+            data: BTreeMap::new(),
+            rows: vec![
+                row(
+                    "mae",
+                    "near_mae",
+                    "k = 20, view normalised, supervised for 2 epochs",
+                    Some(0.7),
+                ),
+                row(
+                    "dino.teacher",
+                    "near_dino",
+                    "k = 20, teacher, view normalised",
+                    None,
+                ),
+                row("grey", "near_grey", "k = 20, view lightness, small", None),
+                row("simclr", "near_simclr", "k = 20, view normalised", None),
+                // another protocol is another column
+                row("moco", "near_moco", "k = 5, view normalised", None),
+            ],
+        };
+        let wanted = "\
+| | near 1 | near 2 |
+|---|---:|---:|
+| mae | 50.0 (+20.0) | – |
+| dino.teacher | 50.0 (+20.0) | – |
+| grey | 50.0 (+20.0) | – |
+| simclr | 50.0 (+20.0) | – |
+| moco | – | 50.0 (+20.0) |
+| *untrained* | 30.0 | – |
+| *untrained*, moco | – | 30.0 |
+| *supervised*, mae | 70.0 | – |
+
+- near 1: `knn`, k = 20, view normalised
+- near 2: `knn`, k = 5, view normalised
+- mae alone: supervised for 2 epochs (near 1)
+- dino.teacher alone: teacher (near 1)
+- grey alone: view lightness, small (near 1)
+";
+        assert_eq!(comparison(&[run]), wanted);
     }
 
     #[test]
