@@ -285,7 +285,11 @@ fn attention(
     };
     let mut order: Vec<i64> = (0..rank as i64).collect();
     order.swap(rank - 2, rank - 1);
-    let turned = out.op("Transpose", &[k.clone()], &[("perm", Value::Ints(order))]);
+    let turned = out.op(
+        "Transpose",
+        std::slice::from_ref(k),
+        &[("perm", Value::Ints(order))],
+    );
     let scores = out.op("MatMul", &[q.clone(), turned], &[]);
     let mut scores = with_number(out, "Mul", &scores, scale);
     if let Some(mask) = mask.first() {
