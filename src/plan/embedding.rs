@@ -13,6 +13,9 @@ use crate::graph::{Graph, Var};
 use crate::language::codes::Code;
 use crate::language::{Sources, check_part};
 
+/// Numbers of a batch that is read: of large pictures fewer are read at once.
+const MOST_NUMBERS: usize = 1 << 26;
+
 /// How a place becomes a vector, as somebody writes it: `avg`, `flatten`, `grid(4)`.
 ///
 /// # Errors
@@ -53,7 +56,7 @@ pub fn embedding(
         samples,
         protocol: format!("pool {}, {words}", pool.show()),
         on_bad: OnBadSample::Skip,
-        batch: Reading::BATCH,
+        batch: (MOST_NUMBERS / encoder.sample.numbers().max(1)).clamp(1, Reading::BATCH),
     })
 }
 

@@ -14,9 +14,14 @@ use crate::language::{Sources, canonical, check, visible_line};
 /// Bytes of the longest encoder that is read back.
 const LONGEST: usize = 1 << 16;
 
+/// Numbers of the largest record that is read.
+const MOST_NUMBERS: usize = 1 << 26;
+
 /// The keys that an exported file says it by.
 const ENCODER_KEY: &str = "encoder";
 const INPUT_KEY: &str = "input";
+const SIZE_KEY: &str = "input_size";
+const CHANNELS_KEY: &str = "channels";
 const LAB_KEY: &str = "lab";
 const LEARNT_KEY: &str = "learnt";
 const MEAN_KEY: &str = "mean";
@@ -159,9 +164,15 @@ impl EncoderCard {
     /// # Errors
     /// It does not say all of it; the error names what is missing.
     pub fn from_about(about: &BTreeMap<String, String>) -> Result<Self, String> {
+        // of pictures the sizes alone say it, where they are not parts of Lab
+        let sizes = about
+            .get(SIZE_KEY)
+            .filter(|_| !about.contains_key(CHANNELS_KEY));
+        let input = about.get(INPUT_KEY).cloned();
+        let input = input.or_else(|| sizes.map(|sizes| format!("image{sizes}")));
         let missing: Vec<String> = [ENCODER_KEY, INPUT_KEY]
             .into_iter()
-            .filter(|key| !about.contains_key(*key))
+            .filter(|key| !about.contains_key(*key) && (*key != INPUT_KEY || input.is_none()))
             .map(|key| format!("`{key}`"))
             .collect();
         if !missing.is_empty() {
@@ -185,7 +196,7 @@ impl EncoderCard {
             part: ENCODER.to_owned(),
             module: ENCODER.to_owned(),
             encoder: text(ENCODER_KEY),
-            input: text(INPUT_KEY),
+            input: input.unwrap_or_default(),
             mean: list(MEAN_KEY)?,
             std: list(STD_KEY)?,
             lab: words(LAB_KEY),
@@ -210,6 +221,11 @@ impl EncoderCard {
         };
         let sample = SampleType::parse(&self.input).ok_or_else(unknown)?;
         sample.tensors().map_err(|_| unknown())?;
+        let numbers = sample.sizes().iter().filter_map(|(_, size)| *size);
+        let numbers = numbers.try_fold(1usize, usize::checked_mul);
+        if numbers.is_none_or(|numbers| numbers > MOST_NUMBERS) {
+            return Err("its input is larger than pictures are".into());
+        }
         let lab = |word: &String| {
             let mut parts = [LabPart::Lightness, LabPart::Colour, LabPart::Whole].into_iter();
             let found = parts.find(|part| part.transform() == word);

@@ -126,6 +126,14 @@ fn what_strangers_write_is_refused_in_words() {
             of(&|card| card.input = "sound[3]".into()),
             "is none that this version knows",
         ),
+        (
+            of(&|card| card.input = "image[3, 99999, 99999]".into()),
+            "larger than pictures are",
+        ),
+        (
+            of(&|card| card.input = format!("image[3, {0}, {0}]", usize::MAX)),
+            "larger than pictures are",
+        ),
         (of(&|card| card.mean = vec![0.5]), "not those of channels"),
         (
             of(&|card| (card.mean, card.std) = (vec![0.5], vec![0.0])),
@@ -144,6 +152,12 @@ fn what_strangers_write_is_refused_in_words() {
         assert!(!found.contains('\u{1b}'), "{found:?}");
     }
     let about = BTreeMap::from([("input".to_owned(), "image[3, 8, 8]".to_owned())]);
+    let sizes = BTreeMap::from(
+        [("encoder", "nin()"), ("input_size", "[3, 8, 8]")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned())),
+    );
+    let card = EncoderCard::from_about(&sizes).unwrap();
+    assert_eq!(card.input, "image[3, 8, 8]");
     let missing = EncoderCard::from_about(&about).unwrap_err();
     assert_eq!(missing, "its header does not say `encoder`");
 }

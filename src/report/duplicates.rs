@@ -57,13 +57,25 @@ pub fn csv(pairs: &[Duplicate]) -> Vec<u8> {
     out.into_inner().unwrap_or_default()
 }
 
+/// Letters of a name in the table.
+const LETTERS: usize = 40;
+
+/// The end of a name, which says more than its beginning.
+fn end(name: &str) -> String {
+    let letters = name.chars().count();
+    match letters.checked_sub(LETTERS) {
+        Some(over) if over > 0 => "..".chars().chain(name.chars().skip(over + 2)).collect(),
+        _ => name.to_owned(),
+    }
+}
+
 /// The same for a terminal: each record with its data, its name and its class.
 pub fn table(pairs: &[Duplicate]) -> String {
     let own = |of: &str, shown: &Shown| {
         let class = shown
             .class()
             .map_or(String::new(), |class| format!(" ({class})"));
-        format!("{of} {}{class}", shown.name())
+        format!("{of} {}{class}", end(&shown.name()))
     };
     let mut rows = vec![["similarity", "pixels", "one", "other"].map(str::to_owned)];
     rows.extend(pairs.iter().map(|pair| {
@@ -93,4 +105,17 @@ pub fn table(pairs: &[Duplicate]) -> String {
         )
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_at_their_beginning() {
+        assert_eq!(end("cat/1.png"), "cat/1.png");
+        let long = "a".repeat(50) + "/1.png";
+        assert_eq!(end(&long), format!("..{}/1.png", "a".repeat(32)));
+        assert_eq!(end(&long).len(), LETTERS);
+    }
 }
