@@ -301,8 +301,9 @@ fn grey_pictures_become_colour_and_back_with_their_statistics() {
         ("image_folder(\"pets\", channels = grey)", "to_rgb()", 3),
         ("image_folder(\"pets\")", "to_grey()", 1),
     ] {
-        let text =
-            recipe(dataset, "").replace("|> normalize()", &format!("|> {step} |> normalize()"));
+        let judge = "evaluate k = knn(k = 1) { from = p, data = d.train, test = d.train }\n";
+        let text = (recipe(dataset, "") + judge)
+            .replace("|> normalize()", &format!("|> {step} |> normalize()"));
         test.write("recipe.ssl", text);
         let out = ["run", "recipe.ssl", "-q", "--out", step];
         test.run(&out).success();

@@ -60,13 +60,59 @@ pub(super) enum Meant {
     Several(usize),
 }
 
+/// Pictures by what they may be called.
+#[derive(Default)]
+struct Names<'i> {
+    /// By their whole path; `None`: several have it.
+    path: HashMap<&'i str, Option<u32>>,
+    /// By the file's name alone.
+    name: HashMap<&'i str, Vec<u32>>,
+    /// By that with its folder: a name may be in every folder.
+    pair: HashMap<&'i str, Vec<u32>>,
+}
+
+impl<'i> Names<'i> {
+    fn new(texts: impl Iterator<Item = &'i str>) -> Self {
+        let mut names = Self::default();
+        for (at, text) in texts.enumerate() {
+            let at = at as u32;
+            let known = names.path.entry(text);
+            known.and_modify(|own| *own = None).or_insert(Some(at));
+            names.name.entry(name(text)).or_default().push(at);
+            if let Some(pair) = pair(text) {
+                names.pair.entry(pair).or_default().push(at);
+            }
+        }
+        names
+    }
+
+    /// Those whose paths may end so.
+    fn candidates(&self, wanted: &str) -> &[u32] {
+        let by_pair = pair(wanted).and_then(|pair| self.pair.get(pair));
+        let found = by_pair.or_else(|| self.name.get(name(wanted)));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    fn exactly(&self, wanted: &str) -> Option<Meant> {
+        let at = self.path.get(wanted).copied().flatten()?;
+        Some(Meant::One(at as usize))
+    }
+}
+
 /// Pictures by their names.
 pub(super) struct Files<'i> {
     items: &'i [Item],
     /// The folder that they are all in.
     place: String,
-    by_name: HashMap<&'i str, Vec<u32>>,
-    by_stem: HashMap<&'i str, Vec<u32>>,
+    whole: Names<'i>,
+    /// Without their endings.
+    bare: Names<'i>,
+}
+
+/// The last folder of a path with the file's name, where there is one.
+fn pair(text: &str) -> Option<&str> {
+    let folder = text.len().checked_sub(name(text).len() + 1)?;
+    Some(&text[folder - name(&text[..folder]).len()..])
 }
 
 /// The name of a file at the end of a path.
@@ -93,18 +139,12 @@ fn ends(place: &str, path: &str, with: &str) -> bool {
 impl<'i> Files<'i> {
     pub fn new(items: &'i [Item], place: &Path) -> Self {
         let place = place.canonicalize().unwrap_or_else(|_| place.to_owned());
-        let mut files = Self {
+        Self {
             items,
             place: text(&place),
-            by_name: HashMap::new(),
-            by_stem: HashMap::new(),
-        };
-        for (at, item) in items.iter().enumerate() {
-            let name = name(&item.text);
-            files.by_name.entry(name).or_default().push(at as u32);
-            files.by_stem.entry(stem(name)).or_default().push(at as u32);
+            whole: Names::new(items.iter().map(|item| item.text.as_str())),
+            bare: Names::new(items.iter().map(|item| stem(&item.text))),
         }
-        files
     }
 
     /// The picture whose path ends as `asked` says, with its ending or without. Where several do: the one that has that path below
@@ -115,52 +155,41 @@ impl<'i> Files<'i> {
         while let Some(rest) = wanted.strip_prefix("./").or(wanted.strip_prefix("../")) {
             wanted = rest;
         }
-        let own = name(wanted);
-        if own.is_empty() {
+        if name(wanted).is_empty() {
             return Meant::None;
         }
-        let whole = |item: &Item| item.text.clone();
-        let found = self.among(self.by_name.get(own), wanted, whole, (from, split));
+        let below = from.filter(|from| !from.is_empty());
+        let below = below.map(|from| format!("{from}/{wanted}"));
+        let known = (wanted, below.as_deref());
+        let found = self.among(&self.whole, known, |item| &item.text, split);
         match found {
-            Meant::None => {
-                let bare = |item: &Item| stem(&item.text).to_owned();
-                self.among(self.by_stem.get(own), wanted, bare, (from, split))
-            }
+            Meant::None => self.among(&self.bare, known, |item| stem(&item.text), split),
             found => found,
         }
     }
 
     fn among(
         &self,
-        candidates: Option<&Vec<u32>>,
-        wanted: &str,
-        text: impl Fn(&Item) -> String,
-        (from, split): (Option<&str>, Option<Split>),
+        names: &Names<'_>,
+        (wanted, below): (&str, Option<&str>),
+        text: fn(&Item) -> &str,
+        split: Option<Split>,
     ) -> Meant {
-        let candidates = candidates.map_or(&[][..], Vec::as_slice).iter();
-        let all: Vec<(usize, String)> = candidates
-            .map(|at| (*at as usize, text(&self.items[*at as usize])))
-            .filter(|(_, text)| ends(&self.place, text, wanted))
-            .collect();
-        let only = |is: &dyn Fn(usize, &str) -> bool| {
-            let mut own = all.iter().filter(|(at, text)| is(*at, text));
-            match (own.next(), own.next()) {
-                (Some((at, _)), None) => Some(Meant::One(*at)),
-                _ => None,
-            }
-        };
-        let below = from.map(|from| match from {
-            "" => wanted.to_owned(),
-            from => format!("{from}/{wanted}"),
-        });
-        let tried = only(&|_, _| true)
-            .or_else(|| only(&|_, text| text == wanted))
-            .or_else(|| only(&|_, text| Some(text) == below.as_deref()))
-            .or_else(|| only(&|at, _| Some(self.items[at].split) == split));
-        match tried {
-            Some(one) => one,
-            None if all.is_empty() => Meant::None,
-            None => Meant::Several(all.len()),
+        let exactly = names.exactly(wanted);
+        if let Some(one) = exactly.or_else(|| names.exactly(below?)) {
+            return one;
+        }
+        let all = names.candidates(wanted).iter().map(|at| *at as usize);
+        let all = all.filter(|at| ends(&self.place, text(&self.items[*at]), wanted));
+        let all: Vec<usize> = all.collect();
+        let of_split = all
+            .iter()
+            .filter(|at| Some(self.items[**at].split) == split);
+        let of_split: Vec<usize> = of_split.copied().collect();
+        match (all.as_slice(), of_split.as_slice()) {
+            ([], _) => Meant::None,
+            ([one], _) | (_, [one]) => Meant::One(*one),
+            _ => Meant::Several(all.len()),
         }
     }
 }
@@ -196,6 +225,7 @@ mod tests {
             ("other/a.jpg", None, None, Meant::None),
             ("a", None, None, Meant::One(0)),
             (".jpg", None, None, Meant::None),
+            ("photos/x/1.png", None, None, Meant::None),
             ("", None, None, Meant::None),
             ("1.png", None, None, Meant::Several(2)),
             ("1.png", None, Some(Split::Test), Meant::One(1)),

@@ -134,6 +134,10 @@ fn an_object_names_files_and_a_text_has_no_columns() {
         ),
         ("l.txt", "a.png 2\nb.png 10 1 1\nc cat\nin/d.png 2\n"),
         ("l.csv", "id,breed\na,2\nb,10\nc,cat\nd,2\n"),
+        (
+            "l.csv",
+            "split,label,who\ntrain,2,a\ntrain,10,b\ntrain,cat,c\ntrain,2,d\n",
+        ),
     ] {
         let folder = folder(PICTURES, &[(name, content)]);
         let splits =

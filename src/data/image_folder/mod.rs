@@ -322,7 +322,7 @@ pub(super) fn spec() -> Spec {
         "Only what a list names, or several lists: a file a line. A list called `train.txt`, `val.txt` or `test.txt` is that split.",
     ))
     .param(column("file", "The table's column of files. Without it: `file`, `file_name`, `filename`, `filepath`, `path`, `image`, `image_id`, `id`, `name` or the like."))
-    .param(column("label", "That of classes. Without it: `label`, `class`, `category`, `target` or the like, or the other one of two."))
+    .param(column("label", "That of classes. Without it: `label`, `class`, `category`, `target` or the like, or the only one that is left."))
     .param(column("split", "That of splits: `train`, `valid` (`val`, `dev`) or `test`. Without it: `split`, if there is one."))
     .param(column("group", "That of what belongs together, as pictures of one patient: `hold_out` does not part it."))
     .param(pictures::background_param())

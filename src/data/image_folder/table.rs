@@ -165,13 +165,13 @@ fn stream(path: &Path) -> Checked<impl std::io::Read> {
     Ok(std::io::Read::take(from, MOST + 1))
 }
 
-/// The column that is asked for, or one of the known names in any case; the other of two where the first is `beside`.
+/// The column that is asked for, or one of the known names in any case, or the only one that is `left`.
 fn find(
     (path, header): (&Path, &[String]),
     what: &str,
     asked: Option<&str>,
     known: &[&str],
-    beside: Option<usize>,
+    left: &[usize],
 ) -> Checked<usize> {
     let any_case = known.iter().find_map(|name| {
         let own = header.iter().find(|own| own.eq_ignore_ascii_case(name))?;
@@ -179,9 +179,9 @@ fn find(
     });
     if asked.is_none()
         && any_case.is_none()
-        && let ([_, _], Some(beside)) = (header, beside)
+        && let [only] = left
     {
-        return Ok(1 - beside);
+        return Ok(*only);
     }
     let found = column(path, what, asked.or(any_case), known, header);
     found.map_err(|problem| {
@@ -209,31 +209,32 @@ impl Table {
             header.iter().position(same)
         };
         let optional = |what: &str, asked: &Option<String>, names: &[&str]| match asked {
-            Some(name) => find(of, what, Some(name), &[], None).map(Some),
+            Some(name) => find(of, what, Some(name), &[], &[]).map(Some),
             None => Ok(known(names)),
+        };
+        let split = optional("split", &names.split, SPLITS)?;
+        let group = optional("group", &names.group, &[])?;
+        // of a table of few columns the last one needs no name
+        let others = |known: Option<usize>| -> Vec<usize> {
+            let taken = [known, split, group];
+            let all = (0..header.len()).filter(|at| !taken.contains(&Some(*at)));
+            all.collect()
         };
         let own =
             |asked: &Option<String>| header.iter().position(|own| Some(own) == asked.as_ref());
         let label = own(&names.label).or_else(|| known(LABELS));
-        let file = find(
-            of,
-            "file",
-            names.file.as_deref(),
-            FILES,
-            label.filter(|_| labelled),
-        )?;
+        let left = match label.filter(|_| labelled) {
+            Some(label) => others(Some(label)),
+            None => Vec::new(),
+        };
+        let file = find(of, "file", names.file.as_deref(), FILES, &left)?;
         let label = match labelled {
-            true => Some(find(
-                of,
-                "label",
-                names.label.as_deref(),
-                LABELS,
-                Some(file),
-            )?),
+            true => {
+                let left = others(Some(file));
+                Some(find(of, "label", names.label.as_deref(), LABELS, &left)?)
+            }
             false => None,
         };
-        let split = optional("split", &names.split, SPLITS)?;
-        let group = optional("group", &names.group, &[])?;
         let mut wrong = None;
         let end = rows::each_record(stream(path)?, separator, &mut |record, _, line| {
             if wrong.is_some() || (record.len() == 1 && record[0].trim_ascii().is_empty()) {

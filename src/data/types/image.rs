@@ -168,21 +168,29 @@ impl Asked for ImageType {
         }
     }
 
-    /// Resized, cut to the trained size from the centre, normalised as the training pictures were, or the same part of Lab.
+    /// With the channels of the trained ones, resized, cut to the trained size from the centre, normalised as the training pictures were, or the same part of Lab.
     fn view(&self, prepared: &Prepared, found: &SampleType, data: &str) -> Result<View> {
         let found = found.as_image().copied().unwrap_or(Self::ANY);
         let part = self.channels.and_then(|n| prepared.lab_part(n));
+        let mut view = View::default();
         if let (Some(own), Some(channels), None) = (found.channels, self.channels, part)
             && own != channels
         {
-            return Err(Problem::new(
-                Code::SampleType,
-                format!(
-                    "pictures of `{data}` have {own} channels, the encoder was trained with {channels}"
-                ),
-            ));
+            let (step, words) = match (own, channels) {
+                (1, 3) => ("to_rgb", "grey as RGB"),
+                (3, 1) => ("to_grey", "made grey"),
+                _ => {
+                    return Err(Problem::new(
+                        Code::SampleType,
+                        format!(
+                            "pictures of `{data}` have {own} channels, the encoder was trained with {channels}"
+                        ),
+                    ));
+                }
+            };
+            view.steps += &format!(" |> {step}()");
+            view.words.push(words.into());
         }
-        let mut view = View::default();
         if let Some((h, w)) = self.height.zip(self.width)
             && (found.height, found.width) != (Some(h), Some(w))
         {

@@ -421,9 +421,9 @@ fn parts_of_lab_are_taken_of_pictures_in_colour() {
     ] {
         assert_eq!(view(trained, found), steps, "{trained} {found}");
     }
-    // what was grey from the start stays so
+    // what was grey from the start is no lightness of Lab
     let plain = ty("image[1, 8, 8]").view(&Prepared::default(), &ty("image[3, 8, 8]"), "x");
-    assert!(plain.is_err());
+    assert_eq!(plain.unwrap().steps, " |> to_grey()");
 }
 
 #[test]
@@ -490,10 +490,27 @@ fn pictures_are_viewed_as_they_were_trained() {
         none("clip[4, 3, 8, 8]", "clip[4, 3, 8, 8]"),
         Default::default()
     );
-    let problem = ty("image[3, 8, 8]").view(&Prepared::default(), &ty("image[1, 8, 8]"), "x.test");
+    for (trained, found, step, words) in [
+        (
+            "image[3, 8, 8]",
+            "image[1, 8, 8]",
+            " |> to_rgb()",
+            "grey as RGB",
+        ),
+        (
+            "image[1, 8, 8]",
+            "image[3, 8, 8]",
+            " |> to_grey()",
+            "made grey",
+        ),
+    ] {
+        let wanted = (step.to_owned(), vec![words.to_owned()]);
+        assert_eq!(none(trained, found), wanted);
+    }
+    let problem = ty("image[3, 8, 8]").view(&Prepared::default(), &ty("image[2, 8, 8]"), "x.test");
     assert_eq!(
         problem.unwrap_err().message,
-        "pictures of `x.test` have 1 channels, the encoder was trained with 3"
+        "pictures of `x.test` have 2 channels, the encoder was trained with 3"
     );
     // what says nothing of it is shown as it is
     assert_eq!(none("text", "text"), Default::default());
