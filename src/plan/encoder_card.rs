@@ -221,7 +221,8 @@ impl EncoderCard {
         };
         let sample = SampleType::parse(&self.input).ok_or_else(unknown)?;
         sample.tensors().map_err(|_| unknown())?;
-        let numbers = sample.sizes().iter().filter_map(|(_, size)| *size);
+        let sizes = sample.sizes();
+        let mut numbers = sizes.iter().filter_map(|(_, size)| *size);
         let numbers = numbers.try_fold(1usize, usize::checked_mul);
         if numbers.is_none_or(|numbers| numbers > MOST_NUMBERS) {
             return Err("its input is larger than pictures are".into());
