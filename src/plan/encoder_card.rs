@@ -221,7 +221,7 @@ impl EncoderCard {
         };
         let sample = SampleType::parse(&self.input).ok_or_else(unknown)?;
         sample.tensors().map_err(|_| unknown())?;
-        let sizes = sample.sizes();
+        let sizes = sample.parts().map_or(&sample, |(one, _)| one).sizes();
         let mut numbers = sizes.iter().filter_map(|(_, size)| *size);
         let numbers = numbers.try_fold(1usize, usize::checked_mul);
         if numbers.is_none_or(|numbers| numbers > MOST_NUMBERS) {
