@@ -148,7 +148,7 @@ def _vit(given, channels, sides, classes):
             more[theirs] = _number(given, own)
     if given.get("pool") == "mean":
         # timm's norm would stand behind the mean
-        more.update(global_pool="avg", fc_norm=False)
+        more.update(global_pool="avg", fc_norm=False, class_token=False)
     if given.get("pre_norm") == "on":
         more["pre_norm"] = True
     return timm.create_model(f"vit_{size}_patch16_224", **more)

@@ -181,6 +181,7 @@ fn vit(call: &Call, [channels, height, width]: [usize; 3]) -> Loading {
     if mean {
         args.insert("global_pool".into(), json!("avg"));
         args.insert("fc_norm".into(), json!(false));
+        args.insert("class_token".into(), json!(false));
     }
     if call.args.word("pre_norm") == "on" {
         args.insert("pre_norm".into(), json!(true));
