@@ -368,10 +368,21 @@ fn apart(columns: &mut [Column<'_>]) -> Vec<[String; 2]> {
     let mut found: Vec<(String, String, Vec<String>)> = Vec::new();
     let mut most_of: Vec<String> = Vec::new();
     for column in columns.iter() {
-        let count = |own: &String| column.own.iter().filter(|other| *other == own).count();
-        // of as many, the first
-        let most = column.own.iter().rev().max_by_key(|own| count(own));
-        most_of.push(most.cloned().unwrap_or_default());
+        let has = |own: &String, phrase: &str| own.split(", ").any(|other| other == phrase);
+        let most = |phrase: &&str| {
+            let having = column.own.iter().filter(|own| has(own, phrase));
+            2 * having.count() > column.own.len()
+        };
+        let longest = column
+            .own
+            .iter()
+            .max_by_key(|own| own.split(", ").filter(most).count());
+        let shared: Vec<&str> = longest
+            .map_or("", String::as_str)
+            .split(", ")
+            .filter(most)
+            .collect();
+        most_of.push(shared.join(", "));
     }
     for (column, most) in columns.iter_mut().zip(&most_of) {
         if !most.is_empty() {
@@ -675,9 +686,9 @@ mod tests {
         let wanted = "\
 | | near 1 | near 2 |
 |---|---:|---:|
-| mae | 50.0 (+20.0) | – |
 | dino.teacher | 50.0 (+20.0) | – |
 | grey | 50.0 (+20.0) | – |
+| mae | 50.0 (+20.0) | – |
 | simclr | 50.0 (+20.0) | – |
 | moco | – | 50.0 (+20.0) |
 | *untrained* | 30.0 | – |
@@ -686,9 +697,9 @@ mod tests {
 
 - near 1: `knn`, k = 20, view normalised
 - near 2: `knn`, k = 5, view normalised
-- mae alone: supervised for 2 epochs (near 1)
 - dino.teacher alone: teacher (near 1)
 - grey alone: view lightness, small (near 1)
+- mae alone: supervised for 2 epochs (near 1)
 ";
         assert_eq!(comparison(&[run]), wanted);
     }
