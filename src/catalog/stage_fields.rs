@@ -244,6 +244,6 @@ pub fn run_fields() -> Vec<Param> {
         Param::with_default("device", Type::Choice(&["auto", "flex", "ndarray", "cuda", "vulkan"]), "auto", "Where tensors live; `auto` is the best one compiled in that initialises."),
         Param::with_default("precision", Type::Choice(&["f32", "bf16"]), "f32", "What products and convolutions of training take; sums, norms, losses and weights are f32."),
         Param::optional("threads", Type::Integer, "Threads of the tensor engine; all cores where absent.").within(1.0, 1024.0),
-        Param::optional("workers", Type::Integer, "Threads that read and augment samples; all cores where absent; with 0 those that compute do it, between steps: best where they have every core and samples are cheap. Never changes a result.").within(0.0, 1024.0),
+        Param::optional("workers", Type::Integer, "Threads that read and augment samples; all cores where absent; with 0 those that compute do it, between steps. Never changes a result.").within(0.0, 1024.0),
     ]
 }

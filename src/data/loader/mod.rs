@@ -1,8 +1,7 @@
 //! The loader: threads that read records, run the sample graph and fill batches ahead of the training loop.
 //!
 //! What is in a batch is decided by the seed, the epoch and the batch's index alone. The number of threads decides only when it is
-//! there. Without threads of its own a loader makes batches when they are asked for, several at once on the threads that compute: where
-//! those have every core, nobody waits for a turn.
+//! there. Without threads of its own a loader makes batches when they are asked for, several at once on the threads that compute.
 
 mod batch;
 mod buffer;
