@@ -82,18 +82,12 @@ fn blocks(text: &str) -> Vec<(String, String)> {
 
 /// Whether a line is as it was shown, where `…` stands for anything.
 fn is_as_shown(line: &str, shown: &str) -> bool {
-    let parts: Vec<&str> = shown.split('…').collect();
-    let mut rest = line;
-    for (index, part) in parts.iter().enumerate() {
-        match (index, rest.find(part)) {
-            (0, Some(0)) | (1.., Some(_)) => {
-                let at = rest.find(part).unwrap_or(0);
-                rest = &rest[at + part.len()..];
-            }
-            _ => return false,
-        }
-    }
-    rest.is_empty() || shown.ends_with('…')
+    let mut parts = shown.split('…');
+    let first = parts.next().unwrap_or("");
+    let rest = line.strip_prefix(first);
+    let rest =
+        rest.and_then(|rest| parts.try_fold(rest, |rest, part| Some(rest.split_once(part)?.1)));
+    rest.is_some_and(|rest| rest.is_empty() || shown.ends_with('…'))
 }
 
 fn holds(ran: &Ran, shown: &[String], command: &str) {

@@ -96,12 +96,7 @@ impl Bar {
 
 /// `1:05`, `2:03:10`
 pub fn clock(time: Duration) -> String {
-    let s = time.as_secs();
-    if s >= 3600 {
-        format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
-    } else {
-        format!("{}:{:02}", s / 60, s % 60)
-    }
+    crate::report::clock(time.as_secs_f64())
 }
 
 impl Watch for Bar {

@@ -7,15 +7,16 @@ use clap::Args;
 
 use super::Outcome;
 use super::bar::Bar;
-use super::encoder::{Encoder, EncoderArgs, told};
-use super::given::{DataArgs, Part};
+use super::encoder::{Encoder, EncoderArgs};
+use super::given::DataArgs;
 use super::out::print;
+use super::reading::{Read, beside, ended, opened};
 use crate::augment::preview::Looks;
 use crate::catalog::{Catalog, Split};
 use crate::engine::{Embedder, EngineError, Unread, Vectors, Watch, products, stop_asked};
 use crate::evaluation::{Alike, Search, normalize_rows};
+use crate::plan::FEATURE_BYTES;
 use crate::plan::units::bytes;
-use crate::plan::{FEATURE_BYTES, Reading};
 use crate::report::{Duplicate, Shown, duplicates_csv, duplicates_table};
 
 /// Pairs that are printed.
@@ -61,9 +62,6 @@ fn cosine(text: &str) -> Result<f32, String> {
     number.ok_or_else(|| "it must be a number from 0 to 1".into())
 }
 
-/// Records with how the encoder reads them.
-type Read = (Part, Reading);
-
 /// Vectors of length 1 of all parts, one after the other.
 #[derive(Default)]
 struct Rows {
@@ -79,32 +77,17 @@ struct Rows {
 pub fn run(args: &DuplicateArgs) -> anyhow::Result<Outcome> {
     super::stop::listen();
     let catalog = Catalog::builtin();
-    let path = args.output.clone().unwrap_or_else(|| {
-        let name = args.encoder.run.canonicalize().unwrap_or_default();
-        let stem = name.file_stem().unwrap_or_default().to_string_lossy();
-        PathBuf::from(format!("{stem}-duplicates.csv"))
-    });
+    let path = args
+        .output
+        .clone()
+        .unwrap_or_else(|| beside(&args.encoder, "duplicates.csv"));
     if path.symlink_metadata().is_ok() && !args.force {
-        say!("error: {} is there already", path.display());
-        say!("help: name another file with `-o FILE`, or write over it with `--force`");
-        return Ok(Outcome::Unsound);
+        return Ok(super::is_there_already(&path));
     }
-    let (encoder, parts) = match found(args, &catalog) {
-        Ok(found) => found,
-        Err(why) => {
-            say!("error: {why}");
-            return Ok(Outcome::Unsound);
-        }
-    };
-    let Some((_, first)) = parts.first() else {
-        return Ok(Outcome::Unsound);
-    };
-    let embedder = match args.encoder.open(&encoder, &first.graph) {
-        Ok(embedder) => embedder,
-        Err(why) => {
-            say!("error: {why}");
-            return Ok(Outcome::Failed);
-        }
+    let opened = opened(&args.encoder, found(args, &catalog), |parts| parts);
+    let (encoder, parts, embedder) = match opened {
+        Ok(opened) => opened,
+        Err(outcome) => return Ok(outcome),
     };
     let searched = read(args, &embedder, &parts)
         .and_then(|rows| Ok((compared(args, &embedder, &rows)?, rows)));
@@ -113,18 +96,10 @@ pub fn run(args: &DuplicateArgs) -> anyhow::Result<Outcome> {
             let pairs = pairs(&alike, &rows, &parts);
             written(args, &encoder, &path, (&alike, &rows), &parts, &pairs)
         }
-        Err(Unread::Stopped) => {
-            say!("interrupted: nothing was written");
-            Ok(Outcome::Interrupted)
-        }
-        Err(Unread::Told(why)) => {
-            say!("error: {}", told(&why));
-            Ok(Outcome::Failed)
-        }
-        Err(Unread::Full(why)) => {
+        Err(why) => Ok(ended(why, |why| {
             say!("error: {why}");
-            Ok(Outcome::Failed)
-        }
+            Outcome::Failed
+        })),
     }
 }
 

@@ -9,9 +9,10 @@ use clap::Args;
 
 use super::Outcome;
 use super::bar::Bar;
-use super::encoder::{Encoder, EncoderArgs, told};
+use super::encoder::{Encoder, EncoderArgs};
 use super::given::{DataArgs, Part};
 use super::out::print;
+use super::reading::{Read, ended, opened};
 use crate::catalog::Catalog;
 use crate::engine::{Embedded, Embedder, Unread, Vectors, Watch};
 use crate::files::Folder;
@@ -44,7 +45,7 @@ pub struct EmbedArgs {
 struct Work<'a> {
     args: &'a EmbedArgs,
     embedder: Embedder,
-    parts: &'a [(Part, Reading)],
+    parts: &'a [Read],
     head: Head,
 }
 
@@ -70,27 +71,15 @@ pub fn run(args: &EmbedArgs) -> anyhow::Result<Outcome> {
     let apart = apart_of(&args.output, format);
     let mut files = [Some(&args.output), apart.as_ref()].into_iter().flatten();
     if let Some(there) = files.find(|path| !args.force && path.symlink_metadata().is_ok()) {
-        say!("error: {} is there already", there.display());
-        say!("help: name another file with `-o FILE`, or write over it with `--force`");
-        return Ok(Outcome::Unsound);
+        return Ok(super::is_there_already(there));
     }
-    let (encoder, parts) = match found(args, &catalog) {
-        Ok(found) => found,
-        Err(why) => {
-            say!("error: {why}");
-            return Ok(Outcome::Unsound);
-        }
+    let opened = opened(&args.encoder, found(args, &catalog), |parts| parts);
+    let (encoder, parts, embedder) = match opened {
+        Ok(opened) => opened,
+        Err(outcome) => return Ok(outcome),
     };
-    let Some((_, first)) = parts.first() else {
-        return Ok(Outcome::Unsound);
-    };
-    let embedder = match args.encoder.open(&encoder, &first.graph) {
-        Ok(embedder) => embedder,
-        Err(why) => {
-            say!("error: {why}");
-            return Ok(Outcome::Failed);
-        }
-    };
+    // there is one, or nothing was opened
+    let first = &parts[0].1;
     let mut about = args.encoder.about(&encoder, &first.protocol);
     about.insert("data".into(), args.of.clone());
     let work = Work {
@@ -111,23 +100,15 @@ pub fn run(args: &EmbedArgs) -> anyhow::Result<Outcome> {
             summary(args, &encoder, first, &done, began.elapsed())?;
             Ok(Outcome::Done)
         }
-        Err(Unread::Stopped) => {
-            say!("interrupted: nothing was written");
-            Ok(Outcome::Interrupted)
-        }
-        Err(Unread::Told(why)) => {
-            say!("error: {}", told(&why));
-            Ok(Outcome::Failed)
-        }
-        Err(Unread::Full(error)) => {
+        Err(why) => Ok(ended(why, |error| {
             say!("error: can't write {}: {error}", args.output.display());
-            Ok(Outcome::Failed)
-        }
+            Outcome::Failed
+        })),
     }
 }
 
 /// The encoder, and the records with how it reads them.
-fn found(args: &EmbedArgs, catalog: &Catalog) -> Result<(Encoder, Vec<(Part, Reading)>), String> {
+fn found(args: &EmbedArgs, catalog: &Catalog) -> Result<(Encoder, Vec<Read>), String> {
     let encoder = args.encoder.find(catalog)?;
     let parts = args.data.find(&args.of, &encoder, catalog)?;
     let mut read = Vec::new();

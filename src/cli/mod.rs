@@ -30,6 +30,7 @@ mod onnx;
 mod plan;
 mod plugin;
 mod preview;
+mod reading;
 mod recipe;
 mod report;
 mod run;
@@ -203,6 +204,13 @@ fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse::<f64>().ok();
     let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= 3600.0);
     seconds.ok_or_else(|| "it must be a number of seconds above 0, at most 3600".into())
+}
+
+/// Says that a file is there, and how it may be written over.
+fn is_there_already(path: &std::path::Path) -> Outcome {
+    say!("error: {} is there already", path.display());
+    say!("help: name another file with `-o FILE`, or write over it with `--force`");
+    Outcome::Unsound
 }
 
 /// Writes a file whole or not at all; the error names it.

@@ -7,14 +7,14 @@ use clap::Args;
 
 use super::Outcome;
 use super::bar::Bar;
-use super::encoder::{Encoder, EncoderArgs, told};
+use super::encoder::{Encoder, EncoderArgs};
 use super::given::{DataArgs, Part};
 use super::out::print;
+use super::reading::{Read, beside, ended, opened};
 use crate::catalog::{Catalog, Split};
 use crate::data::{chosen_of, some_of};
 use crate::engine::{Embedder, Unread, Vectors, Watch};
 use crate::evaluation::normalize_rows;
-use crate::plan::Reading;
 use crate::report::{Asked, Shown, nearest_sheet};
 
 /// Most queries, and most neighbours of each.
@@ -60,44 +60,23 @@ struct Query {
     found: Vec<(f32, usize, usize)>,
 }
 
-/// Records with how the encoder reads them.
-type Read = (Part, Reading);
-
 pub fn run(args: &NeighbourArgs) -> anyhow::Result<Outcome> {
     super::stop::listen();
     let catalog = Catalog::builtin();
-    let (encoder, asks, among) = match found(args, &catalog) {
-        Ok(found) => found,
-        Err(why) => {
-            say!("error: {why}");
-            return Ok(Outcome::Unsound);
-        }
-    };
-    let Some((_, first)) = asks.first() else {
-        return Ok(Outcome::Unsound);
-    };
-    let embedder = match args.encoder.open(&encoder, &first.graph) {
-        Ok(embedder) => embedder,
-        Err(why) => {
-            say!("error: {why}");
-            return Ok(Outcome::Failed);
-        }
+    let opened = opened(&args.encoder, found(args, &catalog), |(asks, _)| asks);
+    let (encoder, (asks, among), embedder) = match opened {
+        Ok(opened) => opened,
+        Err(outcome) => return Ok(outcome),
     };
     let searched = queries(args, &embedder, &asks)
         .and_then(|asking| search(args, &embedder, asking, &asks, &among));
     let queries = match searched {
         Ok(queries) => queries,
-        Err(Unread::Stopped) => {
-            say!("interrupted: nothing was written");
-            return Ok(Outcome::Interrupted);
-        }
-        Err(Unread::Told(why)) => {
-            say!("error: {}", told(&why));
-            return Ok(Outcome::Failed);
-        }
-        Err(Unread::Full(why)) => {
-            say!("error: {why}");
-            return Ok(Outcome::Unsound);
+        Err(why) => {
+            return Ok(ended(why, |why| {
+                say!("error: {why}");
+                Outcome::Unsound
+            }));
         }
     };
     let shown = |parts: &[Read], part: usize, index: usize| Shown {
@@ -119,11 +98,10 @@ pub fn run(args: &NeighbourArgs) -> anyhow::Result<Outcome> {
         names(&among)
     );
     let png = nearest_sheet(&title, &asked).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let path = args.output.clone().unwrap_or_else(|| {
-        let name = args.encoder.run.canonicalize().unwrap_or_default();
-        let stem = name.file_stem().unwrap_or_default().to_string_lossy();
-        PathBuf::from(format!("{stem}-neighbours.png"))
-    });
+    let path = args
+        .output
+        .clone()
+        .unwrap_or_else(|| beside(&args.encoder, "neighbours.png"));
     super::write(&path, &png)?;
     print(&path.display().to_string())?;
     agreement(&asked)
@@ -159,7 +137,7 @@ fn names(parts: &[Read]) -> String {
 fn found(
     args: &NeighbourArgs,
     catalog: &Catalog,
-) -> Result<(Encoder, Vec<Read>, Vec<Read>), String> {
+) -> Result<(Encoder, (Vec<Read>, Vec<Read>)), String> {
     let encoder = args.encoder.find(catalog)?;
     let read = |parts: Vec<Part>| -> Result<Vec<Read>, String> {
         let parts = parts.into_iter().map(|part| {
@@ -195,7 +173,7 @@ fn found(
             (asks, among)
         }
     };
-    Ok((encoder, asks, among))
+    Ok((encoder, (asks, among)))
 }
 
 /// Reads what asks.

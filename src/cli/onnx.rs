@@ -26,9 +26,7 @@ pub struct OnnxArgs {
 pub fn run(args: &OnnxArgs) -> anyhow::Result<Outcome> {
     let path = &args.output;
     if path.symlink_metadata().is_ok() && !args.force {
-        say!("error: {} is there already", path.display());
-        say!("help: name another file with `-o FILE`, or write over it with `--force`");
-        return Ok(Outcome::Unsound);
+        return Ok(super::is_there_already(path));
     }
     match written(args) {
         Ok((bytes, said)) => {

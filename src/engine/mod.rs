@@ -78,7 +78,7 @@ pub use model::Model;
 pub use optimizer::Moments;
 pub use schedule::{learning_rate, warmup_steps};
 pub use stages::{
-    Clock, Embedded, Embedder, Finished, Outlook, RunOptions, Silent, Trained, Unread, Vectors,
-    Watch, ask_to_stop, calibrate, data_of, holds_work, outlook, run_plan, stop_asked,
+    Clock, Embedded, Embedder, Finished, Outlook, RUN_FILES, RunOptions, Silent, Trained, Unread,
+    Vectors, Watch, ask_to_stop, calibrate, data_of, holds_work, outlook, run_plan, stop_asked,
 };
 pub use trainer::{StepReport, Trainer, TrainerState};

@@ -97,11 +97,7 @@ fn shown(
         let why = problems.into_iter().next().map(|(_, p)| p.message);
         unfit(why.unwrap_or_default())
     })?;
-    let words = match view.words.is_empty() {
-        true => "as is".to_owned(),
-        false => view.words.join(", "),
-    };
-    Ok((Arc::new(samples), format!("view {words}")))
+    Ok((Arc::new(samples), view::in_words(&view.words)))
 }
 
 /// What an encoder makes of what it was trained on, at `place`, as a vector by `pool`: the graph, the vectors `[B, d]` in it, and d.

@@ -1,14 +1,11 @@
 //! Exported weights against torchvision and timm.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use super::{FileTensor, torch_tensors, write_safetensors};
 use crate::catalog::Value;
-use crate::data::Philox;
-use crate::engine::{Device, HostTensor, Model, features};
-use crate::graph::testing::{encoder, pictures};
-use crate::graph::{Mode, Module};
+use crate::engine::HostTensor;
+use crate::plan::peers::{Random, python};
 
 /// The file of a tensor of numbers.
 fn file(name: &str, tensor: &HostTensor) -> FileTensor {
@@ -22,66 +19,19 @@ fn file(name: &str, tensor: &HostTensor) -> FileTensor {
 }
 
 /// Exports a net with random weights and statistics, lets `tests/peers/load_weights.py` load it with `strict=True` and
-/// compares the outputs. Skips with a message where Python or a package is missing; `PRETEXT_PYTHON` names the interpreter.
+/// compares the outputs.
 fn loads(name: &str, given: &[(&str, Value)], side: usize, peer: &str, bar: &[&str]) {
-    let (mut g, x) = pictures(Mode::Eval, 3, side);
-    let y = g
-        .call(&Module::new("encoder", &encoder(name, given)), x)
-        .unwrap();
-    let device = Device::flex();
-    let mut model = Model::init(&g, 1, &device).unwrap();
-    // statistics as after some training: means around 0, variances around 1
-    let mut random = Philox::new(2, &[]);
-    for buffer in &g.buffers {
-        let around = if buffer.name.ends_with("running_var") {
-            1.0
-        } else {
-            0.0
-        };
-        let n = buffer.shape.iter().product();
-        let values = (0..n).map(|_| around + 0.2 * (random.uniform() - 0.5));
-        let tensor = HostTensor::f32(values.collect(), &buffer.shape);
-        model.set(&buffer.name, &tensor).unwrap();
-    }
-    let shape = [2, 3, side, side];
-    let pixels = (0..shape.iter().product())
-        .map(|_| random.normal())
-        .collect();
-    let input = HostTensor::f32(pixels, &shape);
-    let batch = BTreeMap::from([("image".to_owned(), input.clone())]);
-    let output = features(&g, &model, &batch, &[y]).unwrap().remove(0);
-
+    let random = Random::new(name, given, side, 2);
     let folder = tempfile::tempdir().unwrap();
-    let (weights, outputs) = (
-        folder.path().join("w.safetensors"),
-        folder.path().join("o.safetensors"),
-    );
-    let value = |name: &str| Some(model.get(name).ok()?.as_f32()?.to_vec());
-    let tensors = torch_tensors(&g, "encoder", value, 7).unwrap();
-    write_safetensors(&weights, &tensors, &BTreeMap::new()).unwrap();
-    let both = [file("input", &input), file("output", &output)];
-    write_safetensors(&outputs, &both, &BTreeMap::new()).unwrap();
-
-    let python = std::env::var("PRETEXT_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/load_weights.py");
-    let run = Command::new(&python)
-        .args([script, peer])
-        .args([&weights, &outputs])
-        .args(bar)
-        .output();
-    let Ok(run) = run else {
-        println!("skipped: no {python}");
-        return;
-    };
-    let text = String::from_utf8_lossy(&run.stdout).into_owned();
-    print!("{text}");
-    if run.status.code() != Some(77) {
-        assert!(
-            run.status.success(),
-            "{text}{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-    }
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (weights, outputs) = (path("w.safetensors"), path("o.safetensors"));
+    let value = |name: &str| random.numbers(name);
+    let tensors = torch_tensors(&random.graph, "encoder", value, 7).unwrap();
+    write_safetensors(weights.as_ref(), &tensors, &BTreeMap::new()).unwrap();
+    let both = [file("input", &random.input), file("output", &random.output)];
+    write_safetensors(outputs.as_ref(), &both, &BTreeMap::new()).unwrap();
+    let args = [peer, &weights, &outputs].into_iter();
+    python("load_weights.py", args.chain(bar.iter().copied()));
 }
 
 #[test]

@@ -41,6 +41,9 @@ mod optimizers;
 mod parts;
 #[cfg(test)]
 mod parts_tests;
+#[cfg(test)]
+#[path = "peers_tests.rs"]
+pub(crate) mod peers;
 mod pretext;
 mod reader;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::build::{Planner, describe};
 use super::types::*;
-use super::view::class_of;
+use super::view::{class_of, in_words};
 use crate::catalog::Args;
 use crate::data::written;
 use crate::evaluation::LABEL;
@@ -123,11 +123,7 @@ impl Planner<'_> {
                 return None;
             }
         }
-        let words = match words.is_empty() {
-            true => "as is".to_owned(),
-            false => words.join(", "),
-        };
-        Some((Way { samples, bindings }, format!("view {words}")))
+        Some((Way { samples, bindings }, in_words(&words)))
     }
 
     /// The texts that an evaluator writes, as records.

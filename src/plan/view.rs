@@ -26,6 +26,14 @@ pub(super) fn field_of<'f>(
     own.map(|(name, ty)| (name.as_str(), ty))
 }
 
+/// How records are shown: `view resize 32, normalised`.
+pub(super) fn in_words(steps: &[String]) -> String {
+    match steps {
+        [] => "view as is".to_owned(),
+        steps => format!("view {}", steps.join(", ")),
+    }
+}
+
 impl Planner<'_> {
     /// The view of evaluation: what the records hold as the encoder was trained on it (pictures: resized, cut to the trained size from
     /// the centre, normalised as those of training were); and in words.
@@ -67,10 +75,6 @@ impl Planner<'_> {
             }
         };
         let steps = view.steps;
-        let words = match view.words.is_empty() {
-            true => "as is".to_owned(),
-            false => view.words.join(", "),
-        };
         let (head, emit) = match first_label(&fields) {
             Some((label, _)) => (
                 format!("view({field}, {label})"),
@@ -83,7 +87,7 @@ impl Planner<'_> {
         };
         let augment = self.augment_from_text(&head, &emit, span)?;
         let samples = self.samples(&augment, &[], &fields, None, Some(span))?;
-        Some((samples, format!("view {words}")))
+        Some((samples, in_words(&view.words)))
     }
 
     /// The number of classes of two labelled splits.

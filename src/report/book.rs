@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::catalog::{facts, signature};
+use super::catalog::{common_fields, facts, least, signature};
 use crate::catalog::{Catalog, Kind, Param, Spec};
 use crate::language::codes::Code;
 use crate::language::{Example, explained};
@@ -113,8 +113,7 @@ fn entry(spec: &Spec, fields: &[Param]) -> String {
         "\n```ssl,part\n{}\n```\n",
         signature(spec, fields).trim_end()
     );
-    let own = |field: &&Param| spec.find(&field.name).is_none();
-    let common: Vec<&Param> = fields.iter().filter(own).collect();
+    let common = common_fields(spec, fields);
     parameters(
         &mut out,
         "Parameters",
@@ -127,11 +126,7 @@ fn entry(spec: &Spec, fields: &[Param]) -> String {
     if !spec.inputs.is_empty() {
         out += "\n## Reads from the batch\n\n| field | type | |\n|---|---|---|\n";
         for input in &spec.inputs {
-            let least = match input.at_least {
-                0 => ", or none".to_owned(),
-                n if input.ty.parts().is_some() => format!(" of at least {n}"),
-                _ => String::new(),
-            };
+            let least = least(input);
             let ty = cell(&input.ty.to_string());
             let _ = writeln!(
                 out,

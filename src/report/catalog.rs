@@ -9,7 +9,7 @@ pub use signature::signature;
 pub use words::type_words;
 
 use super::text::{Side, columns, wrap};
-use crate::catalog::{Catalog, Kind, Param, Preset, Spec};
+use crate::catalog::{Catalog, Input, Kind, Param, Preset, Spec};
 use words::{allowed, preset_words};
 
 /// Widest line of running text.
@@ -79,11 +79,7 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
     if !spec.inputs.is_empty() {
         out.push_str("\nreads from the batch\n");
         for input in &spec.inputs {
-            let least = match (input.ty.parts(), input.at_least) {
-                (_, 0) => ", or none".to_owned(),
-                (Some(_), n) => format!(" of at least {n}"),
-                (None, _) => String::new(),
-            };
+            let least = least(input);
             out.push_str(&format!("  {}: {}{least}\n", input.name, input.ty));
             paragraph(&mut out, &input.doc, "      ");
         }
@@ -110,8 +106,17 @@ pub fn doc(spec: &Spec, fields: &[Param]) -> String {
     out
 }
 
+/// How many there must be of what a task reads: behind its type.
+pub(super) fn least(input: &Input) -> String {
+    match (input.ty.parts(), input.at_least) {
+        (_, 0) => ", or none".to_owned(),
+        (Some(_), n) => format!(" of at least {n}"),
+        (None, _) => String::new(),
+    }
+}
+
 /// The fields of the stage that the entry does not define itself.
-fn common_fields<'a>(spec: &Spec, fields: &'a [Param]) -> Vec<&'a Param> {
+pub(super) fn common_fields<'a>(spec: &Spec, fields: &'a [Param]) -> Vec<&'a Param> {
     let own = |field: &&Param| spec.find(&field.name).is_none();
     fields.iter().filter(own).collect()
 }

@@ -8,26 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::look::Run;
+use crate::engine::RUN_FILES;
 use crate::files::{Folder, Kind, unfinished};
 
-/// What this program writes at the top of a run directory; folders with all that is in them.
-const OWN: &[&str] = &[
-    "stages",
-    "recipe.ssl",
-    "run.json",
-    "plan.json",
-    "point.json",
-    "source.bundle",
-    "meaning.json",
-    "results",
-    "results.json",
-    "timing.jsonl",
-    "preview.png",
-    "playing.png",
-    "report.html",
-    "tensorboard",
-    "lock",
-];
+/// What else this program writes at the top of a run directory, beside a run of several seeds or points.
+const OTHERS: &[&str] = &["point.json", "meaning.json"];
 /// Folders inside one another that are emptied.
 const DEPTH: usize = 8;
 /// Until a half-written file is nobody's.
@@ -120,7 +105,10 @@ pub(super) fn remove(run: &Path, all: bool, yes: bool) -> anyhow::Result<Cleared
         yes,
         done: Cleared::default(),
     };
-    let own = |name: &str| OWN.contains(&unfinished(name).unwrap_or(name));
+    let own = |name: &str| {
+        let name = unfinished(name).unwrap_or(name);
+        RUN_FILES.contains(&name) || OTHERS.contains(&name)
+    };
     let mut names = folder.names()?;
     // the lock last: until then nobody else begins here
     names.sort_by_key(|(name, _)| name == "lock");

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::draft::Judged;
 use crate::catalog::Catalog;
 use crate::data::Places;
-use crate::language::{Severity, Sources, check_into, format};
+use crate::language::{Sources, check_into};
 use crate::plan::{Body, Purpose, plan};
 
 /// Of the time that is there so much is given away: what else the machine does costs some.
@@ -105,18 +106,13 @@ pub fn fit(
         }
         false => comment,
     };
-    let mut sources = Sources::default();
-    let file = sources.add("draft.ssl", text.as_str());
-    let text = format(&sources, file).unwrap_or(text);
-    let mut sources = Sources::default();
-    let file = sources.add("draft.ssl", text.as_str());
-    let (recipe, mut found) = check_into(&mut sources, file, catalog, &[]);
-    if let Some(recipe) = recipe {
-        found.extend(plan(&recipe, catalog, &places, Purpose::Check).1);
-    }
-    match found.iter().find(|d| d.severity == Severity::Error) {
-        Some(error) => Err(error.message.clone()),
-        None => Ok(Fitted { text, said }),
+    let judged = Judged::of(text, catalog, folder)?;
+    match judged.errors.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(Fitted {
+            text: judged.text,
+            said,
+        }),
     }
 }
 

@@ -89,6 +89,16 @@ impl Draft {
                 }
             }
         }
+        Judged::of(text, catalog, folder)
+    }
+}
+
+impl Judged {
+    /// What the checker says of a text that stands in `folder`, in its one form.
+    ///
+    /// # Errors
+    /// It could not be asked.
+    pub fn of(mut text: String, catalog: &Catalog, folder: &Path) -> Result<Self, String> {
         let mut sources = Sources::default();
         let file = sources.add("draft.ssl", text.as_str());
         if let Ok(formatted) = format(&sources, file) {
@@ -101,11 +111,9 @@ impl Draft {
             let places = Places::new(folder, BTreeMap::new(), true).map_err(|why| why.message)?;
             said.extend(plan(&recipe, catalog, &places, Purpose::Check).1);
         }
-        Ok(Judged::new(text, &said))
+        Ok(Self::new(text, &said))
     }
-}
 
-impl Judged {
     fn new(text: String, said: &[Diagnostic]) -> Self {
         let errors = said.iter().filter(|d| d.severity == Severity::Error);
         let line = |d: &Diagnostic| match d.helps.first() {

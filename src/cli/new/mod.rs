@@ -131,9 +131,7 @@ pub fn run(args: &NewArgs) -> anyhow::Result<Outcome> {
     };
     let prints = output == Path::new("-");
     if !prints && output.exists() && !args.force {
-        say!("error: {} is there already", output.display());
-        say!("help: name another file with `-o FILE`, or write over it with `--force`");
-        return Ok(Outcome::Unsound);
+        return Ok(super::is_there_already(&output));
     }
     let folder = match output.parent().filter(|_| !prints) {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),

@@ -329,14 +329,7 @@ pub(super) fn spec() -> Spec {
         "drawn",
         "`drawn`: a record is a picture, with one of its captions, drawn anew each time. `each`: a record is a caption, with its picture.",
     ))
-    .param(
-        Param::optional(
-            "buffer",
-            Type::Integer,
-            "Reads shards as they lie: stretches of so many records come in an order that is drawn, and are shuffled through a buffer of as many. Without it any record may follow any other.",
-        )
-        .within(2.0, 1e9),
-    )
+    .param(buffer_param())
     .param(pictures::channels_param())
     .param(pictures::size_param())
     .param(pictures::background_param())
@@ -355,6 +348,16 @@ pub(super) fn spec() -> Spec {
          have its first row's class and group.\n\nFields: `image`, `text`, and `label` where it is named.",
     )
     .example("image_text(\"captions.csv\")")
+}
+
+/// How many records of shards are shuffled at a time.
+fn buffer_param() -> Param {
+    Param::optional(
+        "buffer",
+        Type::Integer,
+        "Reads shards as they lie: stretches of so many records come in an order that is drawn, and are shuffled through a buffer of as many. Without it any record may follow any other.",
+    )
+    .within(2.0, 1e9)
 }
 
 /// `webdataset(name)`
@@ -386,14 +389,7 @@ pub(super) fn webdataset() -> Spec {
         "group",
         "That of what belongs together: `hold_out` does not part it.",
     ))
-    .param(
-        Param::optional(
-            "buffer",
-            Type::Integer,
-            "Reads shards as they lie: stretches of so many records come in an order that is drawn, and are shuffled through a buffer of as many. Without it any record may follow any other.",
-        )
-        .within(2.0, 1e9),
-    )
+    .param(buffer_param())
     .param(pictures::channels_param())
     .param(pictures::size_param())
     .param(pictures::background_param())

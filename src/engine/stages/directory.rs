@@ -25,7 +25,7 @@ use crate::files::{Folder, Odd, is_hex, odd, unfinished};
 use crate::language::codes::Code;
 
 /// What this program writes at the top of a run directory.
-const OWN: &[&str] = &[
+pub const OWN: &[&str] = &[
     "lock",
     "stages",
     "recipe.ssl",

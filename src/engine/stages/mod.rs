@@ -48,6 +48,7 @@ mod weights;
 mod work;
 
 pub use calibrate::calibrate;
+pub use directory::OWN as RUN_FILES;
 pub use embed::{Embedded, Embedder, Trained, Unread, Vectors};
 pub use outlook::{Outlook, data_of, outlook};
 pub use pace::Clock;

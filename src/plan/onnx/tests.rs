@@ -1,13 +1,11 @@
 //! A small model byte by byte as the `onnx` package writes it; encoders against onnxruntime.
 
-use std::process::Command;
-
 use super::*;
 use crate::catalog::Value as Given;
-use crate::data::Philox;
-use crate::engine::{Device, HostTensor, Model, features};
-use crate::graph::testing::{encoder, layer, net, pictures};
+use crate::engine::HostTensor;
+use crate::graph::testing::{layer, net, pictures};
 use crate::graph::{Mode, Module};
+use crate::plan::peers::{Random, python};
 
 /// `tests/fixtures/onnx/make.py`
 #[test]
@@ -66,61 +64,20 @@ fn npy(tensor: &HostTensor) -> Vec<u8> {
     bytes
 }
 
-/// Writes a net with random weights and statistics, lets `tests/peers/run_onnx.py` run it and compare. Skips with a message where Python or a
-/// package is missing; `PRETEXT_PYTHON` names the interpreter.
+/// Writes a net with random weights and statistics, lets `tests/peers/run_onnx.py` run it and compare.
 fn runs(name: &str, given: &[(&str, Given)], side: usize, bar: &[&str]) {
-    let (mut g, x) = pictures(Mode::Eval, 3, side);
-    let y = g
-        .call(&Module::new("encoder", &encoder(name, given)), x)
-        .unwrap();
-    let device = Device::flex();
-    let mut own = Model::init(&g, 1, &device).unwrap();
-    let mut random = Philox::new(2, &[]);
-    for buffer in &g.buffers {
-        let around = if buffer.name.ends_with("running_var") {
-            1.0
-        } else {
-            0.0
-        };
-        let n = buffer.shape.iter().product();
-        let values = (0..n).map(|_| around + 0.2 * (random.uniform() - 0.5));
-        let tensor = HostTensor::f32(values.collect(), &buffer.shape);
-        own.set(&buffer.name, &tensor).unwrap();
-    }
-    let shape = [5, 3, side, side];
-    let pixels = (0..shape.iter().product())
-        .map(|_| random.normal())
-        .collect();
-    let input = HostTensor::f32(pixels, &shape);
-    let batch = BTreeMap::from([("image".to_owned(), input.clone())]);
-    let output = features(&g, &own, &batch, &[y]).unwrap().remove(0);
-    let numbers = |name: &str| Some(own.get(name).ok()?.as_f32()?.to_vec());
-    let bytes = model(&g, y, &numbers, &BTreeMap::new()).unwrap();
+    let random = Random::new(name, given, side, 5);
+    let numbers = |name: &str| random.numbers(name);
+    let bytes = model(&random.graph, random.features, &numbers, &BTreeMap::new()).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("model.onnx"), bytes).unwrap();
-    std::fs::write(path("input.npy"), npy(&input)).unwrap();
-    std::fs::write(path("output.npy"), npy(&output)).unwrap();
-    let python = std::env::var("PRETEXT_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/run_onnx.py");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     let files = [path("model.onnx"), path("input.npy"), path("output.npy")];
-    let run = Command::new(&python)
-        .arg(script)
-        .args(files)
-        .args(bar)
-        .args(bar)
-        .output();
-    let Ok(run) = run else {
-        println!("skipped: no {python}");
-        return;
-    };
-    let said = [run.stdout, run.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    println!("{name}: {said}");
-    assert!(
-        run.status.success() || run.status.code() == Some(77),
-        "{said}"
-    );
+    let contents = [bytes, npy(&random.input), npy(&random.output)];
+    for (file, content) in files.iter().zip(contents) {
+        std::fs::write(file, content).unwrap();
+    }
+    let files = files.iter().map(String::as_str);
+    python("run_onnx.py", files.chain(bar.iter().copied()));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::Command;
 
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::*;
+use crate::plan::peers::python;
 
 fn named(at: usize) -> Named<'static> {
     let paths = [
@@ -173,22 +173,6 @@ fn numpy_and_pyarrow_read_them() {
     for name in ["own.npy", "own.csv", "own.parquet"] {
         write(folder.path(), name);
     }
-    let python = std::env::var("PRETEXT_PYTHON").unwrap_or_else(|_| "python3".into());
-    let root = env!("CARGO_MANIFEST_DIR");
-    let run = Command::new(&python)
-        .arg(format!("{root}/tests/peers/read_vectors.py"))
-        .arg(folder.path())
-        .arg(format!("{root}/tests/fixtures/vectors"))
-        .output();
-    let Ok(run) = run else {
-        println!("skipped: no {python}");
-        return;
-    };
-    let said = [run.stdout, run.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    print!("{said}");
-    assert!(
-        run.status.success() || run.status.code() == Some(77),
-        "{said}"
-    );
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vectors");
+    python("read_vectors.py", [folder.path(), &fixtures]);
 }
